@@ -1,0 +1,1 @@
+"""Candles in: sources, the feed, history files."""

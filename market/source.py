@@ -1,0 +1,102 @@
+"""The one protocol that every market source answers: Binance, the simulated exchange, a script in a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from market.types import Candle, Price, SymbolInfo
+
+FIELDS = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "trades",
+    "taker_buy_base",
+    "taker_buy_quote",
+)
+"""The columns of `CandleBlock.values`, in order."""
+
+
+class CandleBlock:
+    """Closed candles of one symbol and interval as arrays: `open_times` int64 [n] (ms UTC, ascending), `values` [n, 9].
+
+    Columns are `FIELDS`. This is what back-fill moves around; `Candle` objects are for the stream and for screens.
+    """
+
+    __slots__ = ("interval", "open_times", "symbol", "values")
+
+    def __init__(
+        self, symbol: str, interval: str, open_times: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
+    ) -> None:
+        if values.shape != (len(open_times), len(FIELDS)):
+            raise ValueError(f"values must be [{len(open_times)}, {len(FIELDS)}], not {list(values.shape)}")
+        self.symbol = symbol
+        self.interval = interval
+        self.open_times = open_times
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.open_times)
+
+    def candles(self) -> list[Candle]:
+        """The same as `Candle` objects, oldest first."""
+        rows = self.values.tolist()
+        times = self.open_times.tolist()
+        return [Candle(self.symbol, self.interval, t, *row) for t, row in zip(times, rows, strict=True)]
+
+
+class MarketSource(Protocol):
+    """Candles, prices and symbols of a market.
+
+    Every method raises `SourceUnavailable` (or `RateLimited`) when the source cannot be reached or answers with
+    something unreadable. A stream iterator also ends so: whoever iterates opens it again.
+    """
+
+    async def symbols(self) -> list[SymbolInfo]:
+        """All symbols of the market, whatever their status."""
+        ...
+
+    async def candles(
+        self,
+        symbol: str,
+        interval: str,
+        limit: int = 1000,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> list[Candle]:
+        """At most `limit` closed candles, oldest first, with open times in [start_ms, end_ms]; the newest without."""
+        ...
+
+    async def candle_block(
+        self,
+        symbol: str,
+        interval: str,
+        limit: int = 1000,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> CandleBlock:
+        """The same as `candles`, as arrays."""
+        ...
+
+    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
+        """Candles of `interval` as they close."""
+        ...
+
+    def stream_prices(self) -> AsyncIterator[Price]:
+        """Last prices of all symbols, as they change."""
+        ...
+
+    async def server_time_ms(self) -> int:
+        """The market's time at the source, ms UTC."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections; the source is of no use afterwards."""
+        ...
