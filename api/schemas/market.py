@@ -1,0 +1,58 @@
+"""Market data and the state of the system."""
+
+from datetime import datetime
+
+from api.schemas.base import DecimalString, Shape
+
+
+class CandleOut(Shape):
+    """A closed candle. `time` is its open, in seconds since the epoch, as chart libraries want it."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class QuoteOut(Shape):
+    """The last price of a symbol."""
+
+    symbol: str
+    price: float
+    time: datetime
+
+
+class CoverageOut(Shape):
+    """One minute's receipt: which symbols had their closed candle, and how long after the close."""
+
+    candle_close: datetime
+    fresh: int
+    stale: int
+    missing: int
+    seconds_after_close: float
+    missing_symbols: tuple[str, ...] = ()
+    stale_symbols: tuple[str, ...] = ()
+
+
+class StatusOut(Shape):
+    """`GET /api/v1/status`: the first line of every page."""
+
+    market: str  # "simulated" or "binance"
+    speed: float
+    market_time: datetime
+    symbols: int
+    coverage: CoverageOut | None
+    strategies: int
+    mode: str = "paper"
+    entries_paused: bool = False
+    day_profit: DecimalString
+    day_profit_percent: float
+    max_daily_loss_percent: float
+    equity: DecimalString
+    cash: DecimalString
+    model: str
+    worker_alive: bool
+    last_run_ms: float | None = None
+    last_run_matches: int | None = None

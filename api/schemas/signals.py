@@ -1,0 +1,88 @@
+"""Signals, why they fired, and what the analysis says."""
+
+from datetime import datetime
+from typing import Any
+
+from api.schemas.base import DecimalString, Shape
+from api.schemas.market import CandleOut
+
+
+class ConditionRow(Shape):
+    """One condition with both sides' values on the candle; `value` None is unknown."""
+
+    name: str = ""
+    text: str
+    left: float | None = None
+    op: str | None = None
+    right: float | None = None
+    value: bool | None = None
+    reading: str = ""
+
+
+class AnalysisOut(Shape):
+    """An analysis: what the model (or the offline analyst) decided and what the checks made of it."""
+
+    id: str
+    decision: str
+    confidence: float
+    reasoning: str
+    trade_plan: dict[str, Any]
+    key_levels: dict[str, Any]
+    grounding: dict[str, Any]
+    model: str
+    latency_ms: float
+    cost: float | None = None
+    created_at: datetime
+
+
+class SignalOut(Shape):
+    """One row of the signal list. `side` is long or short; `status` as in the data model."""
+
+    id: str
+    strategy_id: str
+    strategy: str
+    symbol: str
+    interval: str
+    candle_close: datetime
+    price: float
+    side: str
+    status: str
+    conditions: tuple[ConditionRow, ...]
+    decision: str | None = None
+    confidence: float | None = None
+    created_at: datetime
+
+
+class SignalPage(Shape):
+    """`GET /signals`; pass `next` as `cursor` for the following page."""
+
+    items: tuple[SignalOut, ...]
+    next: str | None = None
+
+
+class ApprovalPreview(Shape):
+    """What approving would do now: cost shown before the button. `refusals` says why it would not be sent."""
+
+    side: str
+    order_type: str = "market"
+    quantity: DecimalString
+    price: DecimalString
+    notional: DecimalString
+    loss_at_stop: DecimalString
+    profit_at_target: DecimalString
+    fees: DecimalString
+    reward_to_risk: float
+    reward_to_risk_after_fees: float
+    open_positions: int
+    max_positions: int
+    refusals: tuple[str, ...] = ()
+
+
+class SignalDetail(SignalOut):
+    """`GET /signals/{id}`: with candles up to the signal, its analysis, and the approval preview."""
+
+    candles: tuple[CandleOut, ...] = ()
+    analysis: AnalysisOut | None = None
+    preview: ApprovalPreview | None = None
+    position_id: str | None = None
+    error: str | None = None

@@ -1,0 +1,72 @@
+"""Orders, fills, positions and the event log."""
+
+from datetime import datetime
+from typing import Any
+
+from api.schemas.base import DecimalString, Shape
+
+
+class OrderOut(Shape):
+    """An order intent and its state."""
+
+    id: str
+    signal_id: str | None
+    symbol: str
+    side: str
+    type: str
+    quantity: DecimalString
+    client_order_id: str
+    state: str
+    reason: str = ""
+    mode: str
+    created_at: datetime
+
+
+class ExecutionOut(Shape):
+    """A fill. `slippage` is a fraction of the trigger price, positive when worse."""
+
+    id: str
+    order_id: str
+    symbol: str
+    side: str
+    price: DecimalString
+    quantity: DecimalString
+    fee: DecimalString
+    fee_asset: str
+    slippage: float
+    executed_at: datetime
+
+
+class PositionOut(Shape):
+    """A position. Profit is after fees in quote currency; `r_multiple` in units of the first risk."""
+
+    id: str
+    signal_id: str | None
+    strategy: str
+    symbol: str
+    side: str
+    mode: str
+    quantity: DecimalString
+    entry_price: DecimalString
+    current_price: DecimalString | None
+    stop: DecimalString | None
+    targets: tuple[DecimalString, ...]
+    profit: DecimalString
+    r_multiple: float | None
+    fees: DecimalString
+    state: str  # open, closing or closed
+    close_reason: str = ""
+    exit_price: DecimalString | None = None
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+class EventOut(Shape):
+    """One line of the log, newest first in lists."""
+
+    id: str
+    kind: str
+    level: str
+    message: str
+    detail: dict[str, Any]
+    created_at: datetime
