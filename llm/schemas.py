@@ -1,0 +1,83 @@
+"""What the generation steps ask a model for, and what they give back to callers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Direction = Literal["long", "short"]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+
+
+class Risk(BaseModel):
+    """Default trade management: distances in multiples of ATR(14), holding time in base candles."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
+    target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
+    max_hold_candles: int = Field(48, ge=1, le=10_000, description="close the trade after so many base candles")
+
+
+class Source(BaseModel):
+    """Which words of the sentence a condition came from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    condition: Line
+    words: str = Field("", max_length=400)
+
+
+class StrategyMetadata(BaseModel):
+    """Everything about a strategy except its code: the answer of the metadata step."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
+    direction: Direction = "long"
+    interval: str = Field("1h", description="the base interval: the finest one the sentence names")
+    conditions: list[Line] = Field(default_factory=list, max_length=30, description="one sentence each")
+    instructions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
+    indicators: list[Line] = Field(default_factory=list, max_length=30)
+    risk: Risk = Field(default_factory=lambda: Risk())
+    assumptions: list[Line] = Field(default_factory=list, max_length=40, description="every default chosen")
+    not_understood: list[Line] = Field(default_factory=list, max_length=40, description="words not used")
+    sources: list[Source] = Field(default_factory=list, max_length=30)
+
+
+class FilterDraft(BaseModel):
+    """The answer of the filter and repair steps: a program in the filter language."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    filter_code: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    assumptions: list[Line] = Field(default_factory=list, max_length=40)
+    not_understood: list[Line] = Field(default_factory=list, max_length=40)
+
+
+class GeneratedStrategy(BaseModel):
+    """A strategy made from a sentence. `public()` has exactly the fields of `screener generate --json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str
+    direction: Direction
+    interval: str
+    conditions: list[str]
+    instructions: str
+    indicators: list[str]
+    risk: Risk
+    filter_code: str
+    reading: str
+    assumptions: list[str]
+    not_understood: list[str]
+    model: str
+    attempts: int
+    spans: list[Source] = Field(default_factory=list)
+
+    def public(self) -> dict[str, object]:
+        """The JSON object people and programs rely on; `spans` stays inside."""
+        return self.model_dump(mode="json", exclude={"spans"})
