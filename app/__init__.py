@@ -1,0 +1,1 @@
+"""Use cases: screening, strategies, signals, trading; and the programs that run them."""

@@ -1,0 +1,17 @@
+"""Log lines on standard error: time, level, part, message. Secrets never reach it: settings hold them as SecretStr."""
+
+import logging
+import sys
+
+
+def configure(part: str, level: str = "info") -> logging.Logger:
+    """Set up logging for one process and return its logger."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper(),
+        format=f"%(asctime)s %(levelname)-7s {part} %(name)s: %(message)s",
+        force=True,
+    )
+    for noisy in ("httpx", "apscheduler", "binance", "websockets", "aiohttp.access", "numba", "psycopg.pool"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return logging.getLogger(part)

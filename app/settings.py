@@ -1,0 +1,93 @@
+"""Settings from environment variables or `.env`; prefix `SCREENER_` for ours, ecosystem names kept as they are."""
+
+from decimal import Decimal
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOCAL_USER = "00000000-0000-4000-8000-000000000001"
+"""The one user of personal mode."""
+
+
+class SettingsError(Exception):
+    """The settings contradict each other; the message says what to change."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. Money in quote currency (USDT), shares as fractions."""
+
+    model_config = SettingsConfigDict(env_prefix="SCREENER_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Path(".screener")
+    host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=1, le=65535)
+    ui_port: int = Field(8501, ge=1, le=65535)
+    sim_port: int = Field(9080, ge=1, le=65535)
+    token: SecretStr | None = None
+
+    market: Literal["demo", "binance"] = "demo"
+    speed: float = Field(1.0, gt=0, le=1000)
+    symbols: int = Field(200, ge=1, le=1000)
+    seed: int = 7
+    exchange_rest_url: str | None = None
+    exchange_stream_url: str | None = None
+    quote_asset: str = "USDT"
+    candles_held: int = Field(1500, ge=100, le=10_000)
+
+    database_url: str | None = Field(
+        None, validation_alias=AliasChoices("DATABASE_URL", "SCREENER_DATABASE_URL")
+    )
+    worker_url: str = "http://127.0.0.1:8100"
+    worker_token: SecretStr | None = None
+
+    model: str | None = None
+    model_fast: str | None = None
+    model_fallbacks: str = ""
+    model_timeout: float = Field(60.0, gt=0)
+
+    paper_capital: Decimal = Decimal(10_000)
+    risk_per_trade: Decimal = Decimal("0.005")
+    max_daily_loss: Decimal = Decimal("0.03")
+    max_positions: int = Field(5, ge=1)
+    fee_bps: Decimal = Decimal(10)
+    slippage_bps: Decimal = Decimal(2)
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @cached_property
+    def loopback(self) -> bool:
+        """Whether the servers listen on loopback only."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def require_protection(self) -> None:
+        """Beyond loopback nothing starts without a token.
+
+        Raises:
+            SettingsError: the host is not loopback and `SCREENER_TOKEN` is missing or short.
+        """
+        if self.loopback:
+            return
+        if self.token is None or len(self.token.get_secret_value()) < 16:
+            raise SettingsError(
+                f"SCREENER_HOST={self.host} can be reached from other machines, so a token is needed: set "
+                "SCREENER_TOKEN to 16 or more random characters, or listen on 127.0.0.1"
+            )
+
+    @property
+    def market_label(self) -> str:
+        """`simulated` or `binance`, as shown to people."""
+        return "simulated" if self.market == "demo" else "binance"
