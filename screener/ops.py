@@ -1,0 +1,117 @@
+"""The primitive operators: one row each. The engine has one kernel per row; indicators are formulas over them.
+
+Params and args, in this order (n is a whole number of candles of the node's own interval):
+
+    src () (field, interval, symbol or "")        const () (value,)
+    time () (part, interval, zone)                first () (anchor_interval, interval)
+    shift rsum rmax rmin stdev ema rma wma mad percentrank argmax argmin (a) (n)
+    count within always (b) (n)                   valuewhen (b, x) (k)
+    pow (a) (exponent)                            all others: args only
+
+Kinds say how far back an operator looks. *finite*: `reach(n)` candles. *fading*: for ever, but after `reach(n)`
+candles the seed weighs less than 1e-6. *path*: from the first candle held; the compiler warns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Dtype = Literal["num", "bool"]
+Kind = Literal["finite", "fading", "path"]
+Param = float | int | str
+
+SEED_WEIGHT: Final = 1e-6
+"""Weight of the seed below which a fading operator counts as settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operator. `args` are the argument types, `any` for either; `reach` maps the window to candles back."""
+
+    name: str
+    args: tuple[Literal["num", "bool", "any"], ...]
+    dtype: Literal["num", "bool", "any"]
+    params: tuple[str, ...] = ()
+    kind: Kind = "finite"
+    reach: Callable[[int], int] | None = None
+    commutative: bool = False
+
+
+def _window(n: int) -> int:
+    return n - 1
+
+
+def _shift(n: int) -> int:
+    return n
+
+
+def fading_reach(alpha: float) -> int:
+    """Candles until the seed of an average with smoothing factor `alpha` weighs less than SEED_WEIGHT."""
+    return 0 if alpha >= 1.0 else math.ceil(math.log(SEED_WEIGHT) / math.log1p(-alpha))
+
+
+def _ema(n: int) -> int:
+    return fading_reach(2.0 / (n + 1.0))
+
+
+def _rma(n: int) -> int:
+    return fading_reach(1.0 / n)
+
+
+_N1: tuple[Literal["num"], ...] = ("num",)
+_N2: tuple[Literal["num"], ...] = ("num", "num")
+_B1: tuple[Literal["bool"], ...] = ("bool",)
+_B2: tuple[Literal["bool"], ...] = ("bool", "bool")
+
+_ROWS: Final[tuple[Op, ...]] = (
+    Op("src", (), "num", ("field", "interval", "symbol")),
+    Op("const", (), "any", ("value",)),
+    Op("time", (), "num", ("part", "interval", "zone")),
+    Op("first", (), "bool", ("anchor", "interval")),
+    Op("add", _N2, "num", commutative=True),
+    Op("sub", _N2, "num"),
+    Op("mul", _N2, "num", commutative=True),
+    Op("div", _N2, "num"),
+    Op("floordiv", _N2, "num"),
+    Op("mod", _N2, "num"),
+    Op("min", _N2, "num", commutative=True),
+    Op("max", _N2, "num", commutative=True),
+    Op("pow", _N1, "num", ("exponent",)),
+    *(Op(name, _N1, "num") for name in ("neg", "abs", "sqrt", "log", "exp", "round", "sign")),
+    Op("nz", _N2, "num"),
+    Op("na", _N1, "bool"),
+    Op("lt", _N2, "bool"),
+    Op("le", _N2, "bool"),
+    Op("eq", _N2, "bool", commutative=True),
+    Op("ne", _N2, "bool", commutative=True),
+    Op("and", _B2, "bool", commutative=True),
+    Op("or", _B2, "bool", commutative=True),
+    Op("not", _B1, "bool"),
+    Op("where", ("bool", "num", "num"), "num"),
+    Op("whereb", ("bool", "bool", "bool"), "bool"),
+    Op("shift", ("any",), "any", ("n",), reach=_shift),
+    *(
+        Op(name, _N1, "num", ("n",), reach=_window)
+        for name in ("rsum", "rmax", "rmin", "stdev", "wma", "mad", "percentrank", "argmax", "argmin")
+    ),
+    Op("count", _B1, "num", ("n",), reach=_window),
+    Op("within", _B1, "bool", ("n",), reach=_window),
+    Op("always", _B1, "bool", ("n",), reach=_window),
+    Op("ema", _N1, "num", ("n",), kind="fading", reach=_ema),
+    Op("rma", _N1, "num", ("n",), kind="fading", reach=_rma),
+    Op("cumsum", _N1, "num", kind="path"),
+    Op("cumsum_since", ("num", "bool"), "num", kind="path"),
+    Op("barssince", _B1, "num", kind="path"),
+    Op("valuewhen", ("bool", "num"), "num", ("k",), kind="path"),
+    *(Op(name, _N1, "num") for name in ("rank", "market_percentile", "market_mean", "market_zscore")),
+    Op("breadth", _B1, "num"),
+)
+
+OPS: Final[dict[str, Op]] = {op.name: op for op in _ROWS}
+"""Every operator by name."""
+
+ASSOCIATIVE: Final = frozenset({"and", "or", "min", "max"})
+"""Operators whose nesting and repetition do not matter, so that identity ignores both."""
