@@ -1,0 +1,191 @@
+"""Where a filter would have matched: its past matches, what came after them, and who fails by one condition.
+
+1. `look_back` replays the program over the candles held, with the kernels that screening uses.
+2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
+3. `_near_misses` ranks symbols by conditions held and the distance of the failing one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from app.engines import ConditionRow
+from screener import Program
+from screener.intervals import interval_ms
+from screener.panel import Panel
+from screener.replay import History, replay
+
+FloatArray = npt.NDArray[np.float64]
+RISK_ATR = 1.5
+ATR_CANDLES = 14
+MAX_MATCHES = 500
+MAX_NEAR_MISSES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PastMatch:
+    """One match: `candle_close` ms UTC; `outcome` is which of +1 R and -1 R came first."""
+
+    symbol: str
+    candle_close: int
+    price: float
+    outcome: Literal["target", "stop", "open"]
+    conditions: tuple[ConditionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A symbol on which all conditions but one hold; distance in percent of the limit."""
+
+    symbol: str
+    candle_close: int
+    held: int
+    of: int
+    failing: str
+    left: float | None
+    right: float | None
+    distance_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What the candles held say about a filter. Times ms UTC."""
+
+    interval: str
+    candles: int
+    symbols: int
+    since: int | None
+    until: int | None
+    total: int
+    milliseconds: float
+    matches: list[PastMatch] = field(default_factory=list)
+    true_now: list[str] = field(default_factory=list)
+    near_misses: list[NearMiss] = field(default_factory=list)
+
+
+def look_back(
+    program: Program,
+    panel: Panel,
+    direction: str,
+    trigger: str = "edge",
+    symbols: frozenset[str] = frozenset(),
+    limit: int = MAX_MATCHES,
+) -> LookBack:
+    """Replay `program` over `panel` and report the newest `limit` matches, newest first."""
+    begin = time.perf_counter()
+    history = replay(program, panel, program.base)
+    names = list(panel.symbols)
+    times = np.asarray(history.times)
+    if len(times) == 0:
+        return LookBack(program.base, 0, len(names), None, None, 0, (time.perf_counter() - begin) * 1e3)
+    hits = np.array(history.edges if trigger == "edge" else history.match == 1)[:, : len(names)]
+    if symbols:
+        hits &= np.array([name in symbols for name in names])
+    rows, columns = np.nonzero(hits)
+    total = len(rows)
+    rows, columns = rows[-limit:][::-1], columns[-limit:][::-1]
+    candles = _aligned(panel, program.base, times, len(names))
+    outcomes = _outcomes(candles, rows, columns, 1 if direction == "long" else -1)
+    matches = [
+        PastMatch(names[c], int(times[r]), float(candles["close"][r, c]), outcome, _rows(history, int(r), int(c)))
+        for r, c, outcome in zip(rows, columns, outcomes, strict=True)
+    ]
+    now = [names[c] for c in np.flatnonzero(np.asarray(history.match)[-1, : len(names)] == 1)]
+    return LookBack(
+        interval=program.base,
+        candles=len(times),
+        symbols=len(names),
+        since=int(times[0]),
+        until=int(times[-1]),
+        total=total,
+        milliseconds=(time.perf_counter() - begin) * 1e3,
+        matches=matches,
+        true_now=now,
+        near_misses=_near_misses(history, names, int(times[-1])),
+    )
+
+
+def _aligned(panel: Panel, interval: str, closes: npt.NDArray[Any], symbols: int) -> dict[str, FloatArray]:
+    """Candles of `interval` on the rows of `closes` (close times, ms), `[candles, symbols]`."""
+    result: dict[str, FloatArray] = {}
+    for name in ("high", "low", "close"):
+        opens, values = panel.window(interval, name, len(closes))
+        row = {int(t) + interval_ms(interval): i for i, t in enumerate(opens)}
+        wanted = np.array([row.get(int(t), -1) for t in closes])
+        out = np.full((len(closes), symbols), np.nan)
+        held = wanted >= 0
+        out[held] = values[wanted[held], :symbols]
+        result[name] = out
+    return result
+
+
+def _outcomes(
+    candles: dict[str, FloatArray], rows: npt.NDArray[Any], columns: npt.NDArray[Any], side: int
+) -> list[Literal["target", "stop", "open"]]:
+    result: list[Literal["target", "stop", "open"]] = []
+    for r, c in zip(rows, columns, strict=True):
+        high, low, close = (candles[name][:, c] for name in ("high", "low", "close"))
+        start = max(1, r - ATR_CANDLES + 1)
+        before = close[start - 1 : r]
+        ranges = np.maximum(high[start : r + 1], before) - np.minimum(low[start : r + 1], before)
+        known = ranges[np.isfinite(ranges)]
+        if not len(known):
+            result.append("open")
+            continue
+        risk = RISK_ATR * float(known.mean())
+        price = close[r]
+        best, worst = (high, low) if side > 0 else (low, high)
+        won = np.flatnonzero(side * (best[r + 1 :] - price) >= risk)
+        lost = np.flatnonzero(side * (price - worst[r + 1 :]) >= risk)
+        if not len(won) and not len(lost):
+            result.append("open")
+        elif not len(lost) or (len(won) and won[0] < lost[0]):
+            result.append("target")
+        else:
+            # Both on one candle counts as lost: which came first is not known.
+            result.append("stop")
+    return result
+
+
+def _rows(history: History, row: int, column: int) -> tuple[ConditionRow, ...]:
+    return tuple(
+        ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value)
+        for v in history.conditions_at(row, column)
+    )
+
+
+def _near_misses(history: History, names: list[str], close: int) -> list[NearMiss]:
+    found: list[NearMiss] = []
+    last = len(history.times) - 1
+    for column, name in enumerate(names):
+        conditions = _rows(history, last, column)
+        failing = [row for row in conditions if row.value is False]
+        if len(conditions) < 2 or len(failing) != 1 or any(row.value is None for row in conditions):
+            continue
+        row = failing[0]
+        found.append(
+            NearMiss(
+                symbol=name,
+                candle_close=close,
+                held=len(conditions) - 1,
+                of=len(conditions),
+                failing=row.text,
+                left=row.left,
+                right=row.right,
+                distance_percent=_distance(row),
+            )
+        )
+    found.sort(key=lambda m: m.distance_percent if m.distance_percent is not None else float("inf"))
+    return found[:MAX_NEAR_MISSES]
+
+
+def _distance(row: ConditionRow) -> float | None:
+    if row.left is None or row.right is None:
+        return None
+    scale = max(abs(row.right), abs(row.left))
+    return abs(row.left - row.right) / scale * 100 if scale > 0 else None
