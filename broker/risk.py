@@ -1,0 +1,166 @@
+"""Rules that no analysis and no approval can loosen, checked before each entry is sent.
+
+Every rule gives its own refusal, so a person sees all reasons at once. Exits are never held back by these
+rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from broker.sizing import stop_refusal
+from broker.types import ZERO, Direction, Quote, Refusal, plain
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """An account's limits; money in the quote asset, None means no limit.
+
+    `max_daily_loss` is a positive amount; `max_price_age_ms` counts market time.
+    """
+
+    max_open_positions: int | None = 5
+    max_daily_loss: Decimal | None = None
+    max_order_notional: Decimal | None = None
+    max_price_age_ms: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class EntryContext:
+    """One entry about to be sent, and the account at this moment.
+
+    `occupied` holds every symbol with an open position or an entry order not yet resolved. `realised_today`
+    is the day's realised profit after fees, negative for a loss. `needed` is the notional with its fee,
+    `available` the free capital (already multiplied by leverage, if any). `now_ms` is market time.
+    """
+
+    symbol: str
+    direction: Direction
+    quote: Quote | None
+    stop: Decimal
+    target: Decimal | None
+    needed: Decimal
+    available: Decimal
+    realised_today: Decimal
+    now_ms: int
+    occupied: Collection[str] = field(default_factory=frozenset)
+    kill_switch: bool = False
+    entries_paused: bool = False
+    quote_asset: str = "USDT"
+
+
+def check(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
+    """Every reason not to send this entry; empty when it may be sent."""
+    return [
+        *_stopped(context),
+        *_positions(context, limits),
+        *_money(context, limits),
+        *_price(context, limits),
+    ]
+
+
+def _stopped(context: EntryContext) -> list[Refusal]:
+    refusals = []
+    if context.kill_switch:
+        refusals.append(
+            Refusal("kill_switch", "Not sent: the kill switch is on. Nothing new is opened until it is off.")
+        )
+    if context.entries_paused:
+        refusals.append(
+            Refusal("entries_paused", "Not sent: entries are paused. Stops and targets keep working.")
+        )
+    return refusals
+
+
+def _positions(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
+    refusals = []
+    if context.symbol in context.occupied:
+        refusals.append(
+            Refusal(
+                "one_per_symbol",
+                f"Not sent: {context.symbol} already has an open position. One per symbol is your rule.",
+            )
+        )
+    count = len(set(context.occupied))
+    if limits.max_open_positions is not None and count >= limits.max_open_positions:
+        positions = "position is" if count == 1 else "positions are"
+        refusals.append(
+            Refusal(
+                "max_positions",
+                f"Not sent: {count} {positions} open, and your limit is {limits.max_open_positions}.",
+            )
+        )
+    return refusals
+
+
+def _money(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
+    asset = context.quote_asset
+    refusals = []
+    if not (
+        context.needed.is_finite() and context.available.is_finite() and context.realised_today.is_finite()
+    ):
+        return [Refusal("bad_amount", f"Not sent: an amount for {context.symbol} is not a usable number.")]
+    if context.needed > context.available:
+        refusals.append(
+            Refusal(
+                "capital",
+                f"Not sent: it needs {_money_text(context.needed)} {asset}, "
+                f"and {_money_text(max(context.available, ZERO))} {asset} is free.",
+            )
+        )
+    if limits.max_order_notional is not None and context.needed > limits.max_order_notional:
+        refusals.append(
+            Refusal(
+                "order_size",
+                f"Not sent: {_money_text(context.needed)} {asset} is above your largest order, "
+                f"{_money_text(limits.max_order_notional)} {asset}.",
+            )
+        )
+    lost = max(-context.realised_today, ZERO)
+    if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
+        refusals.append(
+            Refusal(
+                "daily_loss",
+                f"Not sent: today's loss is {_money_text(lost)} of {_money_text(limits.max_daily_loss)} "
+                f"{asset}. New entries stop until 00:00 UTC.",
+            )
+        )
+    return refusals
+
+
+def _price(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
+    quote, symbol = context.quote, context.symbol
+    if quote is None or quote.symbol != symbol or not quote.price.is_finite() or quote.price <= ZERO:
+        return [Refusal("no_price", f"Not sent: there is no price for {symbol}.")]
+    refusals = []
+    age = context.now_ms - quote.time_ms
+    if age > limits.max_price_age_ms:
+        refusals.append(
+            Refusal(
+                "stale_price",
+                f"Not sent: the last price of {symbol} is {age // 1000} s old; "
+                f"the limit is {limits.max_price_age_ms // 1000} s.",
+            )
+        )
+    if not context.stop.is_finite():
+        refusals.append(Refusal("stop_side", f"Not sent: the stop of {symbol} is not a usable number."))
+    elif wrong_stop := stop_refusal(symbol, context.direction, quote.price, context.stop):
+        refusals.append(wrong_stop)
+    target = context.target
+    if target is not None and not (
+        target.is_finite() and (target - quote.price) * context.direction.sign > ZERO
+    ):
+        refusals.append(
+            Refusal(
+                "target_passed",
+                f"Not sent: the price of {symbol}, {plain(quote.price)}, "
+                f"has already reached the target {target:f}.",
+            )
+        )
+    return refusals
+
+
+def _money_text(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
