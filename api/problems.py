@@ -1,0 +1,100 @@
+"""Errors as RFC 9457 problem documents, from every layer below."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api.schemas import FieldError, Problem
+from app.generation import CannotGenerate
+from app.market_client import MarketRefused, MarketUnavailable
+from app.trading import Refused
+from screener import FilterError
+from store.errors import DatabaseUnavailable, Duplicate, InvalidRow, NotAllowed, NotFound, StateConflict, StoreError
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+_STORE = {
+    NotFound: (404, "Not found"),
+    StateConflict: (409, "Not in this state"),
+    NotAllowed: (403, "Not allowed"),
+    Duplicate: (409, "Already there"),
+    InvalidRow: (422, "Refused by the database's rules"),
+    DatabaseUnavailable: (503, "The database does not answer"),
+}
+
+
+def problem(status: int, title: str, detail: str = "", errors: Sequence[FieldError] = ()) -> Response:
+    """A problem document as a response."""
+    body = Problem(title=title, status=status, detail=detail, errors=tuple(errors))
+    headers = {"retry-after": "2"} if status == 503 else None
+    return Response(body.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def filter_errors(error: FilterError) -> list[FieldError]:
+    """Diagnostics of a filter as field errors."""
+    return [
+        FieldError(
+            code=d.code, field="filter_code", line=d.line, column=d.column, message=d.message, hint=d.hint
+        )
+        for d in error.diagnostics
+    ]
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_: Request, error: RequestValidationError) -> Response:
+        rows = [
+            FieldError(
+                code=e["type"],
+                field=".".join(str(p) for p in e["loc"] if p != "body"),
+                message=e["msg"],
+            )
+            for e in error.errors()
+        ]
+        first = f"{rows[0].field}: {rows[0].message}" if rows else ""
+        return problem(422, "The request is not valid", first, rows)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail))
+
+    @app.exception_handler(FilterError)
+    async def _filter(_: Request, error: FilterError) -> Response:
+        rows = filter_errors(error)
+        return problem(422, "The filter does not compile", rows[0].message if rows else "", rows)
+
+    @app.exception_handler(StoreError)
+    async def _store(_: Request, error: StoreError) -> Response:
+        status, title = next(
+            (v for kind, v in _STORE.items() if isinstance(error, kind)), (500, "Stored state is not usable")
+        )
+        return problem(status, title, str(error))
+
+    @app.exception_handler(MarketUnavailable)
+    async def _market(_: Request, error: MarketUnavailable) -> Response:
+        return problem(503, "The market is not at hand", str(error))
+
+    @app.exception_handler(MarketRefused)
+    async def _refused_by_market(_: Request, error: MarketRefused) -> Response:
+        body = error.problem
+        rows = [FieldError.model_validate(e) for e in body.get("errors", [])]
+        return problem(error.status, str(body.get("title", "Refused")), str(body.get("detail", "")), rows)
+
+    @app.exception_handler(Refused)
+    async def _refused(_: Request, error: Refused) -> Response:
+        rows = [FieldError(code=r.code, message=r.message) for r in error.refusals]
+        return problem(409, "Not sent", " ".join(r.message for r in error.refusals), rows)
+
+    @app.exception_handler(CannotGenerate)
+    async def _generate(_: Request, error: CannotGenerate) -> Response:
+        rows = [FieldError(code="not_understood", field="prompt", message=words) for words in error.not_understood]
+        return problem(422 if error.not_understood else 502, "No strategy came out", str(error), rows)
