@@ -1,7 +1,7 @@
 """The two records every trade leaves: what triggered it, and how it was executed.
 
-Details hold plain JSON values: prices and quantities as strings, times as ISO 8601 UTC, slippage as a
-fraction.
+Details hold plain JSON values: prices and quantities as strings, times as ISO 8601 UTC, slippage per
+unit and in bps.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class SymbolRules:
         """A fill price on the tick, never better for the taker than `price`, and never below one tick."""
         if side is Side.BUY:
             return ceil_to(price, self.tick_size)
-        return max(floor_to(price, self.tick_size), min(self.tick_size, price))
+        return max(floor_to(price, self.tick_size), self.tick_size)
 
     def check_order(self, quantity: Decimal, price: Decimal) -> list[Refusal]:
         """Why a venue would refuse a market order of `quantity` at about `price`; empty if it would not."""
