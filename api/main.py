@@ -1,0 +1,52 @@
+"""The HTTP API: built by `create_app`, served by `screener api`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from api.auth import Guard
+from api.problems import install
+from api.routes import filters, generate, health, market, signals, strategies, trading
+from api.stream import Broadcaster
+from app.bootstrap import open_services
+from app.settings import Settings
+
+PREFIX = "/api/v1"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; without arguments settings come from the environment.
+
+    Raises:
+        SettingsError: it would listen beyond loopback without a token.
+    """
+    settings = settings or Settings()
+    settings.require_protection()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            app.state.broadcaster = Broadcaster(services.database)
+            follower = asyncio.create_task(app.state.broadcaster.run())
+            yield
+            follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await follower
+
+    app = FastAPI(
+        title="Signal Screener",
+        version="0.1.0",
+        summary="Rules in plain English over a whole crypto market.",
+        lifespan=lifespan,
+    )
+    install(app)
+    app.add_middleware(Guard, settings=settings)
+    app.include_router(health.router)
+    for module in (filters, generate, market, signals, strategies, trading):
+        app.include_router(module.router, prefix=PREFIX)
+    return app
