@@ -13,6 +13,7 @@ from broker.positions import (
     mark,
     on_price,
     open_position,
+    planned_loss,
     profit,
     unrealised,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "on_price",
     "open_position",
     "plain",
+    "planned_loss",
     "profit",
     "reward_to_risk",
     "size",

@@ -43,8 +43,7 @@ class Position:
 
     `entry_price` is the average of the entry's fills; `quantity` is what is still open, `initial_quantity`
     what was opened. `realised` is the closed part's profit before fees; `fees` is all that was paid so far.
-    `risk` is one R in money. `best_price` and `worst_price` are the extremes seen since opening, in the
-    sense of the direction.
+    `risk` is one R in money. `highest_price` and `lowest_price` are the extremes seen since opening.
     """
 
     id: UUID
@@ -53,13 +52,13 @@ class Position:
     entry_price: Decimal
     quantity: Decimal
     initial_quantity: Decimal
-    stop: Decimal
+    stop: Decimal | None
     targets: tuple[Decimal, ...]
     risk: Decimal
     fees: Decimal
     opened_ms: int
-    best_price: Decimal
-    worst_price: Decimal
+    highest_price: Decimal
+    lowest_price: Decimal
     realised: Decimal = ZERO
     exit_price: Decimal | None = None
     exit_reason: ExitReason | None = None
@@ -74,12 +73,14 @@ class Position:
     @property
     def favourable(self) -> Decimal:
         """Maximum favourable excursion (MFE): the furthest move for us, quote per unit, never negative."""
-        return max((self.best_price - self.entry_price) * self.direction.sign, ZERO)
+        best = self.highest_price if self.direction is Direction.LONG else self.lowest_price
+        return max((best - self.entry_price) * self.direction.sign, ZERO)
 
     @property
     def adverse(self) -> Decimal:
         """Maximum adverse excursion (MAE): the furthest move against us, quote per unit, never negative."""
-        return max((self.entry_price - self.worst_price) * self.direction.sign, ZERO)
+        worst = self.lowest_price if self.direction is Direction.LONG else self.highest_price
+        return max((self.entry_price - worst) * self.direction.sign, ZERO)
 
     def r_multiple(self, money: Decimal) -> Decimal | None:
         """An amount of money in units of the first risk; None where there was none."""
@@ -112,7 +113,7 @@ def open_position(
     position_id: UUID,
     direction: Direction,
     fills: Sequence[Fill],
-    stop: Decimal,
+    stop: Decimal | None,
     targets: Sequence[Decimal],
     costs: Costs,
 ) -> Position:
@@ -128,7 +129,6 @@ def open_position(
     quantity = sum((f.quantity for f in fills), ZERO)
     entry = sum((f.notional for f in fills), ZERO) / quantity
     fees = sum((f.fee for f in fills), ZERO)
-    stop_fee = costs.fee_rate * stop * quantity
     return Position(
         id=position_id,
         symbol=fills[0].symbol,
@@ -138,21 +138,39 @@ def open_position(
         initial_quantity=quantity,
         stop=stop,
         targets=tuple(sorted(targets, key=lambda t: t * direction.sign)),
-        risk=max((entry - stop) * direction.sign * quantity + fees + stop_fee, ZERO),
+        risk=planned_loss(direction, entry, stop, quantity, fees, costs),
         fees=fees,
         opened_ms=max(f.time_ms for f in fills),
-        best_price=entry,
-        worst_price=entry,
+        highest_price=entry,
+        lowest_price=entry,
     )
+
+
+def planned_loss(
+    direction: Direction,
+    entry: Decimal,
+    stop: Decimal | None,
+    quantity: Decimal,
+    entry_fees: Decimal,
+    costs: Costs,
+) -> Decimal:
+    """One R in money: what the stop loses, with the fees paid at entry and those due at the stop.
+
+    Zero without a stop, or when the stop is beyond the entry; then there is no R. A stored position that
+    keeps its first stop gets its risk back from here.
+    """
+    if stop is None:
+        return ZERO
+    loss = (entry - stop) * direction.sign * quantity + entry_fees + costs.fee_rate * stop * quantity
+    return max(loss, ZERO) if (entry - stop) * direction.sign > ZERO else ZERO
 
 
 def mark(position: Position, price: Decimal) -> Position:
     """The position with `price` in its excursions; the same object when nothing changed."""
-    sign = position.direction.sign
-    if (price - position.best_price) * sign > ZERO:
-        return replace(position, best_price=price)
-    if (price - position.worst_price) * sign < ZERO:
-        return replace(position, worst_price=price)
+    if price > position.highest_price:
+        return replace(position, highest_price=price)
+    if price < position.lowest_price:
+        return replace(position, lowest_price=price)
     return position
 
 
@@ -161,7 +179,7 @@ def on_price(position: Position, price: Decimal) -> ExitDecision | None:
     if position.state is not PositionState.OPEN or not price.is_finite() or price <= ZERO:
         return None
     sign = position.direction.sign
-    if (price - position.stop) * sign <= ZERO:
+    if position.stop is not None and (price - position.stop) * sign <= ZERO:
         return ExitDecision(ExitReason.STOP, position.stop, price)
     if position.targets:
         target = position.targets[0]
@@ -214,7 +232,9 @@ def apply_exit(position: Position, fills: Sequence[Fill], reason: ExitReason) ->
     return replace(after, state=PositionState.CLOSED, closed_ms=max(f.time_ms for f in fills))
 
 
-def loss_at_stop(position: Position, costs: Costs) -> Decimal:
-    """What the open part would lose at its stop, fees included; negative once the stop locks a gain in."""
+def loss_at_stop(position: Position, costs: Costs) -> Decimal | None:
+    """What the open part would lose at its stop, fees included; below zero once it locks a gain in."""
+    if position.stop is None:
+        return None
     per_unit = loss_per_unit(position.direction, position.entry_price, position.stop, costs)
     return per_unit * position.quantity

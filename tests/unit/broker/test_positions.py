@@ -99,7 +99,8 @@ def test_a_stop_that_fills_exactly_is_minus_one_r(position: Position, stop: str)
     closed = apply_exit(position, [fill(position.direction.closing, stop, "2", number=2)], ExitReason.STOP)
     assert closed.state is PositionState.CLOSED
     assert profit(closed).r == -1
-    assert closed.net_realised == -position.risk == -loss_at_stop(position, COSTS)
+    assert closed.net_realised == -position.risk
+    assert loss_at_stop(position, COSTS) == position.risk
     assert closed.closed_ms == 2
 
 
@@ -127,8 +128,19 @@ def test_closing_in_parts_sums_up_to_closing_at_once() -> None:
 def test_excursions_follow_the_direction_and_never_shrink() -> None:
     for position, good, bad in ((LONG, "103", "99"), (SHORT, "97", "101")):
         moved = mark(mark(position, D(good)), D(bad))
-        assert (moved.favourable, moved.adverse) == (3, 1)
+        assert moved.favourable == 3
+        assert moved.adverse == 1
         assert mark(moved, D(100)) is moved
+
+
+def test_a_position_without_a_stop_has_no_r_and_only_its_targets() -> None:
+    fills = [fill(Side.BUY, "100", "2")]
+    position = open_position(UUID(int=1), Direction.LONG, fills, None, [D(104)], COSTS)
+    assert position.risk == 0
+    assert unrealised(position, D(50), COSTS).r is None
+    assert loss_at_stop(position, COSTS) is None
+    assert on_price(position, D(50)) is None
+    assert on_price(position, D(105)) is not None
 
 
 def test_average_entry_over_several_fills() -> None:
