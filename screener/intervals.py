@@ -1,6 +1,7 @@
 """Candle intervals and the fields of a candle.
 
-All times are milliseconds since 1970-01-01 UTC. A candle covers `[open, open + interval)` and closes at its end.
+All times are milliseconds since 1970-01-01 UTC. A candle covers `[open, open + interval)`
+and closes at its end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The program as a graph of numbered nodes.
 
-1. `Graph.add` folds constants and trivial windows (`screener.fold`), orders commutative arguments and returns the number
-   of the one node with that structure: the dictionary is the common-subexpression table.
+1. `Graph.add` folds constants and trivial windows (`screener.fold`), orders commutative arguments and
+   returns the number of the one node with that structure: its dictionary finds common subexpressions.
 2. A node's interval is the finest among its arguments'; it steps only when a candle of that interval closes.
 3. `Program` is the finished, flat form: children before parents.
 """
@@ -32,8 +32,8 @@ class Node(NamedTuple):
 class Condition:
     """A part of `match` that a signal records.
 
-    `root` is its node; `left` and `right` the nodes of both sides where it compares two numbers, with `op` between
-    them as the user wrote it (`<`, `>=`, `crosses above`, ...); `op` may be set with `right` None (`between`).
+    `root` is its node; `left` and `right` the nodes of both sides where it compares two numbers, with `op`
+    between them as the user wrote it (`<`, `>=`, `crosses above`, ...). `between` has no `right`.
     """
 
     name: str
@@ -48,8 +48,8 @@ class Condition:
 class Program:
     """A compiled filter. Node numbers index `nodes`, in which children come before parents.
 
-    `reach` counts, per interval, candles before the newest; `cost` the nodes computed on a step; `hash` names the
-    structure of the results; `reading` is the filter in plain English.
+    `reach` counts, per interval, candles before the newest; `cost` the nodes computed on a step; `hash` names
+    the structure of the results; `reading` is the filter in plain English.
     """
 
     base: str
@@ -97,7 +97,7 @@ class Graph:
     def add(self, op: str, args: Sequence[int] = (), params: Sequence[Param] = ()) -> int:
         """The node `op(args, params)`, folded and shared.
 
-        Types of arguments are the caller's duty (asserted). Raises ConstantError for a constant that is not finite.
+        Types of arguments are the caller's duty (asserted). Raises ConstantError where a constant is not finite.
         """
         row = OPS[op]
         assert len(args) == len(row.args) and len(params) == len(row.params), (op, args, params)

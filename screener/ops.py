@@ -1,15 +1,15 @@
-"""The primitive operators: one row each. The engine has one kernel per row; indicators are formulas over them.
+"""The primitive operators, one row each. The engine has a kernel per row; indicators are formulas over them.
 
 Params and args, in this order (n is a whole number of candles of the node's own interval):
 
     src () (field, interval, symbol or "")        const () (value,)
     time () (part, interval, zone)                first () (anchor_interval, interval)
-    shift rsum rmax rmin stdev ema rma wma mad percentrank argmax argmin (a) (n)
+    shift rsum rmax rmin stdev ema rma (a) (n)
     count within always (b) (n)                   valuewhen (b, x) (k)
     pow (a) (exponent)                            all others: args only
 
-Kinds say how far back an operator looks. *finite*: `reach(n)` candles. *fading*: for ever, but after `reach(n)`
-candles the seed weighs less than 1e-6. *path*: from the first candle held; the compiler warns.
+Kinds say how far back an operator looks. *finite*: `reach(n)` candles. *fading*: for ever, but after
+`reach(n)` candles the seed weighs less than 1e-6. *path*: from the first candle held; the compiler warns.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SEED_WEIGHT: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """An operator. `args` are the argument types, `any` for either; `reach` maps the window to candles back."""
+    """An operator. `args` are argument types, `any` for either; `reach` maps the window to candles back."""
 
     name: str
     args: tuple[Literal["num", "bool", "any"], ...]
@@ -93,10 +93,7 @@ _ROWS: Final[tuple[Op, ...]] = (
     Op("where", ("bool", "num", "num"), "num"),
     Op("whereb", ("bool", "bool", "bool"), "bool"),
     Op("shift", ("any",), "any", ("n",), reach=_shift),
-    *(
-        Op(name, _N1, "num", ("n",), reach=_window)
-        for name in ("rsum", "rmax", "rmin", "stdev", "wma", "mad", "percentrank", "argmax", "argmin")
-    ),
+    *(Op(name, _N1, "num", ("n",), reach=_window) for name in ("rsum", "rmax", "rmin", "stdev")),
     Op("count", _B1, "num", ("n",), reach=_window),
     Op("within", _B1, "bool", ("n",), reach=_window),
     Op("always", _B1, "bool", ("n",), reach=_window),
@@ -106,8 +103,6 @@ _ROWS: Final[tuple[Op, ...]] = (
     Op("cumsum_since", ("num", "bool"), "num", kind="path"),
     Op("barssince", _B1, "num", kind="path"),
     Op("valuewhen", ("bool", "num"), "num", ("k",), kind="path"),
-    *(Op(name, _N1, "num") for name in ("rank", "market_percentile", "market_mean", "market_zscore")),
-    Op("breadth", _B1, "num"),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _ROWS}
