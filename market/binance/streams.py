@@ -70,7 +70,9 @@ class Streams(BinanceSocketManager):
     async def candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
         """Closed candles of at most `STREAMS_PER_CONNECTION` symbols. Raises `SourceUnavailable` when the stream ends."""
         if not 0 < len(symbols) <= STREAMS_PER_CONNECTION:
-            raise ValueError(f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}")
+            raise ValueError(
+                f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}"
+            )
         names = [f"{symbol.lower()}@kline_{interval}" for symbol in symbols]
         async for candle in self._iterate(names, parse_kline_message):
             yield candle
