@@ -1,0 +1,1 @@
+"""The web app: Streamlit screens over the HTTP API."""
