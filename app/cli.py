@@ -1,0 +1,82 @@
+"""The command line. Each command's module is imported when it runs, so that `--help` is quick.
+
+Exit codes: 0 success, 1 failure with a message on standard error, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "up": ("app.commands.up", "up"),
+    "api": ("app.commands.parts", "api"),
+    "worker": ("app.commands.parts", "worker"),
+    "ui": ("app.commands.parts", "ui"),
+    "sim": ("app.commands.parts", "sim"),
+    "db": ("app.commands.database", "db"),
+    "kill-switch": ("app.commands.database", "kill_switch"),
+    "chain": ("app.commands.database", "chain"),
+    "compile": ("app.commands.filters", "compile_"),
+    "scan": ("app.commands.filters", "scan"),
+    "explain": ("app.commands.filters", "explain"),
+    "generate": ("app.commands.models", "generate"),
+    "bench": ("app.commands.bench", "bench"),
+    "doctor": ("app.commands.doctor", "doctor"),
+}
+SUMMARIES = {
+    "up": "Start everything: database, market, worker, API and app.",
+    "api": "Serve the HTTP API.",
+    "worker": "Hold the market and screen it.",
+    "ui": "Serve the web app.",
+    "sim": "Run the simulated exchange alone.",
+    "db": "Migrate or reset the database.",
+    "kill-switch": "Stop or allow new entries.",
+    "chain": "Print a signal's whole chain of ids.",
+    "compile": "Check a filter and read it back in English.",
+    "scan": "Print every match of a filter over recorded candles.",
+    "explain": "Print each condition's values on one candle.",
+    "generate": "Turn a sentence into a strategy.",
+    "bench": "Print the benchmarks.",
+    "doctor": "Check database, market and model, and say what to do.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="signal-screener")
+def cli() -> None:
+    """Screens a whole crypto market with rules written in plain English."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Entry point of the `screener` program."""
+    try:
+        return cli.main(args=arguments, prog_name="screener")
+    except BrokenPipeError:
+        # The reader of our output (head, say) has gone: not an error of ours.
+        sys.stderr.close()
+        return None

@@ -1,0 +1,347 @@
+"""Screening: a closed candle in, stored signals out, once per strategy, symbol and candle.
+
+1. `sync` brings the engines in line with the enabled strategies of the database.
+2. `screen` takes one boundary's coverage: for each interval that closed, claim the run, step the engine, store.
+3. `_store` writes signals, strategy runs, watermarks and the end of the run in one transaction, so that a kill leaves
+   either all of a candle or nothing; a database that is away is waited for, with the result in hand.
+4. `recover` screens the candles of runs that were claimed and never finished, by replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol, cast
+from uuid import UUID
+
+import numpy as np
+
+from app.engines import ConditionRow, Engines, Loaded, Match, Screened
+from market.types import Candle, Coverage, MarketError, SymbolInfo
+from screener import FilterError, Program, compile_filter
+from screener.panel import Panel
+from screener.replay import replay
+from store import runs, signals, strategies
+from store.errors import DatabaseUnavailable
+from store.records import Direction, NewSignal, NewStrategyRun, RunOutcome, ScreenRun, Strategy
+from store.session import Database
+
+log = logging.getLogger(__name__)
+SNAPSHOT_CANDLES = 120
+RETRY_SECONDS = 1.0
+SHARD = 0
+# Markets list fewer than a hundred thousand symbols of this size; a lease outlives the slowest step by far.
+LEASE_SECONDS = 30.0
+
+
+class Market(Protocol):
+    """What screening needs of the feed."""
+
+    infos: dict[str, SymbolInfo]
+    engine_lock: asyncio.Lock
+
+    @property
+    def panel(self) -> Panel:
+        """The candles held."""
+        ...
+
+    def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
+        """Closed candles of a symbol, oldest first."""
+        ...
+
+    async def require(self, program: Program) -> None:
+        """Make sure that the panel holds the intervals that a program reads."""
+        ...
+
+
+def at(time_ms: int) -> datetime:
+    """Milliseconds UTC as a datetime."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """A datetime as milliseconds UTC."""
+    return round(moment.timestamp() * 1000)
+
+
+class Screener:
+    """Runs due strategies over the market and stores what they find."""
+
+    def __init__(self, database: Database, market: Market, worker: str) -> None:
+        self._database = database
+        self._market = market
+        self._worker = worker
+        self._directions: dict[str, Direction] = {}
+        self._failed: set[str] = set()
+        self.engines = Engines(market.panel)
+        self.last_run: dict[str, float | int | str] = {}
+
+    async def sync(self) -> None:
+        """Add what was enabled or edited, remove what was paused or deleted."""
+        async with self._database.worker() as conn:
+            wanted = await strategies.enabled(conn)
+        keys = {f"{s.id}:{s.version}" for s in wanted}
+        ids = {str(s.id) for s in wanted}
+        self._failed &= keys
+        for held in self.engines.loaded:
+            if held.strategy_id not in ids:
+                async with self._market.engine_lock:
+                    self.engines.remove(held.key)
+        for strategy in wanted:
+            key = f"{strategy.id}:{strategy.version}"
+            if not self.engines.holds(key) and key not in self._failed:
+                await self._load(strategy, key)
+
+    async def _load(self, strategy: Strategy, key: str) -> None:
+        try:
+            program = compile_filter(strategy.filter_code, strategy.base_interval, self._market.infos)
+            await self._market.require(program)
+        except FilterError as error:
+            self._failed.add(key)
+            await self._strategy_failed(
+                strategy.id, strategy.version, "compile", "; ".join(str(d) for d in error.diagnostics), 1
+            )
+            return
+        except MarketError as error:
+            # Not the strategy's fault: the next sync tries again.
+            log.warning("history for %s is not at hand yet: %s", strategy.code, error)
+            return
+        loaded = Loaded(
+            strategy_id=str(strategy.id),
+            version=strategy.version,
+            program=program,
+            trigger="level" if strategy.controls.get("trigger") == "level" else "edge",
+            symbols=frozenset(strategy.universe.get("symbols") or ()),
+            watermark=to_ms(strategy.watermark) if strategy.watermark else None,
+        )
+        async with self._market.engine_lock:
+            begin = time.perf_counter()
+            await asyncio.to_thread(self.engines.add, loaded)
+        self._directions[key] = strategy.direction
+        log.info(
+            "%s v%d is live after %.0f ms", strategy.code, strategy.version, (time.perf_counter() - begin) * 1e3
+        )
+        async with self._database.worker() as conn:
+            await strategies.set_state(conn, strategy.id, strategy.version, "live")
+
+    async def _strategy_failed(
+        self, strategy_id: UUID, version: int, kind: str, message: str, pause_after: int = 5
+    ) -> None:
+        log.warning("strategy %s failed: %s", strategy_id, message)
+        async with self._database.worker() as conn:
+            await strategies.record_failure(
+                conn, strategy_id, version, {"kind": kind, "message": message}, pause_after=pause_after
+            )
+
+    async def screen(self, coverage: Coverage) -> list[UUID]:
+        """Screen every interval that closed; returns the ids of new signals."""
+        found: list[UUID] = []
+        for interval in self.engines.due(coverage.close_time):
+            run_id = await self._claim(interval, coverage.close_time)
+            async with self._market.engine_lock:
+                # Stepped even where another worker holds the run: the engine's state must not skip a candle.
+                result = self.engines.step(interval, coverage.close_time, coverage.fresh)
+            if run_id is not None:
+                found += await self._store(run_id, result, coverage)
+        return found
+
+    async def _claim(self, interval: str, close_time: int) -> UUID | None:
+        while True:
+            try:
+                async with self._database.worker() as conn:
+                    return await runs.claim(
+                        conn, interval, at(close_time), SHARD, self._worker, lease_seconds=LEASE_SECONDS
+                    )
+            except DatabaseUnavailable as error:
+                log.warning("waiting for the database: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _store(self, run_id: UUID, result: Screened, coverage: Coverage | None) -> list[UUID]:
+        begin = time.perf_counter()
+        new = [self._signal(run_id, result, match) for match in result.matches]
+        checked = len(coverage.fresh) if coverage else self._market.panel.size
+        done = [s for s in result.strategies if s.key not in result.failures]
+        records = [
+            NewStrategyRun(
+                strategy_id=UUID(s.strategy_id),
+                candle_close=at(result.close_time),
+                screen_run_id=run_id,
+                symbols_checked=checked,
+                matched=result.matched[s.key],
+                duration_ms=result.step_ms / len(result.strategies),
+            )
+            for s in done
+            if result.matched.get(s.key)
+        ]
+        records += [
+            NewStrategyRun(
+                strategy_id=UUID(s.strategy_id),
+                candle_close=at(result.close_time),
+                screen_run_id=run_id,
+                status="failed",
+                error={"kind": "evaluate", "message": result.failures[s.key]},
+            )
+            for s in result.strategies
+            if s.key in result.failures
+        ]
+        outcome = RunOutcome(
+            symbols_fresh=len(coverage.fresh) if coverage else 0,
+            symbols_stale=len(coverage.stale) if coverage else 0,
+            symbols_missing=len(coverage.missing) if coverage else 0,
+            absent={"stale": list(coverage.stale), "missing": list(coverage.missing)} if coverage else {},
+            seconds_after_close=coverage.seconds_after_close if coverage else None,
+            strategies=len(result.strategies),
+            matches=len(result.matches),
+            timings={
+                "step_ms": round(result.step_ms, 3),
+                "explain_ms": round(result.explain_ms, 3),
+                "prepare_ms": round((time.perf_counter() - begin) * 1e3, 3),
+            },
+        )
+        while True:
+            try:
+                return await self._write(run_id, result, new, done, records, outcome)
+            except DatabaseUnavailable as error:
+                log.warning("keeping %d matches until the database is back: %s", len(new), error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write(
+        self,
+        run_id: UUID,
+        result: Screened,
+        new: Sequence[NewSignal],
+        done: Sequence[Loaded],
+        records: Sequence[NewStrategyRun],
+        outcome: RunOutcome,
+    ) -> list[UUID]:
+        begin = time.perf_counter()
+        close = at(result.close_time)
+        async with self._database.worker() as conn:
+            ids = await signals.insert_many(conn, new)
+            await strategies.advance_watermark(conn, {UUID(s.strategy_id): s.version for s in done}, close)
+            await strategies.clear_failures(conn, [UUID(s.strategy_id) for s in done])
+            await runs.record_strategies(conn, records)
+            for strategy in result.strategies:
+                if strategy.key in result.failures:
+                    error = {"kind": "evaluate", "message": result.failures[strategy.key]}
+                    await strategies.record_failure(conn, UUID(strategy.strategy_id), strategy.version, error)
+            await runs.finish(conn, run_id, self._worker, outcome)
+        self.last_run = {
+            "interval": result.interval,
+            "candle_close": result.close_time,
+            "matches": len(new),
+            "strategies": len(result.strategies),
+            "step_ms": result.step_ms,
+            "store_ms": (time.perf_counter() - begin) * 1e3,
+        }
+        if ids:
+            log.info("%s candle %s: %d new signals", result.interval, close.isoformat(), len(ids))
+        return ids
+
+    def _signal(self, run_id: UUID, result: Screened, match: Match) -> NewSignal:
+        key = f"{match.strategy_id}:{match.version}"
+        candles = self._market.candles(match.symbol, result.interval, SNAPSHOT_CANDLES)
+        return NewSignal(
+            strategy_id=UUID(match.strategy_id),
+            strategy_version=match.version,
+            symbol=match.symbol,
+            interval=result.interval,
+            candle_close=at(result.close_time),
+            price=Decimal(repr(match.price)),
+            side=self._directions[key],
+            conditions=[condition_json(row) for row in match.conditions],
+            candles=[candle_json(c) for c in candles if c.close_time <= result.close_time],
+            screen_run_id=run_id,
+        )
+
+    async def recover(self) -> int:
+        """Screen the candles of unfinished runs of an earlier life; returns how many runs were finished.
+
+        Only candles that the panel still holds can be replayed; older runs are closed as failed, with that reason.
+        """
+        async with self._database.worker() as conn:
+            unfinished = await runs.latest(conn, limit=100, status="running")
+        finished = 0
+        for run in reversed(unfinished):
+            run_id = await self._claim(run.interval, to_ms(run.candle_close))
+            if run_id is None:
+                continue
+            async with self._market.engine_lock:
+                result = await asyncio.to_thread(self._replayed, run)
+            if result is None:
+                async with self._database.worker() as conn:
+                    reason = {"kind": "history", "message": "the candles of this run are no longer held"}
+                    await runs.fail(conn, run_id, self._worker, reason)
+                continue
+            await self._store(run_id, result, None)
+            finished += 1
+        return finished
+
+    def _replayed(self, run: ScreenRun) -> Screened | None:
+        """What the candle of an unfinished run gives, relative to each strategy's last screened candle."""
+        close = to_ms(run.candle_close)
+        result = Screened(run.interval, close)
+        panel = self._market.panel
+        for strategy in [s for s in self.engines.loaded if s.program.base == run.interval]:
+            if strategy.watermark is not None and strategy.watermark >= close:
+                continue
+            begin = time.perf_counter()
+            history = replay(strategy.program, panel, run.interval)
+            times = np.asarray(history.times)
+            row = int(np.searchsorted(times, close))
+            if row >= len(times) or times[row] != close:
+                return None
+            truth = np.asarray(history.match)[:, : panel.size]
+            hits = truth[row] == 1
+            if strategy.trigger == "edge":
+                # Without a watermark the candle before is what was screened last.
+                before = row - 1 if strategy.watermark is None else int(np.searchsorted(times, strategy.watermark))
+                hits &= truth[before] == 0 if 0 <= before < row else False
+            result.step_ms += (time.perf_counter() - begin) * 1e3
+            result.strategies.append(strategy)
+            _, closes = panel.window(run.interval, "close", len(times))
+            price = closes[len(closes) - len(times) + row]
+            found = [
+                Match(
+                    strategy.strategy_id,
+                    strategy.version,
+                    panel.symbols[column],
+                    float(price[column]),
+                    tuple(
+                        ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value)
+                        for v in history.conditions_at(row, int(column))
+                    ),
+                )
+                for column in np.flatnonzero(hits & np.isfinite(price[: panel.size]))
+                if not strategy.symbols or panel.symbols[column] in strategy.symbols
+            ]
+            result.matched[strategy.key] = len(found)
+            result.matches.extend(found)
+        return result
+
+
+def condition_json(row: ConditionRow) -> dict[str, object]:
+    """A condition row as stored: unknown numbers are null."""
+
+    def known(value: float | None) -> float | None:
+        return value if value is not None and math.isfinite(value) else None
+
+    return {
+        "name": row.name,
+        "text": row.text,
+        "left": known(row.left),
+        "op": row.op,
+        "right": known(row.right),
+        "value": row.value,
+    }
+
+
+def candle_json(candle: Candle) -> list[object]:
+    """A candle of a signal's snapshot: `[open time ms, open, high, low, close, volume]`."""
+    numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
+    return cast("list[object]", [candle.open_time, *numbers])
