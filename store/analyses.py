@@ -1,0 +1,57 @@
+"""Analyses of signals and positions: written once, never changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from store.records import Analysis, NewAnalysis
+from store.rows import fetch_all, fetch_one, fetch_optional
+from store.rows import insert as insert_row
+from store.session import Connection
+
+
+async def insert(conn: Connection, analysis: NewAnalysis) -> Analysis:
+    """Store an analysis. Its owner, if not given, is that of the position or signal. Background work only."""
+    return await insert_row(conn, Analysis, "analyses", analysis)
+
+
+async def get(conn: Connection, analysis_id: UUID) -> Analysis:
+    """Return an analysis. Raises NotFound."""
+    return await fetch_one(
+        conn,
+        Analysis,
+        "select * from public.analyses where id = %(id)s",
+        {"id": analysis_id},
+        what="analysis",
+    )
+
+
+async def of_signal(conn: Connection, signal_id: UUID, *, limit: int = 50) -> list[Analysis]:
+    """Return a signal's analyses, newest first, those of its position included."""
+    return await fetch_all(
+        conn,
+        Analysis,
+        "select * from public.analyses where signal_id = %(id)s order by created_at desc, id limit %(limit)s",
+        {"id": signal_id, "limit": limit},
+    )
+
+
+async def latest_of_signal(conn: Connection, signal_id: UUID) -> Analysis | None:
+    """Return the newest analysis of the signal itself, or None."""
+    return await fetch_optional(
+        conn,
+        Analysis,
+        "select * from public.analyses where signal_id = %(id)s and position_id is null"
+        " order by created_at desc limit 1",
+        {"id": signal_id},
+    )
+
+
+async def of_position(conn: Connection, position_id: UUID, *, limit: int = 50) -> list[Analysis]:
+    """Return a position's analyses, newest first."""
+    return await fetch_all(
+        conn,
+        Analysis,
+        "select * from public.analyses where position_id = %(id)s order by created_at desc, id limit %(limit)s",
+        {"id": position_id, "limit": limit},
+    )

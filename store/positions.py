@@ -1,0 +1,183 @@
+"""Positions: at most one open per owner, symbol and mode; prices in quote currency, times are market time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from psycopg import sql
+
+from store.errors import StateConflict
+from store.records import Mode
+from store.rows import as_json, fetch_all, fetch_one, fetch_optional, insert_into, parameters, where
+from store.session import Connection
+from store.trading_records import NewPosition, Position
+
+
+async def open_position(conn: Connection, position: NewPosition) -> Position | None:
+    """Open a position; None where the owner has one open in that symbol and mode."""
+    values = {
+        **dict(position),
+        "highest_price": position.entry_price,
+        "lowest_price": position.entry_price,
+        "realised_profit": -position.fees,
+    }
+    return await fetch_optional(
+        conn,
+        Position,
+        insert_into(
+            "positions",
+            values,
+            "on conflict (owner_id, symbol, mode) where state = 'open' do nothing returning *",
+        ),
+        parameters(values),
+    )
+
+
+async def get(conn: Connection, position_id: UUID) -> Position:
+    """Return a position. Raises NotFound."""
+    return await fetch_one(
+        conn,
+        Position,
+        "select * from public.positions where id = %(id)s",
+        {"id": position_id},
+        what="position",
+    )
+
+
+async def list_positions(
+    conn: Connection,
+    *,
+    owner_id: UUID | None = None,
+    state: Literal["open", "closed"] | None = None,
+    mode: Mode | None = None,
+    limit: int = 200,
+) -> list[Position]:
+    """Return positions the reader may see, open ones first, then newest first."""
+    filters = where(
+        [("owner_id = %(owner_id)s", owner_id), ("state = %(state)s", state), ("mode = %(mode)s", mode)]
+    )
+    return await fetch_all(
+        conn,
+        Position,
+        sql.SQL(
+            "select * from public.positions where {} order by (state = 'closed'), opened_at desc, id limit %(limit)s"
+        ).format(filters),
+        {"owner_id": owner_id, "state": state, "mode": mode, "limit": limit},
+    )
+
+
+async def all_open(conn: Connection) -> list[Position]:
+    """Return every open position, oldest first: what the position monitor watches. Background work only."""
+    return await fetch_all(
+        conn, Position, "select * from public.positions where state = 'open' order by opened_at, id"
+    )
+
+
+async def find_open(conn: Connection, owner_id: UUID, symbol: str, mode: Mode) -> Position | None:
+    """Return the owner's open position in a symbol, or None."""
+    return await fetch_optional(
+        conn,
+        Position,
+        "select * from public.positions where owner_id = %(owner)s and symbol = %(symbol)s and mode = %(mode)s"
+        " and state = 'open'",
+        {"owner": owner_id, "symbol": symbol, "mode": mode},
+    )
+
+
+async def track(conn: Connection, position_id: UUID, highest: Decimal, lowest: Decimal) -> None:
+    """Widen the extremes that the price has reached since the entry; announces nothing."""
+    await conn.execute(
+        "update public.positions set highest_price = greatest(highest_price, %s), lowest_price = least(lowest_price, %s)"
+        " where id = %s and state = 'open'",
+        (highest, lowest, position_id),
+    )
+
+
+async def protect(
+    conn: Connection, position_id: UUID, *, stop: Decimal | None, targets: Sequence[Decimal], since: datetime
+) -> Position:
+    """Set the levels that close the position; `protected_since` keeps its first value. Raises StateConflict."""
+    changed = await fetch_optional(
+        conn,
+        Position,
+        "update public.positions set stop = %(stop)s, targets = %(targets)s,"
+        " protected_since = coalesce(protected_since, %(since)s) where id = %(id)s and state = 'open' returning *",
+        {"stop": stop, "targets": as_json(list(targets)), "since": since, "id": position_id},
+    )
+    if changed is None:
+        raise StateConflict("the position is not open")
+    return changed
+
+
+async def request_close(conn: Connection, position_id: UUID) -> Position:
+    """Ask the worker to close an open position at market. The owner may call it. Raises StateConflict, NotFound."""
+    asked = await fetch_optional(
+        conn,
+        Position,
+        "update public.positions set close_requested_at = coalesce(close_requested_at, now())"
+        " where id = %(id)s and state = 'open' returning *",
+        {"id": position_id},
+    )
+    if asked is None:
+        await get(conn, position_id)
+        raise StateConflict("the position is not open")
+    return asked
+
+
+async def close_position(
+    conn: Connection,
+    position_id: UUID,
+    *,
+    price: Decimal,
+    fee: Decimal,
+    reason: str,
+    closed_at: datetime,
+) -> Position:
+    """Close the whole position at `price` and book its profit or loss; `fee` is that of the exit.
+
+    Realised profit = (exit - entry) x quantity, signed by the side, less entry and exit fees. Raises StateConflict where
+    it is closed already, NotFound.
+    """
+    closed = await fetch_optional(
+        conn,
+        Position,
+        "update public.positions set state = 'closed', close_price = %(price)s, close_reason = %(reason)s,"
+        " closed_at = %(at)s, fees = fees + %(fee)s, highest_price = greatest(highest_price, %(price)s),"
+        " lowest_price = least(lowest_price, %(price)s), realised_profit = realised_profit - %(fee)s"
+        " + (%(price)s - entry_price) * quantity * case side when 'long' then 1 else -1 end"
+        " where id = %(id)s and state = 'open' returning *",
+        {"price": price, "reason": reason, "at": closed_at, "fee": fee, "id": position_id},
+    )
+    if closed is None:
+        await get(conn, position_id)
+        raise StateConflict("the position is closed already")
+    return closed
+
+
+async def realised_since(conn: Connection, owner_id: UUID, mode: Mode, since: datetime) -> Decimal:
+    """Return the profit (negative: loss) of positions closed at or after `since`, in quote currency, after fees.
+
+    With the start of the market's UTC day this is the figure that the daily loss limit is held against.
+    """
+    cursor = await conn.execute(
+        "select coalesce(sum(realised_profit), 0) from public.positions"
+        " where owner_id = %s and mode = %s and state = 'closed' and closed_at >= %s",
+        (owner_id, mode, since),
+    )
+    row = await cursor.fetchone()
+    return Decimal(0) if row is None else Decimal(row[0])
+
+
+async def open_notional(conn: Connection, owner_id: UUID, mode: Mode) -> tuple[int, Decimal]:
+    """Return how many positions are open and what they cost at entry, in quote currency."""
+    cursor = await conn.execute(
+        "select count(*), coalesce(sum(quantity * entry_price), 0) from public.positions"
+        " where owner_id = %s and mode = %s and state = 'open'",
+        (owner_id, mode),
+    )
+    row = await cursor.fetchone()
+    return (0, Decimal(0)) if row is None else (int(row[0]), Decimal(row[1]))

@@ -1,0 +1,285 @@
+"""Signals: matches of strategies, and what becomes of them.
+
+    new → analysing → enter | wait | rejected | expired | error        wait → analysing at each candle close
+    enter → approved | declined | blocked → ordered → in_position → closed
+
+Every change of state names the states it may start from, in the same statement, so two workers never both win.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import sql
+
+from store.errors import InvalidRow, NotFound, StateConflict
+from store.records import (
+    NewSignal,
+    Signal,
+    SignalDecision,
+    SignalPage,
+    SignalStatus,
+    SignalView,
+)
+from store.rows import fetch_all, fetch_one, fetch_optional, insert_into, parameters, where
+from store.session import Connection
+
+# What each state may be entered from.
+SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
+    "analysing": ("new", "wait", "error"),
+    "enter": ("analysing",),
+    "wait": ("analysing",),
+    "rejected": ("analysing",),
+    "expired": ("new", "wait", "analysing", "enter"),
+    "error": ("analysing",),
+    "approved": ("enter",),
+    "declined": ("new", "analysing", "enter", "wait", "error", "expired", "rejected", "blocked"),
+    "blocked": ("enter", "approved"),
+    "ordered": ("approved",),
+    "in_position": ("ordered",),
+    "closed": ("in_position",),
+}
+
+_VIEW = """
+select s.*, t.name as strategy_name, t.code as strategy_code,
+  a.id as analysis_id, a.decision as analysis_decision, a.confidence as analysis_confidence,
+  (select d.decision from public.signal_decisions d
+    where d.signal_id = s.id and d.owner_id = (select auth.uid())) as my_decision
+from public.signals s
+join public.strategies t on t.id = s.strategy_id
+left join lateral (
+  select id, decision, confidence from public.analyses
+  where signal_id = s.id and position_id is null order by created_at desc limit 1) a on true
+"""
+# A visitor has no right to the table of answers, and background work no claims: both see no answer.
+_VIEW_WITHOUT_ANSWER = _VIEW.replace(
+    """(select d.decision from public.signal_decisions d
+    where d.signal_id = s.id and d.owner_id = (select auth.uid()))""",
+    "null::text",
+)
+
+
+async def insert(conn: Connection, signal: NewSignal) -> UUID | None:
+    """Store a match and return its id; None where this strategy, symbol and candle has its signal already.
+
+    Call it in the transaction that moves the watermark.
+    """
+    cursor = await conn.execute(
+        insert_into(
+            "signals",
+            dict(signal),
+            "on conflict (strategy_id, symbol, candle_close) do nothing returning id",
+        ),
+        parameters(dict(signal)),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else UUID(str(row[0]))
+
+
+async def insert_many(conn: Connection, signals: Sequence[NewSignal]) -> list[UUID]:
+    """Store matches; returns the ids of those that were new, in order."""
+    ids = [await insert(conn, signal) for signal in signals]
+    return [signal_id for signal_id in ids if signal_id is not None]
+
+
+async def get(conn: Connection, signal_id: UUID) -> SignalView:
+    """Return one signal as the reader sees it. Raises NotFound."""
+    query = (await _view(conn)) + sql.SQL(" where s.id = %(id)s")
+    return await fetch_one(conn, SignalView, query, {"id": signal_id}, what="signal")
+
+
+async def list_page(
+    conn: Connection,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    strategy_id: UUID | None = None,
+    symbol: str | None = None,
+    status: SignalStatus | None = None,
+) -> SignalPage:
+    """Return signals the reader may see, newest candle first; `cursor` is the former page's `next`.
+
+    Raises InvalidRow on a cursor that is not ours.
+    """
+    limit = max(1, min(limit, 500))
+    closed, last_id = (None, None) if cursor is None else _decode_cursor(cursor)
+    filters = where(
+        [
+            ("(s.candle_close, s.id) < (%(closed)s, %(last_id)s)", closed),
+            ("s.strategy_id = %(strategy_id)s", strategy_id),
+            ("s.symbol = %(symbol)s", symbol),
+            ("s.status = %(status)s", status),
+        ]
+    )
+    query = (await _view(conn)) + sql.SQL(
+        " where {} order by s.candle_close desc, s.id desc limit %(limit)s"
+    ).format(filters)
+    rows = await fetch_all(
+        conn,
+        SignalView,
+        query,
+        {
+            "closed": closed,
+            "last_id": last_id,
+            "strategy_id": strategy_id,
+            "symbol": symbol,
+            "status": status,
+            "limit": limit + 1,
+        },
+    )
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return SignalPage(items=rows, next=_encode_cursor(rows[-1]) if more else None)
+
+
+async def transition(
+    conn: Connection,
+    signal_id: UUID,
+    to: SignalStatus,
+    *,
+    expected: Sequence[SignalStatus] | None = None,
+    reason: str | None = None,
+) -> Signal:
+    """Move a signal to `to` from one of `expected` (default: every state the life cycle allows).
+
+    Raises StateConflict where it is in another state, NotFound. Background work only.
+    """
+    sources = list(expected if expected is not None else SOURCES[to])
+    moved = await fetch_optional(
+        conn,
+        Signal,
+        "update public.signals set status = %(to)s, reason = %(reason)s"
+        " where id = %(id)s and status = any(%(sources)s) returning *",
+        {"to": to, "reason": reason, "id": signal_id, "sources": sources},
+    )
+    if moved is None:
+        current = await get(conn, signal_id)
+        raise StateConflict(f"a signal that is {current.status} cannot become {to}")
+    return moved
+
+
+async def claim_for_analysis(
+    conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0
+) -> list[Signal]:
+    """Take new signals (and those whose analysis died) into `analysing`, newest candle first; workers never collide.
+
+    Signals that `wait` are not taken: see `requeue_waiting`.
+    """
+    return await fetch_all(
+        conn,
+        Signal,
+        "update public.signals s set status = 'analysing', reason = null, updated_at = now() from ("
+        "  select id from public.signals where status = 'new'"
+        "    or (status = 'analysing' and updated_at < now() - make_interval(secs => %(stuck)s))"
+        "  order by candle_close desc, id limit %(limit)s for update skip locked) due"
+        " where s.id = due.id returning s.*",
+        {"limit": limit, "stuck": stuck_after_seconds},
+    )
+
+
+async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
+    """Take one signal into `analysing` on demand; None where somebody is at it or it is past that."""
+    return await fetch_optional(
+        conn,
+        Signal,
+        "update public.signals set status = 'analysing', reason = null"
+        " where id = %(id)s and status = any(%(sources)s) returning *",
+        {"id": signal_id, "sources": ["new", "wait", "error", "rejected", "enter"]},
+    )
+
+
+async def requeue_waiting(conn: Connection, interval: str, candle_close: datetime) -> list[UUID]:
+    """Send waiting signals of `interval` from earlier candles back to `new`, once per `candle_close`; returns ids."""
+    cursor = await conn.execute(
+        "update public.signals set status = 'new', considered_until = %(close)s"
+        " where status = 'wait' and interval = %(interval)s and candle_close < %(close)s"
+        "   and (considered_until is null or considered_until < %(close)s) returning id",
+        {"interval": interval, "close": candle_close},
+    )
+    return [UUID(str(row[0])) for row in await cursor.fetchall()]
+
+
+async def expire(conn: Connection, interval: str, closed_before: datetime) -> int:
+    """Expire unanswered signals of `interval` whose candle closed before `closed_before`; returns how many."""
+    cursor = await conn.execute(
+        "update public.signals set status = 'expired' where interval = %s and candle_close < %s"
+        " and status in ('new', 'wait', 'enter')",
+        (interval, closed_before),
+    )
+    return cursor.rowcount
+
+
+async def decide(conn: Connection, signal_id: UUID, *, approve: bool, note: str = "") -> SignalDecision:
+    """Record the signed-in person's answer; the owner's (or administrator's) moves the signal as well.
+
+    Runs under `Database.user`. The same answer twice is one answer. Raises NotFound, StateConflict, NotAllowed (through
+    the transaction's end, see store.session).
+    """
+    found = await fetch_optional(
+        conn,
+        SignalDecision,
+        "select * from public.decide_signal(%(id)s, %(decision)s, %(note)s)",
+        {"id": signal_id, "decision": "approve" if approve else "decline", "note": note},
+    )
+    if found is None:
+        raise NotFound("there is no such signal")
+    return found
+
+
+async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[SignalDecision]:
+    """Return approvals no entry order was made for yet and whose signal is still tradable, oldest first.
+
+    This is the worker's to-do list after a restart; new ones are announced on the channel `events`, kind `decision`.
+    """
+    return await fetch_all(
+        conn,
+        SignalDecision,
+        "select d.* from public.signal_decisions d join public.signals s on s.id = d.signal_id"
+        " where d.decision = 'approve' and d.refusal is null and s.status in ('enter', 'approved', 'ordered', 'in_position')"
+        "   and not exists (select from public.orders o where o.signal_id = d.signal_id and o.owner_id = d.owner_id"
+        "     and o.purpose = 'entry')"
+        " order by d.created_at limit %(limit)s",
+        {"limit": limit},
+    )
+
+
+async def refuse(conn: Connection, decision_id: UUID, reason: str) -> SignalDecision:
+    """Record why no order follows an approval; the deciding owner's signal is then `blocked`. Background work only."""
+    refused = await fetch_one(
+        conn,
+        SignalDecision,
+        "update public.signal_decisions set refusal = %(reason)s where id = %(id)s returning *",
+        {"reason": reason, "id": decision_id},
+        what="decision",
+    )
+    await conn.execute(
+        "update public.signals set status = 'blocked', reason = %s where id = %s and status = 'approved'",
+        (reason, refused.signal_id),
+    )
+    return refused
+
+
+async def _view(conn: Connection) -> sql.Composed:
+    cursor = await conn.execute("select current_user = 'authenticated'")
+    row = await cursor.fetchone()
+    member = row is not None and bool(row[0])
+    return sql.Composed([sql.SQL(_VIEW if member else _VIEW_WITHOUT_ANSWER)])
+
+
+def _encode_cursor(signal: SignalView) -> str:
+    text = json.dumps([signal.candle_close.isoformat(), str(signal.id)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        closed, last_id = json.loads(text)
+        return datetime.fromisoformat(closed), UUID(last_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        raise InvalidRow("the cursor is not one that a former page returned") from error

@@ -1,0 +1,190 @@
+"""Strategies: what people and the program's makers want screened.
+
+An edit makes a new version and, where it changes what is screened, sends the strategy back to `warming`: triggers of
+the table do that, so it holds for every writer. The worker moves state and watermark with the version it worked on,
+so that nothing it computed for an older version is recorded for a newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import sql
+
+from store.records import Json, NewStrategy, Strategy, StrategyChanges, StrategyState, StrategyVersion
+from store.rows import as_json, fetch_all, fetch_one, fetch_optional, insert, insert_into, parameters, where
+from store.session import Connection
+
+
+async def create(conn: Connection, strategy: NewStrategy) -> Strategy:
+    """Store a person's strategy (`owner_id` set). Raises Duplicate where the code is taken."""
+    return await insert(conn, Strategy, "strategies", strategy)
+
+
+async def upsert_built_in(conn: Connection, strategy: NewStrategy) -> Strategy:
+    """Store or refresh a built-in strategy by its code, public. Background work only.
+
+    Whether it is enabled is taken from `strategy` only when it is new: afterwards that is the operator's choice.
+    """
+    values = {
+        **dict(strategy),
+        "owner_id": None,
+        "built_in": True,
+        "visibility": "public",
+        "default_enabled": strategy.enabled,
+    }
+    kept = {"code", "enabled", "owner_id", "built_in"}
+    changes = sql.SQL(", ").join(
+        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values if name not in kept
+    )
+    query = insert_into("strategies", values) + sql.SQL(
+        "on conflict (code) do update set {} where strategies.built_in returning *"
+    ).format(changes)
+    return await fetch_one(
+        conn, Strategy, query, parameters(values), what="built-in strategy (its code is taken)"
+    )
+
+
+async def get(conn: Connection, strategy_id: UUID) -> Strategy:
+    """Return a strategy. Raises NotFound."""
+    return await fetch_one(
+        conn,
+        Strategy,
+        "select * from public.strategies where id = %(id)s",
+        {"id": strategy_id},
+        what="strategy",
+    )
+
+
+async def by_code(conn: Connection, code: str) -> Strategy | None:
+    """Return the strategy with this code, or None."""
+    return await fetch_optional(
+        conn, Strategy, "select * from public.strategies where code = %(code)s", {"code": code}
+    )
+
+
+async def list_visible(
+    conn: Connection,
+    *,
+    owner_id: UUID | None = None,
+    built_in: bool | None = None,
+    enabled: bool | None = None,
+    limit: int = 500,
+) -> list[Strategy]:
+    """Return the strategies the reader may see: own ones first, newest first."""
+    filters = where(
+        [
+            ("owner_id = %(owner_id)s", owner_id),
+            ("built_in = %(built_in)s", built_in),
+            ("enabled = %(enabled)s", enabled),
+        ]
+    )
+    query = sql.SQL(
+        "select * from public.strategies where {} order by built_in, created_at desc, id limit %(limit)s"
+    )
+    return await fetch_all(
+        conn,
+        Strategy,
+        query.format(filters),
+        {"owner_id": owner_id, "built_in": built_in, "enabled": enabled, "limit": limit},
+    )
+
+
+async def enabled(conn: Connection) -> list[Strategy]:
+    """Return every enabled strategy that has not failed, oldest first: what the worker screens."""
+    return await fetch_all(
+        conn,
+        Strategy,
+        "select * from public.strategies where enabled and state <> 'failed' order by created_at, id",
+    )
+
+
+async def update(conn: Connection, strategy_id: UUID, changes: StrategyChanges) -> Strategy:
+    """Apply the fields set in `changes`. Raises NotFound (also where the reader may see but not edit it)."""
+    values = changes.model_dump(exclude_unset=True)
+    if not values:
+        return await get(conn, strategy_id)
+    query = sql.SQL("update public.strategies set {} where id = %(id)s returning *").format(
+        sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values
+        )
+    )
+    return await fetch_one(
+        conn, Strategy, query, {**parameters(values), "id": strategy_id}, what="strategy to edit"
+    )
+
+
+async def set_enabled(conn: Connection, strategy_id: UUID, on: bool) -> Strategy:
+    """Enable (then `warming`, starting at the newest candle) or pause a strategy. Raises NotFound."""
+    return await update(conn, strategy_id, StrategyChanges(enabled=on))
+
+
+async def delete(conn: Connection, strategy_id: UUID) -> None:
+    """Delete a strategy with its signals; orders and positions stay. Raises NotFound."""
+    await fetch_one(
+        conn,
+        Strategy,
+        "delete from public.strategies where id = %(id)s returning *",
+        {"id": strategy_id},
+        what="strategy",
+    )
+
+
+async def versions(conn: Connection, strategy_id: UUID) -> list[StrategyVersion]:
+    """Return all versions, newest first."""
+    return await fetch_all(
+        conn,
+        StrategyVersion,
+        "select * from public.strategy_versions where strategy_id = %(id)s order by version desc",
+        {"id": strategy_id},
+    )
+
+
+async def set_state(conn: Connection, strategy_id: UUID, version: int, state: StrategyState) -> bool:
+    """Move an enabled strategy to `state` if it still has `version`; False where it was edited or paused meanwhile."""
+    cursor = await conn.execute(
+        "update public.strategies set state = %s where id = %s and version = %s and enabled and state <> %s",
+        (state, strategy_id, version, state),
+    )
+    return cursor.rowcount == 1
+
+
+async def advance_watermark(conn: Connection, versions: Mapping[UUID, int], candle_close: datetime) -> int:
+    """Record `candle_close` as screened for these strategies (id → version worked on); never moves backwards.
+
+    Call it in the transaction that stores the signals. Returns how many moved.
+    """
+    cursor = await conn.execute(
+        "update public.strategies s set watermark = %(close)s"
+        " from unnest(%(ids)s::uuid[], %(versions)s::int[]) as done (id, version)"
+        " where s.id = done.id and s.version = done.version and (s.watermark is null or s.watermark < %(close)s)",
+        {"close": candle_close, "ids": list(versions), "versions": list(versions.values())},
+    )
+    return cursor.rowcount
+
+
+async def record_failure(
+    conn: Connection, strategy_id: UUID, version: int, error: Json, *, pause_after: int = 5
+) -> bool:
+    """Store what went wrong and count it; after `pause_after` failures in a row the strategy is `failed` and disabled.
+
+    Returns whether this failure disabled it; False also where the strategy was edited meanwhile.
+    """
+    cursor = await conn.execute(
+        "update public.strategies set error = %(error)s, failures = failures + 1,"
+        " enabled = failures + 1 < %(limit)s, state = case when failures + 1 < %(limit)s then state else 'failed' end"
+        " where id = %(id)s and version = %(version)s and enabled returning enabled",
+        {"error": as_json(error), "limit": pause_after, "id": strategy_id, "version": version},
+    )
+    row = await cursor.fetchone()
+    return row is not None and not row[0]
+
+
+async def clear_failures(conn: Connection, strategy_ids: Sequence[UUID]) -> None:
+    """Forget past failures of strategies that have just worked."""
+    await conn.execute(
+        "update public.strategies set error = null, failures = 0 where id = any(%s) and failures > 0",
+        (list(strategy_ids),),
+    )
