@@ -1,0 +1,100 @@
+"""What an analysis may say: the shape that a model fills and the checks later correct.
+
+Numbers are read leniently, since models write "3,120.5" or "N/A": what is no finite number becomes None and
+fails later, with a reason, where a level was needed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Choice = Literal["enter_trade", "wait", "bad_setup"]
+
+_NUMBER: Final = re.compile(
+    r"^\$?\s*(?P<digits>[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*(?:[A-Z]{3,5}|%)?$"
+)
+
+
+def read_number(value: object) -> float | None:
+    """A finite number from a number or from text like "3,120.5" or "$0.021"; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    text = str(value).strip()
+    if isinstance(value, str):
+        match = _NUMBER.match(text)
+        text = match["digits"].replace(",", "") if match else ""
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _read_numbers(value: object) -> object:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _read_choice(value: object) -> object:
+    return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
+
+
+def _read_confidence(value: object) -> object:
+    number = read_number(value)
+    if number is None:
+        return value
+    # Asked for 0 to 100, models sometimes answer with a fraction.
+    return round(number * 100) if 0 < number < 1 else round(number)
+
+
+def _read_text(value: object) -> object:
+    return "" if value is None else value
+
+
+Number = Annotated[float | None, BeforeValidator(read_number)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_read_numbers)]
+Text = Annotated[str, BeforeValidator(_read_text)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=4_000)
+
+
+class TradePlan(_Part):
+    """The plan in words. `risk_reward` is replaced by the computed one."""
+
+    setup: Text = Field(default="", description="What the market is doing and why this is or is not a trade")
+    execution: Text = Field(default="", description="How to enter, and where to leave")
+    invalidation: Text = Field(default="", description="What would prove the idea wrong")
+    risk_reward: Number = Field(
+        default=None, description="Net gain at the first target over loss at the stop"
+    )
+
+
+class KeyLevels(_Part):
+    """Prices in the quote asset. Targets are nearest first once checked."""
+
+    entry: Number = Field(default=None, description="The price given as `price`; entries are at market")
+    stop_loss: Number = Field(default=None, description="Where the idea is wrong")
+    take_profit: Numbers = Field(default=(), description="One to three targets, nearest first")
+    support: Numbers = Field(default=(), description="Copied from the supports given, nothing else")
+    resistance: Numbers = Field(default=(), description="Copied from the resistances given, nothing else")
+
+
+class Decision(_Part):
+    """A decision as proposed or, after the checks, as it stands. `confidence` is 0 to 100."""
+
+    decision: Annotated[Choice, BeforeValidator(_read_choice)]
+    confidence: Annotated[int, BeforeValidator(_read_confidence)] = Field(ge=0, le=100)
+    reasoning: Text = Field(min_length=1, description="Two to five plain sentences")
+    trade_plan: TradePlan = TradePlan()
+    key_levels: KeyLevels = KeyLevels()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,166 @@
+"""Levels and measures computed from candles: swings, pivots, average true range, trend.
+
+Functions take plain arrays, oldest candle first, and return None where there are too few candles. Formulas:
+swings are fractals (an extreme over `width` candles on each side), pivots the classic floor-trader formula,
+ATR and RSI use Wilder's smoothing seeded with a simple mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+Regime = Literal["up", "down", "range", "unknown"]
+LevelKind = Literal["swing high", "swing low", "pivot"]
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """A local extreme: the candle at `index` is above (high) or below (low) its neighbours."""
+
+    kind: Literal["high", "low"]
+    price: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pivots:
+    """Classic pivots of one period: the pivot, three resistances and three supports."""
+
+    pivot: float
+    resistances: tuple[float, float, float]
+    supports: tuple[float, float, float]
+
+
+def swings(highs: Values, lows: Values, width: int = 2) -> list[Swing]:
+    """Fractal swings, oldest first: extremes over `width` candles on both sides.
+
+    The newest `width` candles cannot be swings yet. Of equal neighbours the first one counts.
+    """
+    found: list[Swing] = []
+    for i in range(width, len(highs) - width):
+        before, after = slice(i - width, i), slice(i + 1, i + width + 1)
+        if highs[i] > highs[before].max() and highs[i] >= highs[after].max():
+            found.append(Swing("high", float(highs[i]), i))
+        if lows[i] < lows[before].min() and lows[i] <= lows[after].min():
+            found.append(Swing("low", float(lows[i]), i))
+    return found
+
+
+def pivots(high: float, low: float, close: float) -> Pivots:
+    """Classic pivots from a finished period's high, low and close."""
+    p = (high + low + close) / 3
+    span = high - low
+    return Pivots(
+        p,
+        (2 * p - low, p + span, high + 2 * (p - low)),
+        (2 * p - high, p - span, low - 2 * (high - p)),
+    )
+
+
+def period_pivots(
+    open_times: npt.NDArray[np.int64], highs: Values, lows: Values, closes: Values, until_ms: int
+) -> tuple[Pivots, str] | None:
+    """Pivots of the last whole UTC day before `until_ms`, or of the older candles, and which it was.
+
+    A day counts as held when the first candle is not after its start. With candles of a day or longer, or a
+    day that is not held, the older half of the candles is the period. None with fewer than two candles.
+    """
+    if len(closes) < 2:
+        return None
+    today = until_ms - until_ms % DAY_MS
+    step = int(open_times[1] - open_times[0])
+    day = (open_times >= today - DAY_MS) & (open_times < today)
+    if step < DAY_MS and open_times[0] <= today - DAY_MS and bool(day.any()):
+        return pivots(float(highs[day].max()), float(lows[day].min()), float(closes[day][-1])), "previous day"
+    half = len(closes) // 2
+    older = slice(0, half)
+    return (
+        pivots(float(highs[older].max()), float(lows[older].min()), float(closes[half - 1])),
+        f"first {half} candles",
+    )
+
+
+def true_range(highs: Values, lows: Values, closes: Values) -> Values:
+    """True range of each candle after the first."""
+    previous = closes[:-1]
+    return np.maximum(
+        highs[1:] - lows[1:], np.maximum(np.abs(highs[1:] - previous), np.abs(lows[1:] - previous))
+    )
+
+
+def wilder(values: Values, n: int) -> float | None:
+    """The newest value of Wilder's smoothing; None with fewer than `n` values."""
+    if len(values) < n:
+        return None
+    smoothed = float(values[:n].mean())
+    for value in values[n:]:
+        smoothed += (float(value) - smoothed) / n
+    return smoothed
+
+
+def atr(highs: Values, lows: Values, closes: Values, n: int = 14) -> float | None:
+    """Average true range by Wilder; needs `n` + 1 candles."""
+    return wilder(true_range(highs, lows, closes), n) if len(closes) > n else None
+
+
+def rsi(closes: Values, n: int = 14) -> float | None:
+    """Relative strength index by Wilder, 0 to 100; needs `n` + 1 candles. 50 when nothing moved."""
+    if len(closes) <= n:
+        return None
+    change = np.diff(closes)
+    gain, loss = wilder(np.maximum(change, 0.0), n), wilder(np.maximum(-change, 0.0), n)
+    if gain is None or loss is None:
+        return None
+    return 50.0 if gain + loss == 0 else 100 * gain / (gain + loss)
+
+
+def ema(values: Values, n: int) -> Values:
+    """Exponential mean of each candle from the `n`-th on, seeded with a simple mean; empty with fewer."""
+    if len(values) < n:
+        return np.empty(0)
+    out = np.empty(len(values) - n + 1)
+    out[0] = values[:n].mean()
+    weight = 2 / (n + 1)
+    for i, value in enumerate(values[n:], start=1):
+        out[i] = out[i - 1] + weight * (value - out[i - 1])
+    return out
+
+
+def regime(closes: Values, atr_value: float | None, fast: int = 20, slow: int = 50, look: int = 10) -> Regime:
+    """The trend by two exponential means.
+
+    `up`: the fast one is above the slow one and has risen by a third of an ATR in `look` candles; `down`
+    mirrors it; `range` otherwise, `unknown` with too few candles.
+    """
+    quick, slowly = ema(closes, fast), ema(closes, slow)
+    if not len(slowly) or len(quick) <= look or not atr_value:
+        return "unknown"
+    moved = quick[-1] - quick[-1 - look]
+    if quick[-1] > slowly[-1] and moved > atr_value / 3:
+        return "up"
+    if quick[-1] < slowly[-1] and moved < -atr_value / 3:
+        return "down"
+    return "range"
+
+
+def merge(prices: Sequence[float], gap: float) -> list[tuple[float, int]]:
+    """Prices closer together than `gap` as one level each, ascending: (the group's middle price, how many).
+
+    The middle is one of the prices given, never an average, so that a level is always a price that was there.
+    """
+    groups: list[list[float]] = []
+    for price in sorted(p for p in prices if math.isfinite(p) and p > 0):
+        if groups and price - groups[-1][0] < gap:
+            groups[-1].append(price)
+        else:
+            groups.append([price])
+    return [(group[len(group) // 2], len(group)) for group in groups]
