@@ -1,9 +1,9 @@
 """Higher intervals from lower ones, complete candles only.
 
-1. `grid` lays the lower candles on a contiguous time axis that starts and ends on boundaries of the higher interval; what
-   is absent is NaN.
-2. `aggregate` folds every group of rows into one candle. A candle with one unknown part is unknown: half a candle has a wrong
-   high, low and volume, and nothing tells the reader so.
+1. `grid` lays the lower candles on a contiguous time axis that starts and ends on boundaries of the higher
+   interval; what is absent is NaN.
+2. `aggregate` folds every group of rows into one candle. A candle with one unknown part is unknown: half a
+   candle has a wrong high, low and volume, and nothing tells the reader so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _PICK_LAST = "close"
 def grid(
     open_times: Times, fields: Mapping[str, FloatArray], interval: str, first: int, rows: int
 ) -> dict[str, FloatArray]:
-    """`fields` ([n] or [n, S]) on `rows` contiguous open times of `interval` from `first` (ms UTC); NaN where absent.
+    """`fields` ([n] or [n, S]) on `rows` contiguous open times of `interval` from `first` (ms UTC); NaN
+    where absent.
 
     Open times outside the axis, or off it, are left out.
     """
@@ -46,9 +47,10 @@ def aggregate(
 ) -> tuple[Times, dict[str, FloatArray]]:
     """Candles of interval `target` from candles of `source`.
 
-    `open_times` int64 [n], ascending, ms UTC, may have holes; `fields` each [n] or [n, S] with at least open, high, low, close; all other
-    fields are sums. Answers contiguous open times [m] from the first to the last candle of `target` that is wholly inside the
-    span, and the fields [m] or [m, S], NaN where any part is unknown. Raises ValueError where `target` is not made of whole `source` candles.
+    `open_times` int64 [n], ascending, ms UTC, may have holes; `fields` each [n] or [n, S] with at least
+    open, high, low, close; all other fields are sums. Answers contiguous open times [m] from the first to
+    the last candle of `target` that is wholly inside the span, and the fields [m] or [m, S], NaN where any
+    part is unknown. Raises ValueError where `target` is not made of whole `source` candles.
     """
     if not is_multiple(target, source):
         raise ValueError(f"{target} candles cannot be made of {source} candles")

@@ -1,5 +1,5 @@
-"""Market time. In production it is the real time; the simulated exchange runs faster, and all who wait for a close
-or judge an age ask a `Clock`, never the machine. Leases and retries use real time instead.
+"""Market time. In production it is the real time; the simulated exchange runs faster, and all who wait for
+a close or judge an age ask a `Clock`, never the machine. Leases and retries use real time instead.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ class Clock(Protocol):
         """The market's time, ms UTC."""
         ...
 
+    def anchor(self, market_ms: int) -> None:
+        """Make it `market_ms` now, as after the source was asked for its time. Time may go back by this."""
+        ...
+
     async def sleep_until(self, time_ms: int) -> None:
         """Return when the market's time is `time_ms` or later; at once when it already is."""
         ...
@@ -40,6 +44,10 @@ class SystemClock:
     def now_ms(self) -> int:
         """The machine's time plus the offset, ms UTC."""
         return time.time_ns() // 1_000_000 + self.offset_ms
+
+    def anchor(self, market_ms: int) -> None:
+        """Set the offset, so that it is `market_ms` now."""
+        self.offset_ms = market_ms - time.time_ns() // 1_000_000
 
     async def sleep_until(self, time_ms: int) -> None:
         """Sleep until the given time, in steps, so that a changed machine clock is noticed."""
@@ -66,7 +74,9 @@ class ScaledClock:
         return self._anchor_ms + int((time.monotonic() - self._anchor_real_s) * 1000 * self._speed)
 
     def anchor(self, market_ms: int) -> None:
-        """Set the market's time to `market_ms` now, as after the server was asked for it or was started again."""
+        """Set the market's time to `market_ms` now, as after the server was asked for it or was started
+        again.
+        """
         self._anchor_ms = market_ms
         self._anchor_real_s = time.monotonic()
 
@@ -76,6 +86,6 @@ class ScaledClock:
 
 
 async def _sleep_until(clock: Clock, time_ms: int) -> None:
-    while (left_ms := time_ms - clock.now_ms()) > 0:
-        # At most a second of real time per step: a clock that is anchored anew must not oversleep.
+    # At most a second of real time per step: a clock that is anchored anew must not oversleep.
+    while (left_ms := time_ms - clock.now_ms()) > 0:  # noqa: ASYNC110 - nothing to be notified by
         await asyncio.sleep(min(left_ms / 1000 / clock.speed, 1.0))

@@ -2,8 +2,9 @@
 
 1. `symbols_in` lists the market: the sub-folders that hold a candle file.
 2. `read_file` reads and checks one file; a problem is named by file and column.
-3. `read_folder` takes each symbol's file of an interval, or aggregates the highest lower one that there is, and lays all symbols on one
-   contiguous axis. An interval's axis starts at its own earliest candle, whatever the others' start.
+3. `read_folder` takes each symbol's file of an interval, or aggregates the highest lower one that there is,
+   and lays all symbols on one contiguous axis. An interval's axis starts at its own earliest candle,
+   whatever the others' start.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ class HistoryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Candles of a market as arrays.
+class CandleTable:
+    """Candles of a market as arrays; `screener.replay.Candles(table.symbols, table.series)` replays them.
 
-    `symbols` names the columns. `series[interval]` is (open times int64 [n], contiguous, ms UTC; fields by the names of
-    `screener.intervals.SERIES`, each float64 [n, S], NaN where there is no candle or the source has no such column).
+    `symbols` names the columns. `series[interval]` is (open times int64 [n], contiguous, ms UTC; fields by
+    the names of `screener.intervals.SERIES`, each float64 [n, S], NaN where there is no candle or the
+    source has no such column).
     """
 
     symbols: tuple[str, ...]
@@ -76,8 +78,9 @@ def read_folder(
     symbols: Sequence[str] | None = None,
     start: int | None = None,
     end: int | None = None,
-) -> History:
-    """Candles of the given intervals for `symbols` (all in the folder when None), open times in [start, end) ms UTC.
+) -> CandleTable:
+    """Candles of the given intervals for `symbols` (all in the folder when None), open times in [start,
+    end) ms UTC.
 
     Raises `HistoryError` for a missing folder, symbol, file or column, and for values that cannot be candles.
     """
@@ -93,7 +96,7 @@ def read_folder(
         interval_ms(interval)
         parts = [_of_symbol(folder / name, interval, cache) for name in names]
         series[interval] = _join(folder, interval, parts, start, end)
-    return History(names, series)
+    return CandleTable(names, series)
 
 
 def _of_symbol(
@@ -152,8 +155,8 @@ def _join(
 def read_file(path: Path, interval: str) -> tuple[Times, dict[str, FloatArray]]:
     """One file: open times [n] ascending and unique, and the fields of `SERIES` that it has, each [n].
 
-    Raises `HistoryError` for an unreadable file, a missing column, a value that is no number, times that are off the
-    interval or given twice.
+    Raises `HistoryError` for an unreadable file, a missing column, a value that is no number, times that
+    are off the interval or given twice.
     """
     table = _read_table(path)
     for name in ("open_time", *PRICES):
@@ -204,7 +207,7 @@ def _times(path: Path, table: pa.Table, interval: str) -> Times:
         raise HistoryError(f"{path}: column 'open_time' must hold whole milliseconds UTC, not {column.type}")
     times: Times = column.to_numpy().astype(np.int64)
     # 1971 to 2200 in ms; seconds and microseconds, the usual mistakes, fall outside.
-    if len(times) and not (31_536_000_000 <= times.min() and times.max() <= 7_258_118_400_000):
+    if len(times) and not (times.min() >= 31_536_000_000 and times.max() <= 7_258_118_400_000):
         raise HistoryError(
             f"{path}: column 'open_time' must be milliseconds UTC; {int(times[0])} is no such time"
         )

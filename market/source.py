@@ -25,9 +25,11 @@ FIELDS = (
 
 
 class CandleBlock:
-    """Closed candles of one symbol and interval as arrays: `open_times` int64 [n] (ms UTC, ascending), `values` [n, 9].
+    """Closed candles of one symbol and interval as arrays: `open_times` int64 [n] (ms UTC, ascending),
+    `values` [n, 9].
 
-    Columns are `FIELDS`. This is what back-fill moves around; `Candle` objects are for the stream and for screens.
+    Columns are `FIELDS`. This is what back-fill moves around; `Candle` objects are for the stream and for
+    screens.
     """
 
     __slots__ = ("interval", "open_times", "symbol", "values")
@@ -55,8 +57,8 @@ class CandleBlock:
 class MarketSource(Protocol):
     """Candles, prices and symbols of a market.
 
-    Every method raises `SourceUnavailable` (or `RateLimited`) when the source cannot be reached or answers with
-    something unreadable. A stream iterator also ends so: whoever iterates opens it again.
+    Every method raises `SourceUnavailable` (or `RateLimited`) when the source cannot be reached or answers
+    with something unreadable. A stream iterator also ends so: whoever iterates opens it again.
     """
 
     async def symbols(self) -> list[SymbolInfo]:
@@ -71,7 +73,9 @@ class MarketSource(Protocol):
         start_ms: int | None = None,
         end_ms: int | None = None,
     ) -> list[Candle]:
-        """At most `limit` closed candles, oldest first, with open times in [start_ms, end_ms]; the newest without."""
+        """At most `limit` closed candles, oldest first, with open times in [start_ms, end_ms]; the newest
+        without.
+        """
         ...
 
     async def candle_block(

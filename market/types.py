@@ -1,7 +1,7 @@
 """Values of the market: candles, symbols, prices, coverage. Times are ms UTC in market time.
 
-Interval lengths come from `screener.intervals`; prices and volumes that indicators read are floats, trading rules of an
-exchange are `Decimal`.
+Interval lengths come from `screener.intervals`; prices and volumes that indicators read are floats, trading
+rules of an exchange are `Decimal`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class UnknownSymbol(MarketError):
 class Candle:
     """One closed candle.
 
-    `volume` and `taker_buy_base` are in base currency, `quote_volume` and `taker_buy_quote` in quote currency; a source
-    that does not know one of them gives NaN.
+    `volume` and `taker_buy_base` are in base currency, `quote_volume` and `taker_buy_quote` in quote
+    currency; a source that does not know one of them gives NaN.
     """
 
     symbol: str
@@ -55,13 +55,17 @@ class Candle:
 
     @property
     def close_time(self) -> int:
-        """The moment the candle ended, ms UTC: open time plus the interval (not minus 1 ms, as Binance writes it)."""
+        """The moment the candle ended, ms UTC: open time plus the interval (not minus 1 ms, as Binance
+        writes it).
+        """
         return self.open_time + interval_ms(self.interval)
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolInfo:
-    """A symbol and its trading rules; steps and minima are in base currency, `min_notional` in quote currency."""
+    """A symbol and its trading rules; steps and minima are in base currency, `min_notional` in quote
+    currency.
+    """
 
     symbol: str
     base_asset: str
@@ -92,7 +96,8 @@ class Coverage:
     """Which symbols the panel holds for the minute that ended at `close_time` (ms UTC).
 
     `fresh`: the candle is in. `stale`: not in, the symbol's newest candle is less than the stale limit old.
-    `missing`: not in, and nothing newer than the limit. `seconds_after_close` is market seconds from the close to the yield.
+    `missing`: not in, and nothing newer than the limit. `seconds_after_close` is market seconds from the
+    close to the yield.
     """
 
     close_time: int

@@ -1,7 +1,8 @@
 """Keeping under the exchange's request weight: one gate that every REST request passes.
 
 1. `enter` waits while the gate is closed and adds the request's weight to what is under way.
-2. `leave` takes the weight that the answer's header tells; close to the limit the gate closes until the minute turns.
+2. `leave` takes the weight that the answer's header tells; close to the limit the gate closes until the
+   minute turns.
 3. `close_for` closes it for the time that a 429 or 418 answer asks for.
 """
 
@@ -16,13 +17,16 @@ NEAR_LIMIT = 0.9
 
 
 class WeightGate:
-    """Request weight of one IP. Times are real seconds: the exchange counts real minutes whatever the market's speed."""
+    """Request weight of one IP.
+
+    Times are real seconds: the exchange counts real minutes whatever the market's speed.
+    """
 
     def __init__(
         self,
         limit: int = DEFAULT_LIMIT,
         wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], "asyncio.Future[None]"] | None = None,
+        sleep: Callable[[float], asyncio.Future[None]] | None = None,
     ) -> None:
         self.limit = limit
         self._wall = wall
@@ -51,7 +55,9 @@ class WeightGate:
         self._under_way += weight
 
     def leave(self, weight: int, used: int | None) -> None:
-        """A request of this weight ended; `used` is the header's count for this minute, None when there was no answer."""
+        """A request of this weight ended; `used` is the header's count for this minute, None when there was
+        no answer.
+        """
         self._under_way -= weight
         self._turn()
         self._used = self._used + weight if used is None else max(self._used, used)
@@ -67,5 +73,5 @@ class WeightGate:
             self._used = 0
 
 
-def _sleep(seconds: float) -> "asyncio.Future[None]":
+def _sleep(seconds: float) -> asyncio.Future[None]:
     return asyncio.ensure_future(asyncio.sleep(seconds))

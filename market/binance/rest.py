@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import aiohttp
@@ -20,10 +19,11 @@ _UNKNOWN_CODES = (-1120, -1121)
 _PUBLIC = "https://api.binance.com"
 
 
-class RawClient(AsyncClient):
+class RawClient(AsyncClient):  # type: ignore[misc]
     """python-binance's client with its addresses replaced, which hands out bodies as bytes.
 
-    Its own answer path decodes the text and then parses it with `json`; for 1,000 klines that costs four times what `wire` needs.
+    Its own answer path decodes the text and then parses it with `json`; for 1,000 klines that costs four
+    times what `wire` needs.
     """
 
     def __init__(self, rest_url: str | None) -> None:
@@ -66,8 +66,9 @@ class Rest:
     async def get(self, path: str, weight: int, **params: str | int) -> bytes:
         """The body of `/api/v3/<path>`.
 
-        Waits while the exchange asks to back off for at most `LONGEST_WAIT_S`. Raises `RateLimited` beyond that, `UnknownSymbol`
-        for a symbol or interval it does not know, `SourceUnavailable` for everything else that went wrong.
+        Waits while the exchange asks to back off for at most `LONGEST_WAIT_S`. Raises `RateLimited` beyond
+        that, `UnknownSymbol` for a symbol or interval it does not know, `SourceUnavailable` for everything
+        else that went wrong.
         """
         failure: MarketError = SourceUnavailable(f"{self.address} did not answer {path}")
         for _ in range(ATTEMPTS):
@@ -90,7 +91,7 @@ class Rest:
             answer: Any = await self._client._get(path, data=dict(params))
         except BinanceAPIException as error:
             raise self._translate(path, params, error) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             text = str(error) or type(error).__name__
             raise SourceUnavailable(f"{self.address} cannot be reached: {text}") from error
         body, used = answer

@@ -1,4 +1,6 @@
-"""`BinanceSource`: the market source over Binance's public REST and streams, or over a server of the same shape."""
+"""`BinanceSource`: the market source over Binance's public REST and streams, or over a server of the same
+shape.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ INFO_WEIGHT = 20
 class BinanceSource:
     """Implements `market.source.MarketSource`. Needs a running event loop when it is made.
 
-    `rest_url` and `stream_url` replace Binance's public addresses (`http://host:port`, `ws://host:port`); `clock` tells the market's time,
-    by which a candle counts as closed.
+    `rest_url` and `stream_url` replace Binance's public addresses (`http://host:port`, `ws://host:port`);
+    `clock` tells the market's time, by which a candle counts as closed.
     """
 
     def __init__(

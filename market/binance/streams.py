@@ -1,8 +1,8 @@
 """Market streams through python-binance.
 
-Its sockets reconnect by themselves five times and then give up, and whatever was in their queue is lost without a word. So
-a socket here lives for one connection: the first error ends the iteration with `SourceUnavailable`, and the feed, which must
-fill the gap anyway, opens the next one.
+Its sockets reconnect by themselves five times and then give up, and whatever was in their queue is lost
+without a word. So a socket here lives for one connection: the first error ends the iteration with
+`SourceUnavailable`, and the feed, which must fill the gap anyway, opens the next one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ SILENCE_S = 90.0
 T = TypeVar("T")
 
 
-class StreamSocket(ReconnectingWebsocket, Generic[T]):
-    """One connection whose messages are parsed by `parse`; what it returns as None or empty never enters the queue."""
+class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
+    """One connection whose messages are parsed by `parse`; what it returns as None or empty never enters
+    the queue.
+    """
 
     MAX_RECONNECTS = 0
     # Closing waits for the read loop, which looks up this often.
@@ -44,7 +46,9 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):
         self.unreadable = 0
 
     def json_loads(self, msg: str | bytes) -> T | None:
-        """Parse one message; one that cannot be read is counted, logged and dropped, and does not end the connection."""
+        """Parse one message; one that cannot be read is counted, logged and dropped, and does not end the
+        connection.
+        """
         try:
             return self._parse(msg)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -54,7 +58,7 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):
             return None
 
 
-class Streams(BinanceSocketManager):
+class Streams(BinanceSocketManager):  # type: ignore[misc]
     """Combined streams at one address."""
 
     def __init__(self, client: RawClient, stream_url: str | None) -> None:
@@ -68,7 +72,10 @@ class Streams(BinanceSocketManager):
             self.ws_kwargs = {"proxy": None}
 
     async def candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
-        """Closed candles of at most `STREAMS_PER_CONNECTION` symbols. Raises `SourceUnavailable` when the stream ends."""
+        """Closed candles of at most `STREAMS_PER_CONNECTION` symbols.
+
+        Raises `SourceUnavailable` when the stream ends.
+        """
         if not 0 < len(symbols) <= STREAMS_PER_CONNECTION:
             raise ValueError(
                 f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}"
@@ -102,7 +109,7 @@ class Streams(BinanceSocketManager):
     async def _connect(self, socket: StreamSocket[T]) -> None:
         try:
             await socket.connect()
-        except (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException) as error:
+        except (TimeoutError, OSError, websockets.exceptions.WebSocketException) as error:
             text = str(error) or type(error).__name__
             raise SourceUnavailable(f"stream {self.address} cannot be reached: {text}") from error
 
@@ -111,7 +118,7 @@ class Streams(BinanceSocketManager):
             message = await asyncio.wait_for(socket.recv(), SILENCE_S)
         except ReadLoopClosed as error:
             raise SourceUnavailable(f"stream {self.address} ended") from error
-        except asyncio.TimeoutError as error:
+        except TimeoutError as error:
             raise SourceUnavailable(f"stream {self.address} was silent for {SILENCE_S:.0f} s") from error
         if isinstance(message, dict):
             raise SourceUnavailable(f"stream {self.address} ended: {message.get('type')} {message.get('m')}")

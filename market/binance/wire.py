@@ -1,7 +1,8 @@
-"""Binance's wire shapes, and their way into our types. This is the only module that knows the names of their fields.
+"""Binance's wire shapes, and their way into our types. This is the only module that knows the names of
+their fields.
 
-Numbers come as strings; the decoders convert while they parse (`strict=False`), so a kline answer of 1,000 rows becomes an
-array without a Python object per number.
+Numbers come as strings; the decoders convert while they parse (`strict=False`), so a kline answer of 1,000
+rows becomes an array without a Python object per number.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ _mini_tickers = msgspec.json.Decoder(CombinedMiniTickers, strict=False)
 
 
 def parse_klines(raw: bytes, symbol: str, interval: str) -> tuple[CandleBlock, int]:
-    """A `/api/v3/klines` answer as a block (closed or not), and the last row's close time in ms (0 for no rows).
+    """A `/api/v3/klines` answer as a block (closed or not), and the last row's close time in ms (0 for no
+    rows).
 
     Raises `SourceUnavailable` when the answer is not a list of klines, or holds a number that is not finite.
     """
@@ -146,7 +148,10 @@ def parse_exchange_info(raw: bytes) -> tuple[list[SymbolInfo], int | None]:
 
 
 def parse_kline_message(raw: str | bytes) -> Candle | None:
-    """A combined kline message; None while its candle still forms. Raises `msgspec.DecodeError` when unreadable."""
+    """A combined kline message; None while its candle still forms.
+
+    Raises `msgspec.DecodeError` when unreadable.
+    """
     kline = _kline_event.decode(raw).data.k
     if not kline.x:
         return None
