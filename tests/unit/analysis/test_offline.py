@@ -1,0 +1,75 @@
+"""The offline analyst: what it proposes passes the checks, and it says why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from analysis.grounding import validate
+from analysis.offline import analyse_offline
+from analysis.snapshot import build_snapshot
+
+from .conftest import make_candles, make_snapshot
+
+
+@pytest.mark.parametrize("direction", ["long", "short"])
+def test_its_decisions_pass_every_check_unchanged(direction: str) -> None:
+    for seed in range(60):
+        snapshot = make_snapshot(seed, direction)
+        proposed = analyse_offline(snapshot)
+        final, report = validate(proposed, snapshot)
+        assert [c.message for c in report.checks if c.status != "ok"] == []
+        assert final.decision == proposed.decision
+        assert final.key_levels.stop_loss == proposed.key_levels.stop_loss
+        assert final.key_levels.take_profit == proposed.key_levels.take_profit
+        if final.decision == "enter_trade":
+            assert report.risk_reward is not None
+            assert report.risk_reward >= 1.49
+            assert report.stop_atr is not None
+            assert report.stop_atr >= 1
+
+
+def test_it_enters_most_signals_and_not_all() -> None:
+    choices = Counter(
+        analyse_offline(make_snapshot(seed, direction)).decision
+        for seed in range(60)
+        for direction in ("long", "short")
+    )
+    assert choices["enter_trade"] > 60
+    assert choices["wait"] + choices["bad_setup"] > 5
+
+
+def test_the_same_snapshot_gives_the_same_decision() -> None:
+    assert analyse_offline(make_snapshot(4)) == analyse_offline(make_snapshot(4))
+
+
+def test_it_says_why() -> None:
+    snapshot = make_snapshot(2, drift=0.002)
+    decision = analyse_offline(snapshot)
+    assert snapshot.trend == "up"
+    assert "the trend is up" in decision.reasoning
+    assert "reward to risk" in decision.reasoning
+    assert "rsi(close, 14) < 30" in decision.trade_plan.setup
+
+
+def test_too_few_candles_and_a_market_that_stands_still_are_no_trade() -> None:
+    few = build_snapshot("ETHUSDT", "15m", "long", make_candles(count=10))
+    assert analyse_offline(few).decision == "bad_setup"
+    assert "10 candles are too few" in analyse_offline(few).reasoning
+    still = [replace(c, open=5.0, high=5.0, low=5.0, close=5.0) for c in make_candles()]
+    assert analyse_offline(build_snapshot("ETHUSDT", "15m", "long", still)).decision == "bad_setup"
+
+
+def test_fees_beyond_reach_are_named() -> None:
+    # Nearly still: the average range is a hundredth of the fees.
+    quiet = [
+        replace(c, open=5.0, high=5.0001, low=5.0, close=5.0001 if i % 2 else 5.0)
+        for i, c in enumerate(make_candles())
+    ]
+    snapshot = build_snapshot("ETHUSDT", "15m", "long", quiet, tick_size=Decimal("0.0001"))
+    decision = analyse_offline(snapshot)
+    assert decision.decision == "bad_setup"
+    assert "after fees" in decision.reasoning
