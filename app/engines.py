@@ -7,14 +7,14 @@ All calls here are pure numbers, so that the worker may make them in a thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from screener import Program
-from screener.engine import Engine
+from screener.engine import ConditionValue, Engine
 from screener.intervals import is_close
 from screener.panel import Panel
 
@@ -146,15 +146,15 @@ class Engines:
         return result
 
     def _match(self, engine: Engine, strategy: Loaded, symbol: str, price: float) -> Match:
-        rows = tuple(
-            ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value)
-            for v in engine.conditions(strategy.key, symbol)
-        )
+        rows = condition_rows(engine.conditions(strategy.key, symbol))
         return Match(strategy.strategy_id, strategy.version, symbol, price, rows)
 
-    def rebuild(self, on_engine: Callable[[Engine], None] | None = None) -> None:
+    def rebuild(self) -> None:
         """Replay every engine over the panel, after a gap was repaired or a candle corrected."""
         for engine in self._engines.values():
             engine.rebuild()
-            if on_engine is not None:
-                on_engine(engine)
+
+
+def condition_rows(values: Sequence[ConditionValue]) -> tuple[ConditionRow, ...]:
+    """The engine's condition values as rows to keep."""
+    return tuple(ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value) for v in values)

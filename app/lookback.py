@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from app.engines import ConditionRow
+from app.engines import ConditionRow, condition_rows
 from screener import Program
 from screener.intervals import interval_ms
 from screener.panel import Panel
@@ -90,10 +90,11 @@ def look_back(
     total = len(rows)
     rows, columns = rows[-limit:][::-1], columns[-limit:][::-1]
     candles = _aligned(panel, program.base, times, len(names))
+    values = history.conditions([(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
     outcomes = _outcomes(candles, rows, columns, 1 if direction == "long" else -1)
     matches = [
-        PastMatch(names[c], int(times[r]), float(candles["close"][r, c]), outcome, _rows(history, int(r), int(c)))
-        for r, c, outcome in zip(rows, columns, outcomes, strict=True)
+        PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found))
+        for r, c, outcome, found in zip(rows, columns, outcomes, values, strict=True)
     ]
     now = [names[c] for c in np.flatnonzero(np.asarray(history.match)[-1, : len(names)] == 1)]
     return LookBack(
@@ -152,18 +153,12 @@ def _outcomes(
     return result
 
 
-def _rows(history: History, row: int, column: int) -> tuple[ConditionRow, ...]:
-    return tuple(
-        ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value)
-        for v in history.conditions_at(row, column)
-    )
-
-
 def _near_misses(history: History, names: list[str], close: int) -> list[NearMiss]:
     found: list[NearMiss] = []
     last = len(history.times) - 1
-    for column, name in enumerate(names):
-        conditions = _rows(history, last, column)
+    all_conditions = history.conditions([(last, column) for column in range(len(names))])
+    for name, values in zip(names, all_conditions, strict=True):
+        conditions = condition_rows(values)
         failing = [row for row in conditions if row.value is False]
         if len(conditions) < 2 or len(failing) != 1 or any(row.value is None for row in conditions):
             continue

@@ -58,7 +58,9 @@ class MarketView(Protocol):
         ...
 
 
-def _problem(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> web.Response:
+def _problem(
+    status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None
+) -> web.Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
     return web.Response(
         status=status, body=json.dumps(body).encode(), content_type="application/problem+json"

@@ -14,21 +14,22 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol, cast
 from uuid import UUID
 
 import numpy as np
 
-from app.engines import ConditionRow, Engines, Loaded, Match, Screened
+from app.engines import ConditionRow, Engines, Loaded, Match, Screened, condition_rows
+from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
+from screener.intervals import interval_ms
 from screener.panel import Panel
 from screener.replay import replay
 from store import runs, signals, strategies
 from store.errors import DatabaseUnavailable
-from store.records import Direction, NewSignal, NewStrategyRun, RunOutcome, ScreenRun, Strategy
+from store.records import Direction, NewSignal, NewStrategyRun, RunOutcome, Strategy
 from store.session import Database
 
 log = logging.getLogger(__name__)
@@ -57,16 +58,6 @@ class Market(Protocol):
     async def require(self, program: Program) -> None:
         """Make sure that the panel holds the intervals that a program reads."""
         ...
-
-
-def at(time_ms: int) -> datetime:
-    """Milliseconds UTC as a datetime."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC)
-
-
-def to_ms(moment: datetime) -> int:
-    """A datetime as milliseconds UTC."""
-    return round(moment.timestamp() * 1000)
 
 
 class Screener:
@@ -124,7 +115,10 @@ class Screener:
             await asyncio.to_thread(self.engines.add, loaded)
         self._directions[key] = strategy.direction
         log.info(
-            "%s v%d is live after %.0f ms", strategy.code, strategy.version, (time.perf_counter() - begin) * 1e3
+            "%s v%d is live after %.0f ms",
+            strategy.code,
+            strategy.version,
+            (time.perf_counter() - begin) * 1e3,
         )
         async with self._database.worker() as conn:
             await strategies.set_state(conn, strategy.id, strategy.version, "live")
@@ -260,19 +254,19 @@ class Screener:
         )
 
     async def recover(self) -> int:
-        """Screen the candles of unfinished runs of an earlier life; returns how many runs were finished.
+        """Screen what a killed worker was at: unfinished runs, and the candle after the last finished one.
 
-        Only candles that the panel still holds can be replayed; older runs are closed as failed, with that reason.
+        Later candles that passed while no worker ran are not caught up one by one: a strategy that was asleep runs
+        once, on the newest. Candles that are no longer held close their run as failed. Returns how many runs were
+        finished here.
         """
-        async with self._database.worker() as conn:
-            unfinished = await runs.latest(conn, limit=100, status="running")
         finished = 0
-        for run in reversed(unfinished):
-            run_id = await self._claim(run.interval, to_ms(run.candle_close))
+        for interval, close in await self._interrupted():
+            run_id = await self._claim(interval, close)
             if run_id is None:
                 continue
             async with self._market.engine_lock:
-                result = await asyncio.to_thread(self._replayed, run)
+                result = await asyncio.to_thread(self._replayed, interval, close)
             if result is None:
                 async with self._database.worker() as conn:
                     reason = {"kind": "history", "message": "the candles of this run are no longer held"}
@@ -280,48 +274,62 @@ class Screener:
                 continue
             await self._store(run_id, result, None)
             finished += 1
+        if finished:
+            # The watermarks moved, and with them what the first edge of each strategy is relative to.
+            async with self._market.engine_lock:
+                for held in self.engines.loaded:
+                    self.engines.remove(held.key)
+            await self.sync()
         return finished
 
-    def _replayed(self, run: ScreenRun) -> Screened | None:
-        """What the candle of an unfinished run gives, relative to each strategy's last screened candle."""
-        close = to_ms(run.candle_close)
-        result = Screened(run.interval, close)
+    async def _interrupted(self) -> list[tuple[str, int]]:
+        async with self._database.worker() as conn:
+            unfinished = await runs.latest(conn, limit=100, status="running")
+            found = {(run.interval, to_ms(run.candle_close)) for run in unfinished}
+            for interval in {s.program.base for s in self.engines.loaded}:
+                last = await runs.last_done(conn, interval, SHARD)
+                newest = self._market.panel.last_open(interval)
+                if last is not None and newest is not None:
+                    close = to_ms(last.candle_close) + interval_ms(interval)
+                    if close <= newest + interval_ms(interval):
+                        found.add((interval, close))
+        return sorted(found, key=lambda run: run[1])
+
+    def _replayed(self, interval: str, close: int) -> Screened | None:
+        """What one past candle gives, relative to each strategy's last screened candle; None if it is not held."""
+        result = Screened(interval, close)
         panel = self._market.panel
-        for strategy in [s for s in self.engines.loaded if s.program.base == run.interval]:
-            if strategy.watermark is not None and strategy.watermark >= close:
+        for strategy in [s for s in self.engines.loaded if s.program.base == interval]:
+            if strategy.watermark is None or strategy.watermark >= close:
                 continue
             begin = time.perf_counter()
-            history = replay(strategy.program, panel, run.interval)
-            times = np.asarray(history.times)
-            row = int(np.searchsorted(times, close))
-            if row >= len(times) or times[row] != close:
+            history = replay(strategy.program, panel, interval, until=close)
+            if not len(history.times) or int(history.times[-1]) != close:
                 return None
-            truth = np.asarray(history.match)[:, : panel.size]
-            hits = truth[row] == 1
+            hits = history.match[-1] == 1
             if strategy.trigger == "edge":
-                # Without a watermark the candle before is what was screened last.
-                before = row - 1 if strategy.watermark is None else int(np.searchsorted(times, strategy.watermark))
-                hits &= truth[before] == 0 if 0 <= before < row else False
+                before = int(np.searchsorted(history.times, strategy.watermark))
+                hits = hits & (history.match[before] == 0)
+            row = len(history.times) - 1
+            columns = [
+                int(c)
+                for c in np.flatnonzero(hits & np.isfinite(history.price[-1]))
+                if not strategy.symbols or panel.symbols[c] in strategy.symbols
+            ]
+            rows = history.conditions([(row, c) for c in columns])
             result.step_ms += (time.perf_counter() - begin) * 1e3
             result.strategies.append(strategy)
-            _, closes = panel.window(run.interval, "close", len(times))
-            price = closes[len(closes) - len(times) + row]
-            found = [
+            result.matched[strategy.key] = len(columns)
+            result.matches += [
                 Match(
                     strategy.strategy_id,
                     strategy.version,
-                    panel.symbols[column],
-                    float(price[column]),
-                    tuple(
-                        ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value)
-                        for v in history.conditions_at(row, int(column))
-                    ),
+                    panel.symbols[c],
+                    float(history.price[-1, c]),
+                    condition_rows(values),
                 )
-                for column in np.flatnonzero(hits & np.isfinite(price[: panel.size]))
-                if not strategy.symbols or panel.symbols[column] in strategy.symbols
+                for c, values in zip(columns, rows, strict=True)
             ]
-            result.matched[strategy.key] = len(found)
-            result.matches.extend(found)
         return result
 
 

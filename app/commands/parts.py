@@ -67,9 +67,7 @@ def ui() -> None:
 @click.option("--seed", default=7, show_default=True, type=int)
 @click.option("--symbols", default=200, show_default=True, type=click.IntRange(1, 1000))
 @click.pass_context
-def sim(
-    ctx: click.Context, port: int, replay: str | None, speed: float, seed: int, symbols: int
-) -> None:
+def sim(ctx: click.Context, port: int, replay: str | None, speed: float, seed: int, symbols: int) -> None:
     """Run the simulated exchange alone; its first line says where it listens."""
     command = [sys.executable, "-m", "simexchange", "--port", str(port), "--speed", str(speed)]
     command += ["--seed", str(seed), "--symbols", str(symbols)]

@@ -1,0 +1,174 @@
+"""The paper account: what it is worth, what is free, what today cost, and what an entry would look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from app.settings import Settings
+from app.times import at, day_start
+from broker.matching import Costs
+from broker.positions import Position, PositionState, unrealised
+from broker.risk import EntryContext, RiskLimits, check
+from broker.rules import SymbolRules
+from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
+from broker.types import ZERO, Direction, Quote, Refusal
+from store import positions, profiles
+from store.session import Connection
+from store.trading_records import Position as PositionRow
+
+MODE = "paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's paper account; money in the quote asset. `realised_today` counts from 00:00 UTC market time."""
+
+    owner_id: UUID
+    equity: Decimal
+    free: Decimal
+    realised_today: Decimal
+    unrealised: Decimal
+    open: tuple[PositionRow, ...]
+    entries_paused: bool
+
+    @property
+    def day_profit(self) -> Decimal:
+        """Realised today and open profit together."""
+        return self.realised_today + self.unrealised
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """An entry as it would be sent now, and every reason why it would not be."""
+
+    direction: Direction
+    quote: Quote
+    stop: Decimal
+    targets: tuple[Decimal, ...]
+    sizing: Sizing
+    profit_at_target: Decimal
+    reward_to_risk: Decimal | None
+    reward_to_risk_after_fees: Decimal | None
+    refusals: tuple[Refusal, ...]
+
+
+def costs(settings: Settings) -> Costs:
+    """Trading costs of the paper venue."""
+    return Costs(fee_bps=settings.fee_bps, slippage_bps=settings.slippage_bps)
+
+
+def as_position(row: PositionRow) -> Position:
+    """A stored position as the broker layer's value; its first risk is taken from the stop it has."""
+    direction = Direction(row.side)
+    stop = row.stop if row.stop is not None else None
+    risk = (row.entry_price - stop) * direction.sign * row.quantity + row.fees if stop is not None else ZERO
+    best, worst = row.highest_price or row.entry_price, row.lowest_price or row.entry_price
+    return Position(
+        id=row.id,
+        symbol=row.symbol,
+        direction=direction,
+        entry_price=row.entry_price,
+        quantity=row.quantity,
+        initial_quantity=row.quantity,
+        stop=stop,
+        targets=tuple(Decimal(t) for t in row.targets),
+        risk=max(risk, ZERO),
+        fees=row.fees,
+        opened_ms=round(row.opened_at.timestamp() * 1000),
+        highest_price=best,
+        lowest_price=worst,
+        state=PositionState.OPEN if row.state == "open" else PositionState.CLOSED,
+    )
+
+
+async def read_account(
+    conn: Connection, owner_id: UUID, settings: Settings, prices: Mapping[str, Decimal], now_ms: int
+) -> Account:
+    """The account at market time `now_ms`; a position without a price counts at its entry."""
+    rows = await positions.list_positions(conn, owner_id=owner_id, state="open", mode=MODE, limit=1000)
+    profile = await profiles.get(conn, owner_id)
+    realised = await positions.realised_since(conn, owner_id, MODE, at(0))
+    today = await positions.realised_since(conn, owner_id, MODE, day_start(now_ms))
+    fee = costs(settings)
+    open_profit = sum(
+        (unrealised(as_position(row), prices[row.symbol], fee).net for row in rows if row.symbol in prices),
+        ZERO,
+    )
+    equity = settings.paper_capital + realised + open_profit
+    tied = sum((row.quantity * row.entry_price for row in rows), ZERO)
+    return Account(
+        owner_id=owner_id,
+        equity=equity,
+        free=settings.paper_capital + realised - tied,
+        realised_today=today,
+        unrealised=open_profit,
+        open=tuple(rows),
+        entries_paused=profile.kill_switch,
+    )
+
+
+def plan_entry(
+    account: Account,
+    settings: Settings,
+    rules: SymbolRules,
+    direction: Direction,
+    quote: Quote,
+    stop: Decimal,
+    targets: Sequence[Decimal],
+    now_ms: int,
+    pending: Sequence[str] = (),
+) -> EntryPlan:
+    """Size an entry from the account's risk and hold it against every rule."""
+    fee = costs(settings)
+    sizing = size(
+        SizingRequest(
+            direction=direction,
+            quote=quote,
+            stop=stop,
+            capital=account.equity,
+            available=min(account.free, account.equity / settings.max_positions),
+            risk_fraction=settings.risk_per_trade,
+        ),
+        fee,
+        rules,
+    )
+    target = targets[0] if targets else None
+    context = EntryContext(
+        symbol=quote.symbol,
+        direction=direction,
+        quote=quote,
+        stop=stop,
+        target=target,
+        needed=sizing.notional * (1 + fee.fee_rate),
+        available=account.free,
+        realised_today=account.realised_today,
+        now_ms=now_ms,
+        occupied=frozenset(row.symbol for row in account.open) | frozenset(pending),
+        entries_paused=account.entries_paused,
+        quote_asset=rules.quote_asset,
+    )
+    limits = RiskLimits(
+        max_open_positions=settings.max_positions,
+        max_daily_loss=settings.paper_capital * settings.max_daily_loss,
+        # A quiet coin may trade once a minute; in market time.
+        max_price_age_ms=180_000,
+    )
+    refusals = {r.code: r for r in (*sizing.refusals, *check(context, limits))}
+    gross = (target - sizing.entry) * direction.sign * sizing.quantity if target is not None else ZERO
+    fees_at_target = fee.fee_rate * (sizing.entry + target) * sizing.quantity if target is not None else ZERO
+    return EntryPlan(
+        direction=direction,
+        quote=quote,
+        stop=stop,
+        targets=tuple(targets),
+        sizing=sizing,
+        profit_at_target=gross - fees_at_target,
+        reward_to_risk=reward_to_risk(direction, quote.price, stop, target, ZERO) if target else None,
+        reward_to_risk_after_fees=(
+            reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
+        ),
+        refusals=tuple(refusals.values()),
+    )

@@ -1,0 +1,438 @@
+"""From an approval to a closed position. Every step is written before it is taken, so a restart resumes anywhere.
+
+1. `Trader.enter_approved`: each approval without an order is held against the risk rules; it becomes an intent, or the
+   signal is blocked with the reasons.
+2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`).
+3. `Trader.watch`: live prices against stop and target of every open position, and people's wishes to close (`_exit`).
+4. Fills, position, signal and log line of one order are one transaction (`_entered`, `_exited`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from app.account import as_position, plan_entry, read_account
+from app.settings import Settings
+from app.times import at, to_ms
+from broker.positions import ExitDecision, ExitReason, apply_exit, on_price
+from broker.protocol import Broker
+from broker.records import TradeRecord, trade_executed, trade_trigger
+from broker.rules import SymbolRules
+from broker.types import (
+    Direction,
+    Fill,
+    OrderInDoubt,
+    OrderIntent,
+    OrderRejected,
+    Purpose,
+    Quote,
+    Refusal,
+    Side,
+    client_order_id,
+)
+from market.clock import Clock
+from market.types import Price, SymbolInfo
+from store import analyses, events, orders, positions, signals
+from store.records import SignalDecision
+from store.session import Connection, Database
+from store.trading_records import NewEvent, NewExecution, NewOrder, NewPosition, Order
+from store.trading_records import Position as PositionRow
+
+log = logging.getLogger(__name__)
+_IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
+# An entry that could not be sent within this market time is no longer the trade that was approved.
+ENTRY_DEADLINE_MS = 180_000
+
+
+class Refused(Exception):
+    """An entry that was not sent; `refusals` are the reasons, for people."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(" ".join(r.message for r in refusals))
+        self.refusals = tuple(refusals)
+
+
+class Prices(Protocol):
+    """What trading needs of the market."""
+
+    clock: Clock
+    infos: dict[str, SymbolInfo]
+
+    @property
+    def prices(self) -> Mapping[str, Price]:
+        """Last prices by symbol."""
+        ...
+
+
+def order_id(*parts: object) -> UUID:
+    """The id of an intent, always the same for the same cause, so that a second attempt is the same order."""
+    return uuid5(_IDS, "/".join(map(str, parts)))
+
+
+def entry_levels(key_levels: Mapping[str, object]) -> tuple[Decimal | None, list[Decimal]]:
+    """Stop and targets of a stored analysis."""
+    stop, targets = key_levels.get("stop_loss"), key_levels.get("take_profit")
+    listed = targets if isinstance(targets, list) else []
+    return (
+        Decimal(str(stop)) if stop is not None else None,
+        [Decimal(str(t)) for t in listed if t is not None],
+    )
+
+
+class Trader:
+    """The worker's trading: entries, exits and what a restart finds unfinished."""
+
+    def __init__(self, database: Database, market: Prices, broker: Broker, settings: Settings) -> None:
+        self._database = database
+        self._market = market
+        self._broker = broker
+        self._settings = settings
+        self._extremes: dict[UUID, tuple[Decimal, Decimal]] = {}
+
+    async def enter_approved(self) -> None:
+        """Turn approvals into orders, or into blocked signals with the reasons."""
+        async with self._database.worker() as conn:
+            waiting = await signals.approved_without_order(conn)
+        for decision in waiting:
+            await self._enter(decision)
+
+    async def _enter(self, decision: SignalDecision) -> None:
+        async with self._database.worker() as conn:
+            signal = await signals.get(conn, decision.signal_id)
+            analysis = await analyses.latest_of_signal(conn, signal.id)
+            stop, targets = entry_levels(analysis.key_levels) if analysis is not None else (None, [])
+            now = self._market.clock.now_ms()
+            quote = self.quote(signal.symbol)
+            if stop is None or quote is None or signal.symbol not in self._market.infos:
+                what = "a stop" if stop is None else "a price"
+                await self._block(
+                    conn, decision, [Refusal("incomplete", f"Not sent: there is no {what} for {signal.symbol}.")]
+                )
+                return
+            account = await read_account(
+                conn, decision.owner_id, self._settings, self._marks(), now
+            )
+            pending = [
+                o.symbol
+                for o in await orders.unfinished(conn)
+                if o.owner_id == decision.owner_id and o.purpose == "entry"
+            ]
+            rules = SymbolRules.of(self._market.infos[signal.symbol])
+            plan = plan_entry(
+                account, self._settings, rules, Direction(signal.side), quote, stop, targets, now, pending
+            )
+            if plan.refusals:
+                await self._block(conn, decision, plan.refusals)
+                return
+            intent = OrderIntent(
+                id=order_id("entry", decision.owner_id, signal.id),
+                symbol=signal.symbol,
+                side=plan.direction.opening,
+                quantity=plan.sizing.quantity,
+                trigger_price=quote.price,
+                purpose=Purpose.ENTRY,
+                created_ms=now,
+            )
+            order = await orders.create_intent(
+                conn,
+                NewOrder(
+                    owner_id=decision.owner_id,
+                    purpose="entry",
+                    symbol=signal.symbol,
+                    side=intent.side.value,
+                    quantity=intent.quantity,
+                    client_order_id=intent.client_order_id,
+                    venue=self._broker.venue,
+                    signal_id=signal.id,
+                    strategy_id=signal.strategy_id,
+                    trigger_price=intent.trigger_price,
+                    stop=stop,
+                    targets=targets,
+                    reason="signal",
+                ),
+            )
+            if order is None:
+                return
+            if signal.status in ("enter", "approved"):
+                await signals.transition(conn, signal.id, "ordered", expected=["enter", "approved"])
+            record = trade_trigger(intent, signal.conditions, "signal", stop=stop, targets=targets)
+            await self._log(conn, record, order)
+
+    async def _block(
+        self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]
+    ) -> None:
+        reason = " ".join(r.message for r in refusals)
+        signal = await signals.get(conn, decision.signal_id)
+        if signal.status in ("enter", "approved"):
+            await signals.transition(
+                conn, signal.id, "blocked", expected=["enter", "approved"], reason=reason
+            )
+        await events.append(
+            conn,
+            NewEvent(
+                kind="TRADE_BLOCKED",
+                level="warning",
+                message=reason,
+                detail={"codes": [r.code for r in refusals]},
+                owner_id=decision.owner_id,
+                strategy_id=signal.strategy_id,
+                signal_id=signal.id,
+            ),
+        )
+
+    async def resolve(self) -> None:
+        """Bring every unfinished order on: send intents, ask for those that may have been sent."""
+        async with self._database.worker() as conn:
+            unfinished = await orders.unfinished(conn)
+        for order in unfinished:
+            await self._send(order)
+
+    async def _send(self, order: Order) -> None:
+        intent = self._intent(order)
+        quote = self.quote(order.symbol)
+        if order.state == "intent":
+            if quote is None:
+                return
+            async with self._database.worker() as conn:
+                order = await orders.transition(conn, order.id, "sent", expected=["intent"])
+        else:
+            # It may have been executed before a restart: ask, and send only what the venue never saw.
+            try:
+                report = await self._broker.query(intent.client_order_id)
+            except OrderInDoubt as doubt:
+                log.warning("order %s is in doubt: %s", order.client_order_id, doubt)
+                return
+            if report is not None and report.fills:
+                await self._filled(order, intent, list(report.fills))
+                return
+            late = self._market.clock.now_ms() - intent.created_ms > ENTRY_DEADLINE_MS
+            if order.purpose == "entry" and late:
+                await self._rejected(order, "expired", "it was not executed in time")
+                return
+        if quote is None:
+            return
+        try:
+            fills = await self._broker.submit(intent, quote)
+        except OrderRejected as rejection:
+            await self._rejected(order, "rejected", " ".join(r.message for r in rejection.refusals))
+            return
+        except OrderInDoubt as doubt:
+            log.warning("order %s is in doubt: %s", order.client_order_id, doubt)
+            async with self._database.worker() as conn:
+                await orders.transition(conn, order.id, "unknown", expected=["sent"], reason=str(doubt))
+            return
+        await self._filled(order, intent, fills)
+
+    async def _filled(self, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
+        async with self._database.worker() as conn:
+            for fill in fills:
+                await orders.record_fill(
+                    conn,
+                    NewExecution(
+                        order_id=order.id,
+                        venue=fill.venue,
+                        trade_id=fill.trade_id,
+                        symbol=fill.symbol,
+                        side=fill.side.value,
+                        price=fill.price,
+                        quantity=fill.quantity,
+                        executed_at=at(fill.time_ms),
+                        fee=fill.fee,
+                        fee_asset=fill.fee_asset,
+                        slippage=fill.slippage_fraction,
+                    ),
+                )
+            if order.purpose == "entry":
+                await self._entered(conn, order, intent, fills)
+            else:
+                await self._exited(conn, order, intent, fills)
+
+    async def _entered(
+        self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]
+    ) -> None:
+        quantity = sum((f.quantity for f in fills), Decimal(0))
+        opened = at(max(f.time_ms for f in fills))
+        position = await positions.open_position(
+            conn,
+            NewPosition(
+                owner_id=order.owner_id,
+                symbol=order.symbol,
+                side="long" if order.side == "buy" else "short",
+                quantity=quantity,
+                entry_price=sum((f.notional for f in fills), Decimal(0)) / quantity,
+                opened_at=opened,
+                signal_id=order.signal_id,
+                strategy_id=order.strategy_id,
+                stop=order.stop,
+                targets=order.targets,
+                fees=sum((f.fee for f in fills), Decimal(0)),
+                protected_since=opened,
+            ),
+        )
+        if position is None:
+            log.error("order %s filled, but %s has an open position", order.client_order_id, order.symbol)
+            return
+        await orders.attach_position(conn, order.id, position.id)
+        rows: Sequence[Mapping[str, object]] = ()
+        if order.signal_id is not None:
+            signal = await signals.get(conn, order.signal_id)
+            rows = signal.conditions
+            if signal.status == "ordered":
+                await signals.transition(conn, signal.id, "in_position", expected=["ordered"])
+        record = trade_executed(intent, fills, rows, "signal", position=as_position(position))
+        await self._log(conn, record, order, position.id)
+
+    async def _exited(
+        self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]
+    ) -> None:
+        if order.position_id is None:
+            raise ValueError(f"exit order {order.id} names no position")
+        quantity = sum((f.quantity for f in fills), Decimal(0))
+        reason = order.reason or ExitReason.MANUAL.value
+        before = await positions.get(conn, order.position_id)
+        await positions.close_position(
+            conn,
+            order.position_id,
+            price=sum((f.notional for f in fills), Decimal(0)) / quantity,
+            fee=sum((f.fee for f in fills), Decimal(0)),
+            reason=reason,
+            closed_at=at(max(f.time_ms for f in fills)),
+        )
+        rows: Sequence[Mapping[str, object]] = ()
+        if order.signal_id is not None:
+            signal = await signals.get(conn, order.signal_id)
+            rows = signal.conditions
+            if signal.status == "in_position":
+                await signals.transition(conn, signal.id, "closed", expected=["in_position"])
+        self._extremes.pop(order.position_id, None)
+        after = apply_exit(as_position(before), fills, ExitReason(reason))
+        record = trade_executed(intent, fills, rows, reason, position=after)
+        await self._log(conn, record, order, order.position_id)
+
+    async def _rejected(self, order: Order, state: str, reason: str) -> None:
+        log.warning("order %s: %s", order.client_order_id, reason)
+        async with self._database.worker() as conn:
+            if state == "expired":
+                await orders.transition(conn, order.id, "expired", reason=reason)
+            else:
+                await orders.transition(conn, order.id, "rejected", reason=reason)
+            if order.purpose == "entry" and order.signal_id is not None:
+                signal = await signals.get(conn, order.signal_id)
+                if signal.status == "ordered":
+                    await signals.transition(conn, signal.id, "blocked", expected=["ordered"], reason=reason)
+
+    async def watch(self) -> None:
+        """Hold live prices against every open position; close those that reached stop or target, or shall close."""
+        async with self._database.worker() as conn:
+            rows = await positions.all_open(conn)
+            busy = {o.position_id for o in await orders.unfinished(conn) if o.purpose == "exit"}
+        for row in rows:
+            quote = self.quote(row.symbol)
+            if quote is None or row.id in busy:
+                continue
+            decision = on_price(as_position(row), quote.price)
+            if decision is None and row.close_requested_at is not None:
+                decision = ExitDecision(ExitReason.MANUAL, quote.price, quote.price)
+            if decision is not None:
+                await self._exit(row, decision, quote)
+            else:
+                await self._track(row, quote.price)
+
+    async def _track(self, row: PositionRow, price: Decimal) -> None:
+        high, low = self._extremes.get(
+            row.id, (row.highest_price or row.entry_price, row.lowest_price or row.entry_price)
+        )
+        if price > high or price < low:
+            high, low = max(high, price), min(low, price)
+            async with self._database.worker() as conn:
+                await positions.track(conn, row.id, high, low)
+        self._extremes[row.id] = (high, low)
+
+    async def _exit(self, row: PositionRow, decision: ExitDecision, quote: Quote) -> None:
+        side = Direction(row.side).closing
+        intent = OrderIntent(
+            id=order_id("exit", row.id),
+            symbol=row.symbol,
+            side=side,
+            quantity=row.quantity,
+            trigger_price=decision.trigger_price,
+            purpose=Purpose.EXIT,
+            created_ms=self._market.clock.now_ms(),
+        )
+        async with self._database.worker() as conn:
+            order = await orders.create_intent(
+                conn,
+                NewOrder(
+                    owner_id=row.owner_id,
+                    purpose="exit",
+                    symbol=row.symbol,
+                    side=side.value,
+                    quantity=row.quantity,
+                    client_order_id=intent.client_order_id,
+                    venue=self._broker.venue,
+                    signal_id=row.signal_id,
+                    strategy_id=row.strategy_id,
+                    position_id=row.id,
+                    trigger_price=decision.trigger_price,
+                    reason=decision.reason.value,
+                ),
+            )
+            if order is None:
+                return
+            await self._log(conn, trade_trigger(intent, (), decision.reason.value), order, row.id)
+        log.info("%s: closing at its %s", row.symbol, decision.reason.value)
+        async with self._database.worker() as conn:
+            order = await orders.transition(conn, order.id, "sent", expected=["intent"])
+        fill_at = Quote.of(row.symbol, decision.price, quote.time_ms)
+        try:
+            fills = await self._broker.submit(intent, fill_at)
+        except OrderRejected as rejection:
+            await self._rejected(order, "rejected", " ".join(r.message for r in rejection.refusals))
+            return
+        except OrderInDoubt as doubt:
+            # `resolve` asks for it at the next tick.
+            log.warning("order %s is in doubt: %s", order.client_order_id, doubt)
+            return
+        await self._filled(order, intent, fills)
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The last price of a symbol, or None."""
+        price = self._market.prices.get(symbol)
+        return Quote.of(symbol, price.price, price.time_ms) if price is not None else None
+
+    def _marks(self) -> dict[str, Decimal]:
+        return {s: Decimal(repr(p.price)) for s, p in self._market.prices.items()}
+
+    def _intent(self, order: Order) -> OrderIntent:
+        return OrderIntent(
+            id=UUID(hex=order.client_order_id.removeprefix(client_order_id(UUID(int=0))[:-32])),
+            symbol=order.symbol,
+            side=Side(order.side),
+            quantity=order.quantity,
+            trigger_price=order.trigger_price or Decimal(1),
+            purpose=Purpose(order.purpose),
+            created_ms=to_ms(order.created_at),
+        )
+
+    async def _log(
+        self, conn: Connection, record: TradeRecord, order: Order, position_id: UUID | None = None
+    ) -> None:
+        await events.append(
+            conn,
+            NewEvent(
+                kind=record.kind,
+                level="info",
+                message=record.message,
+                detail=record.detail,
+                owner_id=order.owner_id,
+                strategy_id=order.strategy_id,
+                signal_id=order.signal_id,
+                order_id=order.id,
+                position_id=position_id,
+            ),
+        )
+
