@@ -48,6 +48,7 @@ class Repairer:
         self._at_once = at_once
         self._holes: dict[tuple[str, str], _Hole] = {}
         self._wake = asyncio.Event()
+        self._back = asyncio.Event()
         self._pause = 0.0
         self.failure: str | None = None
         self.fetched = 0
@@ -73,29 +74,24 @@ class Repairer:
         for hole in self._holes.values():
             hole.due = 0.0
             hole.pause = FIRST_PAUSE_S
+        self._back.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Fetch until cancelled."""
         while True:
             self._wake.clear()
+            if self._pause > 0:
+                # New holes do not shorten the pause of a source that is away; `hurry` does.
+                await _wait(self._back, self._pause)
+            self._back.clear()
             now = time.monotonic()
             due = [key for key, hole in self._holes.items() if hole.due <= now]
             if due:
                 await self._round(due)
-                await self._rest(self._pause) if self.failure else None
                 continue
             nearest = min((hole.due for hole in self._holes.values()), default=now + 60.0)
-            await self._rest(nearest - now)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), max(seconds, 0.01))
-        except TimeoutError:
-            return
-        if self.failure and self._pause > 0:
-            # New holes do not shorten the pause of a source that is away; `hurry` does.
-            await asyncio.sleep(min(self._pause, 1.0))
+            await _wait(self._wake, nearest - now)
 
     async def _round(self, keys: list[tuple[str, str]]) -> None:
         gate = asyncio.Semaphore(self._at_once)
@@ -144,3 +140,11 @@ class Repairer:
             hole.due = time.monotonic() + hole.pause
             hole.pause = min(hole.pause * 2, LONGEST_SYMBOL_PAUSE_S)
         return True
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set, or after so many seconds."""
+    try:
+        await asyncio.wait_for(event.wait(), max(seconds, 0.01))
+    except TimeoutError:
+        return

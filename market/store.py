@@ -20,7 +20,7 @@ MINUTE_MS = 60_000
 NEVER = -1
 _TAKER_BASE = FIELDS.index("taker_buy_base")
 # Field of the panel, column of `FIELDS`. Sell volume follows from volume and buy volume.
-_COLUMNS = tuple((name, FIELDS.index(name)) for name in FIELDS[:7]) + (("buy_volume", _TAKER_BASE),)
+_COLUMNS = (*((name, FIELDS.index(name)) for name in FIELDS[:7]), ("buy_volume", _TAKER_BASE))
 _READ = (*(name for name, _ in _COLUMNS[:7]), "buy_volume")
 
 
@@ -77,7 +77,7 @@ class MarketStore:
         times, closes = self.panel.window("1m", "close", minutes, close_time - but_last * MINUTE_MS)
         if len(times) < minutes or int(times[-1]) != close_time - MINUTE_MS * (1 + but_last):
             return np.zeros(len(self.symbols), np.bool_)
-        whole: Mask = ~np.isnan(closes).any(axis=0)
+        whole: Mask = np.logical_not(np.isnan(closes).any(axis=0))
         return whole
 
     def fold(self, interval: str, close_time: int) -> None:
@@ -107,7 +107,7 @@ class MarketStore:
             parts.append(values[:, column])
         rows = np.stack(parts, axis=1).tolist()
         return [
-            Candle(symbol, interval, time, *row, float("nan"))
+            Candle(symbol, interval, time, *row, taker_buy_quote=float("nan"))
             for time, row in zip(times, rows, strict=True)
             if row[3] == row[3]
         ]
