@@ -1,0 +1,18 @@
+"""A name for the compiled kernels, so that a cache of machine code never outlives the source it came from.
+
+Numba's disk cache looks only at the file that a function stands in, not at the kernels which that function
+calls. Whoever sets `NUMBA_CACHE_DIR` therefore puts this fingerprint into the folder's name. This module
+does not import numba.
+"""
+
+import hashlib
+from pathlib import Path
+
+
+def fingerprint() -> str:
+    """Sixteen hexadecimal digits that change whenever a kernel's source does."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
