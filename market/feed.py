@@ -8,7 +8,7 @@
    engines can step candle by candle.
 4. What comes after its minute was yielded is a correction: written between two boundaries, and told by
    `on_rebuild`.
-5. Streams are opened again for ever (`_stream`); the minutes missed meanwhile are holes that `Repairer`
+5. Streams are opened again for ever (`Subscriptions`); the minutes missed meanwhile are holes that `Repairer`
    fetches.
 """
 
@@ -18,7 +18,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import aclosing
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ from market.clock import Clock
 from market.inbox import Inbox
 from market.repair import Repairer
 from market.source import CandleBlock, MarketSource
-from market.store import MINUTE_MS, NEVER, Mask, MarketStore
+from market.store import MINUTE_MS, NEVER, MarketStore, Mask
+from market.subscriptions import Subscriptions
 from market.types import Candle, Coverage, Price, SourceUnavailable, UnknownSymbol
 from screener.intervals import interval_ms, is_close, open_of
 from screener.panel import Panel
@@ -39,7 +39,6 @@ Progress = Callable[[int, int], None]
 OnRebuild = Callable[[frozenset[str]], Awaitable[None]]
 """Called with symbols whose past candles changed, before the next minute is written."""
 
-SYMBOLS_PER_STREAM = 200
 AT_ONCE = 8
 LEAST_DEADLINE_S = 2.0
 """Real seconds that a minute's candles get at least, however fast the market runs."""
@@ -83,13 +82,13 @@ class Feed:
         self.lock = lock or asyncio.Lock()
         self.on_rebuild = on_rebuild
         self.prices: dict[str, Price] = {}
-        self.reconnects = 0
         self.corrections = 0
         self._source = source
         self._clock = clock
         self._store = MarketStore(self.symbols, capacity)
         self._inbox = Inbox(self._store.column, self._holds)
         self._repairer = Repairer(source, self._inbox.add_block, AT_ONCE)
+        self._streams = Subscriptions(source, clock, self._inbox.add, self._take_price, self._repairer.hurry)
         self._intervals = [label for label in dict.fromkeys(intervals) if label != "1m"]
         self._fetched: dict[str, int] = {}
         self._requires: dict[str, asyncio.Lock] = {}
@@ -98,7 +97,6 @@ class Feed:
         self._stale_ms = stale_minutes * MINUTE_MS
         self._boundary = 0
         self._tasks: list[asyncio.Task[None]] = []
-        self._connected = 0
 
     @property
     def panel(self) -> Panel:
@@ -125,6 +123,11 @@ class Feed:
         """Why missing candles cannot be fetched now; None while all is well."""
         return self._repairer.failure
 
+    @property
+    def reconnects(self) -> int:
+        """How often a stream was opened again."""
+        return self._streams.reconnects
+
     def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
         """The newest `limit` candles held of a symbol, oldest first.
 
@@ -139,15 +142,14 @@ class Feed:
         """
         if self._tasks:
             raise RuntimeError("the feed has been started")
-        await self._set_clock()
-        for i in range(0, len(self.symbols), SYMBOLS_PER_STREAM):
-            self._spawn(self._stream(self.symbols[i : i + SYMBOLS_PER_STREAM]))
-        self._spawn(self._follow_prices())
+        await self._streams.set_clock()
+        for work in self._streams.works(self.symbols):
+            self._spawn(work)
         # The newest minute may still be settling at the source.
         settled = self._clock.now_ms() - int(LEAST_DEADLINE_S / 2 * 1000 * self._clock.speed)
         self._boundary = open_of(settled, "1m")
         self._inbox.boundary = self._boundary
-        await self._fill({label: self._backfill for label in self.intervals}, progress)
+        await self._fill(dict.fromkeys(self.intervals, self._backfill), progress)
         self._inbox.advance(self._boundary)
         for symbol in self.symbols:
             for candle in self._store.candles(symbol, "1m", 1):
@@ -359,60 +361,9 @@ class Feed:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    # Streams
-
-    async def _stream(self, symbols: Sequence[str]) -> None:
-        """Candles of these symbols into the inbox, for ever."""
-
-        async def read() -> None:
-            async with aclosing(self._source.stream_candles(symbols, "1m")) as candles:  # type:
-            ignore[type-var] async for candle in candles: self._inbox.add(candle)
-
-        await self._supervise("candles", read)
-
-    async def _follow_prices(self) -> None:
-        known = set(self.symbols)
-
-        async def read() -> None:
-            async with aclosing(self._source.stream_prices()) as prices:  # type: ignore[type-var]
-                async for price in prices:
-                    if price.symbol in known:
-                        self.prices[price.symbol] = price
-
-        await self._supervise("prices", read)
-
-    async def _supervise(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        """Run `read` again whenever it ends, with growing pauses while it ends soon."""
-        pause = 0.25
-        while True:
-            began = time.monotonic()
-            try:
-                await read()
-                reason = "it ended"
-            except SourceUnavailable as error:
-                reason = str(error)
-            if time.monotonic() - began > STABLE_S:
-                pause = 0.25
-            log.warning("stream of %s is opened again in %.1f s: %s", what, pause, reason)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
-            self.reconnects += 1
-            if await self._set_clock():
-                self._repairer.hurry()
-
-    async def _set_clock(self) -> bool:
-        """Set the clock by the source's time: a restarted exchange may have another.
-
-        False when it did not answer.
-        """
-        before = time.monotonic()
-        try:
-            now = await self._source.server_time_ms()
-        except SourceUnavailable as error:
-            log.warning("the market's time is not known: %s", error)
-            return False
-        self._clock.anchor(now + int((time.monotonic() - before) / 2 * 1000 * self._clock.speed))
-        return True
+    def _take_price(self, price: Price) -> None:
+        if price.symbol in self._store.column:
+            self.prices[price.symbol] = price
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -89,11 +89,11 @@ class MarketSource(Protocol):
         """The same as `candles`, as arrays."""
         ...
 
-    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
+    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
         """Candles of `interval` as they close."""
         ...
 
-    def stream_prices(self) -> AsyncIterator[Price]:
+    def stream_prices(self) -> AsyncGenerator[Price, None]:
         """Last prices of all symbols, as they change."""
         ...
 

@@ -4,7 +4,7 @@ shape.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
@@ -112,11 +112,11 @@ class BinanceSource:
             block = CandleBlock(symbol, interval, block.open_times[:-1], block.values[:-1])
         return block, rows
 
-    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
+    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
         """See `MarketSource.stream_candles`; one connection, at most 1,024 symbols."""
         return self._streams.candles(symbols, interval)
 
-    def stream_prices(self) -> AsyncIterator[Price]:
+    def stream_prices(self) -> AsyncGenerator[Price, None]:
         """See `MarketSource.stream_prices`."""
         return self._streams.prices()
 

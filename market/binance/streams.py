@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -71,7 +72,7 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
             # A proxy from the environment has no business with a server on this machine.
             self.ws_kwargs = {"proxy": None}
 
-    async def candles(self, symbols: Sequence[str], interval: str) -> AsyncIterator[Candle]:
+    async def candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
         """Closed candles of at most `STREAMS_PER_CONNECTION` symbols.
 
         Raises `SourceUnavailable` when the stream ends.
@@ -81,16 +82,20 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
                 f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}"
             )
         names = [f"{symbol.lower()}@kline_{interval}" for symbol in symbols]
-        async for candle in self._iterate(names, parse_kline_message):
-            yield candle
+        async with aclosing(self._iterate(names, parse_kline_message)) as candles:
+            async for candle in candles:
+                yield candle
 
-    async def prices(self) -> AsyncIterator[Price]:
+    async def prices(self) -> AsyncGenerator[Price, None]:
         """Last prices of all symbols. Raises `SourceUnavailable` when the stream ends."""
-        async for prices in self._iterate(["!miniTicker@arr"], parse_price_message):
-            for price in prices:
-                yield price
+        async with aclosing(self._iterate(["!miniTicker@arr"], parse_price_message)) as messages:
+            async for prices in messages:
+                for price in prices:
+                    yield price
 
-    async def _iterate(self, names: list[str], parse: Callable[[str | bytes], T | None]) -> AsyncIterator[T]:
+    async def _iterate(
+        self, names: list[str], parse: Callable[[str | bytes], T | None]
+    ) -> AsyncGenerator[T, None]:
         socket: StreamSocket[T] = StreamSocket(
             parse,
             url=self.address,
