@@ -1,1 +1,3 @@
-"""Postgres: the embedded server, migrations, sessions with row-level security, and one repository per aggregate."""
+"""Postgres: the embedded server, migrations, sessions with row-level security, and one repository per
+aggregate.
+"""

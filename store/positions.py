@@ -64,7 +64,8 @@ async def list_positions(
         conn,
         Position,
         sql.SQL(
-            "select * from public.positions where {} order by (state = 'closed'), opened_at desc, id limit %(limit)s"
+            "select * from public.positions where {} order by (state = 'closed'), opened_at desc, id"
+            " limit %(limit)s"
         ).format(filters),
         {"owner_id": owner_id, "state": state, "mode": mode, "limit": limit},
     )
@@ -82,7 +83,8 @@ async def find_open(conn: Connection, owner_id: UUID, symbol: str, mode: Mode) -
     return await fetch_optional(
         conn,
         Position,
-        "select * from public.positions where owner_id = %(owner)s and symbol = %(symbol)s and mode = %(mode)s"
+        "select * from public.positions where owner_id = %(owner)s and symbol = %(symbol)s and mode ="
+        " %(mode)s"
         " and state = 'open'",
         {"owner": owner_id, "symbol": symbol, "mode": mode},
     )
@@ -91,7 +93,8 @@ async def find_open(conn: Connection, owner_id: UUID, symbol: str, mode: Mode) -
 async def track(conn: Connection, position_id: UUID, highest: Decimal, lowest: Decimal) -> None:
     """Widen the extremes that the price has reached since the entry; announces nothing."""
     await conn.execute(
-        "update public.positions set highest_price = greatest(highest_price, %s), lowest_price = least(lowest_price, %s)"
+        "update public.positions set highest_price = greatest(highest_price, %s), lowest_price ="
+        " least(lowest_price, %s)"
         " where id = %s and state = 'open'",
         (highest, lowest, position_id),
     )
@@ -105,7 +108,8 @@ async def protect(
         conn,
         Position,
         "update public.positions set stop = %(stop)s, targets = %(targets)s,"
-        " protected_since = coalesce(protected_since, %(since)s) where id = %(id)s and state = 'open' returning *",
+        " protected_since = coalesce(protected_since, %(since)s) where id = %(id)s and state = 'open'"
+        " returning *",
         {"stop": stop, "targets": as_json(list(targets)), "since": since, "id": position_id},
     )
     if changed is None:
@@ -114,7 +118,9 @@ async def protect(
 
 
 async def request_close(conn: Connection, position_id: UUID) -> Position:
-    """Ask the worker to close an open position at market. The owner may call it. Raises StateConflict, NotFound."""
+    """Ask the worker to close an open position at market. The owner may call it. Raises StateConflict,
+    NotFound.
+    """
     asked = await fetch_optional(
         conn,
         Position,
@@ -139,8 +145,8 @@ async def close_position(
 ) -> Position:
     """Close the whole position at `price` and book its profit or loss; `fee` is that of the exit.
 
-    Realised profit = (exit - entry) x quantity, signed by the side, less entry and exit fees. Raises StateConflict where
-    it is closed already, NotFound.
+    Realised profit = (exit - entry) x quantity, signed by the side, less entry and exit fees. Raises
+    StateConflict where it is closed already, NotFound.
     """
     closed = await fetch_optional(
         conn,
@@ -159,7 +165,8 @@ async def close_position(
 
 
 async def realised_since(conn: Connection, owner_id: UUID, mode: Mode, since: datetime) -> Decimal:
-    """Return the profit (negative: loss) of positions closed at or after `since`, in quote currency, after fees.
+    """Return the profit (negative: loss) of positions closed at or after `since`, in quote currency, after
+    fees.
 
     With the start of the market's UTC day this is the figure that the daily loss limit is held against.
     """

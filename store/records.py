@@ -1,4 +1,5 @@
-"""Rows as frozen values: strategies, screening and model calls. Money and quantities are Decimal, times carry UTC.
+"""Rows as frozen values: strategies, screening and model calls. Money and quantities are Decimal, times carry
+UTC.
 
 `New…` records are what a caller hands in; records without the prefix are what the database returns.
 """
@@ -148,7 +149,9 @@ class StrategyVersion(Record):
 
 
 class RunOutcome(Record):
-    """What a screening run saw. `absent` holds `{"stale": [...], "missing": [...]}` symbols, `timings` milliseconds."""
+    """What a screening run saw. `absent` holds `{"stale": [...], "missing": [...]}` symbols, `timings`
+    milliseconds.
+    """
 
     symbols_fresh: int
     symbols_stale: int = 0

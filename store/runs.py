@@ -1,7 +1,8 @@
 """Screening runs: who screens which candle, and what came out.
 
-The row per interval, candle close and shard is the claim. A claim is a lease in the database's time: if its worker
-dies, another one may take it when the lease ends, and a worker that comes back under its own name at once.
+The row per interval, candle close and shard is the claim. A claim is a lease in the database's time: if its
+worker dies, another one may take it when the lease ends, and a worker that comes back under its own name at
+once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ async def claim(
     cursor = await conn.execute(
         "insert into public.screen_runs as r (interval, candle_close, shard, worker, lease_until)"
         " values (%(interval)s, %(close)s, %(shard)s, %(worker)s, now() + make_interval(secs => %(lease)s))"
-        " on conflict (interval, candle_close, shard) do update set worker = excluded.worker, status = 'running',"
+        " on conflict (interval, candle_close, shard) do update set worker = excluded.worker, status ="
+        " 'running',"
         "   lease_until = excluded.lease_until, attempts = r.attempts + 1, error = null"
         " where r.status = 'failed'"
         "   or (r.status = 'running' and (r.lease_until < now() or r.worker = excluded.worker))"
@@ -107,7 +109,8 @@ async def last_done(conn: Connection, interval: str, shard: int = 0) -> ScreenRu
     return await fetch_optional(
         conn,
         ScreenRun,
-        "select * from public.screen_runs where interval = %(interval)s and shard = %(shard)s and status = 'done'"
+        "select * from public.screen_runs where interval = %(interval)s and shard = %(shard)s and status"
+        " = 'done'"
         " order by candle_close desc limit 1",
         {"interval": interval, "shard": shard},
     )
@@ -118,7 +121,8 @@ async def of_strategy(
 ) -> list[StrategyRun]:
     """Return what a strategy did, newest candle first; `status="failed"` for its errors."""
     query = sql.SQL(
-        "select * from public.strategy_runs where strategy_id = %(id)s and {} order by candle_close desc limit %(limit)s"
+        "select * from public.strategy_runs where strategy_id = %(id)s and {} order by candle_close desc"
+        " limit %(limit)s"
     )
     return await fetch_all(
         conn,

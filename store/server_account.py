@@ -1,11 +1,12 @@
 """Which account the embedded server runs under.
 
-Postgres refuses to run as root. Not being root, the program starts it as itself. As root there are three ways:
+Postgres refuses to run as root. Not being root, the program starts it as itself. As root there are three
+ways:
 
-1. `switch`: another account (`postgres`, else `nobody`), where that account can reach both the server's programs and the
-   data folder.
-2. `namespace`: a user namespace in which root's own files belong to that account; serves a clone under a private home.
-   Not every container allows it, so it is tried first (`_namespace_works`).
+1. `switch`: another account (`postgres`, else `nobody`), where that account can reach both the server's
+   programs and the data folder.
+2. `namespace`: a user namespace in which root's own files belong to that account; serves a clone under a
+   private home. Not every container allows it, so it is tried first (`_namespace_works`).
 3. `copy`: the programs are copied to, and the data kept in, a folder that the other account can reach.
 """
 
@@ -64,7 +65,8 @@ class Account:
 def choose_account(
     programs: Path, folder: Path, ways: Sequence[Way] = ("switch", "namespace", "copy")
 ) -> Account:
-    """Return the account for a server whose programs lie in `programs` and whose data lie in `folder` (existing).
+    """Return the account for a server whose programs lie in `programs` and whose data lie in `folder`
+    (existing).
 
     `ways` is what may be used as root, in order. Raises EmbeddedPostgresError where none is possible.
     """
@@ -80,7 +82,8 @@ def choose_account(
         if way == "copy":
             return Account("copy", other.pw_uid, other.pw_gid, other.pw_name)
     raise EmbeddedPostgresError(
-        "running as root, and no other account can run the database server; start the program as an ordinary user or set "
+        "running as root, and no other account can run the database server; start the program as an"
+        " ordinary user or set "
         "DATABASE_URL"
     )
 
@@ -116,7 +119,9 @@ def _may_pass(path: Path, entry: pwd.struct_passwd) -> bool:
 
 
 def _may_run(programs: Path, entry: pwd.struct_passwd) -> bool:
-    """Whether the account can start the server's program; tried, since access lists and mounts have a say too."""
+    """Whether the account can start the server's program; tried, since access lists and mounts have a say
+    too.
+    """
     try:
         probe = subprocess.run(
             [str(programs / "postgres"), "--version"],
@@ -149,13 +154,17 @@ def _namespace_works(entry: pwd.struct_passwd) -> bool:
 
 
 def home_elsewhere(folder: Path) -> Path:
-    """Return (made if missing) the reachable folder that stands in for `folder`. Raises EmbeddedPostgresError."""
+    """Return (made if missing) the reachable folder that stands in for `folder`. Raises
+    EmbeddedPostgresError.
+    """
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return _make_reachable(name)
 
 
 def copied_programs(programs: Path) -> Path:
-    """Return the `bin` folder of a reachable copy of the server's programs, copied once per installation and version."""
+    """Return the `bin` folder of a reachable copy of the server's programs, copied once per installation and
+    version.
+    """
     root = programs.resolve().parent
     state = (root / "bin" / "postgres").stat()
     key = hashlib.sha256(f"{root}:{state.st_size}:{state.st_mtime_ns}".encode()).hexdigest()[:16]

@@ -1,8 +1,9 @@
 """Connections, and who a transaction runs as.
 
-Every transaction names its role. Connections log in as (or, given a privileged login, step down to) `screener_app`,
-a role that owns nothing and inherits nothing; `Database.user`, `anonymous` and `worker` set the role and the claims
-that row-level security reads, for one transaction. A query outside of them fails: no role, no rights.
+Every transaction names its role. Connections log in as (or, given a privileged login, step down to)
+`screener_app`, a role that owns nothing and inherits nothing; `Database.user`, `anonymous` and `worker` set
+the role and the claims that row-level security reads, for one transaction. A query outside of them fails: no
+role, no rights.
 
 A person's transaction sees what that person may see, whatever the query says.
 """
@@ -54,8 +55,8 @@ class Notification:
 class Database:
     """A pool of connections to one database; `async with Database(dsn) as database`.
 
-    `timeout` is how long a transaction waits for a connection, in seconds; `statement_timeout_ms` bounds each statement
-    of a person's or a visitor's transaction (background work has no such bound).
+    `timeout` is how long a transaction waits for a connection, in seconds; `statement_timeout_ms` bounds each
+    statement of a person's or a visitor's transaction (background work has no such bound).
     """
 
     def __init__(
@@ -110,7 +111,9 @@ class Database:
 
     @asynccontextmanager
     async def user(self, user_id: UUID, claims: Mapping[str, Any] | None = None) -> AsyncIterator[Connection]:
-        """One transaction as the person `user_id`; `claims` are those of a verified token and cannot change the role."""
+        """One transaction as the person `user_id`; `claims` are those of a verified token and cannot change
+        the role.
+        """
         full = {**(claims or {}), "sub": str(user_id), "role": "authenticated"}
         async with self._transaction("authenticated", full) as connection:
             yield connection
@@ -146,7 +149,8 @@ class Database:
                 await connection.execute("select 1")
 
     async def listen(self, *channels: str) -> AsyncIterator[Notification]:
-        """Yield notifications of `channels` for ever, over a connection of its own that is made again when lost.
+        """Yield notifications of `channels` for ever, over a connection of its own that is made again when
+        lost.
 
         After each (re)connection one Notification with payload None comes first for every channel.
         """
@@ -175,7 +179,9 @@ class Database:
 
 
 async def _step_down(connection: Connection) -> None:
-    """Leave a privileged login: from here on the connection is `screener_app` until a transaction names a role."""
+    """Leave a privileged login: from here on the connection is `screener_app` until a transaction names a
+    role.
+    """
     cursor = await connection.execute("select session_user = %s", (LOGIN_ROLE,))
     row = await cursor.fetchone()
     if row is not None and not row[0]:

@@ -3,7 +3,8 @@
     new → analysing → enter | wait | rejected | expired | error        wait → analysing at each candle close
     enter → approved | declined | blocked → ordered → in_position → closed
 
-Every change of state names the states it may start from, in the same statement, so two workers never both win.
+Every change of state names the states it may start from, in the same statement, so two workers never both
+win.
 """
 
 from __future__ import annotations
@@ -166,7 +167,8 @@ async def transition(
 async def claim_for_analysis(
     conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0
 ) -> list[Signal]:
-    """Take new signals (and those whose analysis died) into `analysing`, newest candle first; workers never collide.
+    """Take new signals (and those whose analysis died) into `analysing`, newest candle first; workers never
+    collide.
 
     Signals that `wait` are not taken: see `requeue_waiting`.
     """
@@ -194,7 +196,9 @@ async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
 
 
 async def requeue_waiting(conn: Connection, interval: str, candle_close: datetime) -> list[UUID]:
-    """Send waiting signals of `interval` from earlier candles back to `new`, once per `candle_close`; returns ids."""
+    """Send waiting signals of `interval` from earlier candles back to `new`, once per `candle_close`; returns
+    ids.
+    """
     cursor = await conn.execute(
         "update public.signals set status = 'new', considered_until = %(close)s"
         " where status = 'wait' and interval = %(interval)s and candle_close < %(close)s"
@@ -217,8 +221,8 @@ async def expire(conn: Connection, interval: str, closed_before: datetime) -> in
 async def decide(conn: Connection, signal_id: UUID, *, approve: bool, note: str = "") -> SignalDecision:
     """Record the signed-in person's answer; the owner's (or administrator's) moves the signal as well.
 
-    Runs under `Database.user`. The same answer twice is one answer. Raises NotFound, StateConflict, NotAllowed (through
-    the transaction's end, see store.session).
+    Runs under `Database.user`. The same answer twice is one answer. Raises NotFound, StateConflict,
+    NotAllowed (through the transaction's end, see store.session).
     """
     found = await fetch_optional(
         conn,
@@ -234,14 +238,17 @@ async def decide(conn: Connection, signal_id: UUID, *, approve: bool, note: str 
 async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[SignalDecision]:
     """Return approvals no entry order was made for yet and whose signal is still tradable, oldest first.
 
-    This is the worker's to-do list after a restart; new ones are announced on the channel `events`, kind `decision`.
+    This is the worker's to-do list after a restart; new ones are announced on the channel `events`, kind
+    `decision`.
     """
     return await fetch_all(
         conn,
         SignalDecision,
         "select d.* from public.signal_decisions d join public.signals s on s.id = d.signal_id"
-        " where d.decision = 'approve' and d.refusal is null and s.status in ('enter', 'approved', 'ordered', 'in_position')"
-        "   and not exists (select from public.orders o where o.signal_id = d.signal_id and o.owner_id = d.owner_id"
+        " where d.decision = 'approve' and d.refusal is null and s.status in ('enter', 'approved',"
+        " 'ordered', 'in_position')"
+        "   and not exists (select from public.orders o where o.signal_id = d.signal_id and o.owner_id ="
+        " d.owner_id"
         "     and o.purpose = 'entry')"
         " order by d.created_at limit %(limit)s",
         {"limit": limit},
@@ -249,7 +256,9 @@ async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[
 
 
 async def refuse(conn: Connection, decision_id: UUID, reason: str) -> SignalDecision:
-    """Record why no order follows an approval; the deciding owner's signal is then `blocked`. Background work only."""
+    """Record why no order follows an approval; the deciding owner's signal is then `blocked`. Background work
+    only.
+    """
     refused = await fetch_one(
         conn,
         SignalDecision,

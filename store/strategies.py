@@ -1,8 +1,8 @@
 """Strategies: what people and the program's makers want screened.
 
-An edit makes a new version and, where it changes what is screened, sends the strategy back to `warming`: triggers of
-the table do that, so it holds for every writer. The worker moves state and watermark with the version it worked on,
-so that nothing it computed for an older version is recorded for a newer one.
+An edit makes a new version and, where it changes what is screened, sends the strategy back to `warming`:
+triggers of the table do that, so it holds for every writer. The worker moves state and watermark with the
+version it worked on, so that nothing it computed for an older version is recorded for a newer one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ async def create(conn: Connection, strategy: NewStrategy) -> Strategy:
 async def upsert_built_in(conn: Connection, strategy: NewStrategy) -> Strategy:
     """Store or refresh a built-in strategy by its code, public. Background work only.
 
-    Whether it is enabled is taken from `strategy` only when it is new: afterwards that is the operator's choice.
+    Whether it is enabled is taken from `strategy` only when it is new: afterwards that is the operator's
+    choice.
     """
     values = {
         **dict(strategy),
@@ -143,7 +144,9 @@ async def versions(conn: Connection, strategy_id: UUID) -> list[StrategyVersion]
 
 
 async def set_state(conn: Connection, strategy_id: UUID, version: int, state: StrategyState) -> bool:
-    """Move an enabled strategy to `state` if it still has `version`; False where it was edited or paused meanwhile."""
+    """Move an enabled strategy to `state` if it still has `version`; False where it was edited or paused
+    meanwhile.
+    """
     cursor = await conn.execute(
         "update public.strategies set state = %s where id = %s and version = %s and enabled and state <> %s",
         (state, strategy_id, version, state),
@@ -159,7 +162,8 @@ async def advance_watermark(conn: Connection, versions: Mapping[UUID, int], cand
     cursor = await conn.execute(
         "update public.strategies s set watermark = %(close)s"
         " from unnest(%(ids)s::uuid[], %(versions)s::int[]) as done (id, version)"
-        " where s.id = done.id and s.version = done.version and (s.watermark is null or s.watermark < %(close)s)",
+        " where s.id = done.id and s.version = done.version and (s.watermark is null or s.watermark <"
+        " %(close)s)",
         {"close": candle_close, "ids": list(versions), "versions": list(versions.values())},
     )
     return cursor.rowcount
@@ -168,13 +172,15 @@ async def advance_watermark(conn: Connection, versions: Mapping[UUID, int], cand
 async def record_failure(
     conn: Connection, strategy_id: UUID, version: int, error: Json, *, pause_after: int = 5
 ) -> bool:
-    """Store what went wrong and count it; after `pause_after` failures in a row the strategy is `failed` and disabled.
+    """Store what went wrong and count it; after `pause_after` failures in a row the strategy is `failed` and
+    disabled.
 
     Returns whether this failure disabled it; False also where the strategy was edited meanwhile.
     """
     cursor = await conn.execute(
         "update public.strategies set error = %(error)s, failures = failures + 1,"
-        " enabled = failures + 1 < %(limit)s, state = case when failures + 1 < %(limit)s then state else 'failed' end"
+        " enabled = failures + 1 < %(limit)s, state = case when failures + 1 < %(limit)s then state else"
+        " 'failed' end"
         " where id = %(id)s and version = %(version)s and enabled returning enabled",
         {"error": as_json(error), "limit": pause_after, "id": strategy_id, "version": version},
     )

@@ -11,7 +11,9 @@ from store.trading_records import NewSubscription, Subscription
 
 
 async def create(conn: Connection, subscription: NewSubscription) -> Subscription:
-    """Store a subscription. Raises Duplicate (at the transaction's end) where the person has one for the strategy."""
+    """Store a subscription. Raises Duplicate (at the transaction's end) where the person has one for the
+    strategy.
+    """
     return await insert_row(conn, Subscription, "subscriptions", subscription)
 
 
@@ -27,7 +29,8 @@ async def active_for(conn: Connection, strategy_id: UUID) -> list[Subscription]:
     return await fetch_all(
         conn,
         Subscription,
-        "select * from public.subscriptions where strategy_id = %(id)s and not paused order by created_at, id",
+        "select * from public.subscriptions where strategy_id = %(id)s and not paused order by"
+        " created_at, id",
         {"id": strategy_id},
     )
 

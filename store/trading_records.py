@@ -20,7 +20,9 @@ EventLevel = Literal["debug", "info", "warning", "error"]
 
 
 class NewOrder(Record):
-    """An intent, written before anything is sent. `stop` and `targets` are the levels the position shall have."""
+    """An intent, written before anything is sent. `stop` and `targets` are the levels the position shall
+    have.
+    """
 
     owner_id: UUID
     purpose: Literal["entry", "exit"]
@@ -98,7 +100,9 @@ class NewPosition(Record):
 
 
 class Position(NewPosition):
-    """A stored position. `realised_profit` is in quote currency after fees; extremes are prices since the entry."""
+    """A stored position. `realised_profit` is in quote currency after fees; extremes are prices since the
+    entry.
+    """
 
     id: UUID
     state: Literal["open", "closed"]
