@@ -21,10 +21,11 @@ class Risk(BaseModel):
 
 
 class Source(BaseModel):
-    """Which words of the sentence a condition came from."""
+    """Which words of the sentence a condition came from; `name` is its variable in the filter, where known."""
 
     model_config = ConfigDict(extra="forbid")
 
+    name: str = Field("", max_length=80)
     condition: Line
     words: str = Field("", max_length=400)
 

@@ -1,0 +1,198 @@
+"""From meaning to English: condition sentences that the phrasebook reads back to the same meaning, and short names."""
+
+from __future__ import annotations
+
+from llm.phrasebook.code import quantity
+from llm.phrasebook.meaning import (
+    Between,
+    Compare,
+    Condition,
+    Cross,
+    Group,
+    Near,
+    Not,
+    Operand,
+    Pattern,
+    Recent,
+    Trend,
+)
+
+_NOUNS = {
+    "price": "close", "close": "close", "open": "open", "high": "high", "low": "low", "volume": "volume",
+    "quote_volume": "quote volume", "trades": "number of trades", "rsi": "RSI", "ema": "EMA", "sma": "SMA", "macd": "MACD",
+    "macd_signal": "MACD signal line", "macd_hist": "MACD histogram", "bb_upper": "upper Bollinger band",
+    "bb_middle": "middle Bollinger band", "bb_lower": "lower Bollinger band", "bb_width": "Bollinger band width",
+    "atr": "ATR", "adx": "ADX", "plus_di": "plus DI", "minus_di": "minus DI", "stoch_k": "stochastic %K",
+    "stoch_d": "stochastic %D", "obv": "OBV", "vwap": "VWAP",
+}  # fmt: skip
+_WINDOWS = {
+    "highest_high": "{} candle high",
+    "lowest_low": "{} candle low",
+    "highest_close": "{} candle highest close",
+    "lowest_close": "{} candle lowest close",
+}
+_COMPARE = {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above"}
+_PATTERNS = {
+    "engulfing_up": "bullish engulfing candle", "engulfing_down": "bearish engulfing candle", "inside": "inside bar",
+    "outside": "outside bar", "doji": "doji", "hammer": "hammer", "squeeze": "Bollinger squeeze",
+    "squeeze_release": "Bollinger squeeze release",
+}  # fmt: skip
+
+
+def operand_english(operand: Operand, base: str | None) -> str:
+    """A noun phrase without an article: "15m RSI(14)", "20 candle average of the 15m volume".
+
+    `base` fills in the interval of operands that name none; None leaves it out.
+    """
+    args = tuple(quantity(float(arg)) for arg in operand.args if isinstance(arg, int | float))
+    factor = "" if operand.factor == 1.0 else f"{quantity(operand.factor)} times the "
+    ago = f" {operand.shift} candles ago" if operand.shift else ""
+    if operand.kind == "number":
+        return args[0]
+    if operand.of is not None:
+        inner = operand_english(operand.of, base)
+        text = {
+            "average": f"{args[0]} candle average of the {inner}",
+            "highest_of": f"{args[0]} candle highest {inner}",
+            "lowest_of": f"{args[0]} candle lowest {inner}",
+            "change": f"{args[0]} candle change of the {inner}",
+        }[operand.kind]
+        return f"{factor}{text}{ago}"
+    where = operand.interval or base
+    scope = " ".join(part for part in (operand.symbol, where) if part)
+    if operand.kind in _WINDOWS:
+        noun = _WINDOWS[operand.kind].format(args[0])
+    else:
+        noun = _NOUNS[operand.kind] + (f"({', '.join(args)})" if args else "")
+    return f"{factor}{scope}{' ' if scope else ''}{noun}{ago}"
+
+
+def condition_english(condition: Condition, base: str | None) -> str:
+    """One condition as a sentence without a full stop: "The 15m RSI(14) is below 30"."""
+    text = _clause(condition, base)
+    return text[0].upper() + text[1:]
+
+
+def _the(operand: Operand, base: str | None) -> str:
+    text = operand_english(operand, base)
+    return text if operand.kind == "number" or operand.factor != 1.0 else f"the {text}"
+
+
+def _clause(condition: Condition, base: str | None) -> str:
+    match condition:
+        case Compare():
+            change = _change(condition, base)
+            if change:
+                return change
+            left, right = _the(condition.left, base), _the(condition.right, base)
+            return f"{left} is {_COMPARE[condition.op]} {right}"
+        case Cross():
+            way = {"up": "crosses above", "down": "crosses below", "any": "crosses"}[condition.way]
+            return f"{_the(condition.left, base)} {way} {_the(condition.right, base)}"
+        case Between():
+            low, high = _the(condition.low, base), _the(condition.high, base)
+            return f"{_the(condition.left, base)} is between {low} and {high}"
+        case Near():
+            within = f"within {quantity(condition.percent)}% of"
+            return f"{_the(condition.left, base)} is {within} {_the(condition.right, base)}"
+        case Trend():
+            way = "rising" if condition.way == "up" else "falling"
+            return f"{_the(condition.left, base)} is {way} for {condition.steps} candles"
+        case Pattern():
+            return _pattern(condition, base)
+        case Recent():
+            inner = _clause(condition.inner, base)
+            window = f"for {condition.length} candles" if condition.every else f"within the last {condition.length} candles"
+            return f"{inner} {window}"
+        case Not():
+            return f"not: {_clause(condition.inner, base)}"
+        case Group():
+            return f" {condition.op} ".join(_clause(item, base) for item in condition.items)
+
+
+def _change(condition: Compare, base: str | None) -> str | None:
+    """A percent move in the words traders use, or None where the comparison is not one."""
+    left, right = condition.left, condition.right
+    if left.kind != "change" or left.of is None or right.kind != "number":
+        return None
+    size = right.args[0]
+    down = condition.op == "<=" and isinstance(size, int | float) and size < 0
+    if not (down or condition.op == ">=") or not isinstance(size, int | float):
+        return None
+    subject = operand_english(left.of, base)
+    candles = left.args[0]
+    return f"the {subject} is {'down' if down else 'up'} at least {quantity(abs(size))}% in the last {candles} candles"
+
+
+def _pattern(pattern: Pattern, base: str | None) -> str:
+    scope = " ".join(part for part in (pattern.symbol, pattern.interval or base) if part)
+    if pattern.name in ("green", "red"):
+        count = pattern.args[0]
+        if count == 1:
+            return f"a {pattern.name} {scope} candle".replace("  ", " ")
+        return f"{count} {pattern.name} {scope} candles in a row".replace("  ", " ")
+    return f"{scope} {_PATTERNS[pattern.name]}".strip()
+
+
+def short(condition: Condition) -> str:
+    """A few words for a strategy's name: "RSI below 30", "price above 4h EMA 200"."""
+    match condition:
+        case Compare():
+            left, right = condition.left, condition.right
+            if left.kind == "change" and right.args and isinstance(right.args[0], int | float):
+                return f"{'Down' if right.args[0] < 0 else 'Up'} {quantity(abs(float(right.args[0])))}%"
+            if right.kind in _WINDOWS and condition.op in ("<", ">"):
+                return f"{'New' if left.kind in ('close', 'price', 'high', 'low') else _brief(left)} {_brief(right)}"
+            if left.kind == "volume" and right.of is not None and right.of.kind == "volume":
+                return f"volume {quantity(right.factor)}x average" if condition.op in (">", ">=") else "quiet volume"
+            return f"{_brief(left)} {_COMPARE[condition.op].replace('at or ', '')} {_brief(right)}"
+        case Cross():
+            way = {"up": "crosses above", "down": "crosses below", "any": "crosses"}[condition.way]
+            return f"{_brief(condition.left)} {way} {_brief(condition.right)}"
+        case Between():
+            return f"{_brief(condition.left)} {_brief(condition.low)} to {_brief(condition.high)}"
+        case Near():
+            return f"{_brief(condition.left)} near {_brief(condition.right)}"
+        case Trend():
+            return f"{_brief(condition.left)} {'rising' if condition.way == 'up' else 'falling'}"
+        case Pattern():
+            if condition.name in ("green", "red"):
+                return f"{condition.args[0]} {condition.name} candles"
+            return _PATTERNS[condition.name]
+        case Recent():
+            return short(condition.inner)
+        case Not():
+            return f"not {short(condition.inner)}"
+        case Group():
+            return f" {condition.op} ".join(short(item) for item in condition.items[:2])
+
+
+def _brief(operand: Operand) -> str:
+    if operand.kind == "number":
+        return quantity(float(operand.args[0])) if isinstance(operand.args[0], int | float) else ""
+    if operand.of is not None:
+        return f"average {_brief(operand.of)}" if operand.kind == "average" else f"{operand.kind} {_brief(operand.of)}"
+    noun = {"macd_signal": "its signal", "price": "price", "close": "price"}.get(operand.kind)
+    if noun is None and operand.kind in _WINDOWS:
+        noun = _WINDOWS[operand.kind].format(operand.args[0])
+    if noun is None:
+        noun = _NOUNS[operand.kind]
+        if operand.kind in ("ema", "sma"):
+            noun += f" {operand.args[0]:g}" if isinstance(operand.args[0], int | float) else ""
+    scope = " ".join(part for part in (operand.symbol, operand.interval) if part)
+    factor = "" if operand.factor == 1.0 else f"{quantity(operand.factor)}x "
+    return f"{factor}{scope}{' ' if scope else ''}{noun}"
+
+
+def indicator_label(operand: Operand) -> str | None:
+    """What stands in a strategy's list of indicators: "RSI(14)", None for plain series and numbers."""
+    if operand.of is not None:
+        inner = indicator_label(operand.of) or _NOUNS.get(operand.of.kind, operand.of.kind)
+        return f"Average {inner}" if operand.kind == "average" else inner
+    if operand.kind in ("number", "price", "open", "high", "low", "close", "volume", "quote_volume", "trades"):
+        return None
+    plain = Operand(operand.kind, operand.args)
+    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(operand.kind)
+    if operand.kind.startswith("bb_"):
+        return f"Bollinger bands({', '.join(quantity(float(a)) for a in operand.args if isinstance(a, int | float))})"
+    return operand_english(Operand(family, operand.args) if family else plain, None)

@@ -1,0 +1,307 @@
+"""The words the phrasebook knows: each phrase with its categories and values.
+
+"relative strength index" is an `indicator` with the value `rsi`, "breaks above" a `cross` with the value `up`. A phrase
+may have several readings ("falling" is a state, a move and a colour); the parser asks for the category it expects, and
+the longest phrase of that category wins. Words that carry no meaning of their own are filler; all others are unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from llm.phrasebook.text import Token
+
+
+def _verb(stem: str, *more: str) -> tuple[str, ...]:
+    """A verb's forms: regular endings unless others are given."""
+    if more:
+        return (stem, *more)
+    base = stem[:-1] if stem.endswith("e") else stem
+    third = f"{stem}es" if stem.endswith(("s", "sh", "ch", "x")) else f"{stem}s"
+    return (stem, third, f"{base}ed", f"{base}ing")
+
+
+_CROSS = (
+    *_verb("cross"),
+    *("crossover", "crossovers"),
+    *_verb("break", "breaks", "broke", "broken", "breaking"),
+    *_verb("go", "goes", "went", "gone", "going"),
+    *_verb("get", "gets", "got", "getting"),
+    *_verb("move"),
+    *_verb("come", "comes", "came", "coming"),
+    *_verb("turn"),
+    *_verb("slip", "slips", "slipped", "slipping"),
+    *_verb("push"),
+    *_verb("flip", "flips", "flipped", "flipping"),
+    *_verb("pass"),
+    *_verb("return"),
+    *_verb("cut", "cuts", "cutting"),
+)
+_RISE = (
+    *_verb("rise", "rises", "rose", "risen", "rising"),
+    *_verb("climb"),
+    *_verb("jump"),
+    *_verb("pop", "pops", "popped", "popping"),
+    *_verb("rally", "rallies", "rallied", "rallying"),
+    *_verb("gain"),
+    *_verb("increase"),
+    *_verb("pump"),
+    *_verb("surge"),
+    *_verb("spike"),
+    *_verb("bounce"),
+    *_verb("recover"),
+    *_verb("grow", "grows", "grew", "grown", "growing"),
+)
+_FALL = (
+    *_verb("fall", "falls", "fell", "fallen", "falling"),
+    *_verb("drop", "drops", "dropped", "dropping"),
+    *_verb("dip", "dips", "dipped", "dipping"),
+    *_verb("sink", "sinks", "sank", "sunk", "sinking"),
+    *_verb("decline"),
+    *_verb("lose", "loses", "lost", "losing"),
+    *_verb("dump"),
+    *_verb("crash"),
+    *_verb("decrease"),
+    *_verb("slide", "slides", "slid", "sliding"),
+    *_verb("pull back", "pulls back", "pulled back", "pulling back"),
+)
+_UP = ("above", "over", "back above", "back over", "up through", "up over", "up above", "higher than", "upward through")
+_DOWN = ("below", "under", "beneath", "back below", "back under", "down through", "down below", "lower than")
+
+
+def _joined(verbs: Iterable[str], places: Iterable[str]) -> list[str]:
+    return [f"{verb} {place}" for verb, place in product(verbs, places)]
+
+
+_TABLE: list[tuple[str, str, Iterable[str]]] = [
+    # -- series and indicators
+    ("average", "ema", ("ema", "emas", "exponential moving average", "exponential average", "exponential ma",
+                        "exponential moving averages")),
+    ("average", "sma", ("sma", "smas", "simple moving average", "simple ma", "simple average")),
+    ("average", "ma", ("ma", "mas", "moving average", "moving averages", "dma", "period average", "day average")),
+    ("indicator", "rsi", ("rsi", "relative strength index", "rsi value", "rsi reading")),
+    ("indicator", "macd", ("macd", "macd line")),
+    ("indicator", "macd_signal", ("macd signal", "macd signal line", "macd's signal line", "signal line",
+                                  "its signal", "the signal line", "its signal line")),
+    ("indicator", "macd_hist", ("macd histogram", "macd hist", "histogram", "macd's histogram")),
+    ("indicator", "bb_upper", ("upper bollinger band", "upper bollinger", "upper band", "upper bb", "bollinger upper band",
+                               "bollinger band upper", "top bollinger band", "bb upper", "bollinger upper",
+                               "upper bollinger bands", "top band", "top of the bollinger bands")),
+    ("indicator", "bb_lower", ("lower bollinger band", "lower bollinger", "lower band", "lower bb", "bollinger lower band",
+                               "bollinger band lower", "bottom bollinger band", "bb lower", "bollinger lower",
+                               "lower bollinger bands", "bottom band", "bottom of the bollinger bands")),
+    ("indicator", "bb_middle", ("middle bollinger band", "middle band", "mid band", "bollinger middle band", "bb middle",
+                                "bollinger midline", "bollinger basis", "bollinger middle")),
+    ("indicator", "bb_width", ("bollinger band width", "bollinger bandwidth", "bollinger width", "bandwidth", "bb width",
+                               "band width", "bollinger bands width")),
+    ("indicator", "bands", ("bollinger bands", "bollinger band", "bollinger", "bollingers", "bb", "bbands")),
+    ("indicator", "atr", ("atr", "average true range")),
+    ("indicator", "adx", ("adx", "average directional index")),
+    ("indicator", "plus_di", ("+di", "di+", "plus di", "positive directional indicator")),
+    ("indicator", "minus_di", ("-di", "di-", "minus di", "negative directional indicator")),
+    ("indicator", "stoch_k", ("stochastic", "stochastics", "stoch", "stochastic oscillator", "slow stochastic", "%k",
+                              "stochastic k", "stochastic %k", "stoch k", "stoch %k", "stochastic k line")),
+    ("indicator", "stoch_d", ("%d", "stochastic d", "stochastic %d", "stoch d", "stoch %d", "its %d", "stochastic signal",
+                              "stochastic d line", "stochastic signal line")),
+    ("indicator", "obv", ("obv", "on balance volume")),
+    ("indicator", "vwap", ("vwap", "volume weighted average price", "daily vwap", "session vwap")),
+    ("field", "price", ("price", "prices", "market price", "last price", "current price", "spot price")),
+    ("field", "close", ("close", "closes", "closed", "closing", "closing price", "close price", "candle close",
+                        "candle closes", "closing prices")),
+    ("field", "open", ("open", "opens", "opening price", "open price")),
+    ("field", "high", ("high", "highs", "candle high")),
+    ("field", "low", ("low", "lows", "candle low", "wick low")),
+    ("field", "volume", ("volume", "volumes", "trading volume", "traded volume", "vol", "candle volume")),
+    ("field", "quote_volume", ("quote volume", "dollar volume", "usdt volume", "turnover", "volume in usdt")),
+    ("field", "trades", ("number of trades", "trade count", "trades count")),
+    # -- comparisons
+    ("compare", "<", ("below", "under", "beneath", "underneath", "less than", "lower than", "smaller than", "<", "fewer than",
+                      "stays below", "remains below", "holds below", "stays under", "trades below", "trading below")),
+    ("compare", ">", ("above", "over", "greater than", "more than", "higher than", "bigger than", "larger than", ">",
+                      "exceeds", "exceed", "exceeding", "exceeded", "in excess of", "beyond", "stays above", "remains above",
+                      "holds above", "stays over", "trades above", "trading above", "on top of", "stronger than",
+                      "holding above", "staying above")),
+    ("compare", ">=", ("at least", "no less than", "not less than", "a minimum of", "minimum of", "at or above",
+                       "above or equal to", "greater than or equal to", ">=", "≥", "not below", "no lower than")),
+    ("compare", "<=", ("at most", "no more than", "not more than", "a maximum of", "maximum of", "at or below",
+                       "below or equal to", "less than or equal to", "<=", "≤", "not above", "no higher than")),
+    ("between", "", ("between", "in between", "in the range", "ranges between", "in the range of")),
+    ("cross", "up", (*_joined((*_CROSS, *_RISE), _UP), *_joined(_verb("cross"), ("up", "upward", "upwards", "to the upside")),
+                     "crossing over", "break out above", "breaks out above", "breaking out above", "broke out above",
+                     *_joined(_verb("reclaim"), ("",)), "crosses bullishly")),
+    ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), ("down", "downward", "downwards", "to the downside")),
+                       "breaks down below", "break down below", "breaking down below", "crossunder", "crosses bearishly")),
+    ("cross", "any", (*_verb("cross"), "crosses through", "crossing through")),
+    ("cross", "break", (*_verb("break", "breaks", "broke", "breaking"), "breaks through", "breaks past", "breaking through",
+                        "breaks out of", "break out of", "breaking out of", "clears", "breaks to")),
+    ("touch", "", (*_verb("touch"), *_verb("tag", "tags", "tagged", "tagging"), *_verb("hit", "hits", "hitting"), *_verb("reach"),
+                   *_verb("pierce"), "wicks into", "wicks below", "wicks above")),
+    ("near", "", ("near", "close to", "around", "nearby", "next to")),
+    ("within", "", ("within", "inside")),
+    ("rising", "", ("rising", "increasing", "climbing", "growing", "going up", "trending up", "moving up", "sloping up",
+                    "turning up", "trending higher", "moving higher", "rises", "rise", "sloping upward", "sloping upwards",
+                    "picks up", "picking up", "turns up", "turned up")),
+    ("falling", "", ("falling", "decreasing", "declining", "dropping", "going down", "trending down", "moving down",
+                     "sloping down", "turning down", "trending lower", "moving lower", "falls", "sloping downward",
+                     "turns down", "shrinking", "drying up", "turned down")),
+    ("extreme", "oversold", ("oversold", "over sold", "in oversold territory", "oversold territory", "is oversold")),
+    ("extreme", "overbought", ("overbought", "over bought", "in overbought territory", "overbought territory")),
+    ("polarity", ">", ("positive", "in positive territory", "in the green")),
+    ("polarity", "<", ("negative", "in negative territory", "in the red")),
+    ("zero", "", ("the zero line", "zero line", "centerline", "centreline", "the centerline", "midline")),
+    # -- moves and candles
+    ("move", "up", (*_RISE, "up", "higher", "appreciates", "up by")),
+    ("move", "down", (*_FALL, "down", "lower", "down by")),
+    ("move_noun", "up", ("gain", "rise", "rally", "pump", "increase", "jump", "move up", "up move", "surge", "advance")),
+    ("move_noun", "down", ("drop", "fall", "decline", "dip", "dump", "decrease", "move down", "down move", "pullback", "loss",
+                           "crash", "sell off", "selloff", "correction")),
+    ("change", "", ("price change", "change", "percent change", "percentage change", "return", "performance")),
+    ("colour", "green", ("green", "bullish", "white", "up", "rising", "positive")),
+    ("colour", "red", ("red", "bearish", "black", "down", "falling", "negative")),
+    ("candle", "", ("candle", "candles", "bar", "bars", "period", "periods", "candlestick", "candlesticks", "closes", "sessions")),
+    ("row", "", ("in a row", "consecutive", "consecutively", "straight", "in succession", "running", "back to back", "successive")),
+    ("for", "", ("for", "for at least", "for the last", "for the past", "lasting", "during the last", "throughout the last")),
+    ("ago", "", ("ago", "earlier", "before that")),
+    ("last", "", ("in the last", "over the last", "within the last", "during the last", "in the past", "over the past",
+                  "within the past", "in last", "over last", "within last", "in the previous", "over the previous", "last", "past",
+                  "at any time in the last", "at some point in the last", "the last", "the past", "of the last", "of the past",
+                  "in the most recent", "from the last", "some time in the last", "during the past")),
+    ("in", "", ("in", "over", "within", "during", "inside of")),
+    ("today", "", ("today", "on the day", "this day", "intraday", "so far today")),
+    ("mean", "", ("average", "avg", "mean", "norm", "usual", "normal")),
+    ("highest", "high", ("highest high", "highest", "maximum", "highest price", "max high")),
+    ("highest", "low", ("lowest low", "lowest", "minimum", "lowest price", "min low")),
+    ("new", "", ("new", "fresh", "makes a new", "make a new", "making a new", "hits a new", "sets a new", "at a new", "reaches a new",
+                 "prints a new", "made a new", "making new", "makes new", "make new", "hitting new", "hits new", "at new")),
+    ("previous", "", ("previous", "prior", "preceding", "last", "previous candle's", "last candle's", "prior candle's", "the previous",
+                      "previous bar's")),
+    ("yesterday", "", ("yesterday's", "yesterdays", "previous day's", "prior day's", "previous daily", "previous day", "last day's")),
+    ("recent", "", ("recent", "swing", "local", "range")),
+    ("range", "", ("range", "channel", "consolidation")),
+    ("turn", "", ("turns", "turn", "turned", "turning", "flips", "flipping", "goes", "going", "becomes", "becoming", "moves", "crosses",
+                  "switches")),
+    ("versus", "up", ("outperforms", "outperforming", "outperform", "stronger than", "beats", "beating", "leading",
+                      "outpaces", "outpacing", "doing better than")),
+    ("versus", "down", ("underperforms", "underperforming", "underperform", "weaker than", "lagging", "lags", "doing worse than")),
+    # -- structure
+    ("not", "", ("not", "isn't", "is not", "no", "aren't", "are not", "hasn't", "has not", "doesn't", "does not", "never", "isnt",
+                 "not yet", "don't", "do not", "can't", "cannot", "shouldn't", "must not", "should not", "nor")),
+    ("unless", "", ("unless", "without", "except when", "except if", "but not when", "but not if", "avoid", "excluding", "and without",
+                    "and not when", "not when", "not if", "ignore when")),
+    ("and", "", ("and", "&", "&&", "plus", "+", "as well as", "and also", "together with", "and then also", "and that")),
+    ("or", "", ("or", "or else", "||", "|", "or when", "or if")),
+    ("while", "", ("while", "but", "whilst", "with", "when", "whenever", "if", "where", "as long as", "provided", "provided that",
+                   "only if", "only when", "given", "given that", "and when", "and while", "and with", "and only", "once", "combined with",
+                   "confirmed by", "on condition that", "accompanied by", "so long as", "along with", "and only if", "and only when")),
+    ("pause", "", (",", ";", ".", ":", "-", "/", "!", "?", "•")),
+    ("either", "", ("either", "any of", "at least one of", "one of")),
+    ("both", "", ("both", "all of", "each of", "both the")),
+    ("direction", "long", ("long", "longs", "buy", "buys", "buying", "go long", "bullish", "bull", "long only", "longs only", "enter long",
+                           "long entry", "long trade", "long trades", "bullish signal", "buy signal", "long setup", "long signal",
+                           "open a long", "open long")),
+    ("direction", "short", ("short", "shorts", "go short", "sell short", "bearish", "bear", "short only", "shorts only", "enter short",
+                            "short entry", "short trade", "short trades", "bearish signal", "sell signal", "short setup", "shorting",
+                            "open a short", "open short", "short signal")),
+    ("direction", "sell", ("sell", "sells", "selling")),
+    ("exit", "", ("exit", "exit when", "exits when", "exit if", "close the trade", "close the position", "close position", "close trade",
+                  "close it when", "get out", "take profit when", "sell it when", "exit the trade", "close the long", "close the short",
+                  "close long", "close short", "exit long", "exit short", "exits")),
+    ("stop", "", ("stop", "stop loss", "stoploss", "sl", "stops", "trailing stop")),
+    ("target", "", ("target", "take profit", "tp", "targets", "profit target", "takeprofit")),
+    ("hold", "", ("hold", "hold for", "max hold", "maximum hold", "hold at most", "hold for at most", "hold up to", "max holding time",
+                  "hold no longer than", "time stop", "hold for up to", "close after", "exit after")),
+    ("on", "", ("on", "on the", "using", "using the", "at the", "based on", "based on the")),
+    ("chart", "", ("chart", "charts", "timeframe", "time frame", "timeframes", "interval", "tf", "candle", "candles", "bars", "bar")),
+    ("length", "", ("length", "period", "lookback", "window", "setting", "settings")),
+    ("hourly", "1h", ("hourly",)),
+    ("hourly", "1d", ("daily",)),
+    ("hourly", "1w", ("weekly",)),
+    ("hourly", "30m", ("half hourly", "half hour")),
+    ("unit", "m", ("minute", "min")),
+    ("unit", "h", ("hour", "an hour", "1 hour")),
+    ("unit", "d", ("day", "a day")),
+    ("unit", "w", ("week", "a week")),
+    # -- whole set-ups
+    ("setup", "golden_cross", ("golden cross", "golden crossover", "golden crosses")),
+    ("setup", "death_cross", ("death cross", "death crossover", "dead cross")),
+    ("setup", "macd_up", ("macd bullish cross", "macd bullish crossover", "bullish macd cross", "bullish macd crossover", "macd crosses up",
+                          "macd cross up", "macd turns bullish", "macd buy signal", "macd crossover up", "macd bull cross")),
+    ("setup", "macd_down", ("macd bearish cross", "macd bearish crossover", "bearish macd cross", "bearish macd crossover",
+                            "macd crosses down", "macd cross down", "macd turns bearish", "macd sell signal", "macd bear cross")),
+    ("setup", "volume_spike", ("volume spike", "volume spikes", "spike in volume", "volume surge", "surge in volume", "volume explosion",
+                               "volume surges", "unusual volume", "huge volume", "volume burst", "very high volume", "spiking volume",
+                               "volume breakout", "unusually high volume", "volume explodes")),
+    ("setup", "volume_busy", ("busy volume", "high volume", "heavy volume", "strong volume", "good volume", "big volume", "rich volume",
+                              "elevated volume", "volume is high", "volume is busy", "volume is heavy", "volume is strong",
+                              "volume high", "solid volume", "volume confirmation", "large volume", "increased volume", "volume is elevated",
+                              "high trading volume", "higher volume", "busy trading", "volume confirms")),
+    ("setup", "volume_above", ("above average volume", "volume above average", "above normal volume", "volume is above average",
+                               "higher than average volume", "volume higher than average", "volume over average",
+                               "volume above its average", "volume above the average", "more volume than average",
+                               "higher than usual volume", "volume greater than average")),
+    ("setup", "volume_below", ("below average volume", "volume below average", "volume is below average", "lower than average volume",
+                               "volume under average")),
+    ("setup", "volume_quiet", ("low volume", "quiet volume", "light volume", "thin volume", "volume is low", "volume is quiet", "dry volume")),
+    ("setup", "uptrend", ("uptrend", "up trend", "upward trend", "bullish trend", "bull trend", "rising trend", "trend is up", "trending upward",
+                          "trend up", "in an uptrend", "in an up trend", "upwards trend")),
+    ("setup", "downtrend", ("downtrend", "down trend", "downward trend", "bearish trend", "bear trend", "falling trend", "trend is down",
+                            "in a downtrend", "trend down", "in a down trend", "downwards trend")),
+    ("setup", "strong_trend", ("strong trend", "trend is strong", "strongly trending", "strong trending", "in a strong trend")),
+    ("setup", "sideways", ("sideways", "ranging", "choppy", "weak trend", "no trend", "sideways market", "flat market", "trend is weak")),
+    ("setup", "breakout", ("breakout", "breakouts", "breaks out", "break out", "breaking out", "upside breakout", "bullish breakout", "broke out")),
+    ("setup", "breakdown", ("breakdown", "breakdowns", "breaks down", "break down", "breaking down", "downside breakout", "bearish breakout",
+                            "broke down")),
+    ("setup", "squeeze", ("bollinger squeeze", "bollinger band squeeze", "bb squeeze", "squeeze", "volatility squeeze", "tight bollinger bands",
+                          "volatility contraction", "bollinger bands squeeze")),
+    ("setup", "squeeze_release", ("squeeze release", "squeeze breakout", "squeeze fires", "bollinger squeeze breakout", "squeeze releases",
+                                  "bollinger squeeze release", "releases from a squeeze")),
+    ("setup", "engulfing_up", ("bullish engulfing", "bullish engulfing candle", "bullish engulfing pattern")),
+    ("setup", "engulfing_down", ("bearish engulfing", "bearish engulfing candle", "bearish engulfing pattern")),
+    ("setup", "inside", ("inside bar", "inside candle", "inside day")),
+    ("setup", "outside", ("outside bar", "outside candle")),
+    ("setup", "doji", ("doji", "doji candle")),
+    ("setup", "hammer", ("hammer", "hammer candle", "pin bar", "bullish pin bar", "pinbar")),
+    ("level", "resistance", ("resistance", "resistance level", "recent resistance", "recent high", "recent highs", "swing high",
+                             "range high", "local high", "recent swing high")),
+    ("level", "support", ("support", "support level", "recent support", "recent low", "recent lows", "swing low", "range low", "local low",
+                          "recent swing low")),
+]  # fmt: skip
+
+_FILLER = frozenset(
+    """a an the is are be been being was were it its it's this that these those of to me i i'd i'm we you my want would like find
+    show alert signal signals give get look looking search scan screen screening filter for coins coin tokens token symbols symbol pairs
+    pair crypto cryptos cryptocurrencies asset assets market which who there there's has have had having then as by at please all each every
+    only just now currently current value values line level levels entry entries enter trade trades trading setup setups strategy
+    strategies let let's notify tell us s also too both own same very still already again something anything any whose their they them
+    candle candles chart charts price's moment indicator reading sits sitting lies being happens occurs appears forms forming see seeing
+    must should will can may might so than what do does did and/or about good nice opportunities opportunity idea make makes rule rules
+    catch take need needs goes right side up-side into from out lets when's""".split()
+)
+
+_INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+
+for _category, _value, _phrases in _TABLE:
+    for _phrase in _phrases:
+        _entries = _INDEX.setdefault(tuple(_phrase.split()), [])
+        if (_category, _value) not in _entries:
+            _entries.append((_category, _value))
+_LONGEST = max(map(len, _INDEX))
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word carries no meaning of its own."""
+    return word in _FILLER
+
+
+def phrases_at(tokens: list[Token], start: int) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """The known phrases that begin at token `start`, longest first, as (number of tokens, readings)."""
+    words: list[str] = []
+    for token in tokens[start : start + _LONGEST]:
+        if token.kind not in ("word", "sign"):
+            break
+        words.append(token.text)
+    for length in range(len(words), 0, -1):
+        found = _INDEX.get(tuple(words[:length]))
+        if found:
+            yield length, found

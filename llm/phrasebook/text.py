@@ -1,0 +1,194 @@
+"""From a sentence to tokens that remember where they stood in it.
+
+1. `normalise` maps every character to one plain character, so offsets stay those of the sentence.
+2. `tokenise` cuts words, numbers, percentages, multiples ("2x"), time spans ("15m", "4-hour", "h4") and signs.
+3. Number words become numbers ("three", "twice"), and a number before a time unit becomes a span.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+TokenKind = Literal["word", "number", "percent", "multiple", "span", "sign"]
+
+MINUTE_MS = 60_000
+UNIT_MS: dict[str, int] = {"m": MINUTE_MS, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+# The intervals a strategy may have, finest first, with their length in ms.
+INTERVALS: dict[str, int] = {
+    "1m": 60_000,
+    "3m": 180_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "30m": 1_800_000,
+    "1h": 3_600_000,
+    "2h": 7_200_000,
+    "4h": 14_400_000,
+    "6h": 21_600_000,
+    "8h": 28_800_000,
+    "12h": 43_200_000,
+    "1d": 86_400_000,
+    "3d": 259_200_000,
+    "1w": 604_800_000,
+}
+
+_PLAIN = {
+    "’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "‑": "-", "×": "x", "•": ";",
+    "\n": ";", "\r": ";", "_": " ", "≥": "≥", "≤": "≤",
+}  # fmt: skip
+_UNITS = {
+    "m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m",
+    "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "hourly": "h",
+    "d": "d", "day": "d", "days": "d", "daily": "d",
+    "w": "w", "wk": "w", "week": "w", "weeks": "w", "weekly": "w",
+}  # fmt: skip
+_NUMBER_WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "zero": 0,
+}  # fmt: skip
+_MULTIPLE_WORDS = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "quadruple": 4.0}
+_SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mm": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9}
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_SCANNER = re.compile(
+    rf"""
+      (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
+    | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
+    | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdb]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
+    | (?P<multiple>{_NUMBER}\s*(?:x|times)(?![a-z]))
+    | (?P<span>\d{{1,4}}(?:[ -]?(?:mins?|minutes?|hrs?|hours?|hourly|days?|daily|wk|weeks?|weekly)|-?[mhdw])(?![a-z0-9]))
+    | (?P<turned>(?:m|h|d|w)\d{{1,3}}(?![a-z0-9]))
+    | (?P<number>{_NUMBER})
+    | (?P<word>%\s?[kdb](?![a-z])|\+di(?![a-z])|-di(?![a-z])|di[+-]|[a-z]+(?:'[a-z]+)*)
+    | (?P<sign><=|>=|==|≥|≤|<|>|=|\S)
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of the sentence; `start` and `end` are offsets into the sentence as written.
+
+    `value` is the number, the percentage in percent, the multiple, or the span's length in ms.
+    """
+
+    kind: TokenKind
+    text: str
+    value: float
+    start: int
+    end: int
+    count: int = 0
+    unit: str = ""
+
+    @property
+    def interval(self) -> str | None:
+        """The interval label a span stands for, or None where no such interval exists."""
+        return label_of(int(self.value)) if self.kind == "span" else None
+
+
+def label_of(length_ms: int) -> str | None:
+    """The interval of exactly `length_ms`, or None."""
+    return next((label for label, length in INTERVALS.items() if length == length_ms), None)
+
+
+def largest_divisor(length_ms: int) -> str:
+    """The coarsest interval that fits a whole number of times into `length_ms`."""
+    fitting = [label for label, length in INTERVALS.items() if length_ms % length == 0]
+    return fitting[-1] if fitting else "1m"
+
+
+def normalise(sentence: str) -> str:
+    """Lower-case plain text of the same length as `sentence`."""
+    out = []
+    for character in sentence:
+        plain = _PLAIN.get(character, character)
+        folded = unicodedata.normalize("NFKC", plain).lower()
+        out.append(folded if len(folded) == 1 else plain if len(plain) == 1 else " ")
+    return "".join(out)
+
+
+def tokenise(sentence: str) -> list[Token]:
+    """All tokens of `sentence`, in order. Hyphens inside words separate, other dashes are commas."""
+    text = normalise(sentence)
+    tokens: list[Token] = []
+    for match in _SCANNER.finditer(text):
+        kind, piece = str(match.lastgroup), match.group()
+        start, end = match.span()
+        if kind == "sign" and piece == "-":
+            glued = start > 0 and text[start - 1].isalnum() and end < len(text) and text[end].isalnum()
+            if not glued:
+                tokens.append(Token("sign", "-", 0.0, start, end))
+            continue
+        tokens.append(_token(kind, piece, start, end))
+    return _merge(tokens)
+
+
+def _token(kind: str, piece: str, start: int, end: int) -> Token:
+    if kind in ("money", "large"):
+        digits = re.search(_NUMBER, piece)
+        assert digits is not None
+        tail = piece[digits.end() :].strip()
+        return Token("number", piece, _number(digits.group()) * _SCALE.get(tail, 1.0), start, end)
+    if kind == "percent":
+        negative = piece.startswith("-")
+        digits = re.search(_NUMBER, piece)
+        assert digits is not None
+        value = _number(digits.group())
+        return Token("percent", piece, -value if negative else value, start, end)
+    if kind == "multiple":
+        return Token("multiple", piece, _number(piece.rstrip("xtimes ")), start, end)
+    if kind == "span":
+        count = int(re.match(r"\d+", piece).group())  # type: ignore[union-attr]
+        return _span(count, _UNITS[piece.lstrip("0123456789 -")], piece, start, end)
+    if kind == "turned":
+        return _span(int(piece[1:]), piece[0], piece, start, end)
+    if kind == "number":
+        return Token("number", piece, _number(piece), start, end)
+    if kind == "word":
+        word = piece.replace(" ", "")
+        if word in _MULTIPLE_WORDS:
+            return Token("multiple", word, _MULTIPLE_WORDS[word], start, end)
+        if word in _NUMBER_WORDS:
+            return Token("number", word, float(_NUMBER_WORDS[word]), start, end)
+        return Token("word", word, 0.0, start, end)
+    return Token("sign", piece, 0.0, start, end)
+
+
+def _merge(tokens: list[Token]) -> list[Token]:
+    """Join what only makes sense together: "three times", "five minutes", "five percent", "- 2"."""
+    out: list[Token] = []
+    for token in tokens:
+        last = out[-1] if out else None
+        if last is not None and last.kind == "number" and last.text.isalpha() and token.kind == "word":
+            text = f"{last.text} {token.text}"
+            if token.text in _UNITS and len(token.text) > 1:
+                out[-1] = _span(int(last.value), _UNITS[token.text], text, last.start, token.end)
+                continue
+            if token.text in ("times", "percent"):
+                kind: TokenKind = "multiple" if token.text == "times" else "percent"
+                out[-1] = Token(kind, text, last.value, last.start, token.end)
+                continue
+        negative = (
+            last is not None
+            and last.text == "-"
+            and token.kind == "number"
+            and last.end == token.start
+            and (len(out) < 2 or out[-2].kind in ("word", "sign"))
+        )
+        if negative and last is not None:
+            out[-1] = Token("number", f"-{token.text}", -token.value, last.start, token.end)
+            continue
+        out.append(token)
+    return out
+
+
+def _span(count: int, unit: str, piece: str, start: int, end: int) -> Token:
+    return Token("span", piece, float(count * UNIT_MS[unit]), start, end, count, unit)
+
+
+def _number(digits: str) -> float:
+    return float(digits.replace(",", ""))

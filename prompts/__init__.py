@@ -1,0 +1,1 @@
+"""Versioned prompt templates, read through `llm.prompts`. This package holds data only."""
