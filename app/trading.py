@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid5
@@ -44,8 +45,8 @@ from store.trading_records import Position as PositionRow
 
 log = logging.getLogger(__name__)
 _IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
-# An entry that could not be sent within this market time is no longer the trade that was approved.
-ENTRY_DEADLINE_MS = 180_000
+# An entry that could not be sent within this real time is no longer the trade that was approved.
+ENTRY_DEADLINE = timedelta(seconds=60)
 
 
 class Refused(Exception):
@@ -209,7 +210,7 @@ class Trader:
             if report is not None and report.fills:
                 await self._filled(order, intent, list(report.fills))
                 return
-            late = self._market.clock.now_ms() - intent.created_ms > ENTRY_DEADLINE_MS
+            late = datetime.now(UTC) - order.created_at > ENTRY_DEADLINE
             if order.purpose == "entry" and late:
                 await self._rejected(order, "expired", "it was not executed in time")
                 return
@@ -354,8 +355,12 @@ class Trader:
 
     async def _exit(self, row: PositionRow, decision: ExitDecision, quote: Quote) -> None:
         side = Direction(row.side).closing
+        async with self._database.worker() as conn:
+            earlier = await orders.list_orders(conn, position_id=row.id)
+        # A refused exit is tried again under a new id; one that is under way keeps its own.
+        attempt = sum(1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired"))
         intent = OrderIntent(
-            id=order_id("exit", row.id),
+            id=order_id("exit", row.id, attempt),
             symbol=row.symbol,
             side=side,
             quantity=row.quantity,

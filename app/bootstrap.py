@@ -1,0 +1,90 @@
+"""The only place that picks implementations: settings in, parts of the system out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.market_client import MarketClient
+from app.settings import Settings, SettingsError
+from store import profiles
+from store.session import Database
+
+if TYPE_CHECKING:
+    from llm.models import LanguageModel
+    from market.source import MarketSource
+
+OFFLINE_MODEL = "offline translator"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a request needs."""
+
+    settings: Settings
+    database: Database
+    market: MarketClient
+
+
+def database_url(settings: Settings) -> str:
+    """The database to use.
+
+    Raises:
+        SettingsError: none is configured; `screener up` starts the embedded one by itself.
+    """
+    if not settings.database_url:
+        raise SettingsError(
+            "no database is configured: set DATABASE_URL, or use `screener up`, which brings its own"
+        )
+    return settings.database_url
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Connections of the API, closed at the end of the block."""
+    token = settings.worker_token.get_secret_value() if settings.worker_token else secrets.token_hex(16)
+    market = MarketClient(settings.worker_url, token)
+    try:
+        async with Database(database_url(settings), application_name="screener-api", max_size=6) as database:
+            if settings.loopback or settings.token is not None:
+                async with database.worker() as conn:
+                    await profiles.ensure_local_user(conn)
+            yield Services(settings, database, market)
+    finally:
+        await market.aclose()
+
+
+def writing_model(settings: Settings, name: str | None = None) -> LanguageModel:
+    """The model that writes strategies: `name`, else SCREENER_MODEL, else the offline translator."""
+    chosen = name or settings.model
+    if chosen is None or chosen == OFFLINE_MODEL:
+        from llm.phrasebook import PhrasebookModel
+
+        return PhrasebookModel()
+    from llm.litellm_model import LiteLLMModel
+
+    return LiteLLMModel(chosen, timeout_s=settings.model_timeout)
+
+
+def analysing_model(settings: Settings) -> LanguageModel | None:
+    """The model that analyses signals; None is the offline analyst."""
+    if settings.model is None:
+        return None
+    from llm.litellm_model import LiteLLMModel
+
+    return LiteLLMModel(settings.model, timeout_s=settings.model_timeout)
+
+
+def model_label(settings: Settings) -> str:
+    """The writing model's name, as shown to people."""
+    return settings.model or OFFLINE_MODEL
+
+
+def market_source(settings: Settings) -> MarketSource:
+    """The exchange: the simulated one under the URLs given, or Binance."""
+    from market.binance import BinanceSource
+
+    return BinanceSource(settings.exchange_rest_url, settings.exchange_stream_url)
