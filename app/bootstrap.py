@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.account import costs
 from app.market_client import MarketClient
 from app.settings import Settings, SettingsError
-from store import profiles
+from app.times import to_ms
+from broker.paper import PaperBroker
+from broker.rules import SymbolRules
+from broker.types import Fill, Side
+from store import orders, profiles
 from store.session import Database
 
 if TYPE_CHECKING:
     from llm.models import LanguageModel
     from market.source import MarketSource
+    from market.types import SymbolInfo
 
 OFFLINE_MODEL = "offline translator"
 
@@ -76,6 +82,39 @@ def analysing_model(settings: Settings) -> LanguageModel | None:
     from llm.litellm_model import LiteLLMModel
 
     return LiteLLMModel(settings.model, timeout_s=settings.model_timeout)
+
+
+def paper_broker(settings: Settings, database: Database, infos: Mapping[str, SymbolInfo]) -> PaperBroker:
+    """The paper venue, which finds earlier fills in the database, so that a restart repeats no trade."""
+
+    async def stored(client_order_id: str) -> list[Fill]:
+        async with database.worker() as conn:
+            order = await orders.by_client_order_id(conn, client_order_id)
+            if order is None:
+                return []
+            found = await orders.executions(conn, order_id=order.id)
+        return [
+            Fill(
+                venue=e.venue,
+                trade_id=e.trade_id,
+                client_order_id=client_order_id,
+                symbol=e.symbol,
+                side=Side(e.side),
+                price=e.price,
+                quantity=e.quantity,
+                fee=e.fee,
+                fee_asset=e.fee_asset,
+                trigger_price=order.trigger_price or e.price,
+                time_ms=to_ms(e.executed_at),
+            )
+            for e in found
+        ]
+
+    def rules(symbol: str) -> SymbolRules | None:
+        info = infos.get(symbol)
+        return SymbolRules.of(info) if info is not None else None
+
+    return PaperBroker(rules, costs(settings), stored)
 
 
 def model_label(settings: Settings) -> str:

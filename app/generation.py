@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from llm.generate import GenerationFailed, generate_strategy
+
 from app.bootstrap import writing_model
 from app.settings import Settings
-from llm.generate import GenerationFailed, generate_strategy
 from llm.schemas import GeneratedStrategy
 from screener import Program, compile_filter
 from screener.explain import condition_reading
@@ -102,7 +103,9 @@ async def generate_and_keep(
             conn,
             NewGeneration(
                 operation="generate.strategy",
-                model=made.model if made else (options.get("model") or settings.model or "offline translator"),
+                model=made.model
+                if made
+                else (options.get("model") or settings.model or "offline translator"),
                 input={"prompt": sentence, "interval": options.get("interval")},
                 output=made.public() if made else None,
                 owner_id=user,

@@ -111,12 +111,12 @@ class Trader:
             if stop is None or quote is None or signal.symbol not in self._market.infos:
                 what = "a stop" if stop is None else "a price"
                 await self._block(
-                    conn, decision, [Refusal("incomplete", f"Not sent: there is no {what} for {signal.symbol}.")]
+                    conn,
+                    decision,
+                    [Refusal("incomplete", f"Not sent: there is no {what} for {signal.symbol}.")],
                 )
                 return
-            account = await read_account(
-                conn, decision.owner_id, self._settings, self._marks(), now
-            )
+            account = await read_account(conn, decision.owner_id, self._settings, self._marks(), now)
             pending = [
                 o.symbol
                 for o in await orders.unfinished(conn)
@@ -163,9 +163,7 @@ class Trader:
             record = trade_trigger(intent, signal.conditions, "signal", stop=stop, targets=targets)
             await self._log(conn, record, order)
 
-    async def _block(
-        self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]
-    ) -> None:
+    async def _block(self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]) -> None:
         reason = " ".join(r.message for r in refusals)
         signal = await signals.get(conn, decision.signal_id)
         if signal.status in ("enter", "approved"):
@@ -358,7 +356,9 @@ class Trader:
         async with self._database.worker() as conn:
             earlier = await orders.list_orders(conn, position_id=row.id)
         # A refused exit is tried again under a new id; one that is under way keeps its own.
-        attempt = sum(1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired"))
+        attempt = sum(
+            1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired")
+        )
         intent = OrderIntent(
             id=order_id("exit", row.id, attempt),
             symbol=row.symbol,
@@ -440,4 +440,3 @@ class Trader:
                 position_id=position_id,
             ),
         )
-

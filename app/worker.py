@@ -1,0 +1,212 @@
+"""The worker: holds the market, screens each minute, has signals analysed, and trades.
+
+1. `run` opens database and market, loads strategies, finishes what an earlier life left, then schedules.
+2. APScheduler ticks (`_schedule`): screening each market minute; analysis, orders and positions each second. A tick only
+   polls: what it does is claimed in the database, so any number of workers may tick.
+3. `_follow_strategies` listens for edits, so that they reach the engines within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app import logs
+from app.analysing import Analyser
+from app.bootstrap import analysing_model, database_url, paper_broker
+from app.builtins import store_built_ins
+from app.market import HeldMarket
+from app.market_server import MarketServer
+from app.screening import Screener
+from app.settings import Settings
+from app.times import at
+from app.trading import Trader
+from market.types import Coverage
+from screener.intervals import INTERVAL_MS
+from store import runs, signals
+from store.errors import StoreError
+from store.session import Database
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 1.0
+SHUTDOWN_SECONDS = 5.0
+# A signal not decided within so many of its own candles is no longer the trade that was seen.
+EXPIRY_CANDLES = 20
+EXPIRY_LEAST = timedelta(hours=1)
+KEEP_RUNS = timedelta(days=14)
+
+
+class Worker:
+    """One worker's parts and its ticks."""
+
+    def __init__(self, settings: Settings, database: Database, market: HeldMarket) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.settings = settings
+        self.database = database
+        self.market = market
+        self.screener = Screener(database, market, self.name)
+        self.analyser = Analyser(database, market, analysing_model(settings), settings)
+        self.trader = Trader(database, market, paper_broker(settings, database, market.infos), settings)
+        self._scheduler = AsyncIOScheduler()
+        self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
+        self._sync = asyncio.Lock()
+        self.stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Back-fill, load strategies, finish what was left; the first tick follows."""
+        self.market.feed.on_rebuild = self._rebuild
+        await self.market.feed.start(progress=_progress)
+        await self.sync()
+        recovered = await self.screener.recover()
+        if recovered:
+            log.info("finished %d runs that an earlier worker left", recovered)
+        await self.trader.resolve()
+
+    async def run(self) -> None:
+        """Tick until `stopping` is set; a part that fails for good ends the worker, which is then started again."""
+        self._schedule()
+        parts = [
+            asyncio.create_task(self._follow_closes()),
+            asyncio.create_task(self._follow_strategies()),
+            asyncio.create_task(self.stopping.wait()),
+        ]
+        done, rest = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        self._scheduler.shutdown(wait=False)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    def _schedule(self) -> None:
+        minute = 60 / self.market.clock.speed
+        for job, seconds in (
+            (self._screen, minute),
+            (self._analyse, POLL_SECONDS),
+            (self._trade, POLL_SECONDS),
+            (self._tidy, minute),
+        ):
+            # Late ticks run, once: what is due is asked of the market and the database, not of the tick.
+            self._scheduler.add_job(
+                _guarded(job),
+                IntervalTrigger(seconds=max(seconds, 0.05)),
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    async def sync(self) -> None:
+        """Bring the engines in line with the database."""
+        async with self._sync:
+            await self.screener.sync()
+
+    async def _follow_closes(self) -> None:
+        # The panel goes on to the next minute only when the last one was screened.
+        async for coverage in self.market.feed.closes():
+            self.market.coverage.append(coverage)
+            await self._closes.put(coverage)
+            await self._closes.join()
+
+    async def _follow_strategies(self) -> None:
+        async for _ in self.database.listen("strategies"):
+            try:
+                await self.sync()
+            except StoreError as error:
+                # The next tick's sync tries again.
+                log.warning("strategies were not read: %s", error)
+
+    async def _screen(self) -> None:
+        """One market minute: everything that closed since the last tick, in order."""
+        await self.sync()
+        while True:
+            coverage = await self._closes.get()
+            try:
+                await self.screener.screen(coverage)
+                self.market.last_run = dict(self.screener.last_run)
+            finally:
+                self._closes.task_done()
+            if self._closes.empty() and self.market.clock.now_ms() - coverage.close_time < INTERVAL_MS["1m"]:
+                return
+
+    async def _analyse(self) -> None:
+        await self.analyser.work()
+
+    async def _trade(self) -> None:
+        await self.trader.enter_approved()
+        await self.trader.resolve()
+        await self.trader.watch()
+
+    async def _tidy(self) -> None:
+        """Expire signals nobody decided, and drop run records that are old."""
+        now = self.market.clock.now_ms()
+        async with self.database.worker() as conn:
+            for interval, step in INTERVAL_MS.items():
+                oldest = at(now) - max(timedelta(milliseconds=step) * EXPIRY_CANDLES, EXPIRY_LEAST)
+                await signals.expire(conn, interval, oldest)
+            await runs.prune(conn, at(now) - KEEP_RUNS)
+
+    async def _rebuild(self, symbols: frozenset[str]) -> None:
+        log.info("%d symbols were corrected; engines replay them", len(symbols))
+        async with self.market.engine_lock:
+            await asyncio.to_thread(self.screener.engines.rebuild)
+
+
+def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def tick() -> None:
+        try:
+            await job()
+        except StoreError as error:
+            # The state is in the database: the next tick finds it as this one did.
+            log.warning("%s: %s", getattr(job, "__name__", "tick").strip("_"), error)
+
+    return tick
+
+
+def _progress(done: int, total: int) -> None:
+    if done == total or done % max(1, total // 10) == 0:
+        log.info("history: %d of %d", done, total)
+
+
+async def run(settings: Settings) -> int:
+    """Run a worker until SIGTERM or SIGINT; returns the exit code."""
+    logs.configure("worker", settings.log_level)
+    token = settings.worker_token.get_secret_value() if settings.worker_token else secrets.token_hex(16)
+    async with Database(database_url(settings), application_name="screener-worker", max_size=6) as database:
+        await store_built_ins(database)
+        market = await HeldMarket.open(settings)
+        worker = Worker(settings, database, market)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stopping.set)
+        server = MarketServer(market, token)
+        url = settings.worker_url.removeprefix("http://")
+        host, _, port = url.partition(":")
+        try:
+            starting = asyncio.create_task(worker.start())
+            stopping = asyncio.create_task(worker.stopping.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                # Served from here on only: who asks before would see a market half filled.
+                await server.start(host, int(port))
+                log.info("ready: %d symbols, %s", market.panel.size, ", ".join(market.feed.intervals))
+                await worker.run()
+            starting.cancel()
+            stopping.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+        finally:
+            await server.stop()
+            await market.aclose()
+    return 0
