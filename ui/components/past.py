@@ -1,0 +1,182 @@
+"""Where a filter would have fired: figures, chart with outcomes, matches per day, near misses."""
+
+from collections import Counter
+from datetime import date
+
+import streamlit as st
+
+from api.schemas import HistoryMatch, HistoryOut, NearMiss
+from ui import session
+from ui.client import ApiError
+from ui.components import chart, text
+from ui.components.drafts import Draft
+from ui.components.strip import INTERVAL_MS
+
+CHART_CANDLES = 500
+NEAR_SHOWN = 6
+_TRIANGLE = '<svg width="11" height="10" aria-hidden="true"><path d="M5.5 1l4.5 8h-9z" fill="{}" stroke="{}" stroke-width="1.5"/></svg>'
+OUTCOMES = {"target": ("reached +1 R first", "up"), "stop": ("stopped first", "down"), "open": ("still open", "acc")}
+
+
+def past_panel(draft: Draft) -> None:
+    """Both cards, or why there is nothing to show."""
+    history = draft.history
+    if history is None:
+        if draft.failure:
+            session.html(text.banner("warn", "history", "No look back.", draft.failure))
+        return
+    left, right = st.columns([1.83, 1])
+    with left, st.container(border=True, key="past", gap="small"):
+        _past(draft, history)
+    with right, st.container(border=True, key="near", gap="small"):
+        session.html(_near(history))
+
+
+def _past(draft: Draft, history: HistoryOut) -> None:
+    counts = Counter(match.symbol for match in history.matches)
+    days = (history.until - history.since).days if history.since and history.until else 0
+    span = f"last {days} days" if days >= 2 else f"last {history.candles:,} candles"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(
+            '<div class="ss row nw"><h2 style="white-space:nowrap">Where it would have fired</h2>'
+            f'<span class="cap hidem">{span}, stop 1 R against target 1 R</span></div>'
+        )
+        if counts:
+            symbol = st.selectbox(
+                "Symbol",
+                [name for name, _ in counts.most_common()],
+                format_func=lambda name: f"{name} · {counts[name]}",
+                label_visibility="collapsed",
+                width=150,
+                key="past_symbol",
+            )
+    if not counts:
+        warnings = " ".join(history.warnings)
+        session.html(
+            f'<div class="empty"><b>No match on {history.symbols} symbols</b>in the {history.candles:,} candles held. '
+            f"It may still fire. {text.esc(warnings)}</div>"
+        )
+        return
+    session.html(_figures(history, counts))
+    _chart(draft, history, symbol)
+    session.html(_per_day(history) + _legend(history))
+    if history.warnings:
+        st.caption(" ".join(history.warnings))
+
+
+def _figures(history: HistoryOut, counts: Counter[str]) -> str:
+    ended = [m for m in history.matches if m.outcome != "open"]
+    won = sum(m.outcome == "target" for m in ended)
+    share = f' <span style="font-weight:400">{won / len(ended) * 100:.0f} %</span>' if ended else ""
+    busiest = _by_day(history.matches).most_common(1)
+    day = f'{busiest[0][1]} <span style="font-weight:400">{busiest[0][0]:%d %b}</span>' if busiest else "·"
+    figures = (
+        ("Matches", f"{history.total:,}"),
+        ("Symbols", f"{len(counts)} of {history.symbols}"),
+        ("+1 R before −1 R", f"{won} of {len(ended)}{share}"),
+        ("Busiest day", day),
+    )
+    cells = "".join(
+        f'<div class="met" style="padding-left:0;flex:0 0 auto"><span>{name}</span><b>{value}</b></div>'
+        for name, value in figures
+    )
+    return f'<div class="row" style="gap:22px">{cells}</div>'
+
+
+def _by_day(matches: tuple[HistoryMatch, ...]) -> Counter[date]:
+    return Counter(text.utc(match.candle_close).date() for match in matches)
+
+
+def _chart(draft: Draft, history: HistoryOut, symbol: str) -> None:
+    try:
+        candles = session.api().candles(symbol, draft.interval, CHART_CANDLES)
+    except ApiError as error:
+        session.show_error(error)
+        return
+    step = INTERVAL_MS.get(draft.interval, 900_000) // 1000
+    long = draft.direction == "long"
+    tones = {"target": "up", "stop": "down", "open": "acc"}
+    marks = [
+        chart.Marker(
+            int(match.candle_close.timestamp()) - step,
+            tones[match.outcome],  # type: ignore[arg-type]
+            above=not long,
+            shape="arrowUp" if long else "arrowDown",
+        )
+        for match in history.matches
+        if match.symbol == symbol
+    ]
+    label = f"{symbol}, {draft.interval} candles, with {len(marks)} past matches marked"
+    chart.draw("past_chart", label, candles, markers=marks, height=200)
+
+
+def _per_day(history: HistoryOut) -> str:
+    """Matches per day as stacked bars."""
+    if not history.since or not history.until:
+        return ""
+    first, last = text.utc(history.since).date(), text.utc(history.until).date()
+    total = max(1, (last - first).days + 1)
+    days = _by_day(history.matches)
+    if total < 2:
+        return ""
+    top = max(days.values(), default=1)
+    width = 500 / total
+    parts = []
+    for day, count in sorted(days.items()):
+        x = (day - first).days * width
+        y = 34.0
+        for outcome, (_, token) in OUTCOMES.items():
+            n = sum(m.outcome == outcome and text.utc(m.candle_close).date() == day for m in history.matches)
+            height = n / top * 24
+            y -= height
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(2.0, min(14.0, width - 2)):.1f}" height="{height:.1f}" '
+                f'fill="var(--{token})"/>'
+            )
+        parts.append(f'<text x="{x:.1f}" y="{y - 2:.1f}" font-size="9" fill="var(--mut)">{count}</text>')
+    label = f"matches per day, at most {top}"
+    return (
+        f'<svg viewBox="0 0 520 48" style="width:100%;display:block" role="img" aria-label="{label}">{"".join(parts)}'
+        '<line x1="0" x2="520" y1="34" y2="34" stroke="var(--line)"/>'
+        f'<text x="0" y="46" font-size="9" fill="var(--mut)">{first.day} {first:%b}</text>'
+        f'<text x="520" y="46" font-size="9" fill="var(--mut)" text-anchor="end">{last.day} {last:%b}</text></svg>'
+    )
+
+
+def _legend(history: HistoryOut) -> str:
+    counts = Counter(match.outcome for match in history.matches)
+    parts = []
+    for outcome, (words, token) in OUTCOMES.items():
+        colour = f"var(--{token})"
+        parts.append(f"<span>{_TRIANGLE.format(colour, colour)} {words} ({counts[outcome]})</span>")
+    return f'<div class="row cap" style="gap:14px;padding-top:4px">{"".join(parts)}</div>'
+
+
+def _near(history: HistoryOut) -> str:
+    misses = history.near_misses[:NEAR_SHOWN]
+    head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
+    if not misses:
+        return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
+    busiest = _by_day(history.matches).most_common(1)
+    warning = ""
+    if busiest and busiest[0][1] * 4 > history.total > 8:
+        warning = (
+            f'<div class="warn row nw" style="gap:6px;padding-top:6px">{text.icon("warning")}'
+            f"<span>Clusters: {busiest[0][1]} of {history.total} on one day.</span></div>"
+        )
+    return f'{head}<table class="kv">{"".join(_near_row(miss) for miss in misses)}</table>{warning}'
+
+
+def _near_row(miss: NearMiss) -> str:
+    off = miss.distance_percent
+    filled = max(4.0, 100 - abs(off) * 4) if off is not None else 50.0
+    values = ""
+    if miss.left is not None and miss.right is not None:
+        values = f"{text.plain(miss.left)}, needs {text.plain(miss.right)}"
+    distance = f"{text.number(abs(off), 2 if abs(off) < 1 else 1)} % off" if off is not None else ""
+    return (
+        f'<tr><td><b>{text.esc(miss.symbol)}</b> <span class="faint">{text.clock_time(miss.candle_close)}</span><br>'
+        f'<span class="mut">{text.esc(miss.failing)}{": " if values else ""}{values}</span></td>'
+        f'<td class="n" style="width:70px"><span class="bar" style="width:64px;margin:6px 0 3px">'
+        f'<i style="width:{filled:.0f}%"></i></span><br><span class="mut">{distance}</span></td></tr>'
+    )

@@ -1,0 +1,118 @@
+"""What the compiled filter will do, in plain words, beside the words of the sentence; and what to check."""
+
+import streamlit as st
+
+from api.schemas import FieldError
+from ui import session
+from ui.components import drafts, text
+from ui.components.drafts import Draft
+
+COUNT_WORDS = {1: "this becomes true", 2: "both become true together", 3: "all three become true together"}
+
+
+def card(draft: Draft) -> None:
+    """The read-back with its question."""
+    with st.container(border=True, key="readback", gap="small"):
+        if draft.shown is None:
+            session.html("<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>")
+            return
+        session.html(_head(draft) + _rows(draft))
+        reach = draft.shown.reach
+        needs = ", ".join(f"{count:,} candles of {interval}" for interval, count in reach.items())
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown("Is that what you meant?", width="content")
+            if draft.confirmed:
+                session_note = f'<span class="up">{text.icon("check_circle")}</span> You said yes.'
+                st.html(f'<div class="ss">{session_note}</div>', width="content")
+                st.button("Not quite, change it", on_click=drafts.confirm, args=(False,), key="not-quite")
+            else:
+                broken = draft.report is not None and not draft.report.ok
+                st.button(
+                    "Yes", icon=":material/check:", on_click=drafts.confirm, args=(True,), key="yes", disabled=broken
+                )
+                st.button("Not quite, change it", on_click=_change, key="not-quite")
+            st.html(f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content")
+        if st.session_state.pop("change_hint", False):
+            session.html(
+                text.banner("info", "edit", "Change the sentence or the code on the left.", "Both update this card.")
+            )
+
+
+def _change() -> None:
+    drafts.confirm(False)
+    st.session_state["change_hint"] = True
+
+
+def _head(draft: Draft) -> str:
+    now = draft.history.true_now if draft.history else ()
+    names = ", ".join(symbol.removesuffix("USDT") for symbol in now[:4])
+    more = f" and {len(now) - 4} more" if len(now) > 4 else ""
+    true_now = f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}' if draft.history else ""
+    rows = draft.rows()
+    ending = COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together") if rows else "the match becomes true"
+    name = drafts.INTERVAL_NAMES.get(draft.interval, draft.interval).replace("minutes", "minute").replace("hours", "hour")
+    article = "an" if name.startswith("8") else "a"
+    return (
+        '<div class="row nw"><h2>This is what it will do</h2>'
+        '<span class="cap hidem">read back from the compiled filter, not written by the model</span>'
+        f'<span class="sp cap hidem">{true_now}</span></div>'
+        f'<p style="font-size:14px;line-height:21px;padding:6px 0 2px">Signal a <b>{text.esc(draft.direction)}</b> when '
+        f"{article} {text.esc(name.replace(' ', '-', 1))} candle closes and {ending}:</p>"
+    )
+
+
+def _rows(draft: Draft) -> str:
+    rows = draft.rows()
+    if not rows and draft.shown:
+        return f'<p class="big">{text.esc(draft.shown.reading)}</p>'
+    lines = "".join(
+        f'<tr><td style="width:26px"><span class="n1">{number}</span></td>'
+        f'<td class="big" title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
+        f'<td class="mut" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
+        f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span></td></tr>'
+        for number, row in enumerate(rows, 1)
+    )
+    return f'<table class="kv">{lines}</table>'
+
+
+def checks(draft: Draft) -> None:
+    """Assumptions and words that were not understood."""
+    made = draft.generated
+    if made is None:
+        return
+    lines = [_check("help", "warn", text.esc(line)) for line in made.assumptions]
+    lines += [
+        _check("error", "down", f"I could not read <b>“{text.esc(words)}”</b>. It is not part of the filter.")
+        for words in made.not_understood
+    ]
+    if not made.not_understood:
+        lines.append(_check("check_circle", "up", "Every other word was used." if lines else "Every word was used."))
+    with st.container(border=True, key="checks", gap="small"):
+        session.html(f'<h3 style="padding-bottom:4px">Check these</h3>{"".join(lines)}')
+
+
+def _check(symbol: str, tone: str, markup: str) -> str:
+    return (
+        '<div class="row nw" style="align-items:flex-start;gap:8px;padding-top:4px">'
+        f'<span class="{tone}">{text.icon(symbol)}</span><div>{markup}</div></div>'
+    )
+
+
+def not_read(draft: Draft) -> None:
+    """A sentence that gave no filter: which part, and what to try."""
+    problem = draft.problem
+    if problem is None:
+        return
+    lines = "".join(f"<li>{text.esc(error.message)} {text.esc(error.hint)}</li>" for error in problem.errors)
+    more = f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""
+    session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + more)
+
+
+def diagnostic(error: FieldError, tone: str = "down") -> str:
+    """One diagnostic of the compiler: code, place, what, and what to do."""
+    place = f" line {error.line}, column {error.column or 1}." if error.line else ""
+    return (
+        '<div class="row nw" style="align-items:flex-start;gap:8px;padding-top:2px">'
+        f'<span class="{tone}">{text.icon("error")}</span><div><b>{text.esc(error.code)}{place}</b> '
+        f'{text.esc(error.message)} <span class="mut">{text.esc(error.hint)}</span></div></div>'
+    )

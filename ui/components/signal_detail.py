@@ -1,0 +1,213 @@
+"""The right side of the signals page: header, chart, levels, approve card, reasons."""
+
+import streamlit as st
+
+from api.schemas import SignalDetail
+from ui import session
+from ui.client import ApiError, ApiProblem
+from ui.components import chart, signal_parts, strip, text
+
+
+def _current() -> SignalDetail | None:
+    """The chosen signal as last fetched by `detail_panel`."""
+    kept: SignalDetail | None = st.session_state.get("detail")
+    return kept if kept is not None and kept.id == st.session_state.get("signal_id") else None
+
+
+def chosen_id() -> str:
+    """Id of the chosen signal; a link may carry it."""
+    chosen: str = st.session_state.get("signal_id") or st.query_params.get("signal", "")
+    return chosen
+
+
+@st.fragment(run_every=2, key="detail_header")
+def header_panel() -> None:
+    """Symbol, decision and the price now."""
+    signal = _current()
+    if signal is None:
+        return
+    try:
+        quote = session.api().quotes([signal.symbol]).get(signal.symbol)
+    except ApiError:
+        quote = None
+    now = quote.price if quote else None
+    if now is not None:
+        st.session_state["price_seen"] = (signal.id, now)
+    session.html(signal_parts.header(signal, now, quote is None or strip.is_stale(session.status())))
+
+
+@st.fragment(key="detail")
+def detail_panel() -> None:
+    """Everything about the chosen signal that does not tick."""
+    signal_id = chosen_id()
+    if not signal_id:
+        return
+    before = _current()
+    try:
+        signal = session.api().signal(signal_id)
+    except ApiError as error:
+        session.show_error(error)
+        return
+    st.session_state["detail"] = signal
+    if before is None:
+        st.rerun(["detail_header", "detail"])
+    _stale_banner()
+    levels = signal_parts.levels_of(signal.analysis, signal.price)
+    _chart(signal, levels)
+    if levels.entry is not None:
+        session.html(signal_parts.levels_row(levels, signal.side))
+    _decision_card(signal)
+    why, full = st.tabs(["Why and how sure", "Analysis in full"])
+    with why:
+        left, right = st.columns([1.42, 1])
+        with left:
+            session.html(signal_parts.condition_table(signal))
+        with right:
+            if signal.analysis:
+                session.html(signal_parts.grounding_table(signal.analysis))
+        if signal.analysis:
+            session.html(signal_parts.quotation(signal.analysis))
+    with full:
+        _analysis_in_full(signal)
+
+
+def _stale_banner() -> None:
+    status = session.status()
+    if strip.is_stale(status) and status is not None:
+        when = f" The last candle was {text.clock_time(status.coverage.candle_close)} UTC." if status.coverage else ""
+        note = f"{when} Approving is off until they are fresh. Paper stops wait."
+        session.html(text.banner("warn", "schedule", "Prices are not fresh.", note))
+
+
+def _chart(signal: SignalDetail, levels: signal_parts.Levels) -> None:
+    if not signal.candles:
+        session.html('<div class="empty"><b>No candles stored</b>with this signal.</div>')
+        return
+    last = signal.candles[-1].time
+    long = signal.side == "long"
+    mark = chart.Marker(last, "acc", above=not long, shape="arrowUp" if long else "arrowDown")
+    label = f"{signal.symbol} {signal.interval} candles with entry, stop and targets"
+    chart.draw(
+        "signal_chart",
+        label,
+        signal.candles,
+        markers=[mark],
+        levels=levels.lines(),
+        zone_from=last,
+        ema=20,
+        bars=64,
+    )
+
+
+def _decision_card(signal: SignalDetail) -> None:
+    """Cost first, then the button; a plain line when there is nothing to decide."""
+    failed: tuple[str, str, list[str]] | None = st.session_state.get("approve_failed")
+    with st.container(border=True, key="approve", gap="small"):
+        if failed and failed[0] == signal.id:
+            session.html(text.banner("error", "block", "Not sent.", failed[1]))
+            for line in failed[2]:
+                session.html(f"<p>{text.esc(line)}</p>")
+        if signal.status in text.IN_POSITION or signal.position_id:
+            session.html("<b>This signal has a paper position.</b>")
+            st.page_link(session.HERE / "pages" / "positions.py", label="Open that position")
+        elif signal.status == "enter" and signal.preview is not None:
+            _approve(signal)
+        elif signal.status in text.SETTLED:
+            words, _ = text.decision_tag(signal.status, signal.decision)
+            reason = signal.error or _reason(signal)
+            session.html(f"<b>{text.esc(words)}.</b> <span class='mut'>{text.esc(reason)}</span>")
+        elif signal.status == "analysing":
+            session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
+        else:
+            later = "It is looked at again when the next candle closes." if signal.status == "wait" else ""
+            session.html(f"<b>No entry proposed.</b> <span class='mut'>{later}</span>")
+            with st.container(horizontal=True):
+                st.button("Analyse now", on_click=_analyse, args=(signal.id,), icon=":material/query_stats:")
+                st.button("Decline", on_click=_decline, args=(signal.id,), shortcut="Shift+D")
+
+
+def _reason(signal: SignalDetail) -> str:
+    reasons = signal.analysis.grounding.get("reasons") if signal.analysis else None
+    return str(reasons[0]) if reasons else ""
+
+
+def _approve(signal: SignalDetail) -> None:
+    preview = signal.preview
+    if preview is None:
+        return
+    session.html(signal_parts.preview_lines(signal, preview))
+    if preview.refusals:
+        session.html(signal_parts.refusals(preview))
+    stale = strip.is_stale(session.status())
+    away = st.session_state.get("status_error") is not None
+    blocked = bool(preview.refusals) or stale or away
+    label = "Approve when fresh" if stale or away else "Approve paper trade"
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            label,
+            type="primary",
+            icon=":material/check:",
+            shortcut="Shift+A",
+            disabled=blocked,
+            on_click=_approve_now,
+            args=(signal.id, signal.price),
+            key="approve_button",
+        )
+        st.button("Decline", shortcut="Shift+D", on_click=_decline, args=(signal.id,), key="decline_button")
+
+
+def _approve_now(signal_id: str, fallback: float) -> None:
+    """Approve with the signal's id and the price that was on the screen."""
+    seen: tuple[str, float] | None = st.session_state.get("price_seen")
+    price = seen[1] if seen and seen[0] == signal_id else fallback
+    st.session_state.pop("approve_failed", None)
+    try:
+        position = session.api().approve(signal_id, price)
+    except ApiProblem as problem:
+        details = [message for message, _ in session.problem_lines(problem.problem)]
+        st.session_state["approve_failed"] = (signal_id, str(problem), details)
+        return
+    except ApiError as error:
+        st.session_state["approve_failed"] = (signal_id, str(error), [])
+        return
+    verb = "Bought" if position.side == "long" else "Sold short"
+    st.toast(
+        f"{verb} {text.quantity(position.quantity)} {position.symbol} at {text.price(position.entry_price)}, on paper.",
+        icon=":material/check:",
+    )
+
+
+def _decline(signal_id: str) -> None:
+    try:
+        session.api().decline(signal_id)
+    except ApiError as error:
+        st.toast(str(error), icon=":material/error:")
+        return
+    st.toast("Declined. It is followed on, so that you can see what it would have earned.")
+
+
+def _analyse(signal_id: str) -> None:
+    try:
+        session.api().analyse(signal_id)
+    except ApiError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _analysis_in_full(signal: SignalDetail) -> None:
+    analysis = signal.analysis
+    if analysis is None:
+        session.html('<span class="mut">No analysis yet.</span>')
+        return
+    plan = analysis.trade_plan
+    rows = [(name.replace("_", " ").capitalize(), plan[name]) for name in ("setup", "execution", "invalidation")
+            if plan.get(name)]  # fmt: skip
+    levels = analysis.key_levels
+    for name in ("support", "resistance"):
+        values = [text.plain(float(v)) for v in levels.get(name) or () if isinstance(v, int | float)]
+        if values:
+            rows.append((name.capitalize(), ", ".join(values)))
+    body = "".join(f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows)
+    session.html(f'<div class="model"><table class="kv">{body}</table></div>')
+    session.html(signal_parts.grounding_table(analysis, limit=40))
+    cost = f", cost {analysis.cost:.4f} USD" if analysis.cost else ""
+    st.caption(f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC")

@@ -1,0 +1,249 @@
+"""New strategy: a sentence becomes a filter, is read back, shown on past candles, and enabled on paper.
+
+1. `_write` sends the sentence; progress is shown step by step.
+2. The compiled filter is read back beside the user's own words; a change of the code compiles and scans again.
+3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
+"""
+
+import streamlit as st
+
+from api.schemas import GeneratedStrategyOut, StrategyIn
+from ui import session
+from ui.client import ApiError, ApiProblem, Progress
+from ui.components import drafts, readback, tables, text
+from ui.components.drafts import Draft
+from ui.components.past import past_panel
+
+EXAMPLES = {
+    "Dip in up-trend": "RSI below 30 on 15m while price is above the 4h 200 EMA",
+    "Breakout": "Price closes above the highest high of the last 20 candles on 15m with volume above 1.5 times its "
+    "20 candle average",
+    "Range breakdown": "Short when price crosses below the lower Bollinger band on 15m and RSI is above 30",
+}
+
+
+def main() -> None:
+    """Draw the page."""
+    draft = drafts.current()
+    st.markdown("# New strategy")
+    left, right = st.columns([0.43, 1])
+    with left:
+        _sentence(draft)
+        draft = drafts.current()
+        if draft.generated or draft.code:
+            readback.checks(draft)
+        _code(draft)
+        actions = st.container(gap="small")
+    with right:
+        if draft.report is None:
+            _welcome()
+        else:
+            readback.card(draft)
+            _settings(draft)
+            past_panel(draft)
+    with actions:
+        _actions(draft)
+
+
+def _sentence(draft: Draft) -> None:
+    st.session_state.setdefault("sentence", draft.sentence)
+    st.pills(
+        "Examples",
+        list(EXAMPLES),
+        key="example",
+        on_change=_take_example,
+        label_visibility="collapsed",
+    )
+    with st.form("sentence_form", border=False, enter_to_submit=True):
+        sentence = st.text_area(
+            "What should it look for?",
+            key="sentence",
+            height=88,
+            max_chars=4000,
+            placeholder="RSI below 30 on 15m while price is above the 4h 200 EMA",
+        )
+        label = "Write it again" if draft.generated else "Write it"
+        sent = st.form_submit_button(label, icon=":material/bolt:", shortcut="Ctrl+Enter", width="stretch")
+    if sent and sentence.strip():
+        _write(sentence.strip())
+    elif sent:
+        session.html(text.banner("warn", "help", "Write a sentence first."))
+    elif draft.steps:
+        with st.status(_status_line(draft), state="complete", expanded=False):
+            session.html(_steps(draft.steps))
+    if draft.problem is not None and not sent:
+        readback.not_read(draft)
+
+
+def _take_example() -> None:
+    name = st.session_state.get("example")
+    if name:
+        st.session_state["sentence"] = EXAMPLES[name]
+
+
+def _write(sentence: str) -> None:
+    """Ask for a strategy and show each step as it ends."""
+    steps: list[tuple[str, float]] = []
+    with st.status("Writing the filter", expanded=True) as state:
+        try:
+            for item in session.api().generate(sentence):
+                if isinstance(item, Progress):
+                    steps.append((item.step, item.seconds))
+                    session.html(_steps(steps[-1:]))
+                else:
+                    _take(sentence, item, steps)
+        except ApiProblem as problem:
+            drafts.store(Draft(sentence=sentence, problem=problem.problem))
+            state.update(label="No filter was written", state="error")
+        except ApiError as error:
+            state.update(label="No answer", state="error")
+            session.show_error(error, "Your sentence is kept; write it again when the service is back.")
+            return
+    st.rerun()
+
+
+def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str, float]]) -> None:
+    draft = Draft(
+        sentence=sentence,
+        generated=generated,
+        code=generated.filter_code,
+        interval=generated.interval,
+        direction=generated.direction,
+        name=generated.name,
+        steps=tuple(steps),
+        version=drafts.current().version + 1,
+    )
+    for key in ("draft_name", "draft_interval", "draft_direction", "past_symbol"):
+        st.session_state.pop(key, None)
+    drafts.store(drafts.examined(draft))
+
+
+def _status_line(draft: Draft) -> str:
+    total = sum(seconds for _, seconds in draft.steps)
+    model = draft.generated.model if draft.generated else ""
+    return f"**Filter ready** :gray[· {total:.1f} s · {model}]"
+
+
+def _steps(steps: list[tuple[str, float]] | tuple[tuple[str, float], ...]) -> str:
+    rows = "".join(f'<tr><td>{text.esc(name)}</td><td class="n mut">{s:.1f} s</td></tr>' for name, s in steps)
+    return f'<table class="kv">{rows}</table>'
+
+
+def _code(draft: Draft) -> None:
+    errors = draft.report.errors if draft.report else ()
+    if not draft.code:
+        note = ""
+    elif errors:
+        note = f'<span class="sp cap down">{text.icon("error", 14)} does not compile</span>'
+    else:
+        note = f'<span class="sp cap up">{text.icon("check", 14)} compiles</span>'
+    session.html(f'<div class="row nw"><h3>Code</h3>{note}</div>')
+    marks = [{"line": e.line, "column": e.column, "text": e.message} for e in errors if e.line]
+    tables.code_editor(draft.code, draft.version, marks, _code_changed)
+    if errors:
+        session.html("".join(readback.diagnostic(error) for error in errors))
+        st.caption("Read-back and past matches keep showing the last version that compiled.")
+    elif draft.report and draft.report.warnings:
+        session.html("".join(readback.diagnostic(warning, "warn") for warning in draft.report.warnings))
+
+
+def _code_changed() -> None:
+    code = st.session_state["code_editor"].get("code")
+    draft = drafts.current()
+    if code is None or code == draft.code:
+        return
+    drafts.store(drafts.examined(draft.edited(code)))
+
+
+def _settings(draft: Draft) -> None:
+    name, interval, direction = st.columns([1.7, 1, 0.8])
+    with name:
+        st.session_state.setdefault("draft_name", draft.name)
+        st.text_input("Name", key="draft_name", max_chars=120, on_change=_settings_changed)
+    with interval:
+        st.session_state.setdefault("draft_interval", draft.interval)
+        st.selectbox(
+            "Candles",
+            list(drafts.INTERVAL_NAMES),
+            key="draft_interval",
+            format_func=drafts.INTERVAL_NAMES.__getitem__,
+            on_change=_settings_changed,
+        )
+    with direction:
+        st.session_state.setdefault("draft_direction", draft.direction)
+        st.selectbox(
+            "Direction",
+            ["long", "short"],
+            key="draft_direction",
+            format_func=str.capitalize,
+            on_change=_settings_changed,
+        )
+
+
+def _settings_changed() -> None:
+    draft = drafts.current()
+    interval, direction = st.session_state["draft_interval"], st.session_state["draft_direction"]
+    changed = draft.named(st.session_state["draft_name"], interval, direction)
+    if (interval, direction) != (draft.interval, draft.direction):
+        changed = drafts.examined(changed)
+    drafts.store(changed)
+
+
+def _actions(draft: Draft) -> None:
+    compiles = draft.report is not None and not draft.report.errors and bool(draft.code)
+    ready = compiles and draft.confirmed
+    st.button(
+        "Enable on paper",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=not ready,
+        on_click=_save,
+        args=(True,),
+        key="enable",
+    )
+    st.button("Save draft", width="stretch", disabled=not compiles, on_click=_save, args=(False,), key="save")
+    saved: tuple[str, str] | None = st.session_state.get("saved")
+    if saved:
+        session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
+    elif compiles and not ready:
+        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close.")
+
+
+def _save(enabled: bool) -> None:
+    draft = drafts.current()
+    made = draft.generated
+    body = StrategyIn(
+        name=draft.name or "Unnamed strategy",
+        description=made.description if made else "",
+        direction="short" if draft.direction == "short" else "long",
+        interval=draft.interval,
+        filter_code=draft.code,
+        conditions=made.conditions if made else (),
+        instructions=made.instructions if made else "",
+        indicators=made.indicators if made else (),
+        risk=made.risk if made else {},
+        prompt=draft.sentence,
+        enabled=enabled,
+    )
+    try:
+        stored = session.api().create_strategy(body)
+    except ApiError as error:
+        st.session_state["saved"] = ("error", str(error))
+        return
+    what = "is enabled on paper. Its signals appear under Signals." if enabled else "is saved, not enabled."
+    st.session_state["saved"] = ("info", f"“{stored.name}” {what}")
+
+
+def _welcome() -> None:
+    status = session.status()
+    market = f"{status.symbols} symbols" if status else "the whole market"
+    session.html(
+        f'<div class="empty" style="padding:60px 14px">{text.icon("edit_note", 28)}<b>Say what to look for</b>'
+        f"Your sentence becomes a filter that is checked on {text.esc(market)} at every candle close.<br>"
+        "You see it read back in plain words, and where it would have fired, before anything is saved.</div>"
+    )
+
+
+if __name__ == "__main__":
+    main()
