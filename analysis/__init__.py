@@ -1,1 +1,23 @@
 """From a signal to a decision that has been checked: snapshot, levels, decision, grounding."""
+
+from analysis.decide import Analysis, AnalysisFailed, StrategyBrief, decide
+from analysis.decision import Decision, KeyLevels, TradePlan
+from analysis.grounding import Check, GroundingLimits, GroundingReport, validate
+from analysis.snapshot import Snapshot, SnapshotError, build_snapshot
+
+__all__ = [
+    "Analysis",
+    "AnalysisFailed",
+    "Check",
+    "Decision",
+    "GroundingLimits",
+    "GroundingReport",
+    "KeyLevels",
+    "Snapshot",
+    "SnapshotError",
+    "StrategyBrief",
+    "TradePlan",
+    "build_snapshot",
+    "decide",
+    "validate",
+]

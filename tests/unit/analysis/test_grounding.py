@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def at(atrs: float, snapshot: Snapshot = SNAPSHOTS["long"]) -> float:
 def nowhere(snapshot: Snapshot = SNAPSHOTS["long"]) -> float:
     """The price near the snapshot's that is furthest from every stored number."""
     stored = sorted(n for n in snapshot.numbers().values() if at(-5) <= n <= at(5))
-    low, high = max(zip(stored, stored[1:], strict=False), key=lambda pair: pair[1] - pair[0])
+    low, high = max(pairwise(stored), key=lambda pair: pair[1] - pair[0])
     return (low + high) / 2
 
 
