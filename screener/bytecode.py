@@ -36,7 +36,6 @@ _FLOATS: Mapping[str, Callable[[int], int]] = {
     "cumsum_since": lambda n: 1,
     "barssince": lambda n: 1,
     "valuewhen": lambda n: n + 1,
-    **{name: (lambda n: n) for name in ("wma", "mad", "percentrank", "argmax", "argmin")},
 }
 _BITS: Mapping[str, Callable[[int], int]] = {"within": lambda n: n + 1, "always": lambda n: n + 1}
 # State that starts at zero; all other numeric state starts unknown.
