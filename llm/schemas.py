@@ -17,7 +17,9 @@ class Risk(BaseModel):
 
     stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
     target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
-    max_hold_candles: int = Field(48, ge=1, le=10_000, description="close the trade after so many base candles")
+    max_hold_candles: int = Field(
+        48, ge=1, le=10_000, description="close the trade after so many base candles"
+    )
 
 
 class Source(BaseModel):

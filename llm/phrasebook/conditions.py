@@ -176,14 +176,36 @@ def _predicate(r: Reader, left: Operand) -> Condition | None:
 
 
 def _positive(r: Reader, left: Operand) -> Condition | None:
-    forms = (_distance, _between, _cross, _touch, _near, _extreme, _polarity, _trend, _compare, _times, _moved, _state)
+    forms = (
+        _distance,
+        _between,
+        _cross,
+        _touch,
+        _near,
+        _extreme,
+        _polarity,
+        _trend,
+        _compare,
+        _times,
+        _moved,
+        _state,
+    )
     mark = r.mark()
     for form in forms:
         found = form(r, left)
         if found is not None:
-            return found
+            return _inherited(found, left)
         r.reset(mark)
     return None
+
+
+def _inherited(condition: Condition, left: Operand) -> Condition:
+    """What is compared with a coin or an interval is of that coin and interval where it names none itself."""
+    if left.symbol is not None:
+        condition = on_symbol(condition, left.symbol)
+    if left.interval is not None:
+        condition = on_interval(condition, left.interval)
+    return condition
 
 
 def _distance(r: Reader, left: Operand) -> Condition | None:
@@ -214,7 +236,9 @@ def _between(r: Reader, left: Operand) -> Condition | None:
     if high is None:
         return None
     if low.kind == high.kind == "number":
-        first, second = sorted((low, high), key=lambda o: float(o.args[0]) if isinstance(o.args[0], int | float) else 0.0)
+        first, second = sorted(
+            (low, high), key=lambda o: float(o.args[0]) if isinstance(o.args[0], int | float) else 0.0
+        )
         return Between(left, first, second)
     return Between(left, low, high)
 
@@ -235,7 +259,13 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
 def _crossing(left: Operand, way: str, right: Operand) -> Condition:
     """A cross; against a level that jumps, such as a 20 candle high, being beyond it is what is meant."""
     if way == "break":
-        way = "up" if right.kind in _UPPER or right.kind == "high" else "down" if right.kind in _LOWER else "any"
+        way = (
+            "up"
+            if right.kind in _UPPER or right.kind == "high"
+            else "down"
+            if right.kind in _LOWER
+            else "any"
+        )
         way = "down" if right.kind == "low" else way
     jumps = right.kind in LEVELS or (right.kind in ("high", "low") and (right.shift or right.interval))
     if jumps and way != "any":
@@ -312,7 +342,9 @@ def _trend(r: Reader, left: Operand) -> Condition | None:
     if steps is None:
         r.reset(mark)
         steps = TREND_STEPS
-        r.note(f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: {TREND_STEPS} candles in a row.")
+        r.note(
+            f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: {TREND_STEPS} candles in a row."
+        )
     r.take("row")
     return Trend(left, "up" if way == "up" else "down", steps)
 
@@ -362,9 +394,19 @@ def _more_comparands(r: Reader, left: Operand, rights: list[Operand]) -> list[Op
             break
         r.word("and", fill=False)
         other = read_operand(r, left)
-        fits = other is not None and other.kind != "number" and price_like(other) == price_like(left) and other.kind not in ("price", "close")
+        fits = (
+            other is not None
+            and other.kind != "number"
+            and price_like(other) == price_like(left)
+            and other.kind not in ("price", "close")
+        )
         after = r.mark()
-        if other is None or not fits or _predicate(r, other) is not None or read_scope_then_predicate(r, other):
+        if (
+            other is None
+            or not fits
+            or _predicate(r, other) is not None
+            or read_scope_then_predicate(r, other)
+        ):
             r.reset(mark)
             break
         r.reset(after)
@@ -411,7 +453,9 @@ def _state(r: Reader, left: Operand) -> Condition | None:
         if colour is not None and left.kind == "close" and r.tokens[r.position - 1].text in ("green", "red"):
             return Pattern(colour, (1,), interval=left.interval, symbol=left.symbol)
         r.reset(mark)
-    if left.kind == "volume" and r.word("spike", "spikes", "spiking", "surges", "surging", "explodes", "jumps"):
+    if left.kind == "volume" and r.word(
+        "spike", "spikes", "spiking", "surges", "surging", "explodes", "jumps"
+    ):
         r.note("“Volume spike” became: at least 2 times the 20 candle average.")
         found: Condition = volume(2.0)
         return on_interval(found, left.interval) if left.interval else found

@@ -102,7 +102,11 @@ def _clause(condition: Condition, base: str | None) -> str:
             return _pattern(condition, base)
         case Recent():
             inner = _clause(condition.inner, base)
-            window = f"for {condition.length} candles" if condition.every else f"within the last {condition.length} candles"
+            window = (
+                f"for {condition.length} candles"
+                if condition.every
+                else f"within the last {condition.length} candles"
+            )
             return f"{inner} {window}"
         case Not():
             return f"not: {_clause(condition.inner, base)}"
@@ -121,7 +125,8 @@ def _change(condition: Compare, base: str | None) -> str | None:
         return None
     subject = operand_english(left.of, base)
     candles = left.args[0]
-    return f"the {subject} is {'down' if down else 'up'} at least {quantity(abs(size))}% in the last {candles} candles"
+    window = "the last candle" if candles == 1 else f"the last {candles} candles"
+    return f"the {subject} is {'down' if down else 'up'} at least {quantity(abs(size))}% in {window}"
 
 
 def _pattern(pattern: Pattern, base: str | None) -> str:
@@ -139,12 +144,18 @@ def short(condition: Condition) -> str:
     match condition:
         case Compare():
             left, right = condition.left, condition.right
-            if left.kind == "change" and right.args and isinstance(right.args[0], int | float):
+            if left.kind == right.kind == "change" and right.symbol:
+                return f"{'stronger' if condition.op == '>' else 'weaker'} than {right.symbol}"
+            if left.kind == "change" and right.kind == "number" and isinstance(right.args[0], int | float):
                 return f"{'Down' if right.args[0] < 0 else 'Up'} {quantity(abs(float(right.args[0])))}%"
             if right.kind in _WINDOWS and condition.op in ("<", ">"):
                 return f"{'New' if left.kind in ('close', 'price', 'high', 'low') else _brief(left)} {_brief(right)}"
             if left.kind == "volume" and right.of is not None and right.of.kind == "volume":
-                return f"volume {quantity(right.factor)}x average" if condition.op in (">", ">=") else "quiet volume"
+                return (
+                    f"volume {quantity(right.factor)}x average"
+                    if condition.op in (">", ">=")
+                    else "quiet volume"
+                )
             return f"{_brief(left)} {_COMPARE[condition.op].replace('at or ', '')} {_brief(right)}"
         case Cross():
             way = {"up": "crosses above", "down": "crosses below", "any": "crosses"}[condition.way]
@@ -171,7 +182,11 @@ def _brief(operand: Operand) -> str:
     if operand.kind == "number":
         return quantity(float(operand.args[0])) if isinstance(operand.args[0], int | float) else ""
     if operand.of is not None:
-        return f"average {_brief(operand.of)}" if operand.kind == "average" else f"{operand.kind} {_brief(operand.of)}"
+        return (
+            f"average {_brief(operand.of)}"
+            if operand.kind == "average"
+            else f"{operand.kind} {_brief(operand.of)}"
+        )
     noun = {"macd_signal": "its signal", "price": "price", "close": "price"}.get(operand.kind)
     if noun is None and operand.kind in _WINDOWS:
         noun = _WINDOWS[operand.kind].format(operand.args[0])
@@ -189,10 +204,22 @@ def indicator_label(operand: Operand) -> str | None:
     if operand.of is not None:
         inner = indicator_label(operand.of) or _NOUNS.get(operand.of.kind, operand.of.kind)
         return f"Average {inner}" if operand.kind == "average" else inner
-    if operand.kind in ("number", "price", "open", "high", "low", "close", "volume", "quote_volume", "trades"):
+    if operand.kind in (
+        "number",
+        "price",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "quote_volume",
+        "trades",
+    ):
         return None
     plain = Operand(operand.kind, operand.args)
-    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(operand.kind)
+    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(
+        operand.kind
+    )
     if operand.kind.startswith("bb_"):
         return f"Bollinger bands({', '.join(quantity(float(a)) for a in operand.args if isinstance(a, int | float))})"
     return operand_english(Operand(family, operand.args) if family else plain, None)

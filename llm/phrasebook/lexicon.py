@@ -66,7 +66,17 @@ _FALL = (
     *_verb("slide", "slides", "slid", "sliding"),
     *_verb("pull back", "pulls back", "pulled back", "pulling back"),
 )
-_UP = ("above", "over", "back above", "back over", "up through", "up over", "up above", "higher than", "upward through")
+_UP = (
+    "above",
+    "over",
+    "back above",
+    "back over",
+    "up through",
+    "up over",
+    "up above",
+    "higher than",
+    "upward through",
+)
 _DOWN = ("below", "under", "beneath", "back below", "back under", "down through", "down below", "lower than")
 
 

@@ -206,7 +206,11 @@ def on_interval(condition: Condition, interval: str) -> Condition:
     crossing = isinstance(condition, Cross) or all(o.kind in ("price", "number") for o in operands(condition))
 
     def change(operand: Operand) -> Operand:
-        if operand.interval is not None or operand.kind == "number" or (operand.kind == "price" and not crossing):
+        if (
+            operand.interval is not None
+            or operand.kind == "number"
+            or (operand.kind == "price" and not crossing)
+        ):
             return operand
         inner = None if operand.of is None else change(operand.of)
         return replace(operand, interval=interval, of=inner)
@@ -255,12 +259,14 @@ def intervals(condition: Condition) -> set[str]:
 
 
 def counted(condition: Condition, base: str) -> Condition:
-    """Durations as candles: of the operand's interval where they divide, else of the base."""
+    """Durations as candles: of the operand's interval where they divide, else of the base. The base is written as none."""
 
     def length_in(length: Length, interval: str) -> int:
         return max(1, round(length.ms / INTERVALS[interval])) if isinstance(length, Duration) else length
 
     def change(operand: Operand) -> Operand:
+        if operand.interval == base:
+            operand = replace(operand, interval=None)
         interval = operand.interval or base
         spans = [arg for arg in operand.args if isinstance(arg, Duration)]
         if any(span.ms % INTERVALS[interval] for span in spans):
@@ -273,4 +279,7 @@ def counted(condition: Condition, base: str) -> Condition:
         has_base = any(o.interval is None and o.kind != "number" for o in operands(recent.inner))
         return replace(recent, length=length_in(recent.length, base if has_base else finest))
 
-    return rewrite(condition, change, window=window)
+    def move(pattern: Pattern) -> Pattern:
+        return replace(pattern, interval=None) if pattern.interval == base else pattern
+
+    return rewrite(condition, change, move, window)

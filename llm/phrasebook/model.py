@@ -38,14 +38,20 @@ class PhrasebookModel:
             reason = "The offline translator found no condition it can write as a filter."
             raise ModelError(reason, kind="bad_answer", model=self.name) from error
         latency = (time.perf_counter() - started) * 1_000
-        return ModelAnswer(data=data, text=data.model_dump_json(), model=self.name, cost=0.0, latency_ms=latency)
+        return ModelAnswer(
+            data=data, text=data.model_dump_json(), model=self.name, cost=0.0, latency_ms=latency
+        )
 
 
 def _translate(request: ModelRequest[Schema]) -> Translation:
     variables = request.variables
     interval = variables.get("interval")
     symbols = variables.get("symbols")
-    known = [str(symbol) for symbol in symbols] if isinstance(symbols, Collection) and not isinstance(symbols, str) else None
+    known = (
+        [str(symbol) for symbol in symbols]
+        if isinstance(symbols, Collection) and not isinstance(symbols, str)
+        else None
+    )
     sentence = str(variables.get("sentence") or "")
     return translate(sentence, interval if isinstance(interval, str) else None, known)
 
@@ -66,7 +72,9 @@ def _metadata(translation: Translation) -> dict[str, object]:
         },
         "assumptions": [note[:400] for note in translation.assumptions][:40],
         "not_understood": list(translation.not_understood)[:40],
-        "sources": [{"name": r.name, "condition": r.english[:400], "words": r.words} for r in translation.conditions][:30],
+        "sources": [
+            {"name": r.name, "condition": r.english[:400], "words": r.words} for r in translation.conditions
+        ][:30],
     }
 
 

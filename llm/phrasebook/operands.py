@@ -59,7 +59,7 @@ def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | 
 def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
     """One operand, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (_scaled, _of_coin, _average_of, _extreme_of, _on_interval, _plain, _constant):
+    for form in (_scaled, _of_coin, _average_of, _change_of, _extreme_of, _on_interval, _plain, _constant):
         operand = form(r, subject)
         if operand is not None:
             return _ago(r, operand)
@@ -149,7 +149,9 @@ def _arguments(r: Reader) -> tuple[float, ...]:
 
 
 def _sound(values: list[float]) -> bool:
-    return all(0 < value <= MAX_LENGTH for value in values) and values[0] == int(values[0]) and len(values) <= 3
+    return (
+        all(0 < value <= MAX_LENGTH for value in values) and values[0] == int(values[0]) and len(values) <= 3
+    )
 
 
 def _number_here(r: Reader) -> bool:
@@ -161,7 +163,9 @@ def _averages(r: Reader) -> list[Operand] | None:
     lengths: list[int] = []
     r.position = _past_filler(r)
     interval = r.interval()
-    while (token := r.token("number", fill=bool(lengths))) is not None and (length := whole(token)) is not None:
+    while (token := r.token("number", fill=bool(lengths))) is not None and (
+        length := whole(token)
+    ) is not None:
         lengths.append(length)
         if not r.word(",", "and", "&", "/", fill=False):
             break
@@ -258,6 +262,33 @@ def _average_rest(r: Reader, subject: Operand | None, length: Length | None) -> 
     return Operand("average", (length,), interval=of.interval, symbol=of.symbol, of=of)
 
 
+def _change_of(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "24h change", "24 candle change of the BTC close", "price change over the last 3 candles"."""
+    length: Length | None = None
+    token = r.token("number")
+    if token is not None:
+        length = whole(token)
+        r.take("candle")
+    elif (span := r.token("span")) is not None:
+        length = Duration(int(span.value))
+    elif r.take("hourly", "1d"):
+        length = Duration(86_400_000)
+    if not r.take("change"):
+        return None
+    mark = r.mark()
+    of = None
+    if r.word("of", "in", fill=False):
+        of = _of_coin(r, None) or _on_interval(r, None) or _plain(r, None)
+    if of is None or of.kind == "number":
+        r.reset(mark)
+        of = Operand("close")
+    of = replace(of, kind="close") if of.kind == "price" else of
+    length = length or _trailing_length(r)
+    if length is None:
+        return None
+    return Operand("change", (length,), interval=of.interval, symbol=of.symbol, of=of)
+
+
 def _trailing_length(r: Reader) -> Length | None:
     """ "... of the last 20 candles"."""
     mark = r.mark()
@@ -279,7 +310,9 @@ def _extreme_of(r: Reader, subject: Operand | None) -> Operand | None:
         length = _trailing_length(r)
         if length is None:
             length = RECENT_CANDLES
-            r.note(f"“{level.capitalize()}” became the {'highest high' if name == 'high' else 'lowest low'} of the {length} candles before.")
+            r.note(
+                f"“{level.capitalize()}” became the {'highest high' if name == 'high' else 'lowest low'} of the {length} candles before."
+            )
         return Operand(f"{'highest' if name == 'high' else 'lowest'}_{name}", (length,), interval=interval)
     r.reset(mark)
     if r.take("yesterday"):
@@ -312,7 +345,12 @@ def _window_first(r: Reader) -> Operand | None:
     elif interval is not None:
         # "4 hour high" is the high of the last four hours; "4h high" that of the 4h candle.
         last = r.tokens[r.position - 1]
-        if last.kind == "span" and last.count > 1 and last.text[-1].isalpha() and len(last.text.lstrip("0123456789 -")) > 1:
+        if (
+            last.kind == "span"
+            and last.count > 1
+            and last.text[-1].isalpha()
+            and len(last.text.lstrip("0123456789 -")) > 1
+        ):
             length, interval = Duration(int(last.value)), None
     r.take("recent")
     r.take("highest")
@@ -392,7 +430,12 @@ def _plain(r: Reader, subject: Operand | None) -> Operand | None:
             return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
         if kind == "macd_signal" and subject is not None and subject.kind == "stoch_k":
             kind = "stoch_d"
-        if kind.startswith("stoch") and subject is not None and subject.kind.startswith("stoch") and not given:
+        if (
+            kind.startswith("stoch")
+            and subject is not None
+            and subject.kind.startswith("stoch")
+            and not given
+        ):
             return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
         return _placed(r, indicator(r, kind, given))
     name = r.take("field")

@@ -10,8 +10,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition, read_scope
-from llm.phrasebook.lexicon import is_filler, phrases_at
-from llm.phrasebook.meaning import Condition, Direction, Duration, Item, Operand, on_interval
+from llm.phrasebook.lexicon import is_filler
+from llm.phrasebook.meaning import (
+    Condition,
+    Direction,
+    Duration,
+    Group,
+    Item,
+    Operand,
+    intervals,
+    on_interval,
+)
 from llm.phrasebook.operands import read_length
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.structure import Join, Tree, join_of, negated_first, tree
@@ -112,7 +121,13 @@ class _Walker:
         plain = Reader(tokens[:at])
         if all(is_filler(token.text) or token.text in _LIGHT for token in words) or not words:
             return
-        if plain.take("direction") or plain.take("exit") or plain.take("hourly") or plain.take("on") or plain.take("not"):
+        if (
+            plain.take("direction")
+            or plain.take("exit")
+            or plain.take("hourly")
+            or plain.take("on")
+            or plain.take("not")
+        ):
             return
         if plain.take("while") or plain.take("either"):
             return
@@ -156,8 +171,11 @@ class _Walker:
         return True
 
     def _add(self, condition: Condition, first: int) -> None:
+        """ "Above the 20 and the 50 EMA" is two conditions, each with a row of its own."""
         tokens = self.r.tokens
-        self.part.add(Item(condition, tokens[first].start, tokens[self.r.position - 1].end))
+        split = isinstance(condition, Group) and condition.op == "and"
+        for single in condition.items if split and isinstance(condition, Group) else (condition,):
+            self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end))
 
     def _scope(self) -> bool:
         label = read_scope(self.r)
@@ -171,10 +189,18 @@ class _Walker:
             part.items[-1] = Item(on_interval(last.condition, label), last.start, end)
             # "on 15m and 1h": the same condition again, on the other interval.
             mark = self.r.mark()
-            if self.r.word("and", "&", fill=False) and (other := read_scope(self.r)) and not self._begins_condition():
+            if (
+                self.r.word("and", "&", fill=False)
+                and (other := read_scope(self.r))
+                and not self._begins_condition()
+            ):
                 self.out.mentioned.append(other)
                 part.pending.add("and")
-                part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
+                part.add(
+                    Item(
+                        on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end
+                    )
+                )
             else:
                 self.r.reset(mark)
         else:
@@ -199,7 +225,11 @@ class _Walker:
             word = "short"
         direction: Direction = "short" if word == "short" else "long"
         if self.out.direction is not None and self.out.direction != direction:
-            if direction == "long" and self.out.entry.items and self.r.tokens[self.r.position - 1].text == "buy":
+            if (
+                direction == "long"
+                and self.out.entry.items
+                and self.r.tokens[self.r.position - 1].text == "buy"
+            ):
                 return self._exit()
             self.r.note(f"The sentence names both directions; {self.out.direction} is used.")
             return True
@@ -223,7 +253,13 @@ class _Walker:
     def _trade(self) -> bool:
         """ "stop 1.5 ATR", "2 ATR stop", "take profit at 3%", "hold at most 24 candles"."""
         mark = self.r.mark()
-        what = "stop" if self.r.take("stop", fill=False) else "target" if self.r.take("target", fill=False) else None
+        what = (
+            "stop"
+            if self.r.take("stop", fill=False)
+            else "target"
+            if self.r.take("target", fill=False)
+            else None
+        )
         if what is None:
             if self.r.take("hold", fill=False):
                 length = read_length(self.r)
@@ -242,7 +278,13 @@ class _Walker:
             self.r.reset(mark)
             return False
         if what is None:
-            what = "stop" if self.r.take("stop", fill=False) else "target" if self.r.take("target", fill=False) else None
+            what = (
+                "stop"
+                if self.r.take("stop", fill=False)
+                else "target"
+                if self.r.take("target", fill=False)
+                else None
+            )
         if what is None:
             self.r.reset(mark)
             return False
@@ -259,7 +301,9 @@ def _left_over(sentence: str, r: Reader, used: list[bool]) -> list[str]:
     def close() -> None:
         heavy = [at for at in run if r.tokens[at].text not in _LIGHT and not is_filler(r.tokens[at].text)]
         if heavy:
-            first = next(at for at in run if r.tokens[at].text not in _LIGHT or r.tokens[at].text in ("high", "low"))
+            first = next(
+                at for at in run if r.tokens[at].text not in _LIGHT or r.tokens[at].text in ("high", "low")
+            )
             text = sentence[r.tokens[min(first, heavy[0])].start : r.tokens[heavy[-1]].end]
             phrases.append(" ".join(text.split())[:200])
         run.clear()
@@ -278,12 +322,7 @@ def _left_over(sentence: str, r: Reader, used: list[bool]) -> list[str]:
 
 def named_intervals(sentence: Sentence) -> list[str]:
     """Every interval the sentence names, finest first."""
-    from llm.phrasebook.meaning import intervals
-
     found = set(sentence.mentioned)
     for item in (*sentence.entry.items, *sentence.exit.items):
         found |= intervals(item.condition)
     return sorted(found, key=INTERVALS.__getitem__)
-
-
-__all__ = ["Part", "Sentence", "named_intervals", "phrases_at", "read_sentence"]

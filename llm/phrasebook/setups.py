@@ -17,9 +17,11 @@ from llm.phrasebook.meaning import (
     Length,
     Operand,
     Pattern,
+    Trend,
     number,
+    on_interval,
 )
-from llm.phrasebook.operands import indicator, read_length, whole
+from llm.phrasebook.operands import LEVELS, indicator, read_length, read_operand, whole
 from llm.phrasebook.reader import Reader
 
 DAY = Duration(86_400_000)
@@ -53,8 +55,6 @@ def read_setup(r: Reader) -> Condition | None:
     condition = _setup(r, name)
     if interval is None:
         return condition
-    from llm.phrasebook.meaning import on_interval
-
     return on_interval(condition, interval)
 
 
@@ -86,7 +86,9 @@ def _setup(r: Reader, name: str) -> Condition:
             r.note(f"“Volume spike” became: at least {SPIKE:g} times the {CANDLES} candle average.")
             return volume(SPIKE)
         case "volume_busy":
-            r.note(f"“Busy volume” became: at least {BUSY:g} times the {CANDLES} candle average. You gave no number.")
+            r.note(
+                f"“Busy volume” became: at least {BUSY:g} times the {CANDLES} candle average. You gave no number."
+            )
             return volume(BUSY)
         case "volume_above" | "volume_below":
             r.note(f"The average volume has no length given: {CANDLES} candles.")
@@ -115,8 +117,6 @@ def _setup(r: Reader, name: str) -> Condition:
 
 def _breakout(r: Reader, *, up: bool) -> Condition:
     """ "breakout", "breakout above the 50 candle high", "breaks out of the 20 candle range"."""
-    from llm.phrasebook.operands import LEVELS, read_operand
-
     word = "Breakout" if up else "Breakdown"
     mark = r.mark()
     r.word("of", "from", "above", "below", "over", "under", "through", "to")
@@ -139,7 +139,9 @@ def _breakout(r: Reader, *, up: bool) -> Condition:
         length = CANDLES
         side = "above the highest high" if up else "below the lowest low"
         r.note(f"“{word}” became: the close is {side} of the {CANDLES} candles before.")
-    return Compare(Operand("close"), ">" if up else "<", Operand("highest_high" if up else "lowest_low", (length,)))
+    return Compare(
+        Operand("close"), ">" if up else "<", Operand("highest_high" if up else "lowest_low", (length,))
+    )
 
 
 def read_streak(r: Reader) -> Condition | None:
@@ -154,9 +156,9 @@ def read_streak(r: Reader) -> Condition | None:
         colour = r.take("colour")
     else:
         colour = r.take("colour", fill=token is None)
-        in_row = in_row or bool(r.take("row"))
-        interval = interval or r.interval()
-        if not r.take("candle"):
+        in_row = bool(r.take("row", fill=False)) or in_row
+        interval = interval or r.interval(fill=False)
+        if not r.take("candle", fill=False):
             colour = None
     if colour is None or count is None:
         r.reset(mark)
@@ -169,8 +171,6 @@ def read_streak(r: Reader) -> Condition | None:
 
 def read_staircase(r: Reader) -> Condition | None:
     """ "3 higher highs in a row", "two lower lows"."""
-    from llm.phrasebook.meaning import Trend
-
     mark = r.mark()
     token = r.token("number")
     count = whole(token) if token is not None else None
@@ -273,7 +273,9 @@ def read_new_extreme(r: Reader, subject: Operand | None = None) -> Condition | N
         length = CANDLES
         r.note(f"“New {name}” has no length given: {CANDLES} candles.")
     symbol = subject.symbol if subject is not None else None
-    level = Operand("highest_high" if name == "high" else "lowest_low", (length,), interval=interval, symbol=symbol)
+    level = Operand(
+        "highest_high" if name == "high" else "lowest_low", (length,), interval=interval, symbol=symbol
+    )
     close = Operand("close", interval=interval, symbol=symbol)
     return Compare(close, ">" if name == "high" else "<", level)
 
@@ -289,7 +291,9 @@ def read_versus(r: Reader) -> Condition | None:
     length = read_window(r)
     if length is None:
         length = DAY
-        r.note(f"“{'Stronger' if way == 'up' else 'Weaker'} than {symbol}” became: percent change over the last 24 hours.")
+        r.note(
+            f"“{'Stronger' if way == 'up' else 'Weaker'} than {symbol}” became: percent change over the last 24 hours."
+        )
     own = Operand("change", (length,), of=Operand("close"))
     other = Operand("change", (length,), symbol=symbol, of=Operand("close", symbol=symbol))
     return Compare(own, ">" if way == "up" else "<", other)
