@@ -1,0 +1,163 @@
+"""Command line: `python -m simexchange [--port 9080] [--speed 10] [--seed 7] [--symbols 200] [--replay
+DIR]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from simexchange.clock import VirtualClock
+from simexchange.market import Market, SyntheticMarket
+from simexchange.server import Exchange
+
+_WEIGHT_PER_MINUTE = 6_000
+_FASTEST = 3_600.0
+
+
+class UsageError(Exception):
+    """Options that cannot be carried out."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="simexchange",
+        description="A Binance-shaped exchange for offline use: a seeded synthetic market, or recorded candles.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=9080, help="port; 0 takes a free one (default %(default)s)"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="exchange seconds for each real one (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, help="seed of all that is made up (default %(default)s)"
+    )
+    parser.add_argument(
+        "--symbols", type=int, default=200, help="symbols of the synthetic market (default %(default)s)"
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="DIR",
+        help="play DIR/<SYMBOL>/<interval>.parquet instead; what is finer than "
+        "the recorded interval is made up so that it adds up to the recorded candles",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="TIME",
+        help="exchange time at the start, ISO 8601 (default: now; with --replay, after 60 %% of the data)",
+    )
+    parser.add_argument(
+        "--weight-limit",
+        type=int,
+        metavar="N",
+        help="request weight for each real minute, 0 for no limit (default 6000 times the speed)",
+    )
+    return parser
+
+
+def _market(options: argparse.Namespace) -> tuple[Market, int]:
+    """The market and the moment to start at, UTC seconds."""
+    if options.replay is None:
+        try:
+            market: Market = SyntheticMarket(options.seed, options.symbols)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        usual = int(time.time())
+    else:
+        # Parquet reading takes memory that the synthetic market does without.
+        from simexchange.recorded import RecordingError
+        from simexchange.replay import ReplayMarket
+
+        try:
+            recorded = ReplayMarket(options.replay, options.seed)
+        except RecordingError as error:
+            raise UsageError(str(error)) from error
+        market, usual = recorded, recorded.usual_start()
+    start = usual if options.start is None else _moment(options.start)
+    if start <= market.first or (market.last is not None and start >= market.last):
+        begins = datetime.fromtimestamp(market.first, UTC).isoformat()
+        ends = (
+            "" if market.last is None else f" and ends {datetime.fromtimestamp(market.last, UTC).isoformat()}"
+        )
+        raise UsageError(f"--start {options.start} is outside the market, which begins {begins}{ends}")
+    return market, start
+
+
+def _moment(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--start {text} is not an ISO 8601 time") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+async def _serve(options: argparse.Namespace, market: Market, start: int) -> int:
+    limit = int(_WEIGHT_PER_MINUTE * max(1.0, options.speed))
+    if options.weight_limit is not None:
+        limit = options.weight_limit
+    exchange = Exchange(market, VirtualClock(start * 1000, options.speed), limit)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        port = await exchange.start(options.host, options.port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"simexchange: cannot listen on {options.host}:{options.port}: {reason}", file=sys.stderr)
+        return 2
+    address = f"[{options.host}]" if ":" in options.host else options.host
+    print(
+        json.dumps(
+            {
+                "rest": f"http://{address}:{port}",
+                "streams": f"ws://{address}:{port}",
+                "api_key": _credential(options.seed, "key"),
+                "api_secret": _credential(options.seed, "secret"),
+                "symbols": len(market.listings),
+            }
+        ),
+        flush=True,
+    )
+    ends = (asyncio.create_task(stop.wait()), asyncio.create_task(exchange.failed()))
+    try:
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    finally:
+        for task in ends:
+            task.cancel()
+        await exchange.stop()
+    return 0
+
+
+def _credential(seed: int, name: str) -> str:
+    return hashlib.sha256(f"simexchange/{seed}/{name}".encode()).hexdigest()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the exchange until interrupted; 0 after that, 2 for options that cannot be carried out."""
+    options = _parser().parse_args(arguments)
+    try:
+        if not 0.01 <= options.speed <= _FASTEST:
+            raise UsageError(f"--speed must be 0.01 to {_FASTEST:g}")
+        if not 0 <= options.port <= 65_535:
+            raise UsageError("--port must be 0 to 65535")
+        if options.weight_limit is not None and options.weight_limit < 0:
+            raise UsageError("--weight-limit must not be negative")
+        market, start = _market(options)
+    except UsageError as error:
+        print(f"simexchange: {error}", file=sys.stderr)
+        return 2
+    return asyncio.run(_serve(options, market, start))

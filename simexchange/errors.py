@@ -1,0 +1,70 @@
+"""Binance's error codes and messages, as its public API documentation gives them."""
+
+from __future__ import annotations
+
+
+class ExchangeError(Exception):
+    """An error answer: `{"code": code, "msg": message}` with an HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid_symbol() -> ExchangeError:
+    """-1121: no such symbol."""
+    return ExchangeError(-1121, "Invalid symbol.")
+
+
+def invalid_interval() -> ExchangeError:
+    """-1120: no such candle interval."""
+    return ExchangeError(-1120, "Invalid interval.")
+
+
+def illegal_characters(name: str, legal: str) -> ExchangeError:
+    """-1100: a parameter that is not of its form."""
+    return ExchangeError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+
+
+def duplicate_parameter() -> ExchangeError:
+    """-1101: a parameter sent twice."""
+    return ExchangeError(-1101, "Duplicate values for a parameter detected.")
+
+
+def missing_parameter(name: str) -> ExchangeError:
+    """-1102: a mandatory parameter left out or empty."""
+    return ExchangeError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def unread_parameters(read: int, sent: int) -> ExchangeError:
+    """-1104: parameters that the endpoint does not have."""
+    return ExchangeError(
+        -1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'."
+    )
+
+
+def bad_combination() -> ExchangeError:
+    """-1128: parameters that exclude each other."""
+    return ExchangeError(-1128, "Combination of optional parameters invalid.")
+
+
+def bad_value(name: str) -> ExchangeError:
+    """-1130: a value outside what the endpoint takes."""
+    return ExchangeError(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def too_much_weight(limit: int) -> ExchangeError:
+    """-1003: more request weight in a minute than allowed."""
+    return ExchangeError(
+        -1003,
+        f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
+        "Please use WebSocket Streams for live updates to avoid polling the API.",
+        status=429,
+    )
+
+
+def unknown_path() -> ExchangeError:
+    """An address this exchange does not serve."""
+    return ExchangeError(-1000, "Path not found.", status=404)

@@ -1,0 +1,55 @@
+"""Candle intervals, in seconds, and how they nest.
+
+`CHAIN` is one path of intervals in which each divides the one before it; the bridge descends it. The
+intervals that are not on it (3m, 6h, 8h, 3d, 1w) are aggregated from a finer one that is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+DAY: Final = 86_400
+MINUTE: Final = 60
+
+INTERVAL_SECONDS: Final[dict[str, int]] = {
+    "1m": 60,
+    "3m": 180,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1_800,
+    "1h": 3_600,
+    "2h": 7_200,
+    "4h": 14_400,
+    "6h": 21_600,
+    "8h": 28_800,
+    "12h": 43_200,
+    "1d": DAY,
+    "3d": 3 * DAY,
+    "1w": 7 * DAY,
+}
+
+#: Lengths from a day to a second; each divides its predecessor.
+CHAIN: Final[tuple[int, ...]] = (DAY, 43_200, 14_400, 7_200, 3_600, 1_800, 900, 300, 60, 30, 15, 5, 1)
+
+#: 1970-01-05 was the first Monday, where Binance's weeks start.
+_WEEK_OFFSET: Final = 4 * DAY
+
+
+def offset_of(length: int) -> int:
+    """Seconds after 1970-01-01 UTC at which candle number 0 of this length (seconds) opens."""
+    return _WEEK_OFFSET if length == 7 * DAY else 0
+
+
+def index_of(seconds: int, length: int) -> int:
+    """Number of the candle of `length` seconds that contains the moment `seconds` (UTC seconds)."""
+    return (seconds - offset_of(length)) // length
+
+
+def open_of(index: int, length: int) -> int:
+    """Opening moment, UTC seconds, of candle number `index`."""
+    return index * length + offset_of(length)
+
+
+def unit_of(length: int) -> int:
+    """The longest length on `CHAIN` that divides `length`; `length` itself where it is on the chain."""
+    return next(unit for unit in CHAIN if length % unit == 0 and unit <= length)

@@ -1,0 +1,122 @@
+"""A market as seen at a moment: closed candles, the forming ones, the last 24 hours.
+
+A forming candle is the aggregate of whole seconds that have passed, so it always lies inside the candle it
+becomes. What closed earlier in the same minute or hour is kept, because every stream asks for it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simexchange.candles import Candles, aggregate, join, summarise
+from simexchange.intervals import CHAIN, DAY, MINUTE, index_of, open_of
+from simexchange.market import Market
+from simexchange.noise import Ints
+from simexchange.universe import Listing
+
+_HOUR = 3_600
+
+
+def pieces(begin: int, end: int) -> list[tuple[int, int, int]]:
+    """Cut [begin, end) (UTC seconds) into runs of chain intervals: (length, number of the first, count)."""
+    runs: list[tuple[int, int, int]] = []
+    at = begin
+    while at < end:
+        length = next(unit for unit in CHAIN if at % unit == 0 and at + unit <= end)
+        if runs and runs[-1][0] == length:
+            runs[-1] = (length, runs[-1][1], runs[-1][2] + 1)
+        else:
+            runs.append((length, at // length, 1))
+        at += length
+    return runs
+
+
+class LiveMarket:
+    """Candles as they stand at a moment; moments are UTC seconds of exchange time."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._all = np.arange(len(market.listings), dtype=np.int64)
+        self._hour: tuple[int, Candles] | None = None
+        self._minute: tuple[int, Candles] | None = None
+        self._begun: dict[int, tuple[int, Candles | None]] = {}
+        self._day: tuple[int, Candles] | None = None
+
+    @property
+    def listings(self) -> Sequence[Listing]:
+        """The symbols, in the order of rows."""
+        return self._market.listings
+
+    @property
+    def first(self) -> int:
+        """The moment the market begins."""
+        return self._market.first
+
+    @property
+    def last(self) -> int | None:
+        """The moment it ends; None where it never does."""
+        return self._market.last
+
+    def history(self, row: int, length: int, index: int, count: int, now: int) -> Candles:
+        """Candles of one symbol, the last of them the forming one where the range reaches it; [1,
+        candles].
+        """
+        rows = self._all[row : row + 1]
+        current = index_of(now, length)
+        closed = min(count, current - index)
+        parts = [self._market.candles(rows, length, index, closed)] if closed > 0 else []
+        if index <= current < index + count:
+            begun = self._run(rows, open_of(current, length), now)
+            if begun is not None:
+                parts.append(aggregate(begun, begun.count))
+        return join(parts) if parts else self._market.candles(rows, length, index, 1).slice(0, 0)
+
+    def closed(self, length: int, end: int) -> Candles:
+        """The candle of every symbol that closed at `end`, [symbols, 1]."""
+        if length == MINUTE:
+            at = (end - MINUTE) % _HOUR // MINUTE
+            return self._minutes((end - MINUTE) // _HOUR).slice(at, at + 1)
+        return self._market.candles(self._all, length, index_of(end - 1, length), 1)
+
+    def forming(self, length: int, now: int) -> Candles | None:
+        """The forming candle of every symbol, [symbols, 1]; None in the first second after its opening."""
+        begin, minute = open_of(index_of(now, length), length), now // MINUTE * MINUTE
+        known = self._begun.get(length)
+        if known is None or known[0] != minute:
+            before = self._run(self._all, begin, minute)
+            known = (minute, None if before is None else aggregate(before, before.count))
+            self._begun[length] = known
+        parts = [known[1]] if known[1] is not None else []
+        if now > minute:
+            parts.append(self._seconds(minute).slice(0, now - minute))
+        if not parts:
+            return None
+        whole = join(parts)
+        return aggregate(whole, whole.count)
+
+    def day(self, now: int) -> Candles:
+        """The last 24 hours of every symbol, from a whole minute on, [symbols, 1]."""
+        minute = now // MINUTE * MINUTE
+        if self._day is None or self._day[0] != minute:
+            run = self._run(self._all, max(self.first, minute - DAY), minute)
+            assert run is not None, "a market begins before now"
+            self._day = (minute, summarise(run))
+        if now == minute:
+            return self._day[1]
+        return summarise(join((self._day[1], self._seconds(minute).slice(0, now - minute))))
+
+    def _run(self, rows: Ints, begin: int, end: int) -> Candles | None:
+        parts = [self._market.candles(rows, *piece) for piece in pieces(begin, end)]
+        return join(parts) if parts else None
+
+    def _minutes(self, hour: int) -> Candles:
+        if self._hour is None or self._hour[0] != hour:
+            self._hour = (hour, self._market.candles(self._all, MINUTE, hour * 60, 60))
+        return self._hour[1]
+
+    def _seconds(self, minute: int) -> Candles:
+        if self._minute is None or self._minute[0] != minute:
+            self._minute = (minute, self._market.candles(self._all, 1, minute, MINUTE))
+        return self._minute[1]
