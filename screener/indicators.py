@@ -1,7 +1,7 @@
 """Indicators as formulas over primitive operators, first half: averages, momentum, bands and volume.
 
-Each equals TA-Lib's after warm-up where TA-Lib has it. One rule differs: where a formula divides by zero (RSI,
-stochastic, CCI or ADX of a market that has not moved) TA-Lib writes 0 and this language says *unknown*.
+Each equals TA-Lib's after warm-up where TA-Lib has it. One rule differs: where a formula divides by zero
+(RSI, stochastic, CCI or ADX of a market that has not moved) TA-Lib writes 0, this language says *unknown*.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from screener.formula import (
 from screener.indicators_more import MORE
 from screener.registry import Arg, Indicator, IndicatorInfo, arguments_text
 
-_X: Final = Arg("x", "num")
+_X: Final = Arg("x", "series")
 _HLC: Final = ("high", "low", "close")
 
 
@@ -136,7 +136,7 @@ _ROWS: Final[tuple[Indicator, ...]] = (
               lambda c, x, n: wma(x, n), {"": "the {p}-period WMA{of}"}),
     Indicator("vwap", (Arg("anchor", "interval", "1d"),),
               "volume-weighted average price since the anchor's candle began",
-              _vwap, {"": "VWAP{p}{of}"}, candles=("high", "low", "close", "volume")),
+              _vwap, {"": "the {p}-anchored VWAP{of}"}, candles=("high", "low", "close", "volume")),
     Indicator("adx", (_length(14),), "directional movement: strength of a trend, and its two sides", _adx,
               {"adx": "ADX({p}){of}", "plus_di": "+DI({p}){of}", "minus_di": "-DI({p}){of}"},
               ("adx", "plus_di", "minus_di"), _HLC),
@@ -153,7 +153,8 @@ _ROWS: Final[tuple[Indicator, ...]] = (
               ("macd", "signal", "hist")),
     Indicator("willr", (_length(14),), "Williams %R, -100 to 0",
               _willr, {"": "Williams %R({p}){of}"}, (), _HLC),
-    Indicator("cci", (Arg("length", "length", 20, 2, 60),), "commodity channel index", _cci, {"": "CCI({p}){of}"}, (), _HLC),
+    Indicator("cci", (Arg("length", "length", 20, 2, 60),), "commodity channel index",
+              _cci, {"": "CCI({p}){of}"}, (), _HLC),
     Indicator("roc", (_X, _length(10)), "rate of change, in percent",
               lambda c, x, n: percent_change(x, n), {"": "the rate of change({p}) in percent{of}"}),
     Indicator("mom", (_X, _length(10)), "difference to n candles ago",
@@ -170,7 +171,7 @@ _ROWS: Final[tuple[Indicator, ...]] = (
     Indicator("zscore", (_X, _length(20)), "distance from the simple average in standard deviations",
               lambda c, x, n: (x - sma(x, n)) / x.op("stdev", n), {"": "the {p}-period z-score{of}"}),
     Indicator("bbands", (_X, _length(20), Arg("mult", "const", 2)),
-              "Bollinger bands; width as a share of the middle, percent 0 at the lower and 1 at the upper band",
+              "Bollinger bands; width as a share of the middle, percent 0 at the lower, 1 at the upper band",
               _bbands, _bands("Bollinger band"), ("upper", "middle", "lower", "width", "percent")),
     Indicator("keltner", (_length(20), Arg("mult", "const", 2)),
               "exponential average of the close, plus and minus mult averages of the true range", _keltner,

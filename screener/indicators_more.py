@@ -22,7 +22,7 @@ from screener.formula import (
 )
 from screener.registry import Arg, Indicator
 
-_X: Final = Arg("x", "num")
+_X: Final = Arg("x", "series")
 _HLC: Final = ("high", "low", "close")
 _HLCV: Final = ("high", "low", "close", "volume")
 
@@ -182,7 +182,8 @@ MORE: Final[tuple[Indicator, ...]] = (
     Indicator("ichimoku",
               (Arg("conversion", "length", 9), Arg("base", "length", 26), Arg("span", "length", 52)),
               "Ichimoku's lines; spans as they stand over this candle", _ichimoku,
-              {"conversion": "the Ichimoku conversion line({p}){of}", "base": "the Ichimoku base line({p}){of}",
+              {"conversion": "the Ichimoku conversion line({p}){of}",
+               "base": "the Ichimoku base line({p}){of}",
                "span_a": "Ichimoku span A({p}){of}", "span_b": "Ichimoku span B({p}){of}"},
               ("conversion", "base", "span_a", "span_b"), ("high", "low")),
     Indicator("chop", (Arg("length", "length", 14, 2),), "choppiness, 0 to 100, low in a trend",

@@ -97,7 +97,7 @@ class Graph:
     def add(self, op: str, args: Sequence[int] = (), params: Sequence[Param] = ()) -> int:
         """The node `op(args, params)`, folded and shared.
 
-        Types of arguments are the caller's duty (asserted). Raises ConstantError where a constant is not finite.
+        Argument types are the caller's duty (asserted). Raises ConstantError where a constant is not finite.
         """
         row = OPS[op]
         assert len(args) == len(row.args) and len(params) == len(row.params), (op, args, params)
@@ -183,5 +183,3 @@ class Graph:
             case "ne":
                 return self.add("eq", inner.args)
         return None
-
-

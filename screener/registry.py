@@ -1,4 +1,4 @@
-"""How functions and indicators are declared: rows with arguments, defaults, outputs and a one-line meaning."""
+"""How functions and indicators are declared: rows with arguments, defaults, outputs and a meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from screener.formula import CandleTerms, Term
 
-Kind = Literal["num", "bool", "any", "length", "index", "const", "interval", "text", "window"]
+Kind = Literal["num", "series", "bool", "any", "length", "index", "const", "interval", "text", "window"]
 """What an argument takes: a number series, a boolean series, either; a whole constant from 1 (`length`) or
 from 0 (`index`); a constant number; an interval; a string; a length or a boolean (`window`)."""
 
@@ -28,8 +28,8 @@ class Arg:
 class Indicator:
     """An indicator: `formula(candles, *args)` returns a term, or a term per output.
 
-    `candles` are the series that may be written before the arguments; `phrase` maps an output (or "") to its English,
-    with `{p}` for the constant arguments and `{of}` for what it is computed on.
+    `candles` are the series that may be written before the arguments; `phrase` maps an output (or "") to its
+    English, with `{p}` for the constant arguments and `{of}` for what it is computed on.
     """
 
     name: str
