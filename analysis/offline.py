@@ -38,7 +38,7 @@ WIDEST: Final = 3.0
 ENOUGH: Final = 45
 """The score from which a trade is entered; it starts at `BASE`."""
 BASE: Final = 55
-STRETCHED: Final = 3.0
+STRETCHED: Final = 5.0
 """How many ATR from its mean of 20, in the trade's direction, the price is too far gone to follow."""
 
 
@@ -239,10 +239,10 @@ def _decision(
     good = [p.says for p in points if p.points > 0]
     bad = [p.says for p in points if p.points < 0]
     price, at_stop, at_target = (snapshot.text(p) for p in (snapshot.price, stop.price, first.price))
-    basis = f"the level {_name(first.level)}" if first.level else "a price that pays enough, no level"
+    basis = f"at a level ({_name(first.level)})" if first.level else "set by the ratio, at no level"
     sentences = [
         f"{snapshot.direction.capitalize()} at {price}: stop {at_stop} ({stop.distance:.1f} ATR), "
-        f"target {at_target}, {basis}; reward to risk {first.ratio:.2f} after fees.",
+        f"target {at_target} {basis}; reward to risk {first.ratio:.2f} after fees.",
     ]
     sentences += [f"For it: {'; '.join(good)}."] if good else []
     sentences += [f"Against it: {'; '.join(bad)}."] if bad else []

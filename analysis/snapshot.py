@@ -24,6 +24,8 @@ from market.types import Candle
 
 MAX_BARS = 1_000
 LEVELS_KEPT = 6
+LEVEL_CANDLES = 200
+"""Swings older than this many candles are no levels: with enough of them, every price would be one."""
 
 
 class SnapshotError(ValueError):
@@ -172,8 +174,8 @@ def build_snapshot(
     """The snapshot of a signal on the newest of `candles` (closed, oldest first, one symbol and interval).
 
     `price` defaults to the newest close. `conditions` are rows as stored with the signal; keys it does not
-    know are ignored. At most `bars` (1 to 1,000) candles go into the snapshot; indicators and levels use
-    all that are given, up to 1,000.
+    know are ignored. At most `bars` (1 to 1,000) candles go into the snapshot; indicators use all
+    that are given, up to 1,000, and levels the newest 200.
 
     Raises SnapshotError without a candle, for candles with unusable numbers, or for an unusable price.
     """
@@ -192,7 +194,7 @@ def build_snapshot(
     times = np.array([c.open_time for c in used], dtype=np.int64)
     atr = levels.atr(highs, lows, closes)
     period = levels.period_pivots(times, highs, lows, closes, used[-1].close_time)
-    found = levels.swings(highs, lows)
+    found = levels.swings(highs[-LEVEL_CANDLES:], lows[-LEVEL_CANDLES:])
     swing_highs = _distinct([s.price for s in reversed(found) if s.kind == "high"])
     swing_lows = _distinct([s.price for s in reversed(found) if s.kind == "low"])
     below, above = _levels(found, period, now, atr, tick_size)
