@@ -25,7 +25,8 @@ def test_on_recorded_hours_every_decision_passes_and_most_enter(direction: str) 
     nothing = float("nan")
     fields = (table[name] for name in ("open_time", "open", "high", "low", "close", "volume"))
     candles = [
-        Candle("ETHUSDT", "1h", *row, nothing, nothing, nothing, nothing) for row in zip(*fields, strict=True)
+        Candle("ETHUSDT", "1h", time, o, h, low, close, volume, nothing, nothing, nothing, nothing)
+        for time, o, h, low, close, volume in zip(*fields, strict=True)
     ]
     choices: Counter[str] = Counter()
     for end in range(400, len(candles), len(candles) // 100):
