@@ -181,10 +181,10 @@ class Feed:
         """
         while True:
             close_time = self._boundary + MINUTE_MS
+            # Before waiting as well: repaired minutes may make a higher candle whole that would be asked for.
+            await self._correct()
             await self._gather(close_time)
-            corrected = await self._correct()
-            if corrected and self.on_rebuild is not None:
-                await self.on_rebuild(corrected)
+            await self._correct()
             async with self.lock:
                 fresh = self._advance(close_time)
             yield self._coverage(close_time, fresh)
@@ -288,16 +288,17 @@ class Feed:
         known = self._store.known("1m", close_time - MINUTE_MS)
         return tuple(name for name, there in zip(self.symbols, known, strict=True) if there)
 
-    async def _correct(self) -> frozenset[str]:
-        """Write the corrections that came in; returns their symbols."""
+    async def _correct(self) -> None:
+        """Write the corrections that came in, and tell whose they were."""
         blocks = [block for block in self._inbox.take_corrections() if block.interval in self.intervals]
         if not blocks:
-            return frozenset()
+            return
         async with self.lock:
             for block in blocks:
                 self._store.put(block)
         self.corrections += sum(len(block) for block in blocks)
-        return frozenset(block.symbol for block in blocks)
+        if self.on_rebuild is not None:
+            await self.on_rebuild(frozenset(block.symbol for block in blocks))
 
     def _coverage(self, close_time: int, fresh: tuple[str, ...]) -> Coverage:
         there = set(fresh)

@@ -105,9 +105,10 @@ class MarketStore:
             opens, values = self.panel.window(interval, name, limit)
             times = opens.tolist()
             parts.append(values[:, column])
+        parts.append(np.full(len(parts[0]), np.nan))
         rows = np.stack(parts, axis=1).tolist()
         return [
-            Candle(symbol, interval, time, *row, taker_buy_quote=float("nan"))
+            Candle(symbol, interval, time, *row)
             for time, row in zip(times, rows, strict=True)
             if row[3] == row[3]
         ]
