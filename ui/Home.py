@@ -1,9 +1,9 @@
 """Entry of the web app: `streamlit run ui/Home.py`, from any working directory.
 
 The screens themselves are `shell.py` and the scripts in `pages/`; this file adds what Streamlit alone cannot
-serve: the vendored front-end modules under `/vendor`, and the refusal of foreign `Host` names in personal mode
-(without `SCREENER_TOKEN` the app belongs to whoever sits at this machine, so a page elsewhere must not reach it
-through a name that resolves to it).
+serve: the vendored front-end modules under `/vendor`, and the refusal of foreign `Host` names in personal
+mode (without `SCREENER_TOKEN` the app belongs to whoever sits at this machine, so a page elsewhere must not
+reach it through a name that resolves to it).
 """
 
 import mimetypes

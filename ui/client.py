@@ -1,7 +1,8 @@
 """The only HTTP caller of the web app.
 
 Every method is one request to the API under `/api/v1` and returns a shape of `api.schemas`. Failures have two
-types: `ApiUnreachable` when there was no answer, `ApiProblem` when the answer was a problem document (RFC 9457).
+types: `ApiUnreachable` when there was no answer, `ApiProblem` when the answer was a problem document (RFC
+9457).
 """
 
 import json
@@ -133,7 +134,9 @@ class ApiClient:
         try:
             return response.json()
         except ValueError as error:
-            raise ApiUnreachable(self.base_url, "the answer is not JSON; is another program there?") from error
+            raise ApiUnreachable(
+                self.base_url, "the answer is not JSON; is another program there?"
+            ) from error
 
     def _one(self, shape: type[ShapeT], payload: Any) -> ShapeT:
         try:
@@ -172,7 +175,9 @@ class ApiClient:
 
     # Strategies
 
-    def generate(self, sentence: str, interval: str | None = None) -> Iterator[Progress | GeneratedStrategyOut]:
+    def generate(
+        self, sentence: str, interval: str | None = None
+    ) -> Iterator[Progress | GeneratedStrategyOut]:
         """Progress steps as they end, then the strategy as the last item.
 
         Raises ApiProblem when the sentence gives no filter, with what was not understood.

@@ -1,4 +1,5 @@
-"""What the pages share within a browser session: the client, the last known status, messages that outlive a rerun."""
+"""What the pages share within a browser session: the client, the last known status, messages that outlive
+a rerun."""
 
 import hmac
 import os
@@ -62,7 +63,10 @@ def show_error(error: ApiError, keeps: str = "") -> None:
     seen: datetime | None = st.session_state.get("status_at")
     since = f" What you see is from {seen:%H:%M:%S} UTC." if seen else ""
     html(text.banner("error", "cloud_off", "Cannot reach the screener.", f"{error}.{since}"))
-    st.caption(keeps or "Paper stops are checked again when the service is back. Stored strategies and signals are safe.")
+    st.caption(
+        keeps
+        or "Paper stops are checked again when the service is back. Stored strategies and signals are safe."
+    )
 
 
 def problem_lines(problem: Problem) -> list[tuple[str, str]]:
@@ -72,6 +76,13 @@ def problem_lines(problem: Problem) -> list[tuple[str, str]]:
 
 def _field_line(pair: tuple[str, str]) -> str:
     return " ".join(part for part in pair if part)
+
+
+def page_link(name: str, label: str, icon: str) -> None:
+    """A link to another page; nothing where a page is run without the shell."""
+    page = st.session_state.get("pages", {}).get(name)
+    if page is not None:
+        st.page_link(page, label=label, icon=icon)
 
 
 def say(message: str, icon: str = ":material/check:") -> None:
@@ -87,13 +98,16 @@ def show_said() -> None:
 
 
 def admitted() -> bool:
-    """True in personal mode (no `SCREENER_TOKEN`), and for whoever typed the token; otherwise draws the question."""
+    """True in personal mode (no `SCREENER_TOKEN`), and for whoever typed the token; otherwise draws the
+    question."""
     token = os.environ.get("SCREENER_TOKEN", "")
     if not token or st.session_state.get("admitted"):
         return True
     st.title("Signal Screener")
     with st.form("token", width=420):
-        given = st.text_input("Access token", type="password", help="The value of SCREENER_TOKEN on the server.")
+        given = st.text_input(
+            "Access token", type="password", help="The value of SCREENER_TOKEN on the server."
+        )
         if st.form_submit_button("Open", type="primary"):
             if hmac.compare_digest(given.encode(), token.encode()):
                 st.session_state["admitted"] = True

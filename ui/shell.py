@@ -1,7 +1,7 @@
 """The frame of every page: style, navigation, the account at the sidebar's foot, the status strip.
 
-`Home.py` names this file as the script to run. The strip is a timed fragment of its own, so that no page is run
-again for a clock.
+`Home.py` names this file as the script to run. The strip is a timed fragment of its own, so that no page
+is run again for a clock.
 """
 
 import streamlit as st
@@ -26,13 +26,17 @@ def main() -> None:
     st.logo(logo(), size="medium")
     if not session.admitted():
         return
-    page = st.navigation(
-        [
-            st.Page(PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True),
-            st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
-            st.Page(PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"),
-        ]
-    )
+    pages = {
+        "signals": st.Page(
+            PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True
+        ),
+        "new_strategy": st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
+        "positions": st.Page(
+            PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"
+        ),
+    }
+    st.session_state["pages"] = pages
+    page = st.navigation(list(pages.values()))
     status_strip()
     account()
     session.show_said()
@@ -78,7 +82,8 @@ def account() -> None:
         session.html(
             '<div class="cap" style="padding:0 8px 4px">Trading account</div>'
             '<div style="border:1px solid var(--line);border-radius:8px;padding:8px 10px">'
-            f'<div class="row nw"><span class="bdg paper">Paper</span><b class="num sp">{balance}</b></div></div>'
+            f'<div class="row nw"><span class="bdg paper">Paper</span><b class="num sp">{balance}</b>'
+            "</div></div>"
         )
 
 

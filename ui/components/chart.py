@@ -9,21 +9,26 @@ from ui.components import text
 from ui.components.loader import mount, theme
 
 _HTML = """<div class="ss"><span class="probe" hidden></span><div class="holder" role="img"></div>
-<div class="attribution">Charts by <a href="https://www.tradingview.com/" target="_blank" rel="noopener">TradingView</a></div></div>"""
+<div class="attribution">Charts by <a href="https://www.tradingview.com/" target="_blank" rel="noopener">
+TradingView</a></div></div>"""
 _CSS = """.ss{position:relative}.holder{width:100%;overflow:hidden}
 .attribution{position:absolute;left:6px;top:4px;z-index:3;font-size:11px;color:var(--faint)}
 .attribution a{color:inherit}"""
 
 
+Tone = Literal["up", "down", "acc", "mut"]
+Shape = Literal["arrowUp", "arrowDown", "circle", "square"]
+
+
 @dataclass(frozen=True)
 class Marker:
-    """A triangle at the candle that opens at `time` (seconds). `tone` is up, down, acc or mut."""
+    """A mark at the candle that opens at `time` (seconds). `tone` is up, down, acc or mut."""
 
     time: int
-    tone: Literal["up", "down", "acc", "mut"]
+    tone: Tone
     above: bool = False
     text: str = ""
-    shape: Literal["arrowUp", "arrowDown", "circle", "square"] = "arrowUp"
+    shape: Shape = "arrowUp"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Where a filter would have fired: figures, chart with outcomes, matches per day, near misses."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import streamlit as st
 
@@ -14,8 +14,12 @@ from ui.components.strip import INTERVAL_MS
 
 CHART_CANDLES = 500
 NEAR_SHOWN = 6
-_TRIANGLE = '<svg width="11" height="10" aria-hidden="true"><path d="M5.5 1l4.5 8h-9z" fill="{}" stroke="{}" stroke-width="1.5"/></svg>'
-OUTCOMES = {"target": ("reached +1 R first", "up"), "stop": ("stopped first", "down"), "open": ("still open", "acc")}
+# Words, colour token, and a shape of its own, so that colour never speaks alone.
+OUTCOMES: dict[str, tuple[str, chart.Tone, chart.Shape, str]] = {
+    "target": ("reached +1 R first", "up", "arrowUp", "▲"),
+    "stop": ("stopped first", "down", "circle", "●"),
+    "open": ("still open", "acc", "square", "■"),
+}
 
 
 def past_panel(draft: Draft) -> None:
@@ -53,7 +57,8 @@ def _past(draft: Draft, history: HistoryOut) -> None:
     if not counts:
         warnings = " ".join(history.warnings)
         session.html(
-            f'<div class="empty"><b>No match on {history.symbols} symbols</b>in the {history.candles:,} candles held. '
+            f'<div class="empty"><b>No match on {history.symbols} symbols</b>in the {history.candles:,} '
+            "candles held. "
             f"It may still fire. {text.esc(warnings)}</div>"
         )
         return
@@ -94,61 +99,61 @@ def _chart(draft: Draft, history: HistoryOut, symbol: str) -> None:
         session.show_error(error)
         return
     step = INTERVAL_MS.get(draft.interval, 900_000) // 1000
-    long = draft.direction == "long"
-    tones = {"target": "up", "stop": "down", "open": "acc"}
-    marks = [
-        chart.Marker(
-            int(match.candle_close.timestamp()) - step,
-            tones[match.outcome],  # type: ignore[arg-type]
-            above=not long,
-            shape="arrowUp" if long else "arrowDown",
-        )
-        for match in history.matches
-        if match.symbol == symbol
-    ]
+    above = draft.direction == "short"
+    marks = []
+    for match in history.matches:
+        if match.symbol != symbol:
+            continue
+        _, tone, shape, _ = OUTCOMES[match.outcome]
+        turned: chart.Shape = "arrowDown" if above and shape == "arrowUp" else shape
+        opened = int(match.candle_close.timestamp()) - step
+        marks.append(chart.Marker(opened, tone, above=above, shape=turned))
     label = f"{symbol}, {draft.interval} candles, with {len(marks)} past matches marked"
     chart.draw("past_chart", label, candles, markers=marks, height=200)
 
 
 def _per_day(history: HistoryOut) -> str:
-    """Matches per day as stacked bars."""
+    """Matches per day as stacked bars, a column a day."""
     if not history.since or not history.until:
         return ""
     first, last = text.utc(history.since).date(), text.utc(history.until).date()
-    total = max(1, (last - first).days + 1)
-    days = _by_day(history.matches)
+    total = (last - first).days + 1
     if total < 2:
         return ""
+    days = _by_day(history.matches)
     top = max(days.values(), default=1)
-    width = 500 / total
-    parts = []
-    for day, count in sorted(days.items()):
-        x = (day - first).days * width
-        y = 34.0
-        for outcome, (_, token) in OUTCOMES.items():
-            n = sum(m.outcome == outcome and text.utc(m.candle_close).date() == day for m in history.matches)
-            height = n / top * 24
-            y -= height
-            parts.append(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(2.0, min(14.0, width - 2)):.1f}" height="{height:.1f}" '
-                f'fill="var(--{token})"/>'
-            )
-        parts.append(f'<text x="{x:.1f}" y="{y - 2:.1f}" font-size="9" fill="var(--mut)">{count}</text>')
-    label = f"matches per day, at most {top}"
+    split = Counter[tuple[date, str]]((text.utc(m.candle_close).date(), m.outcome) for m in history.matches)
+    columns = "".join(_day(first + timedelta(days=i), days, split, top) for i in range(total))
     return (
-        f'<svg viewBox="0 0 520 48" style="width:100%;display:block" role="img" aria-label="{label}">{"".join(parts)}'
-        '<line x1="0" x2="520" y1="34" y2="34" stroke="var(--line)"/>'
-        f'<text x="0" y="46" font-size="9" fill="var(--mut)">{first.day} {first:%b}</text>'
-        f'<text x="520" y="46" font-size="9" fill="var(--mut)" text-anchor="end">{last.day} {last:%b}</text></svg>'
+        f'<div role="img" aria-label="matches per day, at most {top}" style="display:flex;'
+        "align-items:flex-end;height:46px;"
+        f'gap:1px;border-bottom:1px solid var(--line)">{columns}</div>'
+        f'<div class="row cap"><span>{first.day} {first:%b}</span><span class="sp">{last.day} '
+        f"{last:%b}</span></div>"
+    )
+
+
+def _day(day: date, days: Counter[date], split: Counter[tuple[date, str]], top: int) -> str:
+    count = days[day]
+    if not count:
+        return '<span style="flex:1"></span>'
+    bars = "".join(
+        f'<i style="display:block;height:{split[day, outcome] / top * 28:.1f}px;'
+        f'background:var(--{token})"></i>'
+        for outcome, (_, token, _, _) in OUTCOMES.items()
+    )
+    return (
+        f'<span style="flex:1;max-width:16px;text-align:center" title="{day.day} {day:%b}: {count}">'
+        f'<span class="cap" style="display:block;line-height:14px">{count}</span>{bars}</span>'
     )
 
 
 def _legend(history: HistoryOut) -> str:
-    counts = Counter(match.outcome for match in history.matches)
-    parts = []
-    for outcome, (words, token) in OUTCOMES.items():
-        colour = f"var(--{token})"
-        parts.append(f"<span>{_TRIANGLE.format(colour, colour)} {words} ({counts[outcome]})</span>")
+    counts = Counter[str](match.outcome for match in history.matches)
+    parts = [
+        f'<span><span class="{token}">{glyph}</span> {words} ({counts[outcome]})</span>'
+        for outcome, (words, token, _, glyph) in OUTCOMES.items()
+    ]
     return f'<div class="row cap" style="gap:14px;padding-top:4px">{"".join(parts)}</div>'
 
 
@@ -156,7 +161,9 @@ def _near(history: HistoryOut) -> str:
     misses = history.near_misses[:NEAR_SHOWN]
     head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
     if not misses:
-        return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
+        return (
+            head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
+        )
     busiest = _by_day(history.matches).most_common(1)
     warning = ""
     if busiest and busiest[0][1] * 4 > history.total > 8:
@@ -175,7 +182,8 @@ def _near_row(miss: NearMiss) -> str:
         values = f"{text.plain(miss.left)}, needs {text.plain(miss.right)}"
     distance = f"{text.number(abs(off), 2 if abs(off) < 1 else 1)} % off" if off is not None else ""
     return (
-        f'<tr><td><b>{text.esc(miss.symbol)}</b> <span class="faint">{text.clock_time(miss.candle_close)}</span><br>'
+        f'<tr><td><b>{text.esc(miss.symbol)}</b> <span class="faint">'
+        f"{text.clock_time(miss.candle_close)}</span><br>"
         f'<span class="mut">{text.esc(miss.failing)}{": " if values else ""}{values}</span></td>'
         f'<td class="n" style="width:70px"><span class="bar" style="width:64px;margin:6px 0 3px">'
         f'<i style="width:{filled:.0f}%"></i></span><br><span class="mut">{distance}</span></td></tr>'

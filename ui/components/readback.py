@@ -14,7 +14,9 @@ def card(draft: Draft) -> None:
     """The read-back with its question."""
     with st.container(border=True, key="readback", gap="small"):
         if draft.shown is None:
-            session.html("<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>")
+            session.html(
+                "<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>"
+            )
             return
         session.html(_head(draft) + _rows(draft))
         reach = draft.shown.reach
@@ -28,13 +30,22 @@ def card(draft: Draft) -> None:
             else:
                 broken = draft.report is not None and not draft.report.ok
                 st.button(
-                    "Yes", icon=":material/check:", on_click=drafts.confirm, args=(True,), key="yes", disabled=broken
+                    "Yes",
+                    icon=":material/check:",
+                    on_click=drafts.confirm,
+                    args=(True,),
+                    key="yes",
+                    disabled=broken,
                 )
                 st.button("Not quite, change it", on_click=_change, key="not-quite")
-            st.html(f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content")
+            st.html(
+                f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content"
+            )
         if st.session_state.pop("change_hint", False):
             session.html(
-                text.banner("info", "edit", "Change the sentence or the code on the left.", "Both update this card.")
+                text.banner(
+                    "info", "edit", "Change the sentence or the code on the left.", "Both update this card."
+                )
             )
 
 
@@ -47,16 +58,29 @@ def _head(draft: Draft) -> str:
     now = draft.history.true_now if draft.history else ()
     names = ", ".join(symbol.removesuffix("USDT") for symbol in now[:4])
     more = f" and {len(now) - 4} more" if len(now) > 4 else ""
-    true_now = f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}' if draft.history else ""
+    true_now = (
+        f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}'
+        if draft.history
+        else ""
+    )
     rows = draft.rows()
-    ending = COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together") if rows else "the match becomes true"
-    name = drafts.INTERVAL_NAMES.get(draft.interval, draft.interval).replace("minutes", "minute").replace("hours", "hour")
+    ending = (
+        COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together")
+        if rows
+        else "the match becomes true"
+    )
+    name = (
+        drafts.INTERVAL_NAMES.get(draft.interval, draft.interval)
+        .replace("minutes", "minute")
+        .replace("hours", "hour")
+    )
     article = "an" if name.startswith("8") else "a"
     return (
         '<div class="row nw"><h2>This is what it will do</h2>'
         '<span class="cap hidem">read back from the compiled filter, not written by the model</span>'
         f'<span class="sp cap hidem">{true_now}</span></div>'
-        f'<p style="font-size:14px;line-height:21px;padding:6px 0 2px">Signal a <b>{text.esc(draft.direction)}</b> when '
+        '<p style="font-size:14px;line-height:21px;padding:6px 0 2px">Signal a <b>'
+        f"{text.esc(draft.direction)}</b> when "
         f"{article} {text.esc(name.replace(' ', '-', 1))} candle closes and {ending}:</p>"
     )
 
@@ -69,7 +93,8 @@ def _rows(draft: Draft) -> str:
         f'<tr><td style="width:26px"><span class="n1">{number}</span></td>'
         f'<td class="big" title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
         f'<td class="mut" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
-        f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span></td></tr>'
+        f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span>'
+        "</td></tr>"
         for number, row in enumerate(rows, 1)
     )
     return f'<table class="kv">{lines}</table>'
@@ -86,7 +111,9 @@ def checks(draft: Draft) -> None:
         for words in made.not_understood
     ]
     if not made.not_understood:
-        lines.append(_check("check_circle", "up", "Every other word was used." if lines else "Every word was used."))
+        lines.append(
+            _check("check_circle", "up", "Every other word was used." if lines else "Every word was used.")
+        )
     with st.container(border=True, key="checks", gap="small"):
         session.html(f'<h3 style="padding-bottom:4px">Check these</h3>{"".join(lines)}')
 

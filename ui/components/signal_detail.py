@@ -8,49 +8,32 @@ from ui.client import ApiError, ApiProblem
 from ui.components import chart, signal_parts, strip, text
 
 
-def _current() -> SignalDetail | None:
-    """The chosen signal as last fetched by `detail_panel`."""
-    kept: SignalDetail | None = st.session_state.get("detail")
-    return kept if kept is not None and kept.id == st.session_state.get("signal_id") else None
-
-
 def chosen_id() -> str:
     """Id of the chosen signal; a link may carry it."""
     chosen: str = st.session_state.get("signal_id") or st.query_params.get("signal", "")
     return chosen
 
 
-@st.fragment(run_every=2, key="detail_header")
-def header_panel() -> None:
-    """Symbol, decision and the price now."""
-    signal = _current()
-    if signal is None:
-        return
-    try:
-        quote = session.api().quotes([signal.symbol]).get(signal.symbol)
-    except ApiError:
-        quote = None
-    now = quote.price if quote else None
-    if now is not None:
-        st.session_state["price_seen"] = (signal.id, now)
-    session.html(signal_parts.header(signal, now, quote is None or strip.is_stale(session.status())))
-
-
-@st.fragment(key="detail")
+@st.fragment(run_every=3, key="detail")
 def detail_panel() -> None:
-    """Everything about the chosen signal that does not tick."""
+    """The chosen signal; what does not change is not sent again."""
     signal_id = chosen_id()
     if not signal_id:
         return
-    before = _current()
     try:
         signal = session.api().signal(signal_id)
+        quote = session.api().quotes([signal.symbol]).get(signal.symbol)
     except ApiError as error:
-        session.show_error(error)
-        return
+        kept: SignalDetail | None = st.session_state.get("detail")
+        if kept is None or kept.id != signal_id:
+            session.show_error(error)
+            return
+        signal, quote = kept, None
     st.session_state["detail"] = signal
-    if before is None:
-        st.rerun(["detail_header", "detail"])
+    now = quote.price if quote else None
+    if now is not None:
+        st.session_state["price_seen"] = (signal.id, now)
+    session.html(signal_parts.header(signal, now, strip.is_stale(session.status())))
     _stale_banner()
     levels = signal_parts.levels_of(signal.analysis, signal.price)
     _chart(signal, levels)
@@ -74,7 +57,11 @@ def detail_panel() -> None:
 def _stale_banner() -> None:
     status = session.status()
     if strip.is_stale(status) and status is not None:
-        when = f" The last candle was {text.clock_time(status.coverage.candle_close)} UTC." if status.coverage else ""
+        when = (
+            f" The last candle was {text.clock_time(status.coverage.candle_close)} UTC."
+            if status.coverage
+            else ""
+        )
         note = f"{when} Approving is off until they are fresh. Paper stops wait."
         session.html(text.banner("warn", "schedule", "Prices are not fresh.", note))
 
@@ -109,7 +96,7 @@ def _decision_card(signal: SignalDetail) -> None:
                 session.html(f"<p>{text.esc(line)}</p>")
         if signal.status in text.IN_POSITION or signal.position_id:
             session.html("<b>This signal has a paper position.</b>")
-            st.page_link(session.HERE / "pages" / "positions.py", label="Open that position")
+            session.page_link("positions", "Open that position", ":material/account_balance_wallet:")
         elif signal.status == "enter" and signal.preview is not None:
             _approve(signal)
         elif signal.status in text.SETTLED:
@@ -117,7 +104,9 @@ def _decision_card(signal: SignalDetail) -> None:
             reason = signal.error or _reason(signal)
             session.html(f"<b>{text.esc(words)}.</b> <span class='mut'>{text.esc(reason)}</span>")
         elif signal.status == "analysing":
-            session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
+            session.html(
+                f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>'
+            )
         else:
             later = "It is looked at again when the next candle closes." if signal.status == "wait" else ""
             session.html(f"<b>No entry proposed.</b> <span class='mut'>{later}</span>")
@@ -172,7 +161,8 @@ def _approve_now(signal_id: str, fallback: float) -> None:
         return
     verb = "Bought" if position.side == "long" else "Sold short"
     st.toast(
-        f"{verb} {text.quantity(position.quantity)} {position.symbol} at {text.price(position.entry_price)}, on paper.",
+        f"{verb} {text.quantity(position.quantity)} {position.symbol} at "
+        f"{text.price(position.entry_price)}, on paper.",
         icon=":material/check:",
     )
 
@@ -199,15 +189,19 @@ def _analysis_in_full(signal: SignalDetail) -> None:
         session.html('<span class="mut">No analysis yet.</span>')
         return
     plan = analysis.trade_plan
-    rows = [(name.replace("_", " ").capitalize(), plan[name]) for name in ("setup", "execution", "invalidation")
-            if plan.get(name)]  # fmt: skip
+    named = [(name, plan[name]) for name in ("setup", "execution", "invalidation") if plan.get(name)]
+    rows = [(name.capitalize(), value) for name, value in named]
     levels = analysis.key_levels
     for name in ("support", "resistance"):
         values = [text.plain(float(v)) for v in levels.get(name) or () if isinstance(v, int | float)]
         if values:
             rows.append((name.capitalize(), ", ".join(values)))
-    body = "".join(f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows)
+    body = "".join(
+        f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows
+    )
     session.html(f'<div class="model"><table class="kv">{body}</table></div>')
     session.html(signal_parts.grounding_table(analysis, limit=40))
     cost = f", cost {analysis.cost:.4f} USD" if analysis.cost else ""
-    st.caption(f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC")
+    st.caption(
+        f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC"
+    )

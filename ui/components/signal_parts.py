@@ -67,7 +67,8 @@ def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
         change = (now / signal.price - 1) * 100 if signal.price else 0.0
         dim = ' style="opacity:.5"' if stale else ""
         right = (
-            f'<span class="sp row nw"{dim}><b class="num" style="font-size:17px">{text.price(now, signal.price)}</b>'
+            f'<span class="sp row nw"{dim}><b class="num" style="font-size:17px">'
+            f"{text.price(now, signal.price)}</b>"
             f'<span class="num"><span class="{text.tone(change)}">{text.signed(change)} %</span> '
             '<span class="mut hidem">since signal</span></span></span>'
         )
@@ -96,10 +97,15 @@ def levels_row(levels: Levels, side: str) -> str:
 
     if levels.stop is not None:
         cell("Stop", levels.stop, "down", f"{far(levels.stop)} · −1 R")
-    cell("Entry, market", entry, "acc", "at the price when you approve")
+    cell("Entry, market", entry, "acc", "when you approve")
     for index, target in enumerate(levels.targets[:2], 1):
         r = levels.r_of(target, side)
-        cell(f"Target {index}", target, "up", far(target) + (f" · {text.number(r, 2)} R" if r is not None else ""))
+        cell(
+            f"Target {index}",
+            target,
+            "up",
+            far(target) + (f" · {text.number(r, 2)} R" if r is not None else ""),
+        )
     return f'<div class="row" style="gap:6px">{"".join(cells)}</div>'
 
 
@@ -109,12 +115,14 @@ def preview_lines(signal: SignalDetail, preview: ApprovalPreview) -> str:
     verb = "Buy" if signal.side == "long" else "Sell short"
     return (
         '<div class="row nw"><span class="bdg paper">Paper</span>'
-        f'<b class="big">{verb} {text.quantity(preview.quantity)} {text.esc(base)} at {text.esc(preview.order_type)}</b>'
+        f'<b class="big">{verb} {text.quantity(preview.quantity)} {text.esc(base)} at '
+        f"{text.esc(preview.order_type)}</b>"
         f'<span class="mut num sp">≈ {text.number(preview.notional, 2)} USDT</span></div>'
         '<div class="row" style="gap:3px 14px;padding-top:7px">'
         f'<span>If stopped <b class="down num">{text.signed(-abs(preview.loss_at_stop))}</b></span>'
         f'<span>At T1 <b class="up num">{text.signed(abs(preview.profit_at_target))}</b></span>'
-        f'<span class="mut">Reward to risk <b style="color:var(--text)">{text.number(preview.reward_to_risk, 2)}</b>, '
+        '<span class="mut">Reward to risk <b style="color:var(--text)">'
+        f"{text.number(preview.reward_to_risk, 2)}</b>, "
         f"after {text.number(preview.fees, 2)} in fees "
         f'<b style="color:var(--text)">{text.number(preview.reward_to_risk_after_fees, 2)}</b></span>'
         f'<span class="mut hidem">{preview.open_positions} of {preview.max_positions} open</span></div>'
@@ -123,12 +131,11 @@ def preview_lines(signal: SignalDetail, preview: ApprovalPreview) -> str:
 
 def refusals(preview: ApprovalPreview) -> str:
     """Why it would not be sent, one reason a line."""
-    lines = "".join(
+    return "".join(
         f'<div class="row nw" style="gap:8px;padding-top:7px"><span class="warn">{text.icon("block")}</span>'
         f"<span>Not sent: <b>{text.esc(reason)}</b></span></div>"
         for reason in preview.refusals
     )
-    return lines
 
 
 def margin(row: ConditionRow) -> str:
@@ -145,11 +152,14 @@ def condition_table(signal: SignalDetail) -> str:
     """Each condition with both values on the signal's candle."""
     lines = []
     for row in signal.conditions:
-        mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[row.value]
+        mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[
+            row.value
+        ]
         sign = OPERATORS.get(row.op or "", row.op or "")
         values = "unknown"
         if row.left is not None and row.right is not None:
-            values = f'<b>{text.plain(row.left)}</b> <span class="mut">{text.esc(sign)} {text.plain(row.right)}</span>'
+            limit = f"{text.esc(sign)} {text.plain(row.right)}"
+            values = f'<b>{text.plain(row.left)}</b> <span class="mut">{limit}</span>'
         elif row.value is not None:
             values = "true" if row.value else "false"
         lines.append(
@@ -183,14 +193,18 @@ def grounding_table(analysis: AnalysisOut, limit: int = 5) -> str:
 
 
 def _check_line(check: dict[str, Any]) -> str:
-    mark, tone = {"ok": ("check", "up"), "failed": ("close", "down")}.get(str(check.get("status")), ("flag", "warn"))
+    mark, tone = {"ok": ("check", "up"), "failed": ("close", "down")}.get(
+        str(check.get("status")), ("flag", "warn")
+    )
     cited, stored = _number(check.get("cited")), _number(check.get("stored"))
     name = str(check.get("name", "")).replace("_", " ").replace(".", ", ")
     shown = text.plain(cited) if cited is not None else ""
     kept = text.plain(stored) if stored is not None else ""
     return (
-        f'<tr title="{text.esc(str(check.get("message", "")))}"><td class="{tone}" style="width:22px">{text.icon(mark)}</td>'
-        f'<td>{text.esc(name[:1].upper() + name[1:])}</td><td class="n">{shown}</td><td class="n mut">{kept}</td></tr>'
+        f'<tr title="{text.esc(str(check.get("message", "")))}"><td class="{tone}" style="width:22px">'
+        f"{text.icon(mark)}</td>"
+        f'<td>{text.esc(name[:1].upper() + name[1:])}</td><td class="n">{shown}</td><td class="n mut">'
+        f"{kept}</td></tr>"
     )
 
 

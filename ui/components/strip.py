@@ -49,6 +49,7 @@ def is_stale(status: StatusOut | None) -> bool:
 
 
 def draw(data: dict[str, Any], on_pause: Any) -> Any:
-    """Mount the strip; `on_pause` is called when the button was pressed, with `.pause` on or off in the state."""
+    """Mount the strip; `on_pause` is called when the button was pressed, with `.pause` on or off in the
+    state."""
     component = mount("strip", _HTML, _CSS)
     return component(data=data, key="strip", on_pause_change=on_pause)

@@ -7,9 +7,12 @@ from ui.components.loader import mount, theme
 
 Row = dict[str, Any]
 
-_SIGNALS = """<div class="ss df"><table><colgroup><col style="width:30px"><col style="width:96px"><col class="m">
-<col style="width:64px"><col class="m" style="width:68px"><col style="width:100px"><col class="m" style="width:44px">
-<col style="width:86px"></colgroup><thead><tr><th></th><th>Symbol</th><th class="m">Strategy</th><th class="n">Age</th>
+_SIGNALS = """<div class="ss df"><table><colgroup><col style="width:30px"><col style="width:96px">
+<col class="m">
+<col style="width:60px"><col class="m" style="width:66px"><col style="width:100px">
+<col class="m" style="width:44px">
+<col style="width:86px"></colgroup><thead><tr><th></th><th>Symbol</th><th class="m">Strategy</th>
+<th class="n">Age</th>
 <th class="n m">Since</th><th>Decision</th><th class="n m">Conf.</th><th class="n">R now</th></tr></thead>
 <tbody></tbody></table></div>"""
 _SIGNALS_CSS = """.df{border:1px solid var(--grid);border-radius:8px;overflow:hidden}
@@ -20,29 +23,38 @@ border-right:1px solid var(--grid);border-bottom:1px solid var(--grid);white-spa
 border-bottom:1px solid var(--grid);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .df tr>*:last-child{border-right:0}.df tbody tr:last-child td{border-bottom:0}.df tbody tr{cursor:pointer}
 .df tr.on td{background:var(--accsoft)}.df tr.dim td{color:var(--faint)}.pick{text-align:center}
-.df input{accent-color:var(--acc);width:13px;height:13px;margin:0;vertical-align:-2px}.arrow{font-size:10px;color:var(--mut)}
+.df input{appearance:none;width:13px;height:13px;margin:0;vertical-align:-2px;border:1px solid var(--faint);
+border-radius:50%}.df input:checked{border:4px solid var(--acc)}.arrow{font-size:10px;color:var(--mut)}
 .stale .n{opacity:.5}@media (max-width:640px){.m{display:none!important}.df td{height:40px}}"""
 
-_POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px"><col style="width:88px">
+_POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px">
+<col style="width:88px">
 <col style="width:86px"><col class="m" style="width:196px"><col class="m" style="width:150px"><col class="m">
-<col style="width:136px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">Profit, USDT</th>
-<th class="lad m">Stop to target</th><th class="m">Protection</th><th class="m">Strategy</th><th></th></tr></thead>
+<col style="width:136px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">
+Profit, USDT</th>
+<th class="lad m">Stop to target</th><th class="m">Protection</th><th class="m">Strategy</th><th></th></tr>
+</thead>
 <tbody></tbody></table></div>"""
 _POSITIONS_CSS = """.posw{padding:2px 14px 4px;overflow-x:auto}.kv{table-layout:fixed;min-width:780px}
 .lad{padding-left:14px!important}.ends{display:flex;justify-content:space-between;width:168px;margin-top:-3px}
 .act{text-align:right!important;white-space:nowrap}.stale .n{opacity:.5}
-@media (max-width:640px){.m{display:none!important}.kv{min-width:0;table-layout:auto}col{width:auto!important}}"""
+@media (max-width:640px){.m{display:none!important}.kv{min-width:0;table-layout:auto}
+col{width:auto!important}}"""
 
 _EDITOR = """<div class="ss cblk"><div class="view" aria-hidden="true"></div>
 <textarea spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"></textarea></div>"""
-_EDITOR_CSS = """.cblk{position:relative;background:var(--surf);border-radius:8px;overflow:hidden;min-height:132px}
+_EDITOR_CSS = """.cblk{position:relative;background:var(--surf);border-radius:8px;overflow:hidden;
+min-height:132px}
 .view,textarea{font:400 11.4px/19px "IBM Plex Mono",monospace;tab-size:4}
 .view{position:absolute;inset:9px 10px 9px 10px;overflow:hidden;pointer-events:none;white-space:pre}
-textarea{position:relative;display:block;width:100%;margin:0;padding:9px 10px 9px 30px;border:0;background:none;
-color:transparent;caret-color:var(--text);resize:none;white-space:pre;overflow:auto hidden;outline-offset:-2px!important}
+textarea{position:relative;display:block;width:100%;margin:0;padding:9px 10px 9px 30px;border:0;
+background:none;
+color:transparent;caret-color:var(--text);resize:none;white-space:pre;overflow:auto hidden;
+outline-offset:-2px!important}
 textarea::selection{background:var(--accsoft)}.line{height:19px}.ln{color:var(--faint);display:inline-block;width:20px}
 .src{position:relative}.k{color:var(--acc)}.s{color:var(--up)}.f{color:var(--warn)}.c{color:var(--faint)}
-.wave{position:absolute;bottom:-2px;height:3px;background:repeating-linear-gradient(90deg,var(--down) 0 3px,transparent 3px 5px)}"""
+.wave{position:absolute;bottom:-2px;height:3px;
+background:repeating-linear-gradient(90deg,var(--down) 0 3px,transparent 3px 5px)}"""
 
 
 def signal_table(rows: Sequence[Row], selected: str, stale: bool, on_select: Callable[[], None]) -> Any:
@@ -52,7 +64,9 @@ def signal_table(rows: Sequence[Row], selected: str, stale: bool, on_select: Cal
     return component(data=data, key="signal_table", on_selected_change=on_select)
 
 
-def position_list(key: str, rows: Sequence[Row], closed: bool, stale: bool, on_close: Callable[[], None]) -> Any:
+def position_list(
+    key: str, rows: Sequence[Row], closed: bool, stale: bool, on_close: Callable[[], None]
+) -> Any:
     """The position list; the result's `close` is the id of a position whose closing was confirmed."""
     data = {"rows": list(rows), "closed": closed, "stale": stale, "theme": theme()}
     component = mount("positions", _POSITIONS, _POSITIONS_CSS)

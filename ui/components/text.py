@@ -1,12 +1,12 @@
 """Numbers, ages and small pieces of HTML, the same on every page.
 
-Numbers carry fixed decimals per symbol and, for profit, always a sign; the minus is U+2212 so that columns align.
-Everything that goes into HTML passes through `esc` first.
+Numbers carry fixed decimals per symbol and, for profit, always a sign; the minus is U+2212 so that columns
+align. Everything that goes into HTML passes through `esc` first.
 """
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from html import escape as esc
+from html import escape
 
 Number = float | Decimal
 
@@ -35,6 +35,11 @@ TO_DECIDE = frozenset({"enter"})
 WAITING = frozenset({"new", "analysing", "wait"})
 IN_POSITION = frozenset({"approved", "ordered", "in_position"})
 SETTLED = frozenset({"rejected", "declined", "blocked", "expired", "closed", "error"})
+
+
+def esc(value: str) -> str:
+    """Text made safe for markup and attributes."""
+    return escape(value, quote=True)
 
 
 def number(value: Number, decimals: int) -> str:

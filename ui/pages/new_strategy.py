@@ -1,7 +1,7 @@
 """New strategy: a sentence becomes a filter, is read back, shown on past candles, and enabled on paper.
 
 1. `_write` sends the sentence; progress is shown step by step.
-2. The compiled filter is read back beside the user's own words; a change of the code compiles and scans again.
+2. The compiled filter is read back beside the user's own words; an edit compiles and scans again.
 3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
 """
 
@@ -16,7 +16,8 @@ from ui.components.past import past_panel
 
 EXAMPLES = {
     "Dip in up-trend": "RSI below 30 on 15m while price is above the 4h 200 EMA",
-    "Breakout": "Price closes above the highest high of the last 20 candles on 15m with volume above 1.5 times its "
+    "Breakout": "Price closes above the highest high of the last 20 candles on 15m with volume above 1.5 "
+    "times its "
     "20 candle average",
     "Range breakdown": "Short when price crosses below the lower Bollinger band on 15m and RSI is above 30",
 }
@@ -47,13 +48,6 @@ def main() -> None:
 
 def _sentence(draft: Draft) -> None:
     st.session_state.setdefault("sentence", draft.sentence)
-    st.pills(
-        "Examples",
-        list(EXAMPLES),
-        key="example",
-        on_change=_take_example,
-        label_visibility="collapsed",
-    )
     with st.form("sentence_form", border=False, enter_to_submit=True):
         sentence = st.text_area(
             "What should it look for?",
@@ -64,6 +58,13 @@ def _sentence(draft: Draft) -> None:
         )
         label = "Write it again" if draft.generated else "Write it"
         sent = st.form_submit_button(label, icon=":material/bolt:", shortcut="Ctrl+Enter", width="stretch")
+    st.pills(
+        "Examples",
+        list(EXAMPLES),
+        key="example",
+        on_change=_take_example,
+        label_visibility="collapsed",
+    )
     if sent and sentence.strip():
         _write(sentence.strip())
     elif sent:
@@ -207,7 +208,9 @@ def _actions(draft: Draft) -> None:
     if saved:
         session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
     elif compiles and not ready:
-        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close.")
+        st.caption(
+            f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close."
+        )
 
 
 def _save(enabled: bool) -> None:
@@ -239,7 +242,8 @@ def _welcome() -> None:
     status = session.status()
     market = f"{status.symbols} symbols" if status else "the whole market"
     session.html(
-        f'<div class="empty" style="padding:60px 14px">{text.icon("edit_note", 28)}<b>Say what to look for</b>'
+        f'<div class="empty" style="padding:60px 14px">{text.icon("edit_note", 28)}<b>Say what to look '
+        "for</b>"
         f"Your sentence becomes a filter that is checked on {text.esc(market)} at every candle close.<br>"
         "You see it read back in plain words, and where it would have fired, before anything is saved.</div>"
     )

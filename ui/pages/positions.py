@@ -65,7 +65,9 @@ def _close_pressed() -> None:
         st.toast(f"Not closed: {error}", icon=":material/error:")
         return
     if closed.state == "closed":
-        st.toast(f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT.")
+        st.toast(
+            f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT."
+        )
     else:
         st.toast(f"Closing {closed.symbol} at market.")
 
@@ -78,12 +80,14 @@ def _account_head(positions: tuple[PositionOut, ...]) -> str:
         day = status.day_profit
         figures = (
             '<span class="sp row nw hidem" style="gap:18px">'
-            f'<span class="num mut">Balance <b style="color:var(--text)">{text.number(status.equity, 2)}</b></span>'
+            '<span class="num mut">Balance <b style="color:var(--text)">'
+            f"{text.number(status.equity, 2)}</b></span>"
             f'<span class="num mut">Open <b class="{text.tone(opened)}">{text.signed(opened)}</b></span>'
             f'<span class="num mut">Today <b class="{text.tone(day)}">{text.signed(day)}</b></span></span>'
         )
     return (
-        '<div class="row nw" style="background:var(--surf);padding:8px 14px;border-bottom:1px dashed var(--line)">'
+        '<div class="row nw" style="background:var(--surf);padding:8px 14px;border-bottom:1px dashed '
+        'var(--line)">'
         f'<span class="bdg paper">Paper · no money moves</span><span>Practice account</span>{figures}</div>'
     )
 
@@ -178,7 +182,8 @@ def _event(event: EventOut) -> str:
     tone = LEVEL_TONE.get(event.level, "")
     moment = text.utc(event.created_at)
     return (
-        f'<tr><td class="mut num" style="width:66px;text-align:left" title="{moment:%Y-%m-%d} UTC">{moment:%H:%M:%S}</td>'
+        f'<tr><td class="mut num" style="width:66px;text-align:left" title="{moment:%Y-%m-%d} UTC">'
+        f"{moment:%H:%M:%S}</td>"
         f'<td style="width:64px"><span class="bdg paper">Paper</span></td>'
         f'<td style="width:104px">{text.esc(symbol)}</td><td class="{tone}">{text.esc(message)}</td></tr>'
     )
@@ -200,9 +205,12 @@ def risk_panel() -> None:
         at_stops = sum((_loss_at_stop(p) for p in positions), Decimal(0))
         unprotected = sum(1 for p in positions if p.stop is None)
         session.html(
-            f'<div class="row nw"><span>Lost</span><b class="num sp {"down" if lost else ""}">{text.number(lost, 2)} of '
-            f'{text.number(limit, 2)}</b></div><span class="bar" style="width:100%"><i style="width:{share:.0f}%;'
-            f'background:var(--down)"></i></span><div class="cap">At {text.number(limit, 2)} new entries stop until '
+            f'<div class="row nw"><span>Lost</span><b class="num sp {"down" if lost else ""}">'
+            f"{text.number(lost, 2)} of "
+            f'{text.number(limit, 2)}</b></div><span class="bar" style="width:100%"><i '
+            f'style="width:{share:.0f}%;'
+            f'background:var(--down)"></i></span><div class="cap">At {text.number(limit, 2)} new entries '
+            "stop until "
             '00:00 UTC.</div><table class="kv" style="margin-top:6px">'
             f'<tr><td class="mut">If every stop is hit</td><td class="n">{text.signed(at_stops)}</td></tr>'
             f'<tr><td class="mut">Without a stop</td><td class="n">{unprotected}</td></tr>'
@@ -211,7 +219,8 @@ def risk_panel() -> None:
         )
     with st.container(border=True, key="pause", gap="small"):
         session.html(
-            '<h2>Stop</h2><div style="padding-top:6px"><b>Pause entries</b><br><span class="mut">No new orders. Stops and '
+            '<h2>Stop</h2><div style="padding-top:6px"><b>Pause entries</b><br><span class="mut">No new '
+            "orders. Stops and "
             "targets keep working.</span></div>"
         )
         paused = status.entries_paused

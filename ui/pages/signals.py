@@ -1,8 +1,9 @@
 """Signals: the list on the left, the chosen one on the right.
 
-1. `list_panel` (timed) asks for signals and prices; the order stays as first shown until "n new signals, show".
+1. `list_panel` (timed) asks for signals and prices; the order stays as first shown until "n new signals,
+show".
 2. Choosing a row stores the signal's id in the session; nothing acts on a position in the list.
-3. `detail_header` (timed) keeps the price fresh; `detail` runs when the choice or the signal's state changes.
+3. `detail` (timed, keyed) follows the chosen signal; choosing a row runs it at once.
 """
 
 from typing import Any
@@ -31,7 +32,6 @@ def main() -> None:
     with left:
         list_panel()
     with right:
-        signal_detail.header_panel()
         signal_detail.detail_panel()
 
 
@@ -59,7 +59,6 @@ def list_panel() -> None:
     chosen = [s for s in shown if not FILTERS[wanted][1] or s.status in FILTERS[wanted][1]]
     chosen = [s for s in chosen if strategy in ("", s.strategy)]
     _table(chosen, quotes, {p.signal_id: p for p in positions if p.signal_id})
-    _watch_selected(by_id)
 
 
 def _frozen_order(items: tuple[SignalOut, ...]) -> list[str]:
@@ -109,15 +108,14 @@ def _show_new() -> None:
 
 def _table(chosen: list[SignalOut], quotes: dict[str, QuoteOut], positions: dict[str, PositionOut]) -> None:
     if not chosen:
-        session.html('<div class="empty"><b>None in this view</b>Choose another filter to see the others.</div>')
+        session.html(
+            '<div class="empty"><b>None in this view</b>Choose another filter to see the others.</div>'
+        )
         return
     selected = st.session_state.get("signal_id") or st.query_params.get("signal", "")
-    if not selected or all(s.id != selected for s in chosen):
-        if not selected:
-            first = next((s for s in chosen if s.status in text.TO_DECIDE), chosen[0])
-            selected = first.id
-            st.session_state["signal_id"] = selected
-            st.session_state["detail_due"] = True
+    if not selected:
+        selected = next((s for s in chosen if s.status in text.TO_DECIDE), chosen[0]).id
+        st.session_state["signal_id"] = selected
     visible = chosen[:ROWS]
     if all(s.id != selected for s in visible):
         visible = [*visible[: ROWS - 1], *[s for s in chosen if s.id == selected]] or visible
@@ -136,13 +134,15 @@ def _run_line(total: int, visible: int) -> str:
     parts = []
     if status and status.coverage:
         parts.append(
-            f"Candle {text.clock_time(status.coverage.candle_close)}: {status.coverage.fresh} of {status.symbols} "
+            f"Candle {text.clock_time(status.coverage.candle_close)}: {status.coverage.fresh} of "
+            f"{status.symbols} "
             f"symbols, {status.strategies} strategies"
         )
         if status.last_run_ms is not None:
             parts.append(f"{status.last_run_ms:.0f} ms, {status.last_run_matches or 0} matches")
     more = f"{visible} of {total} shown · " if total > visible else ""
-    return f'<span>{text.esc(", ".join(parts))}</span><span class="sp">{more}Order stays still while you read</span>'
+    right = f"{more}Order stays still while you read"
+    return f'<span>{text.esc(", ".join(parts))}</span><span class="sp">{right}</span>'
 
 
 def _levels_of(signal: SignalOut, fetched: int) -> tuple[signal_parts.Levels | None, int]:
@@ -172,7 +172,11 @@ def _row(
     note = ""
     if position is not None:
         r = position.r_multiple
-        note = f" {position.close_reason.split('_')[0]}" if position.state == "closed" and position.close_reason else ""
+        note = (
+            f" {position.close_reason.split('_')[0]}"
+            if position.state == "closed" and position.close_reason
+            else ""
+        )
     elif levels is not None and now is not None:
         r = levels.r_of(now, signal.side)
     seconds = (session.market_now() - text.utc(signal.candle_close)).total_seconds()
@@ -198,18 +202,7 @@ def _selected() -> None:
     signal_id = st.session_state["signal_table"].get("selected")
     if signal_id:
         st.session_state["signal_id"] = signal_id
-        st.session_state["detail_due"] = True
-
-
-def _watch_selected(by_id: dict[str, SignalOut]) -> None:
-    """Run the detail again when another signal was chosen, or the chosen one moved on."""
-    current = by_id.get(st.session_state.get("signal_id", ""))
-    state = (current.id, current.status, current.decision) if current else None
-    due = st.session_state.pop("detail_due", False)
-    if due or (state is not None and st.session_state.get("detail_state", state) != state):
-        st.session_state["detail_state"] = state
-        st.rerun(["detail", "detail_header"])
-    st.session_state["detail_state"] = state
+        st.rerun("detail")
 
 
 def _empty() -> None:
@@ -220,7 +213,7 @@ def _empty() -> None:
         "The first ones come when a candle closes and a filter becomes true.</div>"
     )
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.page_link(session.HERE / "pages" / "new_strategy.py", label="Write a strategy", icon=":material/edit_note:")
+        session.page_link("new_strategy", "Write a strategy", ":material/edit_note:")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,9 @@ function paint(lib, host, state, data) {
   const c = Object.fromEntries(['--bg', '--text', '--mut', '--faint', '--grid', '--up', '--down', '--acc', '--accink',
     '--zup', '--zdown'].map((token) => [token, colour(host, token)]));
   const format = { type: 'price', precision: data.decimals, minMove: 10 ** -data.decimals };
+  const digits = { minimumFractionDigits: data.decimals, maximumFractionDigits: data.decimals };
   state.chart.applyOptions({
+    localization: { priceFormatter: (value) => value.toLocaleString('en-US', digits) },
     layout: { background: { color: c['--bg'] }, textColor: c['--mut'], fontSize: 11,
       fontFamily: '"IBM Plex Sans", sans-serif', attributionLogo: true },
     grid: { vertLines: { color: c['--grid'] }, horzLines: { color: c['--grid'] } },

@@ -1,0 +1,108 @@
+"""Pages over the stand-in API, without a browser: they draw, and their states say what they should."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+import uvicorn
+from streamlit.testing.v1 import AppTest
+
+from tests.fixtures.fake_api import FakeState, build
+
+UI = Path(__file__).resolve().parents[3] / "ui"
+
+
+class Served:
+    """A stand-in on a port of its own."""
+
+    def __init__(self, kind: str = "") -> None:
+        self.state = FakeState(kind)
+        config = uvicorn.Config(build(self.state), host="127.0.0.1", port=0, log_level="error")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        deadline = time.monotonic() + 10
+        while not self.server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.url = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(5)
+
+
+def page(name: str, monkeypatch: pytest.MonkeyPatch, url: str) -> AppTest:
+    monkeypatch.setenv("SCREENER_API_URL", url)
+    monkeypatch.delenv("SCREENER_TOKEN", raising=False)
+    st.cache_resource.clear()
+    return AppTest.from_file(str(UI / name), default_timeout=30)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    one = Served()
+    yield one
+    one.stop()
+
+
+@pytest.mark.parametrize(
+    "name", ["shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+)
+def test_every_page_draws_without_an_error(
+    name: str, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(name, monkeypatch, served.url).run()
+    assert not app.exception, app.exception
+
+
+@pytest.mark.parametrize(
+    "name", ["shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+)
+def test_without_the_api_every_page_still_draws(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page(name, monkeypatch, "http://127.0.0.1:9").run()
+    assert not app.exception, app.exception
+
+
+def test_nothing_yet_offers_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Served("empty")
+    try:
+        app = page("pages/signals.py", monkeypatch, one.url).run()
+    finally:
+        one.stop()
+    assert not app.exception, app.exception
+
+
+def test_enable_opens_only_after_the_read_back_was_confirmed(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    assert app.button(key="enable").disabled
+    app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    assert not app.exception, app.exception
+    assert app.button(key="enable").disabled
+    app.button(key="yes").click().run()
+    assert not app.button(key="enable").disabled
+    app.selectbox(key="draft_direction").select("short").run()
+    assert app.button(key="enable").disabled, "another direction has to be confirmed again"
+    app.button(key="yes").click().run()
+    app.button(key="enable").click().run()
+    assert [s["enabled"] for s in served.state.strategies] == [True]
+    assert served.state.strategies[0]["direction"] == "short"
+
+
+def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("shell.py", monkeypatch, served.url)
+    monkeypatch.setenv("SCREENER_TOKEN", "secret")
+    app.run()
+    assert app.text_input[0].label == "Access token"
+    app.text_input[0].set_value("wrong")
+    app.button[0].click().run()
+    assert app.error[0].value == "That is not the token."
+    app.text_input[0].set_value("secret")
+    app.button[0].click().run()
+    assert not app.text_input
