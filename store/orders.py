@@ -87,7 +87,7 @@ async def list_orders(
 
 
 async def unfinished(conn: Connection) -> list[Order]:
-    """Return every order that has not reached an end, oldest first: what a restarted worker has to resolve."""
+    """Return every order without an end, oldest first: what a restarted worker has to resolve."""
     return await fetch_all(
         conn,
         Order,

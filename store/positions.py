@@ -103,7 +103,10 @@ async def track(conn: Connection, position_id: UUID, highest: Decimal, lowest: D
 async def protect(
     conn: Connection, position_id: UUID, *, stop: Decimal | None, targets: Sequence[Decimal], since: datetime
 ) -> Position:
-    """Set the levels that close the position; `protected_since` keeps its first value. Raises StateConflict."""
+    """Set the levels that close the position. Raises StateConflict.
+
+    `protected_since` keeps its first value.
+    """
     changed = await fetch_optional(
         conn,
         Position,

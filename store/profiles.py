@@ -14,7 +14,10 @@ LOCAL_USER = UUID("00000000-0000-4000-8000-000000000001")
 
 
 async def ensure_local_user(conn: Connection) -> UUID:
-    """Make the fixed person of personal mode, who also administers built-in strategies. Background work only."""
+    """Make the fixed person of personal mode, who also administers built-in strategies.
+
+    Background work only.
+    """
     await conn.execute("select public.ensure_local_user()")
     return LOCAL_USER
 

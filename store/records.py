@@ -54,7 +54,7 @@ class Profile(Record):
 
 
 class NewStrategy(Record):
-    """A strategy to store. `owner_id` None means built-in. `conditions` and `indicators` are lists of texts."""
+    """A strategy to store; `owner_id` None means built-in, `conditions` and `indicators` hold texts."""
 
     code: str
     name: str
@@ -84,7 +84,7 @@ class NewStrategy(Record):
 
 
 class StrategyChanges(Record):
-    """Fields to change; those left unset keep their value. A new definition becomes a new version by itself."""
+    """Fields to change; those left unset keep their value. A new definition becomes a new version."""
 
     name: str | None = None
     description: str | None = None
@@ -202,7 +202,7 @@ class StrategyRun(NewStrategyRun):
 
 
 class NewSignal(Record):
-    """A match to store. `conditions` are rows `{"text", "left", "right", "value"}`, `candles` the snapshot."""
+    """A match to store; `conditions` are rows `{"text", "left", "right", "value"}`."""
 
     strategy_id: UUID
     strategy_version: int
@@ -231,7 +231,7 @@ class Signal(NewSignal):
 
 
 class SignalView(Signal):
-    """A signal as a list shows it: with its strategy's name, its newest analysis and the reader's own answer."""
+    """A signal as shown: with its strategy's name, its newest analysis and the reader's own answer."""
 
     strategy_name: str
     strategy_code: str

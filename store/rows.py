@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -95,4 +95,4 @@ async def fetch_all(
 def where(filters: Sequence[tuple[LiteralString, Any]]) -> sql.SQL:
     """Join the conditions whose value is not None with `and`; `true` where none is left."""
     parts: list[LiteralString] = [condition for condition, value in filters if value is not None]
-    return sql.SQL(cast(LiteralString, " and ".join(parts) or "true"))
+    return sql.SQL(" and ".join(parts) or "true")

@@ -57,7 +57,7 @@ class Account:
         for folder, _, files in os.walk(path):
             os.chown(folder, self.uid, self.gid, follow_symlinks=False)
             for file in files:
-                os.chown(os.path.join(folder, file), self.uid, self.gid, follow_symlinks=False)
+                os.chown(Path(folder, file), self.uid, self.gid, follow_symlinks=False)
         if not path.is_dir():
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
@@ -198,7 +198,7 @@ def _make_reachable(name: str) -> Path:
 
 def _open_to_all(root: Path) -> None:
     for folder, _, files in os.walk(root):
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         for file in files:
             path = Path(folder, file)
             if not path.is_symlink():

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -148,7 +148,7 @@ class Database:
             async with self._pool.connection() as connection:
                 await connection.execute("select 1")
 
-    async def listen(self, *channels: str) -> AsyncIterator[Notification]:
+    async def listen(self, *channels: str) -> AsyncGenerator[Notification, None]:
         """Yield notifications of `channels` for ever, over a connection of its own that is made again when
         lost.
 

@@ -108,7 +108,7 @@ async def list_page(
     Raises InvalidRow on a cursor that is not ours.
     """
     limit = max(1, min(limit, 500))
-    closed, last_id = (None, None) if cursor is None else _decode_cursor(cursor)
+    closed, last_id = (None, None) if cursor is None else decode_cursor(cursor)
     filters = where(
         [
             ("(s.candle_close, s.id) < (%(closed)s, %(last_id)s)", closed),
@@ -135,7 +135,7 @@ async def list_page(
     )
     more = len(rows) > limit
     rows = rows[:limit]
-    return SignalPage(items=rows, next=_encode_cursor(rows[-1]) if more else None)
+    return SignalPage(items=rows, next=encode_cursor(rows[-1].candle_close, rows[-1].id) if more else None)
 
 
 async def transition(
@@ -209,7 +209,7 @@ async def requeue_waiting(conn: Connection, interval: str, candle_close: datetim
 
 
 async def expire(conn: Connection, interval: str, closed_before: datetime) -> int:
-    """Expire unanswered signals of `interval` whose candle closed before `closed_before`; returns how many."""
+    """Expire unanswered signals of `interval` that closed before `closed_before`; returns how many."""
     cursor = await conn.execute(
         "update public.signals set status = 'expired' where interval = %s and candle_close < %s"
         " and status in ('new', 'wait', 'enter')",
@@ -280,12 +280,14 @@ async def _view(conn: Connection) -> sql.Composed:
     return sql.Composed([sql.SQL(_VIEW if member else _VIEW_WITHOUT_ANSWER)])
 
 
-def _encode_cursor(signal: SignalView) -> str:
-    text = json.dumps([signal.candle_close.isoformat(), str(signal.id)])
+def encode_cursor(candle_close: datetime, signal_id: UUID) -> str:
+    """Return the cursor of the page that follows this signal."""
+    text = json.dumps([candle_close.isoformat(), str(signal_id)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """Return what `encode_cursor` was given. Raises InvalidRow."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         closed, last_id = json.loads(text)

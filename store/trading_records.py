@@ -140,7 +140,7 @@ class Event(NewEvent):
 
 
 class NewSubscription(Record):
-    """A person's terms for following a strategy. Risk and loss are fractions of `capital` (quote currency)."""
+    """A person's terms for following a strategy; risk and loss are fractions of `capital`."""
 
     owner_id: UUID
     strategy_id: UUID

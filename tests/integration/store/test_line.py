@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -39,7 +40,11 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
         await signals.transition(conn, signal_id, "enter")
     async with database.user(new_user) as conn:
         view = await signals.get(conn, signal_id)
-        assert (view.analysis_decision, view.analysis_confidence, view.my_decision) == ("enter_trade", 70, None)
+        assert (view.analysis_decision, view.analysis_confidence, view.my_decision) == (
+            "enter_trade",
+            70,
+            None,
+        )
         decision = await signals.decide(conn, signal_id, approve=True)
         assert (await signals.decide(conn, signal_id, approve=True)).id == decision.id
         assert (await signals.get(conn, signal_id)).my_decision == "approve"
@@ -58,8 +63,14 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
         assert (await orders.get(conn, intent.id)).state == "partially_filled"
         await orders.record_fill(conn, fill(intent, "102", "1", trade_id=f"{intent.id}-2"))
         filled = await orders.get(conn, intent.id)
-        assert (filled.state, filled.average_price, filled.filled_quantity) == ("filled", Decimal(101), Decimal(2))
-        opened = await positions.open_position(conn, position(new_user, signal_id=signal_id, strategy_id=own.id))
+        assert (filled.state, filled.average_price, filled.filled_quantity) == (
+            "filled",
+            Decimal(101),
+            Decimal(2),
+        )
+        opened = await positions.open_position(
+            conn, position(new_user, signal_id=signal_id, strategy_id=own.id)
+        )
         assert opened is not None
         await orders.attach_position(conn, intent.id, opened.id)
         await signals.transition(conn, signal_id, "in_position")
@@ -69,7 +80,9 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
     async with database.user(new_user) as conn:
         assert (await positions.request_close(conn, opened.id)).close_requested_at is not None
     async with database.worker() as conn:
-        leave = await orders.create_intent(conn, order(new_user, purpose="exit", side="sell", position_id=opened.id))
+        leave = await orders.create_intent(
+            conn, order(new_user, purpose="exit", side="sell", position_id=opened.id)
+        )
         assert leave is not None
         closed = await positions.close_position(
             conn, opened.id, price=Decimal("110"), fee=Decimal("0.3"), reason="target", closed_at=CLOSE
@@ -81,8 +94,12 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
         assert await positions.realised_since(conn, new_user, "paper", CLOSE) == Decimal("19.5")
         assert await positions.realised_since(conn, new_user, "paper", CLOSE + timedelta(seconds=1)) == 0
     assert whole.candle == "ETHUSDT/15m/2026-01-05T12:00:00Z"
-    assert whole.screen_run_id == run_id and whole.analyses == [analysis.id] and whole.decisions == [decision.id]
-    assert [item.id for item in whole.orders] == [intent.id, leave.id] and len(whole.orders[0].executions) == 2
+    assert (
+        whole.screen_run_id == run_id and whole.analyses == [analysis.id] and whole.decisions == [decision.id]
+    )
+    assert [item.id for item in whole.orders] == [intent.id, leave.id] and len(
+        whole.orders[0].executions
+    ) == 2
     assert whole.positions[0].id == opened.id and whole.positions[0].realised_profit == Decimal("19.5")
     assert whole.status == "closed" and len(whole.events) == 1 and whole.conditions[0]["left"] == 28.4
 
@@ -102,7 +119,7 @@ async def test_a_run_is_claimed_once(database: Database) -> None:
         run_id = await runs.claim(conn, "1m", CLOSE, shard, "one")
         assert run_id is not None
         assert await runs.claim(conn, "1m", CLOSE, shard, "two") is None
-        # The same worker comes back after a crash; another one when the lease has ended or the run was given up.
+        # The same worker comes back after a crash; another one when the lease has ended.
         assert await runs.claim(conn, "1m", CLOSE, shard, "one", lease_seconds=-1) == run_id
         assert await runs.claim(conn, "1m", CLOSE, shard, "two") == run_id
         assert not await runs.finish(conn, run_id, "one", RunOutcome(symbols_fresh=1))
@@ -144,7 +161,9 @@ async def test_an_edit_is_a_new_version_and_starts_over(database: Database, new_
     async with database.user(new_user) as conn:
         tagged = await strategies.update(conn, own.id, StrategyChanges(tags=["a"]))
         assert (tagged.version, tagged.state, tagged.watermark) == (1, "live", CLOSE)
-        edited = await strategies.update(conn, own.id, StrategyChanges(filter_code="match = close > 1", filter_hash="h2"))
+        edited = await strategies.update(
+            conn, own.id, StrategyChanges(filter_code="match = close > 1", filter_hash="h2")
+        )
         assert (edited.version, edited.state, edited.watermark) == (2, "warming", None)
         paused = await strategies.set_enabled(conn, own.id, False)
         assert (paused.version, paused.state) == (2, "paused")
@@ -198,10 +217,12 @@ async def test_state_machines_refuse(database: Database, new_user: UUID) -> None
         opened = await positions.open_position(conn, position(new_user))
         assert opened is not None
         assert await positions.open_position(conn, position(new_user)) is None
-        close = {"price": Decimal(1), "fee": Decimal(0), "reason": "stop", "closed_at": CLOSE}
-        await positions.close_position(conn, opened.id, **close)
+        close = partial(
+            positions.close_position, price=Decimal(1), fee=Decimal(0), reason="stop", closed_at=CLOSE
+        )
+        await close(conn, opened.id)
         with pytest.raises(StateConflict):
-            await positions.close_position(conn, opened.id, **close)
+            await close(conn, opened.id)
         assert await positions.open_position(conn, position(new_user)) is not None
 
 
