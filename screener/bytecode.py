@@ -145,8 +145,10 @@ class Code:
                 op = K.SHIFTB if boolean else K.SHIFT
             case "eq" | "ne" if boolean:
                 op = K.EQB if node.op == "eq" else K.NEB
+            case name if name in K.DIRECT:
+                op = K.DIRECT[name]
             case _:
-                op = K.DIRECT[node.op]
+                raise ValueError(f"the engine has no operator {node.op!r}")
         return [op, place.row, rows[0], rows[1], rows[2], n, place.floats[0], place.bits[0], slot]
 
     def new_state(self, width: int) -> State:

@@ -125,7 +125,6 @@ class Engine:
                 raise ValueError(f"{a.key} has base interval {a.program.base}, this engine {self.base}")
         if not wanted:
             return
-        self.remove_many([k for k in wanted if k in self._entries])
         for a in wanted.values():
             for interval in {n.interval for n in a.program.nodes} - {None}:
                 self._panel.ensure(str(interval))
@@ -134,20 +133,27 @@ class Engine:
             self._time = None if newest is None else newest + self._step_ms
         if self._state.width != self._panel.width:
             self.rebuild()
-        known = set(self._nodes)
-        entries = {k: _Entry(a.program, self._number(a.program)) for k, a in wanted.items()}
-        mine = sorted({i for e in entries.values() for i in e.ids})
-        fresh = Code({i: self._nodes[i] for i in mine}, self.base, self._panel.find)
-        state = fresh.new_state(self._panel.width)
-        until = [a.screened_until for a in wanted.values()]
-        memory = self._backfill(fresh, state, list(entries.values()), until)
+        nodes, index = dict(self._nodes), dict(self._index)
+        try:
+            entries = {k: _Entry(a.program, self._number(a.program)) for k, a in wanted.items()}
+            mine = sorted({i for e in entries.values() for i in e.ids})
+            code = Code({i: self._nodes[i] for i in mine}, self.base, self._panel.find)
+            state = code.new_state(self._panel.width)
+            until = [a.screened_until for a in wanted.values()]
+            memory = self._backfill(code, state, list(entries.values()), until)
+        except BaseException:
+            # A program that cannot run leaves the others as they were.
+            self._nodes, self._index = nodes, index
+            raise
+        self._drop({k for k in wanted if k in self._entries})
         self._entries.update(entries)
-        self._install(known, [(state, [i for i in mine if i not in known])])
-        now = _PAST if self._time is None else self._time
         self._false = np.vstack([self._false, memory])
         self._edges = np.vstack([self._edges, np.zeros_like(memory)])
+        now = _PAST if self._time is None else self._time
         screened = np.array([now if u is None else u for u in until], dtype=np.int64)
         self._screened = np.concatenate([self._screened, screened])
+        self._prune()
+        self._install(set(nodes), [(state, [i for i in mine if i not in nodes])])
 
     def remove(self, key: str) -> None:
         """Remove a program; nodes that no other one uses go with it. Raises KeyError."""
@@ -161,14 +167,9 @@ class Engine:
         for key in gone:
             if key not in self._entries:
                 raise KeyError(key)
-        keep = np.array([k not in gone for k in self._entries], dtype=np.bool_)
-        self._false, self._edges = self._false[keep], self._edges[keep]
-        self._screened = self._screened[keep]
-        self._entries = {k: e for k, e in self._entries.items() if k not in gone}
-        used = {i for e in self._entries.values() for i in e.ids}
-        self._nodes = {i: n for i, n in self._nodes.items() if i in used}
-        self._index = {k: i for k, i in self._index.items() if i in used}
-        self._install(used, [])
+        self._drop(gone)
+        self._prune()
+        self._install(set(self._nodes), [])
 
     def rebuild(self) -> None:
         """Step everything again over the candles held: after a correction, a filled gap, or a new symbol.
@@ -239,6 +240,18 @@ class Engine:
         if int(self._state.true[row, word]) >> bit & 1:
             return 1.0
         return 0.0 if int(self._state.false[row, word]) >> bit & 1 else float("nan")
+
+    def _drop(self, gone: set[str]) -> None:
+        keep = np.array([k not in gone for k in self._entries], dtype=np.bool_)
+        self._false, self._edges = self._false[keep], self._edges[keep]
+        self._screened = self._screened[keep]
+        self._entries = {k: e for k, e in self._entries.items() if k not in gone}
+
+    def _prune(self) -> None:
+        """Forget the nodes that no program uses."""
+        used = {i for e in self._entries.values() for i in e.ids}
+        self._nodes = {i: n for i, n in self._nodes.items() if i in used}
+        self._index = {k: i for k, i in self._index.items() if i in used}
 
     def _number(self, program: Program) -> tuple[int, ...]:
         ids: list[int] = []

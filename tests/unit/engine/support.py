@@ -31,7 +31,7 @@ def market(
     gaps: float = 0.03,
     end: int = END,
 ) -> Candles:
-    """Random walks for every interval up to `end`, independent of each other, with candles missing here and there."""
+    """Random walks up to `end`, one for each interval, with candles missing here and there."""
     rng = np.random.default_rng(seed)
     series = {}
     for interval in intervals:
@@ -273,6 +273,8 @@ class Reference:
                 return np.tile(out[:, [k]] if k >= 0 else np.full((len(opens), 1), np.nan), (1, self.size))
             return out
         if node.op == "first":
-            return np.tile([[float(open_of(int(t), str(node.params[0])) == t)] for t in opens], (1, self.size))
+            return np.tile(
+                [[float(open_of(int(t), str(node.params[0])) == t)] for t in opens], (1, self.size)
+            )
         args = [self.on(a, interval) for a in node.args]
         return np.column_stack([column(node, [a[:, s].tolist() for a in args]) for s in range(self.size)])

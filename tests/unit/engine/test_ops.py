@@ -41,7 +41,10 @@ def inputs(graph: Graph, kinds: str, interval: str) -> list[int]:
     whole = graph.add("round", (graph.add("mul", (graph.add("sub", (low, start)), graph.const(1.5))),))
     rising = graph.add("lt", (start, close))
     deep = graph.add("lt", (whole, graph.const(-1.0)))
-    numbers, booleans = itertools.cycle([move, whole]), itertools.cycle([rising, deep, graph.add("not", (deep,))])
+    numbers, booleans = (
+        itertools.cycle([move, whole]),
+        itertools.cycle([rising, deep, graph.add("not", (deep,))]),
+    )
     return [next(numbers) if k == "num" else next(booleans) for k in kinds.split()]
 
 
@@ -94,7 +97,9 @@ def test_time_parts_and_anchors() -> None:
     for node, values in zip(parts, expected, strict=True):
         np.testing.assert_array_equal(history.values(node)[:, 0], values)
     np.testing.assert_array_equal(history.values(new_york)[:, 1], stamps.tz_convert("America/New_York").hour)
-    np.testing.assert_array_equal(history.values(week)[:, 0] == 1.0, (stamps.weekday == 0) & (stamps.hour == 0))
+    np.testing.assert_array_equal(
+        history.values(week)[:, 0] == 1.0, (stamps.weekday == 0) & (stamps.hour == 0)
+    )
 
 
 VALUES = {"T": 1.0, "F": 0.0, "U": float("nan")}
@@ -130,7 +135,11 @@ def test_infinity_never_escapes() -> None:
     graph = Graph()
     close = graph.add("src", (), ("close", "5m", ""))
     huge = graph.add("exp", (graph.add("mul", (close, graph.const(1e9))),))
-    powers = [huge, graph.add("pow", (close,), (1e6,)), graph.add("div", (close, graph.add("sub", (close, close))))]
+    powers = [
+        huge,
+        graph.add("pow", (close,), (1e6,)),
+        graph.add("div", (close, graph.add("sub", (close, close)))),
+    ]
     data = market(symbols=2, candles=10, gaps=0.0)
     history = replay(program(graph, graph.add("lt", (huge, close))), data)
     for node in powers:
