@@ -114,7 +114,9 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         return None
     mark = r.mark()
     left = subjects[0]
-    found = _predicate(r, left)
+    found = _each_other(r, subjects) or _predicate(r, left)
+    if isinstance(found, Cross) and len(subjects) == 2 and found.right == subjects[1]:
+        return found, left
     if found is None:
         r.reset(mark)
         where = read_scope(r)
@@ -126,6 +128,19 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         items = tuple(_with_left(found, subject) for subject in subjects)
         return Group("or" if joined_or else "and", items), left
     return found, left
+
+
+def _each_other(r: Reader, subjects: list[Operand]) -> Condition | None:
+    """ "9/21 EMA cross": two averages and no other side."""
+    mark = r.mark()
+    bullish = r.take("direction", "long", "short")
+    way = r.take("cross", "up", "down", "any") if len(subjects) == 2 else None
+    if way is None or read_operand(r) is not None:
+        r.reset(mark)
+        return None
+    if bullish is not None:
+        way = "up" if bullish == "long" else "down"
+    return Cross(subjects[0], "up" if way == "up" else "down" if way == "down" else "any", subjects[1])
 
 
 def _elliptic(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
@@ -203,7 +218,7 @@ def _inherited(condition: Condition, left: Operand) -> Condition:
     """What is compared with a coin or an interval is of that coin and interval where it names none itself."""
     if left.symbol is not None:
         condition = on_symbol(condition, left.symbol)
-    if left.interval is not None:
+    if left.interval is not None and not left.level:
         condition = on_interval(condition, left.interval)
     return condition
 
@@ -250,10 +265,22 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     rights = read_operands(r, left)
     if rights is None:
         return None
+    way = _from_side(r, way)
     items = tuple(_crossing(left, way, right) for right in rights)
     if any(right == left for right in rights):
         return None
     return items[0] if len(items) == 1 else Group("and", items)
+
+
+def _from_side(r: Reader, way: str) -> str:
+    """ "crosses the 200 EMA from below" is a cross upwards."""
+    mark = r.mark()
+    if way in ("any", "break") and r.word("from", fill=False):
+        side = r.take("compare", "<", ">", fill=False)
+        if side is not None:
+            return "up" if side == "<" else "down"
+    r.reset(mark)
+    return way
 
 
 def _crossing(left: Operand, way: str, right: Operand) -> Condition:
@@ -440,6 +467,20 @@ def _state(r: Reader, left: Operand) -> Condition | None:
     if new is not None:
         return new
     mark = r.mark()
+    if left.level or left.kind in LEVELS:
+        if r.word("broken", "breached", "cleared", "taken", "reclaimed", "lost"):
+            r.word("out", fill=False)
+            above = left.kind in _UPPER or left.kind == "high"
+            return Compare(Operand("close", symbol=left.symbol), ">" if above else "<", left)
+        r.reset(mark)
+    way = r.take("highest")
+    if way is not None and left.kind != "number":
+        length = read_window(r) or read_length(r)
+        if length is not None:
+            own = replace(left, kind="close") if left.kind == "price" else left
+            of = Operand("highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own)
+            return Compare(own, ">=" if way == "high" else "<=", of)
+    r.reset(mark)
     versus = read_versus(r) if left.kind in PRICE_KINDS else None
     if versus is not None:
         return versus

@@ -46,7 +46,7 @@ def operand_english(operand: Operand, base: str | None) -> str:
     """
     args = tuple(quantity(float(arg)) for arg in operand.args if isinstance(arg, int | float))
     factor = "" if operand.factor == 1.0 else f"{quantity(operand.factor)} times the "
-    ago = f" {operand.shift} candles ago" if operand.shift else ""
+    ago = f" {operand.shift} candle{'s' if operand.shift > 1 else ''} ago" if operand.shift else ""
     if operand.kind == "number":
         return args[0]
     if operand.of is not None:
@@ -60,6 +60,8 @@ def operand_english(operand: Operand, base: str | None) -> str:
         return f"{factor}{text}{ago}"
     where = operand.interval or base
     scope = " ".join(part for part in (operand.symbol, where) if part)
+    if operand.level:
+        return f"{operand.symbol + ' ' if operand.symbol else ''}yesterday's {_NOUNS[operand.kind]}"
     if operand.kind in _WINDOWS:
         noun = _WINDOWS[operand.kind].format(args[0])
     else:
@@ -75,7 +77,8 @@ def condition_english(condition: Condition, base: str | None) -> str:
 
 def _the(operand: Operand, base: str | None) -> str:
     text = operand_english(operand, base)
-    return text if operand.kind == "number" or operand.factor != 1.0 else f"the {text}"
+    bare = operand.kind == "number" or operand.factor != 1.0 or text.startswith("yesterday")
+    return text if bare else f"the {text}"
 
 
 def _clause(condition: Condition, base: str | None) -> str:
@@ -84,6 +87,9 @@ def _clause(condition: Condition, base: str | None) -> str:
             change = _change(condition, base)
             if change:
                 return change
+            if condition.right.kind in ("highest_of", "lowest_of") and condition.right.of == condition.left:
+                way = "highest" if condition.right.kind == "highest_of" else "lowest"
+                return f"{_the(condition.left, base)} is at its {way} in {condition.right.args[0]} candles"
             left, right = _the(condition.left, base), _the(condition.right, base)
             return f"{left} is {_COMPARE[condition.op]} {right}"
         case Cross():
@@ -150,6 +156,8 @@ def short(condition: Condition) -> str:
                 return f"{'Down' if right.args[0] < 0 else 'Up'} {quantity(abs(float(right.args[0])))}%"
             if right.kind in _WINDOWS and condition.op in ("<", ">"):
                 return f"{'New' if left.kind in ('close', 'price', 'high', 'low') else _brief(left)} {_brief(right)}"
+            if right.kind in ("highest_of", "lowest_of"):
+                return f"{_brief(left)} at its {right.args[0]} candle {'high' if right.kind == 'highest_of' else 'low'}"
             if left.kind == "volume" and right.of is not None and right.of.kind == "volume":
                 return (
                     f"volume {quantity(right.factor)}x average"
@@ -168,7 +176,8 @@ def short(condition: Condition) -> str:
             return f"{_brief(condition.left)} {'rising' if condition.way == 'up' else 'falling'}"
         case Pattern():
             if condition.name in ("green", "red"):
-                return f"{condition.args[0]} {condition.name} candles"
+                count = condition.args[0]
+                return f"{condition.name} candle" if count == 1 else f"{count} {condition.name} candles"
             return _PATTERNS[condition.name]
         case Recent():
             return short(condition.inner)
@@ -194,7 +203,10 @@ def _brief(operand: Operand) -> str:
         noun = _NOUNS[operand.kind]
         if operand.kind in ("ema", "sma"):
             noun += f" {operand.args[0]:g}" if isinstance(operand.args[0], int | float) else ""
-    scope = " ".join(part for part in (operand.symbol, operand.interval) if part)
+    if operand.shift or operand.level:
+        noun = "yesterday's" if operand.level else "previous"
+        noun = f"{noun} {_NOUNS[operand.kind]}"
+    scope = " ".join(part for part in (operand.symbol, None if operand.level else operand.interval) if part)
     factor = "" if operand.factor == 1.0 else f"{quantity(operand.factor)}x "
     return f"{factor}{scope}{' ' if scope else ''}{noun}"
 

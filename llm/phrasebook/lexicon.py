@@ -118,7 +118,8 @@ _TABLE: list[tuple[str, str, Iterable[str]]] = [
     ("indicator", "vwap", ("vwap", "volume weighted average price", "daily vwap", "session vwap")),
     ("field", "price", ("price", "prices", "market price", "last price", "current price", "spot price")),
     ("field", "close", ("close", "closes", "closed", "closing", "closing price", "close price", "candle close",
-                        "candle closes", "closing prices")),
+                        "candle closes", "closing prices", "price closes", "price close", "price closing", "price is closing", "price closed",
+                        "the candle closes", "market closes")),
     ("field", "open", ("open", "opens", "opening price", "open price")),
     ("field", "high", ("high", "highs", "candle high")),
     ("field", "low", ("low", "lows", "candle low", "wick low")),
@@ -142,7 +143,7 @@ _TABLE: list[tuple[str, str, Iterable[str]]] = [
                      *_joined(_verb("reclaim"), ("",)), "crosses bullishly")),
     ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), ("down", "downward", "downwards", "to the downside")),
                        "breaks down below", "break down below", "breaking down below", "crossunder", "crosses bearishly")),
-    ("cross", "any", (*_verb("cross"), "crosses through", "crossing through")),
+    ("cross", "any", (*_verb("cross"), "crossover", "crossovers", "crosses through", "crossing through")),
     ("cross", "break", (*_verb("break", "breaks", "broke", "breaking"), "breaks through", "breaks past", "breaking through",
                         "breaks out of", "break out of", "breaking out of", "clears", "breaks to")),
     ("touch", "", (*_verb("touch"), *_verb("tag", "tags", "tagged", "tagging"), *_verb("hit", "hits", "hitting"), *_verb("reach"),
@@ -284,7 +285,7 @@ _FILLER = frozenset(
     pair crypto cryptos cryptocurrencies asset assets market which who there there's has have had having then as by at please all each every
     only just now currently current value values line level levels entry entries enter trade trades trading setup setups strategy
     strategies let let's notify tell us s also too both own same very still already again something anything any whose their they them
-    candle candles chart charts price's moment indicator reading sits sitting lies being happens occurs appears forms forming see seeing
+    candle candles chart charts price's moment indicator reading dollars dollar usdt usd $ sits sitting lies being happens occurs appears forms forming see seeing
     must should will can may might so than what do does did and/or about good nice opportunities opportunity idea make makes rule rules
     catch take need needs goes right side up-side into from out lets when's""".split()
 )

@@ -28,7 +28,10 @@ Length = int | Duration
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A number for each candle. `kind` is a row of `operands.KINDS`; `factor` multiplies, `shift` looks back."""
+    """A number for each candle. `kind` is a row of `code.KINDS`; `factor` multiplies, `shift` looks back.
+
+    A `level` comes from another interval ("yesterday's high") without asking for that interval's candles.
+    """
 
     kind: str
     args: tuple[float | Length, ...] = ()
@@ -37,6 +40,7 @@ class Operand:
     factor: float = 1.0
     shift: int = 0
     of: Operand | None = None
+    level: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +257,7 @@ def durations(condition: Condition) -> Iterator[Duration]:
 
 def intervals(condition: Condition) -> set[str]:
     """Every interval a condition names."""
-    found = {o.interval for o in operands(condition)}
+    found = {o.interval for o in operands(condition) if not o.level}
     found |= {leaf.interval for leaf in leaves(condition) if isinstance(leaf, Pattern)}
     return {label for label in found if label is not None}
 
@@ -265,6 +269,9 @@ def counted(condition: Condition, base: str) -> Condition:
         return max(1, round(length.ms / INTERVALS[interval])) if isinstance(length, Duration) else length
 
     def change(operand: Operand) -> Operand:
+        if operand.level and INTERVALS[base] >= INTERVALS[operand.interval or base]:
+            # On daily candles, yesterday is the candle before.
+            operand = replace(operand, interval=None, shift=operand.shift + 1)
         if operand.interval == base:
             operand = replace(operand, interval=None)
         interval = operand.interval or base

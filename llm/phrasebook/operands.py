@@ -317,7 +317,7 @@ def _extreme_of(r: Reader, subject: Operand | None) -> Operand | None:
     r.reset(mark)
     if r.take("yesterday"):
         name = r.take("field", *PRICES)
-        return Operand(name, interval="1d") if name else None
+        return Operand(name, interval="1d", level=True) if name else None
     r.reset(mark)
     interval = r.interval()
     if r.take("previous"):

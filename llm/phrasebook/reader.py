@@ -111,8 +111,11 @@ class Reader:
     def coin(self) -> str | None:
         """A symbol such as BTCUSDT from "BTC", "bitcoin's", "btcusdt"; steps over it."""
         mark = self.mark()
-        token = self.token("word")
+        while not self.done and self._filler(self.position) and self.position < mark.position + MAX_SKIPPED:
+            self.position += 1
+        token = self.token("word", fill=False)
         if token is None:
+            self.reset(mark)
             return None
         word = token.text.removesuffix("'s").removesuffix("'")
         if word.endswith("usdt") and len(word) > 4:

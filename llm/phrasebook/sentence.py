@@ -12,6 +12,7 @@ from typing import Literal
 from llm.phrasebook.conditions import read_condition, read_scope
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
+    Compare,
     Condition,
     Direction,
     Duration,
@@ -20,6 +21,7 @@ from llm.phrasebook.meaning import (
     Operand,
     intervals,
     on_interval,
+    operands,
 )
 from llm.phrasebook.operands import read_length
 from llm.phrasebook.reader import Reader
@@ -105,7 +107,9 @@ class _Walker:
     role: Literal["entry", "exit"] = "entry"
     scope: str | None = None
     scope_open: bool = False
+    scope_at: tuple[int, int] = (0, 0)
     carried: Operand | None = None
+    chained: Operand | None = None
 
     @property
     def part(self) -> Part:
@@ -146,10 +150,18 @@ class _Walker:
         self.r.position = start + 1
 
     def finish(self) -> None:
-        """An interval at the very end, after a comma, is for all conditions that name none."""
-        if self.scope_open and self.scope is not None:
-            for part in (self.out.entry, self.out.exit):
-                part.items = [Item(on_interval(i.condition, self.scope), i.start, i.end) for i in part.items]
+        """An interval at the very end, after a comma, is for all conditions that name none; else it is left over."""
+        if not self.scope_open or self.scope is None:
+            return
+        changed = False
+        for part in (self.out.entry, self.out.exit):
+            items = [Item(on_interval(i.condition, self.scope), i.start, i.end) for i in part.items]
+            changed = changed or items != part.items
+            part.items = items
+        if not changed and not any(_bare_price(i.condition) for i in self.out.entry.items):
+            self.out.mentioned.remove(self.scope)
+            for at in range(*self.scope_at):
+                self.used[at] = False
 
     def _use(self, start: int) -> None:
         for at in range(start, self.r.position):
@@ -157,10 +169,15 @@ class _Walker:
 
     def _condition(self) -> bool:
         start = self.r.position
-        found = read_condition(self.r, self.carried if self.part.items else None)
+        part = self.part
+        subject = self.carried if part.pending else self.chained or self.carried
+        found = read_condition(self.r, subject if part.items else None)
         if found is None:
             return False
         condition, self.carried = found
+        # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
+        right = condition.right if isinstance(condition, Compare) else None
+        self.chained = right if right is not None and right.kind != "number" and right.of is None else None
         if self.scope is not None:
             condition = on_interval(condition, self.scope)
         self.scope_open = False
@@ -178,34 +195,47 @@ class _Walker:
             self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end))
 
     def _scope(self) -> bool:
+        start = self.r.position
         label = read_scope(self.r)
         if label is None:
             return False
-        self.out.mentioned.append(label)
         part = self.part
-        if part.items and not part.pending:
-            last = part.items[-1]
-            end = self.r.tokens[self.r.position - 1].end
-            part.items[-1] = Item(on_interval(last.condition, label), last.start, end)
-            # "on 15m and 1h": the same condition again, on the other interval.
-            mark = self.r.mark()
-            if (
-                self.r.word("and", "&", fill=False)
-                and (other := read_scope(self.r))
-                and not self._begins_condition()
-            ):
-                self.out.mentioned.append(other)
-                part.pending.add("and")
-                part.add(
-                    Item(
-                        on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end
-                    )
-                )
-            else:
-                self.r.reset(mark)
-        else:
-            self.scope, self.scope_open = label, True
+        if not part.items or part.pending:
+            self.out.mentioned.append(label)
+            self.scope, self.scope_open, self.scope_at = label, True, (start, self.r.position)
+            return True
+        last = part.items[-1]
+        moved = on_interval(last.condition, label)
+        if moved == last.condition and not _bare_price(moved):
+            # The condition names another interval already: this one is not silently dropped.
+            self.r.position = start
+            return False
+        self.out.mentioned.append(label)
+        part.items[-1] = Item(moved, last.start, self.r.tokens[self.r.position - 1].end)
+        while (other := self._another()) is not None:
+            self.out.mentioned.append(other)
+            part.pending.add("and")
+            part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
         return True
+
+    def _another(self) -> str | None:
+        """ "on 15m, 1h and 4h": the same condition again, on one more interval."""
+        mark = self.r.mark()
+        if self.r.word(",", "and", "&", fill=False):
+            self.r.word("and", fill=False)
+            if not self._begins_condition() and (other := read_scope(self.r)) is not None:
+                # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
+                if self.r.done or self._joined_next() or not self._begins_condition():
+                    return other
+        self.r.reset(mark)
+        return None
+
+    def _joined_next(self) -> bool:
+        """Whether a connector stands here, so that a condition further on is one of its own."""
+        mark = self.r.mark()
+        found = any(self.r.take(name, fill=False) for name in ("while", "or", "and", "pause", "unless"))
+        self.r.reset(mark)
+        return found
 
     def _begins_condition(self) -> bool:
         mark = self.r.mark()
@@ -326,3 +356,8 @@ def named_intervals(sentence: Sentence) -> list[str]:
     for item in (*sentence.entry.items, *sentence.exit.items):
         found |= intervals(item.condition)
     return sorted(found, key=INTERVALS.__getitem__)
+
+
+def _bare_price(condition: Condition) -> bool:
+    """Whether a condition speaks of the price on the base interval, which a named interval may set."""
+    return any(o.kind == "price" and o.interval is None for o in operands(condition))

@@ -223,6 +223,8 @@ def _leaning(condition: Condition) -> Direction | None:
     """Which way a condition points, None where it points neither way."""
     match condition:
         case Cross(left=left, way=way, right=right):
+            if way == "any":
+                return None
             if left.kind in ("rsi", "stoch_k") and right.kind == "number":
                 return _oscillator(right, below=way == "down") or ("long" if way == "up" else "short")
             return "long" if way == "up" else "short" if way == "down" else None
@@ -268,7 +270,7 @@ def _name(read: Sentence, conditions: list[Condition], direction: Direction) -> 
     labels = list(dict.fromkeys(short(condition) for condition in conditions))
     name = labels[0]
     for label in labels[1:]:
-        if len(name) + len(label) > 52:
+        if len(name) + len(label) > 62:
             break
         name = f"{name}, {label}"
     more = len(labels) - name.count(", ") - 1
