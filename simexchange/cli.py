@@ -30,7 +30,7 @@ class UsageError(Exception):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="simexchange",
-        description="A Binance-shaped exchange for offline use: a seeded synthetic market, or recorded candles.",
+        description="A Binance-shaped exchange for offline use, synthetic or replaying recorded candles.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from simexchange.candles import Candles, aggregate, join, summarise
-from simexchange.intervals import CHAIN, DAY, MINUTE, index_of, open_of
+from simexchange.intervals import CHAIN, MINUTE, index_of, open_of
 from simexchange.market import Market
-from simexchange.noise import Ints
 from simexchange.universe import Listing
 
 _HOUR = 3_600
+#: This hour, the last, and the one a day ago.
+_HOURS_KEPT = 3
 
 
 def pieces(begin: int, end: int) -> list[tuple[int, int, int]]:
@@ -39,7 +40,8 @@ class LiveMarket:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._all = np.arange(len(market.listings), dtype=np.int64)
-        self._hour: tuple[int, Candles] | None = None
+        self._hours: tuple[int, Candles] | None = None
+        self._minutes_of: dict[int, Candles] = {}
         self._minute: tuple[int, Candles] | None = None
         self._begun: dict[int, tuple[int, Candles | None]] = {}
         self._day: tuple[int, Candles] | None = None
@@ -68,9 +70,9 @@ class LiveMarket:
         closed = min(count, current - index)
         parts = [self._market.candles(rows, length, index, closed)] if closed > 0 else []
         if index <= current < index + count:
-            begun = self._run(rows, open_of(current, length), now)
-            if begun is not None:
-                parts.append(aggregate(begun, begun.count))
+            forming = self.forming(length, now)
+            if forming is not None:
+                parts.append(forming.take(rows))
         return join(parts) if parts else self._market.candles(rows, length, index, 1).slice(0, 0)
 
     def closed(self, length: int, end: int) -> Candles:
@@ -85,9 +87,7 @@ class LiveMarket:
         begin, minute = open_of(index_of(now, length), length), now // MINUTE * MINUTE
         known = self._begun.get(length)
         if known is None or known[0] != minute:
-            before = self._run(self._all, begin, minute)
-            known = (minute, None if before is None else aggregate(before, before.count))
-            self._begun[length] = known
+            known = self._begun[length] = (minute, self._until(begin, minute, known))
         parts = [known[1]] if known[1] is not None else []
         if now > minute:
             parts.append(self._seconds(minute).slice(0, now - minute))
@@ -100,21 +100,39 @@ class LiveMarket:
         """The last 24 hours of every symbol, from a whole minute on, [symbols, 1]."""
         minute = now // MINUTE * MINUTE
         if self._day is None or self._day[0] != minute:
-            run = self._run(self._all, max(self.first, minute - DAY), minute)
-            assert run is not None, "a market begins before now"
-            self._day = (minute, summarise(run))
+            self._day = (minute, summarise(self._window(minute)))
         if now == minute:
             return self._day[1]
         return summarise(join((self._day[1], self._seconds(minute).slice(0, now - minute))))
 
-    def _run(self, rows: Ints, begin: int, end: int) -> Candles | None:
-        parts = [self._market.candles(rows, *piece) for piece in pieces(begin, end)]
-        return join(parts) if parts else None
+    def _until(self, begin: int, minute: int, known: tuple[int, Candles | None] | None) -> Candles | None:
+        """The candles from `begin` to `minute` as one; one minute more than is `known` where that is enough."""
+        if begin == minute:
+            return None
+        if known is not None and known[1] is not None and known[0] == minute - MINUTE > begin:
+            parts = [known[1], self.closed(MINUTE, minute)]
+        else:
+            parts = [self._market.candles(self._all, *piece) for piece in pieces(begin, minute)]
+        whole = join(parts)
+        return aggregate(whole, whole.count)
+
+    def _window(self, minute: int) -> Candles:
+        """The minutes and hours of the day before `minute`."""
+        hour, part = minute // _HOUR, minute % _HOUR // MINUTE
+        if self._hours is None or self._hours[0] != hour:
+            self._hours = (hour, self._market.candles(self._all, _HOUR, hour - 23, 23))
+        parts = [self._minutes(hour - 24).slice(part, 60), self._hours[1]]
+        if part:
+            parts.append(self._minutes(hour).slice(0, part))
+        return join(parts)
 
     def _minutes(self, hour: int) -> Candles:
-        if self._hour is None or self._hour[0] != hour:
-            self._hour = (hour, self._market.candles(self._all, MINUTE, hour * 60, 60))
-        return self._hour[1]
+        """The sixty minutes of an hour, [symbols, 60]."""
+        if hour not in self._minutes_of:
+            while len(self._minutes_of) >= _HOURS_KEPT:
+                del self._minutes_of[next(iter(self._minutes_of))]
+            self._minutes_of[hour] = self._market.candles(self._all, MINUTE, hour * 60, 60)
+        return self._minutes_of[hour]
 
     def _seconds(self, minute: int) -> Candles:
         if self._minute is None or self._minute[0] != minute:

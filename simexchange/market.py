@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from simexchange import bridge
+from simexchange import bridge, paths
 from simexchange.candles import (
     BUY,
     BUY_QUOTE,
@@ -70,7 +70,7 @@ class SyntheticMarket:
         self._listings = tuple(listing for listing, _ in members)
         characters = [character for _, character in members]
         keys = [key_of(seed, f"symbol/{listing.base}") for listing in self._listings]
-        self._sources = bridge.Sources(
+        self._sources = paths.Sources(
             np.array(keys, dtype=np.uint64),
             np.array([key_of(seed, "market")], dtype=np.uint64),
             np.array([[character.loading] for character in characters]),
@@ -121,7 +121,7 @@ class SyntheticMarket:
         """Log prices at the beginnings of eras, [rows, eras]."""
         sources = self._sources.take(rows)
         own = normals(uniforms(sources.keys, eras, 0, 2))
-        mixed = bridge.shared_noise(sources, own, eras, 0)[1]
+        mixed = paths.shared_noise(sources, own, eras, 0)[1]
         return np.asarray(self._log_price[rows] + _LEVEL_SPREAD * mixed)
 
     def _days(self, rows: Ints, days: Ints) -> Candles:
@@ -134,8 +134,8 @@ class SyntheticMarket:
         while length > 1:
             half = length // 2
             own = normals(uniforms(sources.keys, start * DAY, length * DAY, 2))
-            mixed = bridge.shared_noise(sources, own, start * DAY, length * DAY)
-            share = bridge.logistic(bridge.cascade(np.full(1, 0.5), mixed[0]))
+            mixed = paths.shared_noise(sources, own, start * DAY, length * DAY)
+            share = paths.logistic(paths.cascade(np.full(1, 0.5), mixed[0]))
             middle = left + (right - left) * share + np.sqrt(variance * share * (1.0 - share)) * mixed[1]
             later = days >= start + half
             left, right = np.where(later, middle, left), np.where(later, right, middle)
@@ -153,8 +153,8 @@ class SyntheticMarket:
         fields = np.empty((FIELDS, *start.shape), dtype=np.int64)
         opens = np.maximum(np.rint(np.exp(start) / tick), 50.0)
         closes = np.maximum(np.rint(np.exp(end) / tick), 50.0)
-        top = bridge.bridge_maximum(start, end, variance, uniform[0])
-        bottom = -bridge.bridge_maximum(-start, -end, variance, uniform[1])
+        top = paths.bridge_maximum(start, end, variance, uniform[0])
+        bottom = -paths.bridge_maximum(-start, -end, variance, uniform[1])
         fields[OPEN], fields[CLOSE] = opens, closes
         fields[HIGH] = np.maximum(np.rint(np.exp(top) / tick), np.maximum(opens, closes) + 1.0)
         fields[LOW] = np.minimum(np.rint(np.exp(bottom) / tick), np.minimum(opens, closes) - 1.0)

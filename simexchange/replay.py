@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simexchange import bridge
+from simexchange import bridge, paths
 from simexchange.candles import Candles, aggregate
 from simexchange.intervals import CHAIN, offset_of, open_of, unit_of
 from simexchange.noise import Ints, key_of
@@ -55,7 +55,7 @@ class ReplayMarket:
         order = sorted(range(len(listings)), key=lambda row: (listings[row].symbol != "BTCUSDT", row))
         self._series = [self._series[row] for row in order]
         self._listings = tuple(listings[row] for row in order)
-        self._sources = bridge.Sources(
+        self._sources = paths.Sources(
             np.array([key_of(seed, f"replay/{one.symbol}") for one in self._listings], dtype=np.uint64),
             np.array([key_of(seed, "market")], dtype=np.uint64),
             np.full((len(self._listings), 1), _LOADING),
