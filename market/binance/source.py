@@ -11,10 +11,9 @@ import numpy as np
 from market.binance.rest import Rest
 from market.binance.streams import Streams
 from market.binance.wire import parse_exchange_info, parse_klines, parse_server_time
-from market.clock import Clock, SystemClock
 from market.source import CandleBlock
 from market.types import Candle, Price, SymbolInfo
-from screener.intervals import interval_ms
+from screener.intervals import interval_ms, open_of
 
 KLINES_PER_REQUEST = 1000
 KLINES_WEIGHT = 2
@@ -24,16 +23,14 @@ INFO_WEIGHT = 20
 class BinanceSource:
     """Implements `market.source.MarketSource`. Needs a running event loop when it is made.
 
-    `rest_url` and `stream_url` replace Binance's public addresses (`http://host:port`, `ws://host:port`);
-    `clock` tells the market's time, by which a candle counts as closed.
+    `rest_url` and `stream_url` replace Binance's public addresses (`http://host:port`, `ws://host:port`).
     """
 
-    def __init__(
-        self, rest_url: str | None = None, stream_url: str | None = None, *, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, rest_url: str | None = None, stream_url: str | None = None) -> None:
         self._rest = Rest(rest_url)
         self._streams = Streams(self._rest._client, stream_url)
-        self._clock = clock or SystemClock()
+        # The exchange's time as it was last told: by it a candle is closed, whatever the clock here.
+        self._told_ms = 0
 
     async def symbols(self) -> list[SymbolInfo]:
         """All symbols, whatever their status, in the exchange's order."""
@@ -88,7 +85,7 @@ class BinanceSource:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return parse_klines(b"[]", symbol, interval)[0]
+            return parse_klines(b"[]", symbol, interval)
         return CandleBlock(
             symbol,
             interval,
@@ -100,16 +97,22 @@ class BinanceSource:
         self, symbol: str, interval: str, size: int, start_ms: int | None, end_ms: int | None
     ) -> tuple[CandleBlock, int]:
         """One request: its closed candles, and how many rows the answer had."""
+        step = interval_ms(interval)
+        if end_ms is None or open_of(end_ms, interval) + step > self._told_ms:
+            # Before the klines, so that a candle which closes between the two answers counts as forming.
+            await self.server_time_ms()
+        told = self._told_ms
         params: dict[str, str | int] = {"symbol": symbol, "interval": interval, "limit": size}
         if start_ms is not None:
             params["startTime"] = start_ms
         if end_ms is not None:
             params["endTime"] = end_ms
         raw = await self._rest.get("klines", KLINES_WEIGHT, **params)
-        block, _ = parse_klines(raw, symbol, interval)
+        block = parse_klines(raw, symbol, interval)
         rows = len(block)
-        if rows and int(block.open_times[-1]) + interval_ms(interval) > self._clock.now_ms():
-            block = CandleBlock(symbol, interval, block.open_times[:-1], block.values[:-1])
+        closed = block.open_times + step <= told
+        if not closed.all():
+            block = CandleBlock(symbol, interval, block.open_times[closed], block.values[closed])
         return block, rows
 
     def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
@@ -122,7 +125,8 @@ class BinanceSource:
 
     async def server_time_ms(self) -> int:
         """The exchange's time, ms UTC."""
-        return parse_server_time(await self._rest.get("time", 1))
+        self._told_ms = parse_server_time(await self._rest.get("time", 1))
+        return self._told_ms
 
     async def aclose(self) -> None:
         """Close the REST connections; streams close when their iteration ends."""

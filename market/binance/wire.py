@@ -103,9 +103,8 @@ _kline_event = msgspec.json.Decoder(CombinedKline, strict=False)
 _mini_tickers = msgspec.json.Decoder(CombinedMiniTickers, strict=False)
 
 
-def parse_klines(raw: bytes, symbol: str, interval: str) -> tuple[CandleBlock, int]:
-    """A `/api/v3/klines` answer as a block (closed or not), and the last row's close time in ms (0 for no
-    rows).
+def parse_klines(raw: bytes, symbol: str, interval: str) -> CandleBlock:
+    """A `/api/v3/klines` answer as a block, the forming candle included.
 
     Raises `SourceUnavailable` when the answer is not a list of klines, or holds a number that is not finite.
     """
@@ -114,14 +113,14 @@ def parse_klines(raw: bytes, symbol: str, interval: str) -> tuple[CandleBlock, i
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SourceUnavailable(f"klines of {symbol} {interval} cannot be read: {error}") from error
     if not rows:
-        return CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS)))), 0
+        return CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS))))
     table = np.array([row[:11] for row in rows], dtype=np.float64)
     values = np.ascontiguousarray(np.delete(table[:, 1:], 5, axis=1))
     # Times fit a float64 exactly: 2^53 ms is far in the future.
     open_times = table[:, 0].astype(np.int64)
     if not np.isfinite(values).all() or (np.diff(open_times) <= 0).any():
         raise SourceUnavailable(f"klines of {symbol} {interval} hold unknown numbers or are out of order")
-    return CandleBlock(symbol, interval, open_times, values), int(rows[-1][6])
+    return CandleBlock(symbol, interval, open_times, values)
 
 
 def parse_server_time(raw: bytes) -> int:
