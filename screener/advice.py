@@ -77,6 +77,17 @@ def _percent(ex: Expressions, at: ast.AST, left: int, right: int) -> None:
             ex.warn(at, "W104", f"the change is in percent, so {value:g} is very little", hint)
 
 
+def moving_level(ex: Expressions, at: ast.AST, cond: int) -> None:
+    """`count(close > highest(high, 20)[1], 5)`: each candle is compared with its own level."""
+    node = ex.graph.nodes[cond]
+    if node.op not in ("lt", "le"):
+        return
+    sides = [ex.graph.nodes[a].op for a in node.args]
+    if "const" not in sides and any(op not in ("src", "shift") for op in sides):
+        message = "the level moves: each candle is compared with its own level, not with the newest one"
+        ex.warn(at, "W106", message, "")
+
+
 def crossing(ex: Expressions, at: ast.AST, left: int, right: int) -> None:
     """A level on a higher interval jumps at its close, which looks like a cross."""
     a, b = ex.graph.nodes[left].interval, ex.graph.nodes[right].interval

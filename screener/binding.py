@@ -128,8 +128,9 @@ class Call:
         if series is None:
             return None
         if arg.kind == "series" and self.ex.graph.value(series.node) is not None:
-            rest = "" if self.name.endswith(("rising", "falling")) else ", 20"
-            hint = f"the series comes first: {self.name}(close{rest})"
+            constant = self.ex.constant(series)
+            rest = number(constant) if constant is not None else "20"
+            hint = f"the series comes first: {self.name}(close, {rest})"
             self.ex.fail(expr, "F014", f"{what} needs a series, not a constant", hint)
             return None
         return Term(self.ex.graph, series.node)
@@ -165,7 +166,7 @@ class Call:
             self.ex.fail(expr, "F014", f"{what} may be at most {number(arg.high)}", "")
             return None
         if arg.kind != "const" and constant > MAX_WINDOW:
-            message = f"{what} is {constant:g}; at most {MAX_WINDOW} candles are allowed"
+            message = f"{what} is {number(constant)}; at most {MAX_WINDOW} candles are allowed"
             self.ex.fail(expr, "F005", message, "use a higher interval with tf")
             return None
         return constant if arg.kind == "const" else int(constant)

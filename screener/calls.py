@@ -170,6 +170,9 @@ def _not_yet(ex: Expressions, node: ast.AST, what: str, hint: str) -> None:
 
 def _one_text(ex: Expressions, node: ast.Call, name: str, example: str) -> str | None:
     args = [*node.args, *(k.value for k in node.keywords)]
+    if name == "tf" and len(args) == 1 and isinstance(args[0], ast.Constant) and type(args[0].value) is int:
+        ex.fail(node, "F013", "tf takes a text", habits.interval_hint(str(args[0].value)[:8], INTERVAL_MS))
+        return None
     if len(args) != 1 or not isinstance(args[0], ast.Constant) or not isinstance(args[0].value, str):
         ex.fail(node, "F013", f"{name} takes one text", f'write {name}("{example}")')
         return None
@@ -299,6 +302,8 @@ def _function(ex: Expressions, node: ast.Call, row: Function, scope: Scope) -> V
         ex.english.note(term.node, row.phrase(ex.english, term.node, parts), override=True)
     if row.side:
         _crossing(ex, node, row.side, bound, term)
+    if row.name == "count" and isinstance(bound[0], Term):
+        advice.moving_level(ex, node, bound[0].node)
     if row.name == "pct_change":
         ex.percents.add(term.node)
     if row.name == "between" and isinstance(bound[0], Term):

@@ -98,6 +98,8 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
         line = near[0].line if near else 1
         column = near[0].column if near else 1
         hint = "write match = and a condition, such as: match = ta.rsi(close, 14) < 30"
+        if near:
+            hint = f"call it match instead of {near[0].name}"
         ex.errors.append(Diagnostic("F010", line, column, "nothing is assigned to match", hint))
     for name, dtype in _TYPES.items():
         value = ex.names.get(name)

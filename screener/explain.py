@@ -27,6 +27,8 @@ def compose(english: English, results: Mapping[str, int], parts: Sequence[int]) 
 
 
 def _sentence(text: str) -> str:
+    if text.startswith("(") and text.endswith(")") and text.count("(") == 1:
+        text = text[1:-1]
     return f"{text[:1].upper()}{text[1:]}."
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from screener import calls, habits, operators
-from screener.describe import English
+from screener.describe import English, number
 from screener.errors import ConstantError, Diagnostic
 from screener.formula import Term
 from screener.functions import FUNCTIONS
@@ -325,7 +325,7 @@ class Expressions:
             self.fail(node.slice, "F018", "the index must be a whole number", f"write {text}[{int(count)}]")
             return None
         if count > calls.MAX_WINDOW:
-            message = f"{count:g} candles back is too far; at most {calls.MAX_WINDOW} are allowed"
+            message = f"{number(count)} candles back is too far; at most {calls.MAX_WINDOW} are allowed"
             self.fail(node.slice, "F005", message, "use a higher interval with tf")
             return None
         return self.add(node, "shift", (value.node,), (int(count),))

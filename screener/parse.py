@@ -79,6 +79,9 @@ def _tree(parsed: Parsed) -> ast.Module | None:
         index = diagnostic.line - 1
         if not isinstance(found, SyntaxError) or index >= len(lines) or not lines[index].strip():
             return None
+        if "was never closed" in diagnostic.message or "unterminated" in diagnostic.message:
+            # Where the expression was meant to end is not known, so what follows would only confuse.
+            return None
         lines[index] = ""
     return None
 
@@ -120,6 +123,8 @@ def _syntax_hint(text: str) -> str:
         # An exclamation mark is right where it begins "!=".
         if sign in (code.replace("!=", "") if sign == "!" else code):
             return hint
+    if code.rstrip().endswith((" and", " or", " not", "=", "<", ">", "+", "-", "*", "/", ",")):
+        return "the line ends too early; to go on over lines put the expression in parentheses"
     if code.count("(") != code.count(")"):
         return "the parentheses on this line do not balance"
     return "a program is a list of lines such as: match = ta.rsi(close, 14) < 30"

@@ -83,17 +83,20 @@ def own_reach(nodes: Sequence[Node], node: Node) -> int:
     row = OPS[node.op]
     if row.reach is not None:
         return row.reach(int(node.params[0]))
-    if node.op == "cumsum_since" and nodes[node.args[1]].op == "first" and node.interval is not None:
-        # A sum since a new day began never looks further back than one day.
-        anchor = str(nodes[node.args[1]].params[0])
+    if _since_anchor(nodes, node) and node.interval is not None:
+        # What happened since a new day began never looks further back than one day.
+        anchor = str(nodes[node.args[-1]].params[0])
         return max(0, -(-INTERVAL_MS[anchor] // INTERVAL_MS[node.interval]) - 1)
     return 0
 
 
 def is_path(nodes: Sequence[Node], node: Node) -> bool:
     """Whether the value depends on the first candle held."""
-    bounded = node.op == "cumsum_since" and nodes[node.args[1]].op == "first"
-    return OPS[node.op].kind == "path" and not bounded
+    return OPS[node.op].kind == "path" and not _since_anchor(nodes, node)
+
+
+def _since_anchor(nodes: Sequence[Node], node: Node) -> bool:
+    return node.op in ("cumsum_since", "barssince") and nodes[node.args[-1]].op == "first"
 
 
 def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
