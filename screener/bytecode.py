@@ -126,7 +126,9 @@ class Code:
         return place
 
     def _instruction(self, node: Node, place: Place) -> list[int]:
-        rows = [self.place[a].row for a in node.args] + [0, 0, 0]
+        numbers = [self.place[a].row for a in node.args if self.nodes[a].dtype == "num"] + [0, 0]
+        booleans = [self.place[a].row for a in node.args if self.nodes[a].dtype == "bool"] + [0, 0, 0]
+        out = (place.row, 0) if node.dtype == "num" else (0, place.row)
         n = int(node.params[0]) if node.params and not isinstance(node.params[0], str) else 0
         slot = 0
         boolean = bool(node.args) and self.nodes[node.args[0]].dtype == "bool"
@@ -149,7 +151,8 @@ class Code:
                 op = K.DIRECT[name]
             case _:
                 raise ValueError(f"the engine has no operator {node.op!r}")
-        return [op, place.row, rows[0], rows[1], rows[2], n, place.floats[0], place.bits[0], slot]
+        state = (n, place.floats[0], place.bits[0], slot)
+        return [op, out[0], *numbers[:2], out[1], *booleans[:3], *state]
 
     def new_state(self, width: int) -> State:
         """Fresh state for `width` columns: no candle seen."""
@@ -173,9 +176,9 @@ class State:
         words = width // 64
         self.code = code
         self.width = width
-        self.values: Floats = np.full((code.numbers, width), np.nan)
-        self.true: Words = np.zeros((code.booleans, words), dtype=np.uint64)
-        self.false: Words = np.zeros((code.booleans, words), dtype=np.uint64)
+        self.values: Floats = np.full((max(1, code.numbers), width), np.nan)
+        self.true: Words = np.zeros((max(1, code.booleans), words), dtype=np.uint64)
+        self.false: Words = np.zeros((max(1, code.booleans), words), dtype=np.uint64)
         self.floats: Floats = np.full((code.float_rows, width), np.nan)
         self.bits_true: Words = np.zeros((code.bit_rows, words), dtype=np.uint64)
         self.bits_false: Words = np.zeros((code.bit_rows, words), dtype=np.uint64)

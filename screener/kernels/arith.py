@@ -27,6 +27,19 @@ from .codes import (
 from .signature import FLOAT, INT, ROW, kernel
 
 
+@kernel(ROW, ROW)
+def copy(o, x):  # type: ignore[no-untyped-def]
+    for j in range(o.size):
+        o[j] = x[j]
+
+
+@kernel(ROW, FLOAT)
+def spread(o, value):  # type: ignore[no-untyped-def]
+    """The same value for every symbol."""
+    for j in range(o.size):
+        o[j] = value
+
+
 @kernel(ROW)
 def finish(o):  # type: ignore[no-untyped-def]
     """Turn infinities into unknown."""

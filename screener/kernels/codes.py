@@ -6,8 +6,9 @@ operators.
 """
 
 # Columns of the instruction table, int64 [instructions, COLUMNS].
-OP, DST, A, B, C, N, FLOATS, BITS, SLOT = range(9)
-COLUMNS = 9
+# A node's number or boolean row, and those of its arguments: numbers in order, booleans in order.
+OP, NUM, NUM_A, NUM_B, BIT, BIT_A, BIT_B, BIT_C, N, FLOATS, BITS, SLOT = range(12)
+COLUMNS = 12
 
 # Sources: SLOT is the row of the source block, or of the host's scalars.
 SRC, SRC_SYMBOL, HOST_NUM, HOST_BOOL = range(4)

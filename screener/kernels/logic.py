@@ -6,10 +6,11 @@ bit is unknown.
 
 import numpy as np
 
-from .codes import EQ, LE, LT, NE
-from .signature import INT, ROW, WORDS, kernel
+from .codes import AND, EQ, LE, LT, NE, NEB, NOT, OR, WHEREB
+from .signature import FLOAT, INT, ROW, WORDS, kernel
 
 ONE = np.uint64(1)
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel(INT, WORDS, WORDS, ROW, ROW)
@@ -52,26 +53,31 @@ def is_unknown(t, f, x):  # type: ignore[no-untyped-def]
         f[w] = ~yes
 
 
-@kernel(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
-def kleene_and(t, f, at, af, bt, bf):  # type: ignore[no-untyped-def]
+@kernel(WORDS, WORDS, FLOAT)
+def spread_bits(t, f, value):  # type: ignore[no-untyped-def]
+    """True for every symbol, or false for every one."""
+    yes = ALL if value != 0.0 else np.uint64(0)
     for w in range(t.size):
-        t[w] = at[w] & bt[w]
-        f[w] = af[w] | bf[w]
+        t[w] = yes
+        f[w] = ~yes
 
 
-@kernel(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
-def equal_bits(t, f, at, af, bt, bf):  # type: ignore[no-untyped-def]
+@kernel(INT, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
+def connect(op, t, f, at, af, bt, bf, ct, cf):  # type: ignore[no-untyped-def]
+    """Operators on booleans alone; `b if a else c` is unknown where its condition is."""
     for w in range(t.size):
-        t[w] = (at[w] & bt[w]) | (af[w] & bf[w])
-        f[w] = (at[w] & bf[w]) | (af[w] & bt[w])
-
-
-@kernel(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
-def where_bits(t, f, ct, cf, at, af, bt, bf):  # type: ignore[no-untyped-def]
-    """`a if c else b`; unknown where the condition is."""
-    for w in range(t.size):
-        t[w] = (ct[w] & at[w]) | (cf[w] & bt[w])
-        f[w] = (ct[w] & af[w]) | (cf[w] & bf[w])
+        if op == AND:
+            yes, no = at[w] & bt[w], af[w] | bf[w]
+        elif op == OR:
+            yes, no = at[w] | bt[w], af[w] & bf[w]
+        elif op == NOT:
+            yes, no = af[w], at[w]
+        elif op == WHEREB:
+            yes, no = (at[w] & bt[w]) | (af[w] & ct[w]), (at[w] & bf[w]) | (af[w] & cf[w])
+        else:
+            yes, no = (at[w] & bt[w]) | (af[w] & bf[w]), (at[w] & bf[w]) | (af[w] & bt[w])
+        t[w] = no if op == NEB else yes
+        f[w] = yes if op == NEB else no
 
 
 @kernel(ROW, WORDS, WORDS, ROW, ROW)

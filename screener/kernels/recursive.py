@@ -10,13 +10,14 @@ from .signature import FLOAT, INT, ROW, TABLE, WORDS, kernel
 ONE = np.uint64(1)
 
 
-@kernel(ROW, ROW, ROW, ROW, INT, FLOAT, INT, INT, result=INT)
-def smooth(o, x, value, count, n, alpha, symbols, seeded):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, TABLE, INT, INT, FLOAT, INT, INT, result=INT)
+def smooth(o, x, rows, at, n, alpha, symbols, seeded):  # type: ignore[no-untyped-def]
     """Exponential average, seeded by the simple mean of the first n known inputs.
 
-    `value` holds the sum while seeding, then the average; `count` the known inputs so far, at most n.
-    Returns the number of leading symbols known to be seeded, which the next step may treat alike.
+    The first row, `value`, holds the sum while seeding, then the average; the second, `count`, the inputs known
+    so far, at most n. Returns the number of leading symbols known to be seeded, which the next step treats alike.
     """
+    value, count = rows[at], rows[at + 1]
     if seeded >= symbols:
         for j in range(o.size):
             e = value[j]
@@ -44,8 +45,9 @@ def smooth(o, x, value, count, n, alpha, symbols, seeded):  # type: ignore[no-un
     return ready
 
 
-@kernel(ROW, ROW, ROW)
-def running_sum(o, x, total):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, TABLE, INT)
+def running_sum(o, x, rows, at):  # type: ignore[no-untyped-def]
+    total = rows[at]
     for j in range(o.size):
         v = x[j]
         s = total[j] + v
@@ -53,10 +55,11 @@ def running_sum(o, x, total):  # type: ignore[no-untyped-def]
         total[j] = s if s == s else total[j]
 
 
-@kernel(ROW, ROW, WORDS, WORDS, ROW)
-def running_sum_since(o, x, t, f, total):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, WORDS, WORDS, TABLE, INT)
+def running_sum_since(o, x, t, f, rows, at):  # type: ignore[no-untyped-def]
     """Sum since the last candle where the condition was true, this one included; `total` is NaN before the
     first."""
+    total = rows[at]
     for w in range(t.size):
         yes, no = t[w], f[w]
         r = o[w * 64 : w * 64 + 64]
@@ -72,10 +75,11 @@ def running_sum_since(o, x, t, f, total):  # type: ignore[no-untyped-def]
             r[j] = sum_ if (known and abs(sum_) < np.inf) else np.nan
 
 
-@kernel(ROW, WORDS, WORDS, ROW)
-def candles_since(o, t, f, age):  # type: ignore[no-untyped-def]
+@kernel(ROW, WORDS, WORDS, TABLE, INT)
+def candles_since(o, t, f, rows, at):  # type: ignore[no-untyped-def]
     """Candles since the condition was last true; `age` is NaN before the first, and counts unknown candles
     too."""
+    age = rows[at]
     for w in range(t.size):
         yes, no = t[w], f[w]
         r = o[w * 64 : w * 64 + 64]
@@ -87,10 +91,11 @@ def candles_since(o, t, f, age):  # type: ignore[no-untyped-def]
             r[j] = v if (hit or (no >> np.uint64(j)) & ONE != 0) else np.nan
 
 
-@kernel(ROW, ROW, WORDS, WORDS, TABLE, INT)
-def value_when(o, x, t, f, ring, k):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, WORDS, WORDS, TABLE, INT, INT)
+def value_when(o, x, t, f, rows, at, k):  # type: ignore[no-untyped-def]
     """The value at the k-th newest candle where the condition was true, 0 the newest; `ring[0]` is the
     newest."""
+    ring = rows[at : at + k + 1]
     for w in range(t.size):
         yes = t[w]
         known = yes | f[w]

@@ -13,13 +13,33 @@ import numpy as np
 from numba import float64, uint64
 
 from . import codes as K
-from .arith import binary, unary
-from .logic import as_number, compare, equal_bits, is_unknown, kleene_and, where, where_bits
+from .arith import binary, copy, spread, unary
+from .logic import compare, connect, is_unknown, spread_bits, where
 from .recursive import candles_since, running_sum, running_sum_since, smooth, value_when
 from .signature import BITS, INT, INT_TABLE, INTS, ROW, TABLE, WORDS, kernel
-from .windows import rolling_bits, rolling_extreme, rolling_stdev, rolling_sum, shift, shift_bits
+from .windows import (
+    rolling_bits,
+    rolling_count,
+    rolling_extreme,
+    rolling_stdev,
+    rolling_sum,
+    shift,
+    shift_bits,
+)
 
-ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+@kernel(TABLE, INTS, float64[:, :, ::1], INT)
+def copy_rows(table, rows, out, at):  # type: ignore[no-untyped-def]
+    for m in range(rows.size):
+        for j in range(table.shape[1]):
+            out[m, at, j] = table[rows[m], j]
+
+
+@kernel(BITS, INTS, uint64[:, :, ::1], INT)
+def copy_words(table, rows, out, at):  # type: ignore[no-untyped-def]
+    for m in range(rows.size):
+        for w in range(table.shape[1]):
+            out[m, at, w] = table[rows[m], w]
 
 
 @kernel(
@@ -35,94 +55,71 @@ def run(  # type: ignore[no-untyped-def]
     event_interval, event_candle, event_out, X, x_first, H, h_first,
     numbers, out_numbers, booleans, out_true, out_false,
 ):  # fmt: skip
-    size = V.shape[1]
-    words = T.shape[1]
     for e in range(event_interval.size):
         interval = event_interval[e]
         candle = event_candle[e]
         for i in range(first[interval], first[interval + 1]):
             k = order[i]
-            op, d, a, b, c = code[k, K.OP], code[k, K.DST], code[k, K.A], code[k, K.B], code[k, K.C]
-            n, fs, bs = code[k, K.N], code[k, K.FLOATS], code[k, K.BITS]
-            if op == K.SRC:
-                o, x = V[d], X[x_first[code[k, K.SLOT]] + candle]
-                for j in range(size):
-                    o[j] = x[j]
-            elif op == K.SRC_SYMBOL:
-                o = V[d]
-                v = X[x_first[code[k, K.SLOT]] + candle, n] if n >= 0 else np.nan
-                for j in range(size):
-                    o[j] = v
-            elif op == K.HOST_NUM:
-                o = V[d]
-                v = H[h_first[code[k, K.SLOT]] + candle]
-                for j in range(size):
-                    o[j] = v
-            elif op == K.HOST_BOOL:
-                yes = H[h_first[code[k, K.SLOT]] + candle] != 0.0
-                for w in range(words):
-                    T[d, w] = ALL if yes else np.uint64(0)
-                    F[d, w] = np.uint64(0) if yes else ALL
+            op, n, fs, bs = code[k, K.OP], code[k, K.N], code[k, K.FLOATS], code[k, K.BITS]
+            o, x, y = V[code[k, K.NUM]], V[code[k, K.NUM_A]], V[code[k, K.NUM_B]]
+            t, f = T[code[k, K.BIT]], F[code[k, K.BIT]]
+            at, af = T[code[k, K.BIT_A]], F[code[k, K.BIT_A]]
+            bt, bf = T[code[k, K.BIT_B]], F[code[k, K.BIT_B]]
+            if op <= K.HOST_BOOL:
+                slot = code[k, K.SLOT]
+                if op == K.SRC:
+                    copy(o, X[x_first[slot] + candle])
+                elif op == K.SRC_SYMBOL:
+                    spread(o, X[x_first[slot] + candle, n] if n >= 0 else np.nan)
+                elif op == K.HOST_NUM:
+                    spread(o, H[h_first[slot] + candle])
+                else:
+                    spread_bits(t, f, H[h_first[slot] + candle])
             elif op <= K.NZ:
-                binary(op, V[d], V[a], V[b])
+                binary(op, o, x, y)
             elif op <= K.POW:
-                unary(op, V[d], V[a], par[k])
+                unary(op, o, x, par[k])
             elif op <= K.NE:
-                compare(op, T[d], F[d], V[a], V[b])
+                compare(op, t, f, x, y)
             elif op == K.NA:
-                is_unknown(T[d], F[d], V[a])
-            elif op == K.AND:
-                kleene_and(T[d], F[d], T[a], F[a], T[b], F[b])
-            elif op == K.OR:
-                kleene_and(F[d], T[d], F[a], T[a], F[b], T[b])
-            elif op == K.NOT:
-                for w in range(words):
-                    T[d, w] = F[a, w]
-                    F[d, w] = T[a, w]
-            elif op == K.WHERE:
-                where(V[d], T[a], F[a], V[b], V[c])
-            elif op == K.WHEREB:
-                where_bits(T[d], F[d], T[a], F[a], T[b], F[b], T[c], F[c])
-            elif op == K.EQB:
-                equal_bits(T[d], F[d], T[a], F[a], T[b], F[b])
-            elif op == K.NEB:
-                equal_bits(F[d], T[d], T[a], F[a], T[b], F[b])
-            elif op == K.SHIFT:
-                position[k] = shift(V[d], V[a], S[fs : fs + n], n, position[k])
-            elif op == K.SHIFTB:
-                position[k] = shift_bits(
-                    T[d], F[d], T[a], F[a], ST[bs : bs + n], SF[bs : bs + n], n, position[k]
-                )
-            elif op == K.RSUM:
-                position[k] = rolling_sum(V[d], V[a], S[fs : fs + n + 1], n, position[k])
-            elif op == K.RMAX or op == K.RMIN:
-                position[k] = rolling_extreme(op, V[d], V[a], S[fs : fs + n + 1], n, position[k])
-            elif op == K.STDEV:
-                position[k] = rolling_stdev(V[d], V[a], S[fs : fs + 2 * n + 2], n, position[k])
-            elif op == K.COUNT:
-                as_number(S[fs + n + 1], T[a], F[a])
-                position[k] = rolling_sum(V[d], S[fs + n + 1], S[fs : fs + n + 1], n, position[k])
-            elif op == K.WITHIN or op == K.ALWAYS:
-                position[k] = rolling_bits(
-                    op, T[d], F[d], T[a], F[a], ST[bs : bs + n + 1], SF[bs : bs + n + 1], n, position[k]
-                )
+                is_unknown(t, f, x)
+            elif op <= K.NEB:
+                if op == K.WHERE:
+                    where(o, at, af, x, y)
+                else:
+                    connect(op, t, f, at, af, bt, bf, T[code[k, K.BIT_C]], F[code[k, K.BIT_C]])
+            elif op <= K.ALWAYS:
+                p = position[k]
+                if op == K.SHIFT:
+                    p = shift(o, x, S, fs, n, p)
+                elif op == K.SHIFTB:
+                    p = shift_bits(t, f, at, af, ST, SF, bs, n, p)
+                elif op == K.RSUM:
+                    p = rolling_sum(o, x, S, fs, n, p)
+                elif op <= K.RMIN:
+                    p = rolling_extreme(op, o, x, S, fs, n, p)
+                elif op == K.STDEV:
+                    p = rolling_stdev(o, x, S, fs, n, p)
+                elif op == K.COUNT:
+                    p = rolling_count(o, at, af, S, fs, n, p)
+                else:
+                    p = rolling_bits(op, t, f, at, af, ST, SF, bs, n, p)
+                position[k] = p
             elif op == K.SMOOTH:
-                position[k] = smooth(V[d], V[a], S[fs], S[fs + 1], n, par[k], symbols, position[k])
+                position[k] = smooth(o, x, S, fs, n, par[k], symbols, position[k])
             elif op == K.CUMSUM:
-                running_sum(V[d], V[a], S[fs])
+                running_sum(o, x, S, fs)
             elif op == K.CUMSUM_SINCE:
-                running_sum_since(V[d], V[a], T[b], F[b], S[fs])
+                running_sum_since(o, x, at, af, S, fs)
             elif op == K.BARSSINCE:
-                candles_since(V[d], T[a], F[a], S[fs])
+                candles_since(o, at, af, S, fs)
             elif op == K.VALUEWHEN:
-                value_when(V[d], V[b], T[a], F[a], S[fs : fs + n + 1], n)
+                value_when(o, x, at, af, S, fs, n)
         row = event_out[e]
         if row >= 0:
-            for m in range(numbers.size):
-                out_numbers[m, row] = V[numbers[m]]
-            for m in range(booleans.size):
-                out_true[m, row] = T[booleans[m]]
-                out_false[m, row] = F[booleans[m]]
+            copy_rows(V, numbers, out_numbers, row)
+            copy_words(T, booleans, out_true, row)
+            copy_words(F, booleans, out_false, row)
 
 
 @kernel(BITS, BITS, BITS, WORDS, BITS)

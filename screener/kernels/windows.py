@@ -13,13 +13,14 @@ Rows of state: `ring[0:n]` the block, `ring[n]` the prefix; each step returns th
 import numpy as np
 
 from .codes import RMAX, WITHIN
+from .logic import as_number
 from .signature import BITS, INT, ROW, TABLE, WORDS, kernel
 
 
-@kernel(ROW, ROW, TABLE, INT, INT, result=INT)
-def shift(o, x, ring, n, p):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
+def shift(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
     """The value n candles ago."""
-    old = ring[p]
+    old = rows[at + p]
     for j in range(o.size):
         v = x[j]
         o[j] = old[j]
@@ -27,8 +28,9 @@ def shift(o, x, ring, n, p):  # type: ignore[no-untyped-def]
     return p + 1 if p + 1 < n else 0
 
 
-@kernel(WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, result=INT)
-def shift_bits(t, f, xt, xf, ring_t, ring_f, n, p):  # type: ignore[no-untyped-def]
+@kernel(WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, INT, result=INT)
+def shift_bits(t, f, xt, xf, rows_t, rows_f, at, n, p):  # type: ignore[no-untyped-def]
+    ring_t, ring_f = rows_t[at : at + n], rows_f[at : at + n]
     for w in range(t.size):
         a, b = xt[w], xf[w]
         t[w] = ring_t[p, w]
@@ -38,9 +40,10 @@ def shift_bits(t, f, xt, xf, ring_t, ring_f, n, p):  # type: ignore[no-untyped-d
     return p + 1 if p + 1 < n else 0
 
 
-@kernel(ROW, ROW, TABLE, INT, INT, result=INT)
-def rolling_sum(o, x, ring, n, p):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
+def rolling_sum(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
     size = o.size
+    ring = rows[at : at + n + 1]
     pre, cell = ring[n], ring[p]
     if p == 0:
         for j in range(size):
@@ -68,10 +71,19 @@ def rolling_sum(o, x, ring, n, p):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel(INT, ROW, ROW, TABLE, INT, INT, result=INT)
-def rolling_extreme(op, o, x, ring, n, p):  # type: ignore[no-untyped-def]
+@kernel(ROW, WORDS, WORDS, TABLE, INT, INT, INT, result=INT)
+def rolling_count(o, t, f, rows, at, n, p):  # type: ignore[no-untyped-def]
+    """How often the condition was true; the row after the ring holds it as a number."""
+    number = rows[at + n + 1]
+    as_number(number, t, f)
+    return rolling_sum(o, number, rows, at, n, p)
+
+
+@kernel(INT, ROW, ROW, TABLE, INT, INT, INT, result=INT)
+def rolling_extreme(op, o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
     """Highest or lowest; written so that an unknown on either side wins."""
     size = o.size
+    ring = rows[at : at + n + 1]
     pre, cell = ring[n], ring[p]
     top = op == RMAX
     if p == 0:
@@ -113,14 +125,15 @@ def rolling_extreme(op, o, x, ring, n, p):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel(ROW, ROW, TABLE, INT, INT, result=INT)
-def rolling_stdev(o, x, ring, n, p):  # type: ignore[no-untyped-def]
+@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
+def rolling_stdev(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
     """Population standard deviation by Welford's update within a part and Chan's merge of the two parts.
 
     Rows: `ring[0:n]` means, `ring[n]` the prefix's mean, `ring[n + 1 : 2n + 1]` sums of squared
     deviations, `ring[2n + 1]` the prefix's.
     """
     size = o.size
+    ring = rows[at : at + 2 * n + 2]
     mean, square = ring[n], ring[2 * n + 1]
     if p == 0:
         for j in range(size):
@@ -160,10 +173,11 @@ def rolling_stdev(o, x, ring, n, p):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel(INT, WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, result=INT)
-def rolling_bits(op, t, f, xt, xf, ring_t, ring_f, n, p):  # type: ignore[no-untyped-def]
+@kernel(INT, WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, INT, result=INT)
+def rolling_bits(op, t, f, xt, xf, rows_t, rows_f, at, n, p):  # type: ignore[no-untyped-def]
     """`within` (any of the last n) and `always` (all of them), decided as soon as Kleene's logic
     decides."""
+    ring_t, ring_f = rows_t[at : at + n + 1], rows_f[at : at + n + 1]
     if op == WITHIN:
         a, b, ring_a, ring_b, x, y = t, f, ring_t, ring_f, xt, xf
     else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from screener.engine import Addition, Engine
 from screener.intervals import interval_ms
 from screener.ir import Condition, Graph, Program
+from screener.kernels.fingerprint import fingerprint
 from screener.panel import Panel
 from screener.replay import Candles, replay
 from tests.unit.engine.support import END, append_closed, market, panel_of, program
@@ -279,3 +282,24 @@ def test_conditions_in_batches() -> None:
     assert len(at)
     for i, s in at:
         assert all(c.value for c in history.conditions_at(int(i), int(s)))
+
+
+def test_a_program_that_cannot_run_leaves_the_others_alone() -> None:
+    panel, end = closes_panel([[1.0, 5.0]])
+    engine = Engine(panel, "5m")
+    engine.add("a", threshold(3.0))
+    count = engine.node_count
+    graph = Graph()
+    close = graph.add("src", (), ("close", "5m", ""))
+    hour = graph.add("time", (), ("century", "5m", ""))
+    strange = program(graph, graph.add("lt", (close, graph.add("rsum", (hour,), (3,)))))
+    with pytest.raises(ValueError, match="century"):
+        engine.add("a", strange)
+    assert engine.keys == ("a",)
+    assert engine.node_count == count
+    push(panel, end + STEP, [5.0, 5.0])
+    assert engine.step(end + STEP).edge["a"].tolist() == [True, False]
+
+
+def test_kernels_are_named_by_their_source() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", fingerprint())
