@@ -66,6 +66,9 @@ _FALL = (
     *_verb("slide", "slides", "slid", "sliding"),
     *_verb("pull back", "pulls back", "pulled back", "pulling back"),
 )
+_BREAK = _verb("break", "breaks", "broke", "breaking")
+_UPWARD = ("up", "upward", "upwards", "to the upside")
+_DOWNWARD = ("down", "downward", "downwards", "to the downside")
 _UP = (
     "above",
     "over",
@@ -84,215 +87,253 @@ def _joined(verbs: Iterable[str], places: Iterable[str]) -> list[str]:
     return [f"{verb} {place}" for verb, place in product(verbs, places)]
 
 
-_TABLE: list[tuple[str, str, Iterable[str]]] = [
-    # -- series and indicators
-    ("average", "ema", ("ema", "emas", "exponential moving average", "exponential average", "exponential ma",
-                        "exponential moving averages")),
-    ("average", "sma", ("sma", "smas", "simple moving average", "simple ma", "simple average")),
-    ("average", "ma", ("ma", "mas", "moving average", "moving averages", "dma", "period average", "day average")),
-    ("indicator", "rsi", ("rsi", "relative strength index", "rsi value", "rsi reading")),
-    ("indicator", "macd", ("macd", "macd line")),
-    ("indicator", "macd_signal", ("macd signal", "macd signal line", "macd's signal line", "signal line",
-                                  "its signal", "the signal line", "its signal line")),
-    ("indicator", "macd_hist", ("macd histogram", "macd hist", "histogram", "macd's histogram")),
-    ("indicator", "bb_upper", ("upper bollinger band", "upper bollinger", "upper band", "upper bb", "bollinger upper band",
-                               "bollinger band upper", "top bollinger band", "bb upper", "bollinger upper",
-                               "upper bollinger bands", "top band", "top of the bollinger bands")),
-    ("indicator", "bb_lower", ("lower bollinger band", "lower bollinger", "lower band", "lower bb", "bollinger lower band",
-                               "bollinger band lower", "bottom bollinger band", "bb lower", "bollinger lower",
-                               "lower bollinger bands", "bottom band", "bottom of the bollinger bands")),
-    ("indicator", "bb_middle", ("middle bollinger band", "middle band", "mid band", "bollinger middle band", "bb middle",
-                                "bollinger midline", "bollinger basis", "bollinger middle")),
-    ("indicator", "bb_width", ("bollinger band width", "bollinger bandwidth", "bollinger width", "bandwidth", "bb width",
-                               "band width", "bollinger bands width")),
-    ("indicator", "bands", ("bollinger bands", "bollinger band", "bollinger", "bollingers", "bb", "bbands")),
-    ("indicator", "atr", ("atr", "average true range")),
-    ("indicator", "adx", ("adx", "average directional index")),
-    ("indicator", "plus_di", ("+di", "di+", "plus di", "positive directional indicator")),
-    ("indicator", "minus_di", ("-di", "di-", "minus di", "negative directional indicator")),
-    ("indicator", "stoch_k", ("stochastic", "stochastics", "stoch", "stochastic oscillator", "slow stochastic", "%k",
-                              "stochastic k", "stochastic %k", "stoch k", "stoch %k", "stochastic k line")),
-    ("indicator", "stoch_d", ("%d", "stochastic d", "stochastic %d", "stoch d", "stoch %d", "its %d", "stochastic signal",
-                              "stochastic d line", "stochastic signal line")),
-    ("indicator", "obv", ("obv", "on balance volume")),
-    ("indicator", "vwap", ("vwap", "volume weighted average price", "daily vwap", "session vwap")),
-    ("field", "price", ("price", "prices", "market price", "last price", "current price", "spot price")),
-    ("field", "close", ("close", "closes", "closed", "closing", "closing price", "close price", "candle close",
-                        "candle closes", "closing prices", "price closes", "price close", "price closing", "price is closing", "price closed",
-                        "the candle closes", "market closes")),
-    ("field", "open", ("open", "opens", "opening price", "open price")),
-    ("field", "high", ("high", "highs", "candle high")),
-    ("field", "low", ("low", "lows", "candle low", "wick low")),
-    ("field", "volume", ("volume", "volumes", "trading volume", "traded volume", "vol", "candle volume")),
-    ("field", "quote_volume", ("quote volume", "dollar volume", "usdt volume", "turnover", "volume in usdt")),
-    ("field", "trades", ("number of trades", "trade count", "trades count")),
-    # -- comparisons
-    ("compare", "<", ("below", "under", "beneath", "underneath", "less than", "lower than", "smaller than", "<", "fewer than",
-                      "stays below", "remains below", "holds below", "stays under", "trades below", "trading below")),
-    ("compare", ">", ("above", "over", "greater than", "more than", "higher than", "bigger than", "larger than", ">",
-                      "exceeds", "exceed", "exceeding", "exceeded", "in excess of", "beyond", "stays above", "remains above",
-                      "holds above", "stays over", "trades above", "trading above", "on top of", "stronger than",
-                      "holding above", "staying above")),
-    ("compare", ">=", ("at least", "no less than", "not less than", "a minimum of", "minimum of", "at or above",
-                       "above or equal to", "greater than or equal to", ">=", "≥", "not below", "no lower than")),
-    ("compare", "<=", ("at most", "no more than", "not more than", "a maximum of", "maximum of", "at or below",
-                       "below or equal to", "less than or equal to", "<=", "≤", "not above", "no higher than")),
-    ("between", "", ("between", "in between", "in the range", "ranges between", "in the range of")),
-    ("cross", "up", (*_joined((*_CROSS, *_RISE), _UP), *_joined(_verb("cross"), ("up", "upward", "upwards", "to the upside")),
-                     "crossing over", "break out above", "breaks out above", "breaking out above", "broke out above",
-                     *_joined(_verb("reclaim"), ("",)), "crosses bullishly")),
-    ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), ("down", "downward", "downwards", "to the downside")),
-                       "breaks down below", "break down below", "breaking down below", "crossunder", "crosses bearishly")),
+# Rows made of verbs and places.
+_BUILT: list[tuple[str, str, Iterable[str]]] = [
+    ("cross", "up", (*_joined((*_CROSS, *_RISE), _UP), *_joined(_verb("cross"), _UPWARD), *_verb("reclaim"))),
+    (
+        "cross",
+        "up",
+        ("crossing over", "crosses bullishly", *_joined(("break", "breaks", "broke"), ("out above",))),
+    ),
+    ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), _DOWNWARD))),
+    (
+        "cross",
+        "down",
+        ("crossunder", "crosses bearishly", *_joined(("break", "breaks", "broke"), ("down below",))),
+    ),
     ("cross", "any", (*_verb("cross"), "crossover", "crossovers", "crosses through", "crossing through")),
-    ("cross", "break", (*_verb("break", "breaks", "broke", "breaking"), "breaks through", "breaks past", "breaking through",
-                        "breaks out of", "break out of", "breaking out of", "clears", "breaks to")),
-    ("touch", "", (*_verb("touch"), *_verb("tag", "tags", "tagged", "tagging"), *_verb("hit", "hits", "hitting"), *_verb("reach"),
-                   *_verb("pierce"), "wicks into", "wicks below", "wicks above")),
-    ("near", "", ("near", "close to", "around", "nearby", "next to")),
-    ("within", "", ("within", "inside")),
-    ("rising", "", ("rising", "increasing", "climbing", "growing", "going up", "trending up", "moving up", "sloping up",
-                    "turning up", "trending higher", "moving higher", "rises", "rise", "sloping upward", "sloping upwards",
-                    "picks up", "picking up", "turns up", "turned up")),
-    ("falling", "", ("falling", "decreasing", "declining", "dropping", "going down", "trending down", "moving down",
-                     "sloping down", "turning down", "trending lower", "moving lower", "falls", "sloping downward",
-                     "turns down", "shrinking", "drying up", "turned down")),
-    ("extreme", "oversold", ("oversold", "over sold", "in oversold territory", "oversold territory", "is oversold")),
-    ("extreme", "overbought", ("overbought", "over bought", "in overbought territory", "overbought territory")),
-    ("polarity", ">", ("positive", "in positive territory", "in the green")),
-    ("polarity", "<", ("negative", "in negative territory", "in the red")),
-    ("zero", "", ("the zero line", "zero line", "centerline", "centreline", "the centerline", "midline")),
-    # -- moves and candles
+    ("cross", "break", (*_joined(_BREAK, ("", "through", "past", "out of", "to")), "clears")),
+    (
+        "touch",
+        "",
+        (
+            *_verb("touch"),
+            *_verb("reach"),
+            *_verb("pierce"),
+            "tag",
+            "tags",
+            "tagged",
+            "hit",
+            "hits",
+            "hitting",
+        ),
+    ),
+    ("touch", "", _joined(("wicks",), ("into", "below", "above"))),
     ("move", "up", (*_RISE, "up", "higher", "appreciates", "up by")),
     ("move", "down", (*_FALL, "down", "lower", "down by")),
-    ("move_noun", "up", ("gain", "rise", "rally", "pump", "increase", "jump", "move up", "up move", "surge", "advance")),
-    ("move_noun", "down", ("drop", "fall", "decline", "dip", "dump", "decrease", "move down", "down move", "pullback", "loss",
-                           "crash", "sell off", "selloff", "correction")),
-    ("change", "", ("price change", "change", "percent change", "percentage change", "return", "performance")),
-    ("colour", "green", ("green", "bullish", "white", "up", "rising", "positive")),
-    ("colour", "red", ("red", "bearish", "black", "down", "falling", "negative")),
-    ("candle", "", ("candle", "candles", "bar", "bars", "period", "periods", "candlestick", "candlesticks", "closes", "sessions")),
-    ("row", "", ("in a row", "consecutive", "consecutively", "straight", "in succession", "running", "back to back", "successive")),
-    ("for", "", ("for", "for at least", "for the last", "for the past", "lasting", "during the last", "throughout the last")),
-    ("ago", "", ("ago", "earlier", "before that")),
-    ("last", "", ("in the last", "over the last", "within the last", "during the last", "in the past", "over the past",
-                  "within the past", "in last", "over last", "within last", "in the previous", "over the previous", "last", "past",
-                  "at any time in the last", "at some point in the last", "the last", "the past", "of the last", "of the past",
-                  "in the most recent", "from the last", "some time in the last", "during the past")),
-    ("in", "", ("in", "over", "within", "during", "inside of")),
-    ("today", "", ("today", "on the day", "this day", "intraday", "so far today")),
-    ("mean", "", ("average", "avg", "mean", "norm", "usual", "normal")),
-    ("highest", "high", ("highest high", "highest", "maximum", "highest price", "max high")),
-    ("highest", "low", ("lowest low", "lowest", "minimum", "lowest price", "min low")),
-    ("new", "", ("new", "fresh", "makes a new", "make a new", "making a new", "hits a new", "sets a new", "at a new", "reaches a new",
-                 "prints a new", "made a new", "making new", "makes new", "make new", "hitting new", "hits new", "at new")),
-    ("previous", "", ("previous", "prior", "preceding", "last", "previous candle's", "last candle's", "prior candle's", "the previous",
-                      "previous bar's")),
-    ("yesterday", "", ("yesterday's", "yesterdays", "previous day's", "prior day's", "previous daily", "previous day", "last day's")),
-    ("recent", "", ("recent", "swing", "local", "range")),
-    ("range", "", ("range", "channel", "consolidation")),
-    ("turn", "", ("turns", "turn", "turned", "turning", "flips", "flipping", "goes", "going", "becomes", "becoming", "moves", "crosses",
-                  "switches")),
-    ("versus", "up", ("outperforms", "outperforming", "outperform", "stronger than", "beats", "beating", "leading",
-                      "outpaces", "outpacing", "doing better than")),
-    ("versus", "down", ("underperforms", "underperforming", "underperform", "weaker than", "lagging", "lags", "doing worse than")),
-    # -- structure
-    ("not", "", ("not", "isn't", "is not", "no", "aren't", "are not", "hasn't", "has not", "doesn't", "does not", "never", "isnt",
-                 "not yet", "don't", "do not", "can't", "cannot", "shouldn't", "must not", "should not", "nor")),
-    ("unless", "", ("unless", "without", "except when", "except if", "but not when", "but not if", "avoid", "excluding", "and without",
-                    "and not when", "not when", "not if", "ignore when")),
-    ("and", "", ("and", "&", "&&", "plus", "+", "as well as", "and also", "together with", "and then also", "and that")),
+    ("pause", "", (",", ";", ".", ":", "-", "/", "!", "?")),
     ("or", "", ("or", "or else", "||", "|", "or when", "or if")),
-    ("while", "", ("while", "but", "whilst", "with", "when", "whenever", "if", "where", "as long as", "provided", "provided that",
-                   "only if", "only when", "given", "given that", "and when", "and while", "and with", "and only", "once", "combined with",
-                   "confirmed by", "on condition that", "accompanied by", "so long as", "along with", "and only if", "and only when")),
-    ("pause", "", (",", ";", ".", ":", "-", "/", "!", "?", "•")),
-    ("either", "", ("either", "any of", "at least one of", "one of")),
-    ("both", "", ("both", "all of", "each of", "both the")),
-    ("direction", "long", ("long", "longs", "buy", "buys", "buying", "go long", "bullish", "bull", "long only", "longs only", "enter long",
-                           "long entry", "long trade", "long trades", "bullish signal", "buy signal", "long setup", "long signal",
-                           "open a long", "open long")),
-    ("direction", "short", ("short", "shorts", "go short", "sell short", "bearish", "bear", "short only", "shorts only", "enter short",
-                            "short entry", "short trade", "short trades", "bearish signal", "sell signal", "short setup", "shorting",
-                            "open a short", "open short", "short signal")),
-    ("direction", "sell", ("sell", "sells", "selling")),
-    ("exit", "", ("exit", "exit when", "exits when", "exit if", "close the trade", "close the position", "close position", "close trade",
-                  "close it when", "get out", "take profit when", "sell it when", "exit the trade", "close the long", "close the short",
-                  "close long", "close short", "exit long", "exit short", "exits")),
-    ("stop", "", ("stop", "stop loss", "stoploss", "sl", "stops", "trailing stop")),
-    ("target", "", ("target", "take profit", "tp", "targets", "profit target", "takeprofit")),
-    ("hold", "", ("hold", "hold for", "max hold", "maximum hold", "hold at most", "hold for at most", "hold up to", "max holding time",
-                  "hold no longer than", "time stop", "hold for up to", "close after", "exit after")),
-    ("on", "", ("on", "on the", "using", "using the", "at the", "based on", "based on the")),
-    ("chart", "", ("chart", "charts", "timeframe", "time frame", "timeframes", "interval", "tf", "candle", "candles", "bars", "bar")),
-    ("length", "", ("length", "period", "lookback", "window", "setting", "settings")),
-    ("hourly", "1h", ("hourly",)),
-    ("hourly", "1d", ("daily",)),
-    ("hourly", "1w", ("weekly",)),
-    ("hourly", "30m", ("half hourly", "half hour")),
-    ("unit", "m", ("minute", "min")),
-    ("unit", "h", ("hour", "an hour", "1 hour")),
-    ("unit", "d", ("day", "a day")),
-    ("unit", "w", ("week", "a week")),
-    # -- whole set-ups
-    ("setup", "golden_cross", ("golden cross", "golden crossover", "golden crosses")),
-    ("setup", "death_cross", ("death cross", "death crossover", "dead cross")),
-    ("setup", "macd_up", ("macd bullish cross", "macd bullish crossover", "bullish macd cross", "bullish macd crossover", "macd crosses up",
-                          "macd cross up", "macd turns bullish", "macd buy signal", "macd crossover up", "macd bull cross")),
-    ("setup", "macd_down", ("macd bearish cross", "macd bearish crossover", "bearish macd cross", "bearish macd crossover",
-                            "macd crosses down", "macd cross down", "macd turns bearish", "macd sell signal", "macd bear cross")),
-    ("setup", "volume_spike", ("volume spike", "volume spikes", "spike in volume", "volume surge", "surge in volume", "volume explosion",
-                               "volume surges", "unusual volume", "huge volume", "volume burst", "very high volume", "spiking volume",
-                               "volume breakout", "unusually high volume", "volume explodes")),
-    ("setup", "volume_busy", ("busy volume", "high volume", "heavy volume", "strong volume", "good volume", "big volume", "rich volume",
-                              "elevated volume", "volume is high", "volume is busy", "volume is heavy", "volume is strong",
-                              "volume high", "solid volume", "volume confirmation", "large volume", "increased volume", "volume is elevated",
-                              "high trading volume", "higher volume", "busy trading", "volume confirms")),
-    ("setup", "volume_above", ("above average volume", "volume above average", "above normal volume", "volume is above average",
-                               "higher than average volume", "volume higher than average", "volume over average",
-                               "volume above its average", "volume above the average", "more volume than average",
-                               "higher than usual volume", "volume greater than average")),
-    ("setup", "volume_below", ("below average volume", "volume below average", "volume is below average", "lower than average volume",
-                               "volume under average")),
-    ("setup", "volume_quiet", ("low volume", "quiet volume", "light volume", "thin volume", "volume is low", "volume is quiet", "dry volume")),
-    ("setup", "uptrend", ("uptrend", "up trend", "upward trend", "bullish trend", "bull trend", "rising trend", "trend is up", "trending upward",
-                          "trend up", "in an uptrend", "in an up trend", "upwards trend")),
-    ("setup", "downtrend", ("downtrend", "down trend", "downward trend", "bearish trend", "bear trend", "falling trend", "trend is down",
-                            "in a downtrend", "trend down", "in a down trend", "downwards trend")),
-    ("setup", "strong_trend", ("strong trend", "trend is strong", "strongly trending", "strong trending", "in a strong trend")),
-    ("setup", "sideways", ("sideways", "ranging", "choppy", "weak trend", "no trend", "sideways market", "flat market", "trend is weak")),
-    ("setup", "breakout", ("breakout", "breakouts", "breaks out", "break out", "breaking out", "upside breakout", "bullish breakout", "broke out")),
-    ("setup", "breakdown", ("breakdown", "breakdowns", "breaks down", "break down", "breaking down", "downside breakout", "bearish breakout",
-                            "broke down")),
-    ("setup", "squeeze", ("bollinger squeeze", "bollinger band squeeze", "bb squeeze", "squeeze", "volatility squeeze", "tight bollinger bands",
-                          "volatility contraction", "bollinger bands squeeze")),
-    ("setup", "squeeze_release", ("squeeze release", "squeeze breakout", "squeeze fires", "bollinger squeeze breakout", "squeeze releases",
-                                  "bollinger squeeze release", "releases from a squeeze")),
-    ("setup", "engulfing_up", ("bullish engulfing", "bullish engulfing candle", "bullish engulfing pattern")),
-    ("setup", "engulfing_down", ("bearish engulfing", "bearish engulfing candle", "bearish engulfing pattern")),
-    ("setup", "inside", ("inside bar", "inside candle", "inside day")),
-    ("setup", "outside", ("outside bar", "outside candle")),
-    ("setup", "doji", ("doji", "doji candle")),
-    ("setup", "hammer", ("hammer", "hammer candle", "pin bar", "bullish pin bar", "pinbar")),
-    ("level", "resistance", ("resistance", "resistance level", "recent resistance", "recent high", "recent highs", "swing high",
-                             "range high", "local high", "recent swing high")),
-    ("level", "support", ("support", "support level", "recent support", "recent low", "recent lows", "swing low", "range low", "local low",
-                          "recent swing low")),
-]  # fmt: skip
+]
+
+# One row a category and value, then its phrases.
+_ROWS = """
+average ema | ema; emas; exponential moving average; exponential average; exponential ma; exponential
+    moving averages
+average sma | sma; smas; simple moving average; simple ma; simple average
+average ma | ma; mas; moving average; moving averages; dma; period average; day average
+indicator rsi | rsi; relative strength index; rsi value; rsi reading
+indicator macd | macd; macd line
+indicator macd_signal | macd signal; macd signal line; macd's signal line; signal line; its signal; the
+    signal line; its signal line
+indicator macd_hist | macd histogram; macd hist; histogram; macd's histogram
+indicator bb_upper | upper bollinger band; upper bollinger; upper band; upper bb; bollinger upper band;
+    bollinger band upper; top bollinger band; bb upper; bollinger upper; upper bollinger bands; top band;
+    top of the bollinger bands
+indicator bb_lower | lower bollinger band; lower bollinger; lower band; lower bb; bollinger lower band;
+    bollinger band lower; bottom bollinger band; bb lower; bollinger lower; lower bollinger bands; bottom
+    band; bottom of the bollinger bands
+indicator bb_middle | middle bollinger band; middle band; mid band; bollinger middle band; bb middle;
+    bollinger midline; bollinger basis; bollinger middle
+indicator bb_width | bollinger band width; bollinger bandwidth; bollinger width; bandwidth; bb width; band
+    width; bollinger bands width
+indicator bands | bollinger bands; bollinger band; bollinger; bollingers; bb; bbands
+indicator atr | atr; average true range
+indicator adx | adx; average directional index
+indicator plus_di | +di; di+; plus di; positive directional indicator
+indicator minus_di | -di; di-; minus di; negative directional indicator
+indicator stoch_k | stochastic; stochastics; stoch; stochastic oscillator; slow stochastic; %k; stochastic
+    k; stochastic %k; stoch k; stoch %k; stochastic k line
+indicator stoch_d | %d; stochastic d; stochastic %d; stoch d; stoch %d; its %d; stochastic signal;
+    stochastic d line; stochastic signal line
+indicator obv | obv; on balance volume
+indicator vwap | vwap; volume weighted average price; daily vwap; session vwap
+field price | price; prices; market price; last price; current price; spot price
+field close | close; closes; closed; closing; closing price; close price; candle close; candle closes;
+    closing prices; price closes; price close; price closing; price is closing; price closed; the candle
+    closes; market closes
+field open | open; opens; opening price; open price
+field high | high; highs; candle high
+field low | low; lows; candle low; wick low
+field volume | volume; volumes; trading volume; traded volume; vol; candle volume
+field quote_volume | quote volume; dollar volume; usdt volume; turnover; volume in usdt
+field trades | number of trades; trade count; trades count
+compare < | below; under; beneath; underneath; less than; lower than; smaller than; <; fewer than; stays
+    below; remains below; holds below; stays under; trades below; trading below
+compare > | above; over; greater than; more than; higher than; bigger than; larger than; >; exceeds;
+    exceed; exceeding; exceeded; in excess of; beyond; stays above; remains above; holds above; stays
+    over; trades above; trading above; on top of; stronger than; holding above; staying above
+compare >= | at least; no less than; not less than; a minimum of; minimum of; at or above; above or equal
+    to; greater than or equal to; >=; ≥; not below; no lower than
+compare <= | at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal
+    to; less than or equal to; <=; ≤; not above; no higher than
+between | between; in between; in the range; ranges between; in the range of
+near | near; close to; around; nearby; next to
+within | within; inside
+rising | rising; increasing; climbing; growing; going up; trending up; moving up; sloping up; turning up;
+    trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up; picking up;
+    turns up; turned up
+falling | falling; decreasing; declining; dropping; going down; trending down; moving down; sloping down;
+    turning down; trending lower; moving lower; falls; sloping downward; turns down; shrinking; drying up;
+    turned down
+extreme oversold | oversold; over sold; in oversold territory; oversold territory; is oversold
+extreme overbought | overbought; over bought; in overbought territory; overbought territory
+polarity > | positive; in positive territory; in the green
+polarity < | negative; in negative territory; in the red
+zero | the zero line; zero line; centerline; centreline; the centerline; midline
+move_noun up | gain; rise; rally; pump; increase; jump; move up; up move; surge; advance
+move_noun down | drop; fall; decline; dip; dump; decrease; move down; down move; pullback; loss; crash;
+    sell off; selloff; correction
+change | price change; change; percent change; percentage change; return; performance
+colour green | green; bullish; white; up; rising; positive
+colour red | red; bearish; black; down; falling; negative
+candle | candle; candles; bar; bars; period; periods; candlestick; candlesticks; closes; sessions
+row | in a row; consecutive; consecutively; straight; in succession; running; back to back; successive
+for | for; for at least; for the last; for the past; lasting; during the last; throughout the last
+ago | ago; earlier; before that
+last | in the last; over the last; within the last; during the last; in the past; over the past; within
+    the past; in last; over last; within last; in the previous; over the previous; last; past; at any time
+    in the last; at some point in the last; the last; the past; of the last; of the past; in the most
+    recent; from the last; some time in the last; during the past
+in | in; over; within; during; inside of
+today | today; on the day; this day; intraday; so far today
+mean | average; avg; mean; norm; usual; normal
+highest high | highest; maximum; max
+highest low | lowest; minimum; min
+new | new; fresh; makes a new; make a new; making a new; hits a new; sets a new; at a new; reaches a new;
+    prints a new; made a new; making new; makes new; make new; hitting new; hits new; at new
+previous | previous; prior; preceding; last; previous candle's; last candle's; prior candle's; the
+    previous; previous bar's
+yesterday | yesterday's; yesterdays; previous day's; prior day's; previous daily; previous day; last day's
+recent | recent; swing; local; range
+range | range; channel; consolidation
+turn | turns; turn; turned; turning; flips; flipping; goes; going; becomes; becoming; moves; crosses;
+    switches
+versus up | outperforms; outperforming; outperform; stronger than; beats; beating; leading; outpaces;
+    outpacing; doing better than
+versus down | underperforms; underperforming; underperform; weaker than; lagging; lags; doing worse than
+not | not; isn't; is not; no; aren't; are not; hasn't; has not; doesn't; does not; never; isnt; not yet;
+    don't; do not; can't; cannot; shouldn't; must not; should not; nor
+unless | unless; without; except when; except if; but not when; but not if; avoid; excluding; and without;
+    and not when; not when; not if; ignore when
+and | and; &; &&; plus; +; as well as; and also; together with; and then also; and that
+while | while; but; whilst; with; when; whenever; if; where; as long as; provided; provided that; only if;
+    only when; given; given that; and when; and while; and with; and only; once; combined with; confirmed
+    by; on condition that; accompanied by; so long as; along with; and only if; and only when
+either | either; any of; at least one of; one of
+both | both; all of; each of; both the
+direction long | long; longs; buy; buys; buying; go long; bullish; bull; long only; longs only; enter
+    long; long entry; long trade; long trades; bullish signal; buy signal; long setup; long signal; open a
+    long; open long
+direction short | short; shorts; go short; sell short; bearish; bear; short only; shorts only; enter
+    short; short entry; short trade; short trades; bearish signal; sell signal; short setup; shorting;
+    open a short; open short; short signal
+direction sell | sell; sells; selling
+exit | exit; exit when; exits when; exit if; close the trade; close the position; close position; close
+    trade; close it when; get out; take profit when; sell it when; exit the trade; close the long; close
+    the short; close long; close short; exit long; exit short; exits
+stop | stop; stop loss; stoploss; sl; stops; trailing stop
+target | target; take profit; tp; targets; profit target; takeprofit
+hold | hold; hold for; max hold; maximum hold; hold at most; hold for at most; hold up to; max holding
+    time; hold no longer than; time stop; hold for up to; close after; exit after
+on | on; on the; using; using the; at the; based on; based on the
+chart | chart; charts; timeframe; time frame; timeframes; interval; tf; candle; candles; bars; bar
+length | length; period; lookback; window; setting; settings
+hourly 1h | hourly
+hourly 1d | daily
+hourly 1w | weekly
+hourly 30m | half hourly; half hour
+unit m | minute; min
+unit h | hour; an hour; 1 hour
+unit d | day; a day
+unit w | week; a week
+setup golden_cross | golden cross; golden crossover; golden crosses
+setup death_cross | death cross; death crossover; dead cross
+setup macd_up | macd bullish cross; macd bullish crossover; bullish macd cross; bullish macd crossover;
+    macd crosses up; macd cross up; macd turns bullish; macd buy signal; macd crossover up; macd bull
+    cross
+setup macd_down | macd bearish cross; macd bearish crossover; bearish macd cross; bearish macd crossover;
+    macd crosses down; macd cross down; macd turns bearish; macd sell signal; macd bear cross
+setup volume_spike | volume spike; volume spikes; spike in volume; volume surge; surge in volume; volume
+    explosion; volume surges; unusual volume; huge volume; volume burst; very high volume; spiking volume;
+    volume breakout; unusually high volume; volume explodes
+setup volume_busy | busy volume; high volume; heavy volume; strong volume; good volume; big volume; rich
+    volume; elevated volume; volume is high; volume is busy; volume is heavy; volume is strong; volume
+    high; solid volume; volume confirmation; large volume; increased volume; volume is elevated; high
+    trading volume; higher volume; busy trading; volume confirms
+setup volume_above | above average volume; volume above average; above normal volume; volume is above
+    average; higher than average volume; volume higher than average; volume over average; volume above its
+    average; volume above the average; more volume than average; higher than usual volume; volume greater
+    than average
+setup volume_below | below average volume; volume below average; volume is below average; lower than
+    average volume; volume under average
+setup volume_quiet | low volume; quiet volume; light volume; thin volume; volume is low; volume is quiet;
+    dry volume
+setup uptrend | uptrend; up trend; upward trend; bullish trend; bull trend; rising trend; trend is up;
+    trending upward; trend up; in an uptrend; in an up trend; upwards trend
+setup downtrend | downtrend; down trend; downward trend; bearish trend; bear trend; falling trend; trend
+    is down; in a downtrend; trend down; in a down trend; downwards trend
+setup strong_trend | strong trend; trend is strong; strongly trending; strong trending; in a strong trend
+setup sideways | sideways; ranging; choppy; weak trend; no trend; sideways market; flat market; trend is
+    weak
+setup breakout | breakout; breakouts; breaks out; break out; breaking out; upside breakout; bullish
+    breakout; broke out
+setup breakdown | breakdown; breakdowns; breaks down; break down; breaking down; downside breakout;
+    bearish breakout; broke down
+setup squeeze | bollinger squeeze; bollinger band squeeze; bb squeeze; squeeze; volatility squeeze; tight
+    bollinger bands; volatility contraction; bollinger bands squeeze
+setup squeeze_release | squeeze release; squeeze breakout; squeeze fires; bollinger squeeze breakout;
+    squeeze releases; bollinger squeeze release; releases from a squeeze
+setup engulfing_up | bullish engulfing; bullish engulfing candle; bullish engulfing pattern
+setup engulfing_down | bearish engulfing; bearish engulfing candle; bearish engulfing pattern
+setup inside | inside bar; inside candle; inside day
+setup outside | outside bar; outside candle
+setup doji | doji; doji candle
+setup hammer | hammer; hammer candle; pin bar; bullish pin bar; pinbar
+level resistance | resistance; resistance level; recent resistance; recent high; recent highs; swing high;
+    range high; local high; recent swing high
+level support | support; support level; recent support; recent low; recent lows; swing low; range low;
+    local low; recent swing low
+"""
 
 _FILLER = frozenset(
-    """a an the is are be been being was were it its it's this that these those of to me i i'd i'm we you my want would like find
-    show alert signal signals give get look looking search scan screen screening filter for coins coin tokens token symbols symbol pairs
-    pair crypto cryptos cryptocurrencies asset assets market which who there there's has have had having then as by at please all each every
-    only just now currently current value values line level levels entry entries enter trade trades trading setup setups strategy
-    strategies let let's notify tell us s also too both own same very still already again something anything any whose their they them
-    candle candles chart charts price's moment indicator reading dollars dollar usdt usd $ sits sitting lies being happens occurs appears forms forming see seeing
-    must should will can may might so than what do does did and/or about good nice opportunities opportunity idea make makes rule rules
-    catch take need needs goes right side up-side into from out lets when's""".split()
+    """
+    $ a about again alert all already also an and/or any anything appears are as asset assets at be been
+    being both by can candle candles catch chart charts coin coins crypto cryptocurrencies cryptos
+    current currently did do does dollar dollars each enter entries entry every filter find for forming
+    forms from get give goes good had happens has have having i i'd i'm idea indicator into is it it's
+    its just let let's lets level levels lies like line look looking make makes market may me might
+    moment must my need needs nice notify now occurs of only opportunities opportunity out own pair
+    pairs please price's reading right rule rules s same scan screen screening search see seeing setup
+    setups should show side signal signals sits sitting so something still strategies strategy symbol
+    symbols take tell than that the their them then there there's these they this those to token tokens
+    too trade trades trading up-side us usd usdt value values very want was we were what when's which
+    who whose will would you
+    """.split()
 )
 
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
-for _category, _value, _phrases in _TABLE:
+
+def _table() -> Iterator[tuple[str, str, Iterable[str]]]:
+    """Every row: category, value, phrases."""
+    yield from _BUILT
+    for row in _ROWS.replace("\n    ", " ").strip().splitlines():
+        key, _, phrases = row.partition(" | ")
+        category, _, value = key.partition(" ")
+        yield category, value, phrases.split("; ")
+
+
+for _category, _value, _phrases in _table():
     for _phrase in _phrases:
         _entries = _INDEX.setdefault(tuple(_phrase.split()), [])
         if (_category, _value) not in _entries:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.lengths import MAX_LENGTH, trailing_length, whole
+from llm.phrasebook.levels import LEVELS, PRICES, read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
 from llm.phrasebook.reader import Reader
-from llm.phrasebook.text import Token
 
 # kind: default arguments and what to say when they were not given.
 DEFAULTS: dict[str, tuple[tuple[float, ...], str]] = {
@@ -27,11 +28,7 @@ _FAMILY = {
     "bb_width": "bb", "plus_di": "adx", "minus_di": "adx", "adx": "adx", "stoch_k": "stoch", "stoch_d": "stoch",
     "rsi": "rsi", "atr": "atr", "ema": "ema", "sma": "sma",
 }  # fmt: skip
-LEVELS = frozenset({"highest_high", "lowest_low", "highest_close", "lowest_close"})
-PRICES = frozenset({"price", "close", "open", "high", "low"})
-MAX_LENGTH = 4_000
 AVERAGE_CANDLES = 20
-RECENT_CANDLES = 20
 
 
 def price_like(operand: Operand) -> bool:
@@ -59,41 +56,11 @@ def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | 
 def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
     """One operand, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (_scaled, _of_coin, _average_of, _change_of, _extreme_of, _on_interval, _plain, _constant):
+    for form in (_scaled, _of_coin, _average_of, _change_of, _level, _on_interval, _plain, _constant):
         operand = form(r, subject)
         if operand is not None:
             return _ago(r, operand)
         r.reset(mark)
-    return None
-
-
-def read_length(r: Reader) -> Length | None:
-    """A window's length: "20 candles", "20", "4 hours", "hour". None where there is none."""
-    mark = r.mark()
-    token = r.token("number")
-    if token is not None:
-        length = whole(token)
-        if length is not None:
-            r.take("candle", fill=False)
-            return length
-        r.reset(mark)
-        return None
-    span = r.token("span")
-    if span is not None:
-        return Duration(int(span.value))
-    unit = r.take("unit")
-    if unit is not None:
-        return Duration({"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}[unit])
-    if r.take("candle"):
-        return 1
-    r.reset(mark)
-    return None
-
-
-def whole(token: Token) -> int | None:
-    """The token as a number of candles, or None where it cannot be one."""
-    if token.value == int(token.value) and 1 <= token.value <= MAX_LENGTH:
-        return int(token.value)
     return None
 
 
@@ -107,6 +74,10 @@ def indicator(r: Reader, kind: str, given: tuple[float, ...]) -> Operand:
         r.note(note)
     arguments = (*given, *usual[len(given) :])[: len(usual)]
     return Operand(kind, arguments)
+
+
+def _level(r: Reader, subject: Operand | None) -> Operand | None:
+    return read_level(r)
 
 
 def _ago(r: Reader, operand: Operand) -> Operand:
@@ -255,7 +226,7 @@ def _average_rest(r: Reader, subject: Operand | None, length: Length | None) -> 
     if of is None:
         return None
     if length is None:
-        length = _trailing_length(r)
+        length = trailing_length(r)
     if length is None:
         length = AVERAGE_CANDLES
         r.note(f"The average has no length given: {AVERAGE_CANDLES} candles.")
@@ -283,105 +254,10 @@ def _change_of(r: Reader, subject: Operand | None) -> Operand | None:
         r.reset(mark)
         of = Operand("close")
     of = replace(of, kind="close") if of.kind == "price" else of
-    length = length or _trailing_length(r)
+    length = length or trailing_length(r)
     if length is None:
         return None
     return Operand("change", (length,), interval=of.interval, symbol=of.symbol, of=of)
-
-
-def _trailing_length(r: Reader) -> Length | None:
-    """ "... of the last 20 candles"."""
-    mark = r.mark()
-    if r.take("last") or r.take("in"):
-        length = read_length(r)
-        if length is not None:
-            return length
-    r.reset(mark)
-    return None
-
-
-def _extreme_of(r: Reader, subject: Operand | None) -> Operand | None:
-    """ "20 candle high", "highest high of the last 20 candles", "yesterday's low", "resistance"."""
-    mark = r.mark()
-    interval = r.interval()
-    level = r.take("level")
-    if level is not None:
-        name = "high" if level == "resistance" else "low"
-        length = _trailing_length(r)
-        if length is None:
-            length = RECENT_CANDLES
-            r.note(
-                f"“{level.capitalize()}” became the {'highest high' if name == 'high' else 'lowest low'} of the {length} candles before."
-            )
-        return Operand(f"{'highest' if name == 'high' else 'lowest'}_{name}", (length,), interval=interval)
-    r.reset(mark)
-    if r.take("yesterday"):
-        name = r.take("field", *PRICES)
-        return Operand(name, interval="1d", level=True) if name else None
-    r.reset(mark)
-    interval = r.interval()
-    if r.take("previous"):
-        r.take("candle")
-        name = r.take("field", *PRICES, "volume")
-        if name is not None:
-            return Operand(name, interval=interval, shift=1)
-    r.reset(mark)
-    operand = _window_first(r) or _window_last(r, mark.position)
-    return operand
-
-
-def _window_first(r: Reader) -> Operand | None:
-    """ "20 candle high", "4h 20 candle high", "24h high", "new 50 candle low"."""
-    mark = r.mark()
-    r.take("new")
-    length: Length | None = None
-    interval = r.interval()
-    token = r.token("number")
-    if token is not None:
-        length = whole(token)
-        r.take("candle")
-    elif (span := r.token("span")) is not None:
-        length = Duration(int(span.value))
-    elif interval is not None:
-        # "4 hour high" is the high of the last four hours; "4h high" that of the 4h candle.
-        last = r.tokens[r.position - 1]
-        if (
-            last.kind == "span"
-            and last.count > 1
-            and last.text[-1].isalpha()
-            and len(last.text.lstrip("0123456789 -")) > 1
-        ):
-            length, interval = Duration(int(last.value)), None
-    r.take("recent")
-    r.take("highest")
-    name = r.take("field", "high", "low", "close")
-    if length is None or name not in ("high", "low"):
-        r.reset(mark)
-        return None
-    return Operand("highest_high" if name == "high" else "lowest_low", (length,), interval=interval)
-
-
-def _window_last(r: Reader, start: int) -> Operand | None:
-    """ "highest high of the last 20 candles", "the low of the last 10 candles", "20 candle highest close"."""
-    mark = r.mark()
-    interval = r.interval()
-    token = r.token("number")
-    length: Length | None = whole(token) if token is not None else None
-    if length is not None:
-        r.take("candle")
-    way = r.take("highest")
-    field = r.take("field", "high", "low", "close")
-    if field is None or (way is None and field == "close"):
-        r.reset(mark)
-        return None
-    if length is None:
-        length = _trailing_length(r)
-    if length is None:
-        r.reset(mark)
-        return None
-    top = way == "high" if way is not None else field == "high"
-    name = "close" if field == "close" else "high" if top else "low"
-    return Operand(f"{'highest' if top else 'lowest'}_{name}", (length,), interval=interval)
 
 
 def _on_interval(r: Reader, subject: Operand | None) -> Operand | None:

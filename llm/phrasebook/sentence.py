@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from llm.phrasebook.conditions import read_condition, read_scope
+from llm.phrasebook.conditions import read_condition
+from llm.phrasebook.lengths import read_length
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
     Compare,
@@ -23,7 +24,7 @@ from llm.phrasebook.meaning import (
     on_interval,
     operands,
 )
-from llm.phrasebook.operands import read_length
+from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.structure import Join, Tree, join_of, negated_first, tree
 from llm.phrasebook.text import INTERVALS, tokenise
@@ -215,7 +216,9 @@ class _Walker:
         while (other := self._another()) is not None:
             self.out.mentioned.append(other)
             part.pending.add("and")
-            part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
+            part.add(
+                Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end)
+            )
         return True
 
     def _another(self) -> str | None:

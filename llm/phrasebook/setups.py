@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.lengths import read_length, whole
+from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import (
     Between,
     Compare,
@@ -21,7 +23,7 @@ from llm.phrasebook.meaning import (
     number,
     on_interval,
 )
-from llm.phrasebook.operands import LEVELS, indicator, read_length, read_operand, whole
+from llm.phrasebook.operands import indicator, read_operand
 from llm.phrasebook.reader import Reader
 
 DAY = Duration(86_400_000)
