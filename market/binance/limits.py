@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 DEFAULT_LIMIT = 6000
 NEAR_LIMIT = 0.9
@@ -26,11 +26,11 @@ class WeightGate:
         self,
         limit: int = DEFAULT_LIMIT,
         wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], asyncio.Future[None]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.limit = limit
         self._wall = wall
-        self._sleep = sleep or _sleep
+        self._sleep = sleep
         self._used = 0
         self._under_way = 0
         self._minute = 0
@@ -71,7 +71,3 @@ class WeightGate:
         if minute != self._minute:
             self._minute = minute
             self._used = 0
-
-
-def _sleep(seconds: float) -> asyncio.Future[None]:
-    return asyncio.ensure_future(asyncio.sleep(seconds))

@@ -1,4 +1,4 @@
-"""A scripted market: every candle follows from its symbol and open time, so all can be checked by a formula."""
+"""A scripted market: every candle follows from its symbol and open time, so a formula checks all."""
 
 from __future__ import annotations
 
