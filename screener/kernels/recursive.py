@@ -14,8 +14,9 @@ ONE = np.uint64(1)
 def smooth(o, x, rows, at, n, alpha, symbols, seeded):  # type: ignore[no-untyped-def]
     """Exponential average, seeded by the simple mean of the first n known inputs.
 
-    The first row, `value`, holds the sum while seeding, then the average; the second, `count`, the inputs known
-    so far, at most n. Returns the number of leading symbols known to be seeded, which the next step treats alike.
+    The first row, `value`, holds the sum while seeding, then the average; the second, `count`, the inputs
+    known so far, at most n. Returns the number of leading symbols known to be seeded, which the next step
+    treats alike.
     """
     value, count = rows[at], rows[at + 1]
     if seeded >= symbols:
