@@ -1,9 +1,9 @@
 """From a sentence to a strategy: metadata, then a filter that compiles.
 
-1. `generate_metadata` asks for name, conditions, interval, direction; `_held_to_sentence` puts the interval and direction that the
-   sentence names in place of others.
-2. `generate_filter` asks for a program, compiles it, and sends the compiler's diagnostics back word for word, a bounded
-   number of times.
+1. `generate_metadata` asks for name, conditions, interval, direction; `_held_to_sentence` puts the interval
+   and direction that the sentence names in place of others.
+2. `generate_filter` asks for a program, compiles it, and sends the compiler's diagnostics back word for
+   word, a bounded number of times.
 3. `generate_strategy` does both.
 """
 
@@ -76,8 +76,8 @@ async def generate_metadata(
 ) -> StrategyMetadata:
     """Name, description, conditions, interval, direction and risk of the strategy in `sentence`.
 
-    `interval` is the base where the sentence names none. Raises `GenerationFailed` where the sentence is empty, too long or holds
-    no condition, or the model fails.
+    `interval` is the base where the sentence names none. Raises `GenerationFailed` where the sentence is
+    empty, too long or holds no condition, or the model fails.
     """
     text = _checked(sentence, interval)
     variables = {"sentence": text, "interval": interval, "intervals": tuple(INTERVALS)}
@@ -100,7 +100,8 @@ async def generate_filter(
     progress: Progress | None = None,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> GeneratedFilter:
-    """A filter program for `metadata`, compiled. Raises `GenerationFailed` with the last diagnostics after `max_attempts` drafts."""
+    """A filter program for `metadata`, compiled. Raises `GenerationFailed` with the last diagnostics
+    after `max_attempts` drafts."""
     variables: dict[str, object] = {
         "sentence": sentence,
         "metadata": metadata,
@@ -269,7 +270,8 @@ async def _send(
 
 
 def _repair(messages: tuple[Message, ...], reply: str, problems: Sequence[str]) -> tuple[Message, ...]:
-    """The first question, the last answer and its problems; earlier answers are dropped, so the conversation stays short."""
+    """The first question, the last answer and its problems; earlier answers are dropped, so the
+    conversation stays short."""
     first = tuple(message for message in messages[:2] if message.role != "assistant")
     answer = Message("assistant", reply[:8_000] or "(empty)")
     return (*first, answer, *render("generate.repair", {"problems": list(problems)[:20]}))

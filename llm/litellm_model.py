@@ -1,11 +1,13 @@
 """Real models through litellm: one protocol over every provider it knows.
 
-1. `complete` runs within one deadline, retries included; `_import_litellm` loads the library outside it, in a thread,
-   because that takes seconds.
-2. `_attempt` asks one model, with the schema as structured output; a model that refuses the schema is asked again for plain
-   JSON, and remembered.
-3. `_mapped` turns litellm's exceptions into `ModelError` in our own words, so that no key can slip into a message.
-4. What a retry can mend is retried twice with a growing pause; after that the fall-back models have their turn.
+1. `complete` runs within one deadline, retries included; `_import_litellm` loads the library outside it, in
+   a thread, because that takes seconds.
+2. `_attempt` asks one model, with the schema as structured output; a model that refuses the schema is asked
+   again for plain JSON, and remembered.
+3. `_mapped` turns litellm's exceptions into `ModelError` in our own words, so that no key can slip into a
+   message.
+4. What a retry can mend is retried twice with a growing pause; after that the fall-back models have their
+   turn.
 """
 
 from __future__ import annotations
@@ -43,10 +45,12 @@ def timeout_from_environment() -> float:
 
 
 class LiteLLMModel:
-    """A `LanguageModel` named as litellm names models ("gpt-4o-mini", "anthropic/...", "openai/local-name").
+    """A `LanguageModel` named as litellm names models ("gpt-4o-mini", "anthropic/...",
+    "openai/local-name").
 
-    `fallbacks` are tried in order when `name` fails for a reason another model may not share. `timeout_s` bounds one call
-    with its retries, in seconds; None reads SCREENER_MODEL_TIMEOUT. Keys come from the environment, as litellm reads them.
+    `fallbacks` are tried in order when `name` fails for a reason another model may not share. `timeout_s`
+    bounds one call with its retries, in seconds; None reads SCREENER_MODEL_TIMEOUT. Keys come from the
+    environment, as litellm reads them.
     """
 
     def __init__(self, name: str, *, fallbacks: Sequence[str] = (), timeout_s: float | None = None) -> None:
@@ -153,7 +157,7 @@ class LiteLLMModel:
 def _import_litellm() -> Any:
     """litellm, set so that importing it fetches nothing and failing calls print and log nothing."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    litellm = importlib.import_module("litellm")
+    litellm: Any = importlib.import_module("litellm")
     if not getattr(litellm, "suppress_debug_info", False):
         litellm.suppress_debug_info = True
         litellm.telemetry = False
@@ -211,7 +215,9 @@ def _mapped(error: Exception, name: str, litellm: Any) -> ModelError:
         if wanted not in names and wanted.replace("Timeout", "APITimeoutError") not in names:
             continue
         if wanted == "BadRequestError" and "LLM Provider NOT provided" in str(error):
-            reason = f"'{name}' does not name a provider. Write it as 'provider/model', for example 'openai/gpt-4o-mini'."
+            reason = (
+                f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'."
+            )
             return ModelError(reason, kind="unsupported", model=name)
         if wanted == "BadRequestError":
             reason = f"{reason} {redacted(str(error))[:200]}"

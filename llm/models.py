@@ -42,8 +42,8 @@ class ModelRequest(Generic[Schema]):
     """One question to a model.
 
     `operation` names the prompt (`generate.metadata`), for traces and for the offline implementation, which
-    reads `variables` where a real model reads `messages`. The answer must fit `schema`. `timeout_s` bounds the
-    whole call in seconds, retries included; None means the model's own limit.
+    reads `variables` where a real model reads `messages`. The answer must fit `schema`. `timeout_s` bounds
+    the whole call in seconds, retries included; None means the model's own limit.
     """
 
     operation: str

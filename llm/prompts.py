@@ -1,8 +1,10 @@
 """Prompts: Jinja templates in the `prompts` package, with a manifest of versions, purposes and variables.
 
 1. `manifest` reads `prompts/manifest.toml`, once.
-2. `render` checks that exactly the declared variables are given, and renders the templates with undefined names as errors.
-3. A person's text reaches a template through `prompts/fence.j2`: between tags with a mark that does not occur in it.
+2. `render` checks that exactly the declared variables are given, and renders the templates with undefined
+   names as errors.
+3. A person's text reaches a template through `prompts/fence.j2`: between tags with a mark that does not
+   occur in it.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ def manifest() -> Mapping[str, Prompt]:
 
 
 def render(name: str, variables: Mapping[str, object]) -> tuple[Message, ...]:
-    """The messages of prompt `name`; raises `PromptError` where it or a variable is missing, or one is not declared."""
+    """The messages of prompt `name`; raises `PromptError` where it or a variable is missing, or one is
+    not declared."""
     prompt = manifest().get(name)
     if prompt is None:
         raise PromptError(f"There is no prompt '{name}'.")

@@ -18,12 +18,13 @@ class Risk(BaseModel):
     stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
     target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
     max_hold_candles: int = Field(
-        48, ge=1, le=10_000, description="close the trade after so many base candles"
+        default=48, ge=1, le=10_000, description="close the trade after so many base candles"
     )
 
 
 class Source(BaseModel):
-    """Which words of the sentence a condition came from; `name` is its variable in the filter, where known."""
+    """Which words of the sentence a condition came from; `name` is its variable in the filter, where
+    known."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,11 +41,11 @@ class StrategyMetadata(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
     direction: Direction = "long"
-    interval: str = Field("1h", description="the base interval: the finest one the sentence names")
+    interval: str = Field(default="1h", description="the base interval: the finest one the sentence names")
     conditions: list[Line] = Field(default_factory=list, max_length=30, description="one sentence each")
     instructions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     indicators: list[Line] = Field(default_factory=list, max_length=30)
-    risk: Risk = Field(default_factory=lambda: Risk())
+    risk: Risk = Field(default_factory=Risk)
     assumptions: list[Line] = Field(default_factory=list, max_length=40, description="every default chosen")
     not_understood: list[Line] = Field(default_factory=list, max_length=40, description="words not used")
     sources: list[Source] = Field(default_factory=list, max_length=30)

@@ -1,7 +1,8 @@
-"""Traces of model calls: one trace per user action, one generation span per call. Nothing happens unless Langfuse has keys.
+"""Traces of model calls: one trace per user action, one generation span per call. Nothing happens unless
+Langfuse has keys.
 
-1. `tracer_from_environment` gives a `NoTracer`, or a `LangfuseTracer` where both keys are set; langfuse is imported at the first
-   action, not before.
+1. `tracer_from_environment` gives a `NoTracer`, or a `LangfuseTracer` where both keys are set; langfuse is
+   imported at the first action, not before.
 2. `TracedModel` wraps any `LanguageModel` and opens a generation span around each call.
 3. `flush` waits a bounded time: with the host down, Langfuse's own flush blocks for many seconds.
 """
@@ -96,7 +97,8 @@ class _LangfuseSpan:
 
 
 class LangfuseTracer:
-    """Sends traces to Langfuse; the client is made at the first action, from LANGFUSE_* in the environment."""
+    """Sends traces to Langfuse; the client is made at the first action, from LANGFUSE_* in the
+    environment."""
 
     def __init__(self) -> None:
         self._client: Any = None
@@ -136,7 +138,8 @@ class LangfuseTracer:
 
 
 def tracer_from_environment(environment: Mapping[str, str] | None = None) -> Tracer:
-    """A Langfuse tracer where LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are set, else one that does nothing."""
+    """A Langfuse tracer where LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are set, else one that does
+    nothing."""
     env = os.environ if environment is None else environment
     if env.get("LANGFUSE_PUBLIC_KEY") and env.get("LANGFUSE_SECRET_KEY"):
         return LangfuseTracer()

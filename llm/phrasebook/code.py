@@ -27,7 +27,8 @@ FIELDS = frozenset({"open", "high", "low", "close", "volume", "quote_volume", "t
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How series and indicators are written for an interval (None is the base) and a symbol (None is its own)."""
+    """How series and indicators are written for an interval (None is the base) and a symbol (None is its
+    own)."""
 
     interval: str | None
     symbol: str | None

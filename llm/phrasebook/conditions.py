@@ -1,7 +1,7 @@
 """Reading conditions: an operand and what is said of it, or a phrase that is a condition by itself.
 
-1. `read_condition` tries the whole-phrase forms, then operand and predicate, then a predicate about the subject that the
-   condition before had ("RSI below 30 and rising").
+1. `read_condition` tries the whole-phrase forms, then operand and predicate, then a predicate about the
+   subject that the condition before had ("RSI below 30 and rising").
 2. `_suffix` reads what may follow: "for 3 candles", "within the last 5 candles".
 """
 
@@ -187,7 +187,7 @@ def _suffix(r: Reader, condition: Condition) -> Condition:
     r.reset(mark)
     if isinstance(condition, Compare) and condition.left.kind == "change":
         return condition
-    if not r.done and r.take("last") or r.word("within", "in"):
+    if r.take("last") or r.word("within", "in"):
         r.take("last", fill=False)
         length = read_length(r)
         if length is not None:

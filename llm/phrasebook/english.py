@@ -1,4 +1,5 @@
-"""From meaning to English: condition sentences that the phrasebook reads back to the same meaning, and short names."""
+"""From meaning to English: condition sentences that the phrasebook reads back to the same meaning, and
+short names."""
 
 from __future__ import annotations
 
@@ -18,13 +19,33 @@ from llm.phrasebook.meaning import (
 )
 
 _NOUNS = {
-    "price": "close", "close": "close", "open": "open", "high": "high", "low": "low", "volume": "volume",
-    "quote_volume": "quote volume", "trades": "number of trades", "rsi": "RSI", "ema": "EMA", "sma": "SMA", "macd": "MACD",
-    "macd_signal": "MACD signal line", "macd_hist": "MACD histogram", "bb_upper": "upper Bollinger band",
-    "bb_middle": "middle Bollinger band", "bb_lower": "lower Bollinger band", "bb_width": "Bollinger band width",
-    "atr": "ATR", "adx": "ADX", "plus_di": "plus DI", "minus_di": "minus DI", "stoch_k": "stochastic %K",
-    "stoch_d": "stochastic %D", "obv": "OBV", "vwap": "VWAP",
-}  # fmt: skip
+    "price": "close",
+    "close": "close",
+    "open": "open",
+    "high": "high",
+    "low": "low",
+    "volume": "volume",
+    "quote_volume": "quote volume",
+    "trades": "number of trades",
+    "rsi": "RSI",
+    "ema": "EMA",
+    "sma": "SMA",
+    "macd": "MACD",
+    "macd_signal": "MACD signal line",
+    "macd_hist": "MACD histogram",
+    "bb_upper": "upper Bollinger band",
+    "bb_middle": "middle Bollinger band",
+    "bb_lower": "lower Bollinger band",
+    "bb_width": "Bollinger band width",
+    "atr": "ATR",
+    "adx": "ADX",
+    "plus_di": "plus DI",
+    "minus_di": "minus DI",
+    "stoch_k": "stochastic %K",
+    "stoch_d": "stochastic %D",
+    "obv": "OBV",
+    "vwap": "VWAP",
+}
 _WINDOWS = {
     "highest_high": "{} candle high",
     "lowest_low": "{} candle low",
@@ -33,10 +54,15 @@ _WINDOWS = {
 }
 _COMPARE = {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above"}
 _PATTERNS = {
-    "engulfing_up": "bullish engulfing candle", "engulfing_down": "bearish engulfing candle", "inside": "inside bar",
-    "outside": "outside bar", "doji": "doji", "hammer": "hammer", "squeeze": "Bollinger squeeze",
+    "engulfing_up": "bullish engulfing candle",
+    "engulfing_down": "bearish engulfing candle",
+    "inside": "inside bar",
+    "outside": "outside bar",
+    "doji": "doji",
+    "hammer": "hammer",
+    "squeeze": "Bollinger squeeze",
     "squeeze_release": "Bollinger squeeze release",
-}  # fmt: skip
+}
 
 
 def operand_english(operand: Operand, base: str | None) -> str:

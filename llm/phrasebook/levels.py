@@ -1,4 +1,5 @@
-"""Reading price levels: "20 candle high", "highest high of the last 20 candles", "yesterday's low", "resistance"."""
+"""Reading price levels: "20 candle high", "highest high of the last 20 candles", "yesterday's low",
+"resistance"."""
 
 from __future__ import annotations
 
@@ -21,24 +22,22 @@ def read_level(r: Reader) -> Operand | None:
         length = trailing_length(r)
         if length is None:
             length = RECENT_CANDLES
-            r.note(
-                f"“{level.capitalize()}” became the {'highest high' if name == 'high' else 'lowest low'} of the {length} candles before."
-            )
+            side = "highest high" if name == "high" else "lowest low"
+            r.note(f"“{level.capitalize()}” became the {side} of the {length} candles before.")
         return Operand(f"{'highest' if name == 'high' else 'lowest'}_{name}", (length,), interval=interval)
     r.reset(mark)
     if r.take("yesterday"):
-        name = r.take("field", *PRICES)
-        return Operand(name, interval="1d", level=True) if name else None
+        field = r.take("field", *PRICES)
+        return Operand(field, interval="1d", level=True) if field else None
     r.reset(mark)
     interval = r.interval()
     if r.take("previous"):
         r.take("candle")
-        name = r.take("field", *PRICES, "volume")
-        if name is not None:
-            return Operand(name, interval=interval, shift=1)
+        field = r.take("field", *PRICES, "volume")
+        if field is not None:
+            return Operand(field, interval=interval, shift=1)
     r.reset(mark)
-    operand = _window_first(r) or _window_last(r)
-    return operand
+    return _window_first(r) or _window_last(r)
 
 
 def _window_first(r: Reader) -> Operand | None:

@@ -1,8 +1,9 @@
 """The words the phrasebook knows: each phrase with its categories and values.
 
-"relative strength index" is an `indicator` with the value `rsi`, "breaks above" a `cross` with the value `up`. A phrase
-may have several readings ("falling" is a state, a move and a colour); the parser asks for the category it expects, and
-the longest phrase of that category wins. Words that carry no meaning of their own are filler; all others are unknown.
+"relative strength index" is an `indicator` with the value `rsi`, "breaks above" a `cross` with the value
+`up`. A phrase may have several readings ("falling" is a state, a move and a colour); the parser asks for
+the category it expects, and the longest phrase of that category wins. Words that carry no meaning of their
+own are filler; all others are unknown.
 """
 
 from __future__ import annotations
@@ -318,7 +319,7 @@ _FILLER = frozenset(
     symbols take tell than that the their them then there there's these they this those to token tokens
     too trade trades trading up-side us usd usdt value values very want was we were what when's which
     who whose will would you
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}

@@ -1,7 +1,8 @@
 """What a sentence means, before it becomes code: operands, conditions, and the walks over them.
 
-A window's length is a number of candles or a `Duration`; durations become candles when the base interval is known.
-An operand without an interval is on the base interval. Everything is frozen, so a rewrite returns a new value.
+A window's length is a number of candles or a `Duration`; durations become candles when the base interval is
+known. An operand without an interval is on the base interval. Everything is frozen, so a rewrite returns a
+new value.
 """
 
 from __future__ import annotations
@@ -204,8 +205,8 @@ def rewrite(
 def on_interval(condition: Condition, interval: str) -> Condition:
     """Put operands without an interval of their own on `interval`.
 
-    "The price" stays on the base interval where it is compared with an indicator of a higher one: it means the newest
-    price. In a cross both sides step together, so there it moves too.
+    "The price" stays on the base interval where it is compared with an indicator of a higher one: it means
+    the newest price. In a cross both sides step together, so there it moves too.
     """
     crossing = isinstance(condition, Cross) or all(o.kind in ("price", "number") for o in operands(condition))
 
@@ -263,7 +264,8 @@ def intervals(condition: Condition) -> set[str]:
 
 
 def counted(condition: Condition, base: str) -> Condition:
-    """Durations as candles: of the operand's interval where they divide, else of the base. The base is written as none."""
+    """Durations as candles: of the operand's interval where they divide, else of the base. The base is
+    written as none."""
 
     def length_in(length: Length, interval: str) -> int:
         return max(1, round(length.ms / INTERVALS[interval])) if isinstance(length, Duration) else length

@@ -1,4 +1,5 @@
-"""The phrasebook behind the language-model protocol: reads a request's variables where a real model reads its messages."""
+"""The phrasebook behind the language-model protocol: reads a request's variables where a real model
+reads its messages."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class PhrasebookModel:
         return OFFLINE_MODEL
 
     async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
-        """Answer `generate.metadata` and `generate.filter` from their variables; raises `ModelError` for others."""
+        """Answer `generate.metadata` and `generate.filter` from their variables; raises `ModelError` for
+        others."""
         started = time.perf_counter()
         if request.operation not in ("generate.metadata", "generate.filter"):
             reason = f"The offline translator cannot do '{request.operation}'."

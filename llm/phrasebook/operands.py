@@ -24,10 +24,23 @@ DEFAULTS: dict[str, tuple[tuple[float, ...], str]] = {
     "stoch": ((14, 3, 3), "Stochastic has no settings given: 14, 3, 3."),
 }
 _FAMILY = {
-    "macd": "macd", "macd_signal": "macd", "macd_hist": "macd", "bb_upper": "bb", "bb_middle": "bb", "bb_lower": "bb",
-    "bb_width": "bb", "plus_di": "adx", "minus_di": "adx", "adx": "adx", "stoch_k": "stoch", "stoch_d": "stoch",
-    "rsi": "rsi", "atr": "atr", "ema": "ema", "sma": "sma",
-}  # fmt: skip
+    "macd": "macd",
+    "macd_signal": "macd",
+    "macd_hist": "macd",
+    "bb_upper": "bb",
+    "bb_middle": "bb",
+    "bb_lower": "bb",
+    "bb_width": "bb",
+    "plus_di": "adx",
+    "minus_di": "adx",
+    "adx": "adx",
+    "stoch_k": "stoch",
+    "stoch_d": "stoch",
+    "rsi": "rsi",
+    "atr": "atr",
+    "ema": "ema",
+    "sma": "sma",
+}
 AVERAGE_CANDLES = 20
 
 
@@ -326,7 +339,8 @@ def _placed(r: Reader, operand: Operand) -> Operand:
 
 
 def _behind(r: Reader) -> str | None:
-    """An interval glued behind an operand: "RSI 15m", "EMA 200 (4h)". With "on the" it belongs to the condition."""
+    """An interval glued behind an operand: "RSI 15m", "EMA 200 (4h)". With "on the" it belongs to the
+    condition."""
     mark = r.mark()
     bracket = r.word("(", "[", fill=False)
     label = r.interval(fill=False)

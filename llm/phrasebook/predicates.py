@@ -1,6 +1,7 @@
 """Reading predicates: what is said of an operand ("is above the 200 EMA", "crosses 30", "is rising").
 
-`read_predicate` tries the forms in an order where the longer one comes first; each gives None where it does not fit.
+`read_predicate` tries the forms in an order where the longer one comes first; each gives None where it does
+not fit.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def _distance(r: Reader, left: Operand) -> Condition | None:
         return None
     factor = 1 + percent.value / 100 if side == ">" else 1 - percent.value / 100
     scaled = replace(right, factor=round(right.factor * factor, 10))
-    return Compare(left, side if op == ">" else (">=" if side == ">" else "<="), scaled)
+    if side == ">":
+        return Compare(left, ">" if op == ">" else ">=", scaled)
+    return Compare(left, "<" if op == ">" else "<=", scaled)
 
 
 def _between(r: Reader, left: Operand) -> Condition | None:
@@ -252,9 +255,10 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
         r.reset(mark)
         return None
     for right in rights:
-        if right.kind != "number" and price_like(right) != price_like(left) and left.kind != "atr":
-            if right.kind != "average" and right.of is None and not _same_family(left, right):
-                return None
+        if right.kind == "number" or right.of is not None or left.kind == "atr":
+            continue
+        if price_like(right) != price_like(left) and not _same_family(left, right):
+            return None
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))
     return items[0] if len(items) == 1 else Group("or" if joined_or else "and", items)

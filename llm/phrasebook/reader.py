@@ -1,7 +1,8 @@
-"""A cursor over a sentence's tokens: asks for a category, steps over filler, remembers notes, and can go back.
+"""A cursor over a sentence's tokens: asks for a category, steps over filler, remembers notes, and can go
+back.
 
-Notes are the assumptions made while reading ("RSI without a length: 14 candles."). Going back drops the notes of the
-reading that failed, so none is stated for words that were then read otherwise.
+Notes are the assumptions made while reading ("RSI without a length: 14 candles."). Going back drops the
+notes of the reading that failed, so none is stated for words that were then read otherwise.
 """
 
 from __future__ import annotations
@@ -12,10 +13,28 @@ from llm.phrasebook.lexicon import is_filler, phrases_at
 from llm.phrasebook.text import Token, TokenKind
 
 COINS = {
-    "btc": "BTC", "bitcoin": "BTC", "xbt": "BTC", "eth": "ETH", "ethereum": "ETH", "ether": "ETH", "sol": "SOL",
-    "solana": "SOL", "bnb": "BNB", "xrp": "XRP", "ripple": "XRP", "ada": "ADA", "cardano": "ADA", "doge": "DOGE",
-    "dogecoin": "DOGE", "avax": "AVAX", "avalanche": "AVAX", "ltc": "LTC", "litecoin": "LTC", "trx": "TRX", "tron": "TRX",
-}  # fmt: skip
+    "btc": "BTC",
+    "bitcoin": "BTC",
+    "xbt": "BTC",
+    "eth": "ETH",
+    "ethereum": "ETH",
+    "ether": "ETH",
+    "sol": "SOL",
+    "solana": "SOL",
+    "bnb": "BNB",
+    "xrp": "XRP",
+    "ripple": "XRP",
+    "ada": "ADA",
+    "cardano": "ADA",
+    "doge": "DOGE",
+    "dogecoin": "DOGE",
+    "avax": "AVAX",
+    "avalanche": "AVAX",
+    "ltc": "LTC",
+    "litecoin": "LTC",
+    "trx": "TRX",
+    "tron": "TRX",
+}
 MAX_SKIPPED = 4
 
 
@@ -57,7 +76,8 @@ class Reader:
     def take(self, category: str, *values: str, fill: bool = True) -> str | None:
         """The value of the longest phrase of `category` here (or after a few filler words), or None.
 
-        A phrase without a value gives the category's name. With `values` only those count. The cursor moves only on success.
+        A phrase without a value gives the category's name. With `values` only those count. The cursor moves
+        only on success.
         """
         start = self.position
         for skipped in range(MAX_SKIPPED + 1 if fill else 1):

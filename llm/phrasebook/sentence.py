@@ -1,7 +1,9 @@
-"""A whole sentence: conditions with their connectors, direction, intervals, exits, stops, and the words left over.
+"""A whole sentence: conditions with their connectors, direction, intervals, exits, stops, and the words
+left over.
 
-`read_sentence` walks the tokens once. At each place it tries, in this order: a stop, target or holding time; a condition;
-an interval for the words around; "buy", "short", "exit"; a connector. What fits nothing and is not filler is left over.
+`read_sentence` walks the tokens once. At each place it tries, in this order: a stop, target or holding
+time; a condition; an interval for the words around; "buy", "short", "exit"; a connector. What fits nothing
+and is not filler is left over.
 """
 
 from __future__ import annotations
@@ -32,8 +34,10 @@ from llm.phrasebook.text import INTERVALS, tokenise
 MAX_TOKENS = 800
 MAX_HEADING = 10
 _LIGHT = frozenset(
-    """on in for over at and or while when whenever if with where but last past within during high low using once by plus given
-    , ; . : - / ! ? & ( ) " ' [ ] + first""".split()
+    """
+    on in for over at and or while when whenever if with where but last past within during high low
+    using once by plus given , ; . : - / ! ? & ( ) " ' [ ] + first
+    """.split()  # noqa: SIM905
 )
 
 
@@ -64,7 +68,8 @@ class Part:
 
 @dataclass(slots=True)
 class Sentence:
-    """All that was read. `mentioned` holds every interval named, `left_over` the phrases that were not understood."""
+    """All that was read. `mentioned` holds every interval named, `left_over` the phrases that were not
+    understood."""
 
     entry: Part = field(default_factory=Part)
     exit: Part = field(default_factory=Part)
@@ -151,7 +156,8 @@ class _Walker:
         self.r.position = start + 1
 
     def finish(self) -> None:
-        """An interval at the very end, after a comma, is for all conditions that name none; else it is left over."""
+        """An interval at the very end, after a comma, is for all conditions that name none; else it is
+        left over."""
         if not self.scope_open or self.scope is None:
             return
         changed = False
@@ -226,10 +232,10 @@ class _Walker:
         mark = self.r.mark()
         if self.r.word(",", "and", "&", fill=False):
             self.r.word("and", fill=False)
-            if not self._begins_condition() and (other := read_scope(self.r)) is not None:
-                # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
-                if self.r.done or self._joined_next() or not self._begins_condition():
-                    return other
+            other = None if self._begins_condition() else read_scope(self.r)
+            # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
+            if other is not None and (self.r.done or self._joined_next() or not self._begins_condition()):
+                return other
         self.r.reset(mark)
         return None
 

@@ -147,7 +147,8 @@ def _breakout(r: Reader, *, up: bool) -> Condition:
 
 
 def read_streak(r: Reader) -> Condition | None:
-    """ "3 green candles in a row", "two consecutive red 15m candles", "a green candle", "last 3 candles are red"."""
+    """ "3 green candles in a row", "two consecutive red 15m candles", "a green candle", "last 3 candles
+    are red"."""
     mark = r.mark()
     last = r.take("last")
     token = r.token("number")
@@ -321,7 +322,8 @@ def extreme(r: Reader, name: str, subject: Operand | None) -> Condition | None:
 
 
 def touch(left: Operand, level: Operand) -> Condition:
-    """The candle reaches a level: its low for a lower one, its high for an upper one, its range for an average."""
+    """The candle reaches a level: its low for a lower one, its high for an upper one, its range for an
+    average."""
     low = Operand("low", interval=left.interval, symbol=left.symbol)
     high = replace(low, kind="high")
     if level.kind in ("bb_lower", "lowest_low", "lowest_close"):

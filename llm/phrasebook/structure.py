@@ -1,8 +1,8 @@
 """How conditions hang together: "and", "or", "unless", commas, from the connectors between them.
 
-Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both sides); then
-"or"; then "and". A comma list that ends in "or" is one list of alternatives. Where a sentence mixes "and" with "or" the
-reading is stated.
+Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both
+sides); then "or"; then "and". A comma list that ends in "or" is one list of alternatives. Where a sentence
+mixes "and" with "or" the reading is stated.
 """
 
 from __future__ import annotations

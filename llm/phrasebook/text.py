@@ -1,7 +1,8 @@
 """From a sentence to tokens that remember where they stood in it.
 
 1. `normalise` maps every character to one plain character, so offsets stay those of the sentence.
-2. `tokenise` cuts words, numbers, percentages, multiples ("2x"), time spans ("15m", "4-hour", "h4") and signs.
+2. `tokenise` cuts words, numbers, percentages, multiples ("2x"), time spans ("15m", "4-hour", "h4") and
+   signs.
 3. Number words become numbers ("three", "twice"), and a number before a time unit becomes a span.
 """
 
@@ -35,20 +36,70 @@ INTERVALS: dict[str, int] = {
 }
 
 _PLAIN = {
-    "’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "‑": "-", "×": "x", "•": ";",
-    "\n": ";", "\r": ";", "_": " ", "≥": "≥", "≤": "≤",
-}  # fmt: skip
+    "’": "'",
+    "‘": "'",
+    "`": "'",
+    "“": '"',
+    "”": '"',
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "‑": "-",
+    "×": "x",
+    "•": ";",
+    "\n": ";",
+    "\r": ";",
+    "_": " ",
+    "≥": "≥",
+    "≤": "≤",
+}
 _UNITS = {
-    "m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m",
-    "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "hourly": "h",
-    "d": "d", "day": "d", "days": "d", "daily": "d",
-    "w": "w", "wk": "w", "week": "w", "weeks": "w", "weekly": "w",
-}  # fmt: skip
+    "m": "m",
+    "min": "m",
+    "mins": "m",
+    "minute": "m",
+    "minutes": "m",
+    "h": "h",
+    "hr": "h",
+    "hrs": "h",
+    "hour": "h",
+    "hours": "h",
+    "hourly": "h",
+    "d": "d",
+    "day": "d",
+    "days": "d",
+    "daily": "d",
+    "w": "w",
+    "wk": "w",
+    "week": "w",
+    "weeks": "w",
+    "weekly": "w",
+}
 _NUMBER_WORDS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "zero": 0,
-}  # fmt: skip
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "hundred": 100,
+    "zero": 0,
+}
 _MULTIPLE_WORDS = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "quadruple": 4.0}
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mm": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9}
 

@@ -36,11 +36,14 @@ from llm.phrasebook.text import INTERVALS, largest_divisor
 DEFAULT_INTERVAL = "1h"
 STOP_ATR, TARGET_ATR, HOLD_CANDLES = 1.5, 3.0, 48
 _RESERVED = frozenset(
-    """match exit stop target score open high low close volume quote_volume trades buy_volume sell_volume volume_delta hl2 hlc3 ohlc4
-    ticker hour minute weekday day month tf symbol ta cdl trade crossover crossunder cross highest lowest sum avg count within always
-    rising falling barssince valuewhen change pct_change percentrank pivot_high pivot_low bullish_divergence bearish_divergence abs min
-    max sqrt log exp round sign between na nz rank market_percentile market_mean market_zscore breadth session and or not if else in is
-    True False None""".split()
+    """
+    match exit stop target score open high low close volume quote_volume trades buy_volume sell_volume
+    volume_delta hl2 hlc3 ohlc4 ticker hour minute weekday day month tf symbol ta cdl trade crossover
+    crossunder cross highest lowest sum avg count within always rising falling barssince valuewhen
+    change pct_change percentrank pivot_high pivot_low bullish_divergence bearish_divergence abs min max
+    sqrt log exp round sign between na nz rank market_percentile market_mean market_zscore breadth
+    session and or not if else in is True False None
+    """.split()  # noqa: SIM905
 )
 
 
@@ -75,7 +78,8 @@ class Translation:
 def translate(
     sentence: str, interval: str | None = None, symbols: Collection[str] | None = None
 ) -> Translation:
-    """Translate a sentence. `interval` is the base where the sentence names none; never raises on any text."""
+    """Translate a sentence. `interval` is the base where the sentence names none; never raises on any
+    text."""
     read = read_sentence(sentence, frozenset(symbols or ()))
     notes = list(read.notes)
     left_over = list(read.left_over)
@@ -234,10 +238,8 @@ def _leaning(condition: Condition) -> Direction | None:
                 return _oscillator(right, below=below)
             if right.kind in ("bb_lower", "bb_upper"):
                 return "long" if below and right.kind == "bb_lower" else None
-            if (
-                left.kind in ("volume", "change", "atr", "adx", "bb_width")
-                or right.kind == "number"
-                and left.kind == "price"
+            if left.kind in ("volume", "change", "atr", "adx", "bb_width") or (
+                right.kind == "number" and left.kind == "price"
             ):
                 return None
             if right.kind in ("ema", "sma", "vwap", "macd_signal") or right.kind.startswith(
@@ -309,8 +311,8 @@ def _instructions(
     )
     side = ("below", "above") if direction == "long" else ("above", "below")
     text = (
-        f"Enter {direction} after the {base} candle on which the conditions become true. Stop {stop} {side[0]} the entry, "
-        f"first target {target} {side[1]} it. Close after {hold} candles at the latest."
+        f"Enter {direction} after the {base} candle on which the conditions become true. "
+        f"Stop {stop} {side[0]} the entry, first target {target} {side[1]} it. Close after {hold} candles at the latest."
     )
     if closing:
         text += " Close earlier when " + " and ".join(_lower(row.english) for row in closing) + "."
