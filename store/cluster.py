@@ -86,7 +86,7 @@ class Cluster:
                 folder.rmdir()
                 raise EmbeddedPostgresError(
                     f"no place for the database's socket: the paths of {self.folder} and of the temporary "
-                    f"folder {folder.parent} are too long; set TMPDIR to a shorter one, or use another --data-dir"
+                    f"folder {folder.parent} are too long; set TMPDIR or --data-dir to a shorter one"
                 )
             (self.folder / "socket-path").write_text(str(folder))
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -122,20 +122,30 @@ class EmbeddedPostgres:
 
         Raises EmbeddedPostgresError, which says what to do.
         """
-        if self._lock is None:
-            self._cluster.prepare_folder()
-            self._take_lock()
         try:
+            if self._lock is None:
+                self._cluster.prepare_folder()
+                self._take_lock()
             self._start()
-        except BaseException:
+        except BaseException as error:
+            if self._process is not None and self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
             self._release_lock()
+            if isinstance(error, OSError):
+                raise EmbeddedPostgresError(
+                    f"{self.folder} cannot be used for the database: {error}"
+                ) from error
             raise
         return self
 
     def stop(self) -> None:
-        """Shut the server down, finishing its writes, and let go of the folder. Does nothing if it is not
-        running.
+        """Shut the server down, finishing its writes, and let go of the folder.
+
+        Does nothing where this object does not own the server.
         """
+        if self._lock is None:
+            return
         pid = self.process_id()
         if pid is not None:
             for number, seconds in (

@@ -29,7 +29,9 @@ def folder() -> Iterator[Path]:
     # Private, like a home folder; not pytest's own, whose path is longer than a socket's may be.
     path = Path(tempfile.mkdtemp(prefix="screener-test-"))
     yield path / "postgres"
-    EmbeddedPostgres(path / "postgres").stop()
+    left = EmbeddedPostgres(path / "postgres").process_id()
+    if left is not None:
+        os.kill(left, signal.SIGKILL)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -63,7 +65,9 @@ def test_it_starts_quickly_and_comes_back_with_its_data(folder: Path) -> None:
 def test_a_second_program_is_told_who_has_the_folder(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         with pytest.raises(EmbeddedPostgresError, match=rf"in use .*process {os.getpid()}"):
-            EmbeddedPostgres(folder).start()
+            second = EmbeddedPostgres(folder)
+            second.start()
+        second.stop()
         assert running_dsn(folder) == server.app_dsn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -282,3 +283,33 @@ async def test_bad_rows_have_names(database: Database, new_user: UUID) -> None:
     with pytest.raises(NotAllowed):
         async with database.user(new_user) as conn:
             await strategies.upsert_built_in(conn, strategy())
+
+
+async def test_many_workers_at_once_claim_a_candle_once(database: Database) -> None:
+    shard = uuid4().int % 1_000_000 + 10
+
+    async def tick(worker: str) -> UUID | None:
+        async with database.worker() as conn:
+            return await runs.claim(conn, "1m", CLOSE, shard, worker)
+
+    claimed = await asyncio.gather(*(tick(f"w{number}") for number in range(8)))
+    assert len([run_id for run_id in claimed if run_id is not None]) == 1
+
+
+async def test_a_lost_transaction_keeps_neither_signal_nor_watermark(
+    database: Database, new_user: UUID
+) -> None:
+    async with database.user(new_user) as conn:
+        own = await strategies.create(conn, strategy(new_user))
+
+    class Killed(Exception):
+        pass
+
+    with pytest.raises(Killed):
+        async with database.worker() as conn:
+            await signals.insert(conn, signal(own))
+            await strategies.advance_watermark(conn, {own.id: own.version}, CLOSE)
+            raise Killed
+    async with database.user(new_user) as conn:
+        assert (await signals.list_page(conn, strategy_id=own.id)).items == []
+        assert (await strategies.get(conn, own.id)).watermark is None
