@@ -296,7 +296,7 @@ async def test_many_workers_at_once_claim_a_candle_once(database: Database) -> N
     assert len([run_id for run_id in claimed if run_id is not None]) == 1
 
 
-async def test_a_lost_transaction_keeps_neither_signal_nor_watermark(
+async def test_a_lost_transaction_keeps_nothing(
     database: Database, new_user: UUID
 ) -> None:
     async with database.user(new_user) as conn:
