@@ -106,7 +106,9 @@ class LiveMarket:
         return summarise(join((self._day[1], self._seconds(minute).slice(0, now - minute))))
 
     def _until(self, begin: int, minute: int, known: tuple[int, Candles | None] | None) -> Candles | None:
-        """The candles from `begin` to `minute` as one; one minute more than is `known` where that is enough."""
+        """The candles from `begin` to `minute` as one; one minute more than is `known` where that is
+        enough.
+        """
         if begin == minute:
             return None
         if known is not None and known[1] is not None and known[0] == minute - MINUTE > begin:

@@ -206,7 +206,7 @@ class Rest:
         return [self._known(name, "symbols") for name in names]
 
     def _spend(self, request: web.Request, weight: int) -> None:
-        request["weight"] = self._limit.spend(request.remote or "", weight)
+        self._limit.spend(request.remote or "", weight)
 
     def _guard(self) -> Any:
         @web.middleware
@@ -219,9 +219,9 @@ class Rest:
                 response = _problem(errors.unknown_path())
             if response.prepared:
                 return response
-            if "weight" in request:
-                response.headers["X-MBX-USED-WEIGHT"] = str(request["weight"])
-                response.headers["X-MBX-USED-WEIGHT-1M"] = str(request["weight"])
+            used = str(self._limit.used(request.remote or ""))
+            response.headers["X-MBX-USED-WEIGHT"] = used
+            response.headers["X-MBX-USED-WEIGHT-1M"] = used
             if response.status == 429:
                 response.headers["Retry-After"] = str(self._limit.retry_after())
             return response

@@ -15,8 +15,12 @@ class WeightLimit:
         self._minute = 0
         self._used: dict[str, int] = {}
 
-    def spend(self, client: str, weight: int) -> int:
-        """Add a request's weight; gives what the client used this minute. Raises ExchangeError (429)
+    def used(self, client: str) -> int:
+        """What a client used in the current minute."""
+        return self._used.get(client, 0)
+
+    def spend(self, client: str, weight: int) -> None:
+        """Add a request's weight. Raises ExchangeError (429)
         beyond.
         """
         minute = int(time.time()) // 60
@@ -26,7 +30,6 @@ class WeightLimit:
         used = self._used[client] = self._used.get(client, 0) + weight
         if self.limit and used > self.limit:
             raise too_much_weight(self.limit)
-        return used
 
     @staticmethod
     def retry_after() -> int:
