@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from market_fake import MINUTE, T0, candle, minute_row
 
 from market.aggregate import aggregate
 from market.clock import ScaledClock, SystemClock
+from tests.unit.market.market_fake import MINUTE, T0, candle, minute_row
 
 NAMES = ("open", "high", "low", "close", "volume", "quote_volume", "trades", "buy_volume")
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-from market_fake import MINUTE, T0, FakeSource, ManualClock, candle
 
 import market.feed
 from market.feed import Feed
 from market.types import Coverage, Price
+from tests.unit.market.market_fake import MINUTE, T0, FakeSource, ManualClock, candle
 
 NAMES = ["AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT"]
 START = T0 + 7 * MINUTE

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from market_fake import MINUTE, T0, candle
 
 from market.history import HistoryError, read_folder, symbols_in
 from screener.intervals import SERIES, interval_ms
+from tests.unit.market.market_fake import MINUTE, T0, candle
 
 RECORDED = Path(__file__).parents[4] / "shared" / "data" / "klines" / "spot_125_5m_2023q3"
 
@@ -96,7 +97,7 @@ def test_rows_out_of_order_and_prices_only(tmp_path: Path) -> None:
     assert np.isnan(fields["trades"]).all() and np.isnan(fields["buy_volume"]).all()
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "column": ({"close": None}, "column 'close' is missing"),
     "off": ({"open_time": [T0, T0 + 1]}, f"column 'open_time' has {T0 + 1}, where no 5m candle opens"),
     "seconds": ({"open_time": [T0 // 1000, T0 // 1000 + 300]}, "must be milliseconds UTC"),
@@ -111,7 +112,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_errors_name_file_and_column(tmp_path: Path, case: str) -> None:
     changes, message = BROKEN[case]
-    data = columns("AUSDT", "5m", T0, 2) | changes
+    data = {**columns("AUSDT", "5m", T0, 2), **changes}
     path = write(tmp_path, "AUSDT", "5m", {k: v for k, v in data.items() if v is not None})
     with pytest.raises(HistoryError) as caught:
         read_folder(tmp_path, "5m")
