@@ -39,7 +39,7 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
 
     MAX_RECONNECTS = 0
     # Closing waits for the read loop, which looks up this often.
-    TIMEOUT = 1
+    TIMEOUT = 0.25
 
     def __init__(self, parse: Callable[[str | bytes], T | None], **settings: Any) -> None:
         super().__init__(**settings)
