@@ -15,7 +15,15 @@ from app.generation import CannotGenerate
 from app.market_client import MarketRefused, MarketUnavailable
 from app.trading import Refused
 from screener import FilterError
-from store.errors import DatabaseUnavailable, Duplicate, InvalidRow, NotAllowed, NotFound, StateConflict, StoreError
+from store.errors import (
+    DatabaseUnavailable,
+    Duplicate,
+    InvalidRow,
+    NotAllowed,
+    NotFound,
+    StateConflict,
+    StoreError,
+)
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -40,9 +48,7 @@ def problem(status: int, title: str, detail: str = "", errors: Sequence[FieldErr
 def filter_errors(error: FilterError) -> list[FieldError]:
     """Diagnostics of a filter as field errors."""
     return [
-        FieldError(
-            code=d.code, field="filter_code", line=d.line, column=d.column, message=d.message, hint=d.hint
-        )
+        FieldError(code=d.code, field="filter_code", line=d.line, column=d.column, message=d.message, hint=d.hint)
         for d in error.diagnostics
     ]
 

@@ -42,9 +42,7 @@ def database_url(settings: Settings) -> str:
         SettingsError: none is configured; `screener up` starts the embedded one by itself.
     """
     if not settings.database_url:
-        raise SettingsError(
-            "no database is configured: set DATABASE_URL, or use `screener up`, which brings its own"
-        )
+        raise SettingsError("no database is configured: set DATABASE_URL, or use `screener up`, which brings its own")
     return settings.database_url
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from screener import Program
-from screener.engine import ConditionValue, Engine
+from screener.engine import Addition, ConditionValue, Engine
 from screener.intervals import is_close
 from screener.panel import Panel
 
@@ -90,16 +90,16 @@ class Engines:
         """Whether this version of a strategy runs."""
         return key in self._loaded
 
-    def add(self, strategy: Loaded) -> None:
-        """Back-fill a strategy over the candles held and let it run; its older versions leave."""
-        engine = self._engines.get(strategy.program.base)
-        if engine is None:
-            engine = self._engines[strategy.program.base] = Engine(self.panel, strategy.program.base)
-        engine.add(strategy.key, strategy.program, screened_until=strategy.watermark)
-        for key in [k for k, s in self._loaded.items() if s.strategy_id == strategy.strategy_id]:
-            if key != strategy.key:
-                self.remove(key)
-        self._loaded[strategy.key] = strategy
+    def add(self, added: Sequence[Loaded]) -> None:
+        """Back-fill strategies over the candles held and let them run; their older versions leave."""
+        for base in {s.program.base for s in added}:
+            engine = self._engines.setdefault(base, Engine(self.panel, base))
+            engine.add_many(Addition(s.key, s.program, s.watermark) for s in added if s.program.base == base)
+        for strategy in added:
+            for key in [k for k, s in self._loaded.items() if s.strategy_id == strategy.strategy_id]:
+                if key != strategy.key:
+                    self.remove(key)
+            self._loaded[strategy.key] = strategy
 
     def remove(self, key: str) -> None:
         """Take one version out of its engine."""

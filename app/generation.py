@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from llm.generate import GenerationFailed, generate_strategy
-
 from app.bootstrap import writing_model
 from app.settings import Settings
+from llm.generate import GenerationFailed, generate_strategy
 from llm.schemas import GeneratedStrategy
 from screener import Program, compile_filter
 from screener.explain import condition_reading
@@ -81,7 +80,11 @@ async def generate(
     steps = Steps(progress)
     try:
         return await generate_strategy(
-            writing_model(settings, model), sentence, interval=interval, symbols=symbols, progress=steps
+            writing_model(settings, model),
+            sentence,
+            interval=interval,
+            symbols=symbols,
+            progress=steps if progress else None,
         )
     except GenerationFailed as failure:
         raise CannotGenerate(failure.reason, tuple(failure.not_understood)) from failure
@@ -103,9 +106,7 @@ async def generate_and_keep(
             conn,
             NewGeneration(
                 operation="generate.strategy",
-                model=made.model
-                if made
-                else (options.get("model") or settings.model or "offline translator"),
+                model=made.model if made else (options.get("model") or settings.model or "offline translator"),
                 input={"prompt": sentence, "interval": options.get("interval")},
                 output=made.public() if made else None,
                 owner_id=user,

@@ -27,9 +27,7 @@ MOST_REQUIRED = 1500
 class HeldMarket:
     """Everything the worker knows of the market. Use `open`, then `start`."""
 
-    def __init__(
-        self, settings: Settings, source: MarketSource, clock: Clock, infos: list[SymbolInfo]
-    ) -> None:
+    def __init__(self, settings: Settings, source: MarketSource, clock: Clock, infos: list[SymbolInfo]) -> None:
         self.settings = settings
         self.source = source
         self.clock = clock

@@ -36,9 +36,7 @@ class MarketClient:
         """Market time, speed, symbols, newest coverage and run."""
         return await self._ask("GET", "/status", timeout=3)
 
-    async def candles(
-        self, symbol: str, interval: str, limit: int, until: int | None = None
-    ) -> dict[str, Any]:
+    async def candles(self, symbol: str, interval: str, limit: int, until: int | None = None) -> dict[str, Any]:
         """Closed candles, oldest first; `until` is the newest close time wanted, ms."""
         params = {"symbol": symbol, "interval": interval, "limit": limit}
         if until is not None:

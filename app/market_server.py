@@ -58,13 +58,9 @@ class MarketView(Protocol):
         ...
 
 
-def _problem(
-    status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None
-) -> web.Response:
+def _problem(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> web.Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
-    return web.Response(
-        status=status, body=json.dumps(body).encode(), content_type="application/problem+json"
-    )
+    return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/problem+json")
 
 
 def _coverage(c: Coverage) -> dict[str, Any]:
@@ -158,9 +154,7 @@ class MarketServer:
         wanted = [s for s in request.query.get("symbols", "").split(",") if s]
         prices = self._view.prices
         chosen = [prices[s] for s in wanted if s in prices] if wanted else list(prices.values())
-        return web.json_response(
-            {"items": [{"symbol": p.symbol, "price": p.price, "time": p.time_ms} for p in chosen]}
-        )
+        return web.json_response({"items": [{"symbol": p.symbol, "price": p.price, "time": p.time_ms} for p in chosen]})
 
     async def _symbols(self, _: web.Request) -> web.Response:
         infos = self._view.infos.values()

@@ -83,12 +83,23 @@ class Screener:
             if held.strategy_id not in ids:
                 async with self._market.engine_lock:
                     self.engines.remove(held.key)
-        for strategy in wanted:
-            key = f"{strategy.id}:{strategy.version}"
-            if not self.engines.holds(key) and key not in self._failed:
-                await self._load(strategy, key)
+        new = [
+            loaded
+            for strategy in wanted
+            if (key := f"{strategy.id}:{strategy.version}") not in self._failed and not self.engines.holds(key)
+            if (loaded := await self._prepare(strategy, key)) is not None
+        ]
+        if not new:
+            return
+        async with self._market.engine_lock:
+            begin = time.perf_counter()
+            await asyncio.to_thread(self.engines.add, new)
+        log.info("%d strategies are live after %.0f ms", len(new), (time.perf_counter() - begin) * 1e3)
+        async with self._database.worker() as conn:
+            for loaded in new:
+                await strategies.set_state(conn, UUID(loaded.strategy_id), loaded.version, "live")
 
-    async def _load(self, strategy: Strategy, key: str) -> None:
+    async def _prepare(self, strategy: Strategy, key: str) -> Loaded | None:
         try:
             program = compile_filter(strategy.filter_code, strategy.base_interval, self._market.infos)
             await self._market.require(program)
@@ -97,12 +108,13 @@ class Screener:
             await self._strategy_failed(
                 strategy.id, strategy.version, "compile", "; ".join(str(d) for d in error.diagnostics), 1
             )
-            return
+            return None
         except MarketError as error:
             # Not the strategy's fault: the next sync tries again.
             log.warning("history for %s is not at hand yet: %s", strategy.code, error)
-            return
-        loaded = Loaded(
+            return None
+        self._directions[key] = strategy.direction
+        return Loaded(
             strategy_id=str(strategy.id),
             version=strategy.version,
             program=program,
@@ -110,18 +122,6 @@ class Screener:
             symbols=frozenset(strategy.universe.get("symbols") or ()),
             watermark=to_ms(strategy.watermark) if strategy.watermark else None,
         )
-        async with self._market.engine_lock:
-            begin = time.perf_counter()
-            await asyncio.to_thread(self.engines.add, loaded)
-        self._directions[key] = strategy.direction
-        log.info(
-            "%s v%d is live after %.0f ms",
-            strategy.code,
-            strategy.version,
-            (time.perf_counter() - begin) * 1e3,
-        )
-        async with self._database.worker() as conn:
-            await strategies.set_state(conn, strategy.id, strategy.version, "live")
 
     async def _strategy_failed(
         self, strategy_id: UUID, version: int, kind: str, message: str, pause_after: int = 5
@@ -253,7 +253,7 @@ class Screener:
             screen_run_id=run_id,
         )
 
-    async def recover(self) -> int:
+    async def recover(self, *, interrupted_only: bool = False) -> int:
         """Screen what a killed worker was at: unfinished runs, and the candle after the last finished one.
 
         Later candles that passed while no worker ran are not caught up one by one: a strategy that was asleep runs
@@ -261,7 +261,7 @@ class Screener:
         finished here.
         """
         finished = 0
-        for interval, close in await self._interrupted():
+        for interval, close in await self._interrupted(interrupted_only):
             run_id = await self._claim(interval, close)
             if run_id is None:
                 continue
@@ -282,10 +282,12 @@ class Screener:
             await self.sync()
         return finished
 
-    async def _interrupted(self) -> list[tuple[str, int]]:
+    async def _interrupted(self, interrupted_only: bool) -> list[tuple[str, int]]:
         async with self._database.worker() as conn:
             unfinished = await runs.latest(conn, limit=100, status="running")
             found = {(run.interval, to_ms(run.candle_close)) for run in unfinished}
+            if interrupted_only:
+                return sorted(found, key=lambda run: run[1])
             for interval in {s.program.base for s in self.engines.loaded}:
                 last = await runs.last_done(conn, interval, SHARD)
                 newest = self._market.panel.last_open(interval)

@@ -38,11 +38,10 @@ class Settings(BaseSettings):
     quote_asset: str = "USDT"
     candles_held: int = Field(1500, ge=100, le=10_000)
 
-    database_url: str | None = Field(
-        None, validation_alias=AliasChoices("DATABASE_URL", "SCREENER_DATABASE_URL")
-    )
+    database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "SCREENER_DATABASE_URL"))
     worker_url: str = "http://127.0.0.1:8100"
     worker_token: SecretStr | None = None
+    worker_name: str | None = None
 
     model: str | None = None
     model_fast: str | None = None

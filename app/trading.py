@@ -165,11 +165,8 @@ class Trader:
 
     async def _block(self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]) -> None:
         reason = " ".join(r.message for r in refusals)
+        await signals.refuse(conn, decision.id, reason)
         signal = await signals.get(conn, decision.signal_id)
-        if signal.status in ("enter", "approved"):
-            await signals.transition(
-                conn, signal.id, "blocked", expected=["enter", "approved"], reason=reason
-            )
         await events.append(
             conn,
             NewEvent(
@@ -250,9 +247,7 @@ class Trader:
             else:
                 await self._exited(conn, order, intent, fills)
 
-    async def _entered(
-        self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]
-    ) -> None:
+    async def _entered(self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
         quantity = sum((f.quantity for f in fills), Decimal(0))
         opened = at(max(f.time_ms for f in fills))
         position = await positions.open_position(
@@ -285,9 +280,7 @@ class Trader:
         record = trade_executed(intent, fills, rows, "signal", position=as_position(position))
         await self._log(conn, record, order, position.id)
 
-    async def _exited(
-        self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]
-    ) -> None:
+    async def _exited(self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
         if order.position_id is None:
             raise ValueError(f"exit order {order.id} names no position")
         quantity = sum((f.quantity for f in fills), Decimal(0))
@@ -356,9 +349,7 @@ class Trader:
         async with self._database.worker() as conn:
             earlier = await orders.list_orders(conn, position_id=row.id)
         # A refused exit is tried again under a new id; one that is under way keeps its own.
-        attempt = sum(
-            1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired")
-        )
+        attempt = sum(1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired"))
         intent = OrderIntent(
             id=order_id("exit", row.id, attempt),
             symbol=row.symbol,
@@ -423,9 +414,7 @@ class Trader:
             created_ms=to_ms(order.created_at),
         )
 
-    async def _log(
-        self, conn: Connection, record: TradeRecord, order: Order, position_id: UUID | None = None
-    ) -> None:
+    async def _log(self, conn: Connection, record: TradeRecord, order: Order, position_id: UUID | None = None) -> None:
         await events.append(
             conn,
             NewEvent(

@@ -50,7 +50,8 @@ class Worker:
     """One worker's parts and its ticks."""
 
     def __init__(self, settings: Settings, database: Database, market: HeldMarket) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        # A name that outlives a restart lets the next life take over its runs at once, without waiting for leases.
+        self.name = settings.worker_name or f"{socket.gethostname()}:{os.getpid()}"
         self.settings = settings
         self.database = database
         self.market = market
@@ -155,6 +156,7 @@ class Worker:
                 oldest = at(now) - max(timedelta(milliseconds=step) * EXPIRY_CANDLES, EXPIRY_LEAST)
                 await signals.expire(conn, interval, oldest)
             await runs.prune(conn, at(now) - KEEP_RUNS)
+        await self.screener.recover(interrupted_only=True)
 
     async def _rebuild(self, symbols: frozenset[str]) -> None:
         log.info("%d symbols were corrected; engines replay them", len(symbols))

@@ -1,0 +1,123 @@
+"""Signals to decisions: each new signal is claimed, analysed by model or rules, checked, and stored.
+
+The claim (`analysing`) is in the database and outlives a kill: a signal whose analysis died is taken again. A model that
+fails leaves the signal in `error` with the reason, never a trade.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from analysis import AnalysisFailed, GroundingLimits, SnapshotError, StrategyBrief, build_snapshot, decide
+from app.settings import Settings
+from app.times import to_ms
+from llm.models import LanguageModel
+from market.clock import Clock
+from market.types import Candle, Price, SymbolInfo
+from store import analyses, signals, strategies
+from store.records import NewAnalysis, Signal, SignalStatus
+from store.session import Database
+
+log = logging.getLogger(__name__)
+CANDLES = 500
+AT_ONCE = 4
+STATUS: dict[str, SignalStatus] = {"enter_trade": "enter", "wait": "wait", "bad_setup": "rejected"}
+
+
+class Market(Protocol):
+    """What an analysis needs of the market."""
+
+    clock: Clock
+    infos: dict[str, SymbolInfo]
+
+    @property
+    def prices(self) -> Mapping[str, Price]:
+        """Last prices by symbol."""
+        ...
+
+    def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
+        """Closed candles of a symbol, oldest first."""
+        ...
+
+
+class Analyser:
+    """Works off new signals, a few at a time."""
+
+    def __init__(self, database: Database, market: Market, model: LanguageModel | None, settings: Settings) -> None:
+        self._database = database
+        self._market = market
+        self._model = model
+        self._limits = GroundingLimits(fee_bps=float(settings.fee_bps))
+
+    async def work(self) -> int:
+        """Analyse what is new; returns how many signals were taken."""
+        async with self._database.worker() as conn:
+            taken = await signals.claim_for_analysis(conn, limit=AT_ONCE)
+        await asyncio.gather(*(self._analyse(signal) for signal in taken))
+        return len(taken)
+
+    async def _analyse(self, signal: Signal) -> None:
+        async with self._database.worker() as conn:
+            strategy = await strategies.get(conn, signal.strategy_id)
+        close = to_ms(signal.candle_close)
+        candles = [c for c in self._market.candles(signal.symbol, signal.interval, CANDLES) if c.close_time <= close]
+        info = self._market.infos.get(signal.symbol)
+        price = self._market.prices.get(signal.symbol)
+        try:
+            snapshot = build_snapshot(
+                signal.symbol,
+                signal.interval,
+                signal.side,
+                candles,
+                signal.conditions,
+                price=price.price if price is not None else None,
+                tick_size=info.tick_size if info is not None else Decimal(0),
+            )
+            brief = StrategyBrief(
+                strategy.name,
+                strategy.description,
+                tuple(str(c) for c in strategy.conditions),
+                strategy.instructions,
+            )
+            result = await decide(self._model, snapshot, brief, limits=self._limits)
+        except (SnapshotError, AnalysisFailed) as failure:
+            log.warning("%s %s was not analysed: %s", signal.symbol, signal.id, failure)
+            async with self._database.worker() as conn:
+                await signals.transition(conn, signal.id, "error", expected=["analysing"], reason=str(failure))
+            return
+        async with self._database.worker() as conn:
+            await analyses.insert(
+                conn,
+                NewAnalysis(
+                    decision=result.decision,
+                    confidence=result.confidence,
+                    model=result.model,
+                    signal_id=signal.id,
+                    reasoning=result.reasoning,
+                    trade_plan=result.trade_plan.model_dump(mode="json"),
+                    key_levels=result.key_levels.model_dump(mode="json"),
+                    indicators=dict(snapshot.indicators),
+                    grounding=result.grounding.model_dump(mode="json"),
+                    refusals=list(result.grounding.reasons),
+                    snapshot=snapshot.model_dump(mode="json"),
+                    snapshot_hash=snapshot.digest,
+                    raw_answer=json.dumps(result.raw),
+                    prompt_version=result.prompt_version,
+                    latency_ms=result.latency_ms,
+                    input_tokens=result.input_tokens,
+                    output_tokens=result.output_tokens,
+                    cost=Decimal(str(result.cost or 0)),
+                ),
+            )
+            await signals.transition(
+                conn,
+                signal.id,
+                STATUS[result.decision],
+                expected=["analysing"],
+                reason="; ".join(result.grounding.reasons) or None,
+            )
