@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from screener.expressions import Expressions
 
 MAX_WINDOW: Final = 5000
-_LENGTHS: Final = frozenset(
-    {"length", "n", "period", "timeperiod", "window", "len", "periods", "span", "bars"}
-)
+_LENGTHS: Final = frozenset({"length", "n", "period", "timeperiod", "window", "len", "periods", "span", "bars"})
 
 Bound = Term | float | int | str
 """A bound argument: a term for series, else the constant."""
@@ -41,9 +39,7 @@ class Call:
             self.seen[expr] = self.ex.visit(expr)
         return self.seen[expr]
 
-    def bind(
-        self, args: Sequence[Arg], positional: Sequence[ast.expr], many: bool = False
-    ) -> list[Bound] | None:
+    def bind(self, args: Sequence[Arg], positional: Sequence[ast.expr], many: bool = False) -> list[Bound] | None:
         """Values in the order of `args`, or None after reporting what is wrong."""
         usage = f"write {self.name}({arguments_text(tuple(args))})"
         given: dict[str, ast.expr] = {}
@@ -74,9 +70,7 @@ class Call:
                 bound.append(extra)
         return bound if fine else None
 
-    def _keyword(
-        self, keyword: ast.keyword, args: Sequence[Arg], given: dict[str, ast.expr], usage: str
-    ) -> bool:
+    def _keyword(self, keyword: ast.keyword, args: Sequence[Arg], given: dict[str, ast.expr], usage: str) -> bool:
         name = keyword.arg
         if name is None:
             self.ex.fail(keyword.value, "F006", "unpacking cannot be used in a filter", usage)
@@ -86,9 +80,7 @@ class Call:
             name = "n"
         if name not in names:
             hint = habits.did_you_mean(name, names) or usage
-            if name.lower() in _LENGTHS and (
-                wanted := next((n for n in names if n in ("length", "n")), None)
-            ):
+            if name.lower() in _LENGTHS and (wanted := next((n for n in names if n in ("length", "n")), None)):
                 hint = f"did you mean '{wanted}'?"
             self.ex.fail(keyword.value, "F013", f"{self.name} has no argument '{name}'", hint)
             if not _is_text(keyword.value):
@@ -176,9 +168,7 @@ def interval_fits(ex: Expressions, at: ast.AST, label: str) -> bool:
     """Whether `label` is an interval made of whole candles of the scope at hand; reports what is wrong."""
     base = ex.base
     if label in ("1M", "3M", "12M"):
-        ex.fail(
-            at, "F023", f"the calendar interval '{label}' is not supported yet", 'the longest is tf("1w")'
-        )
+        ex.fail(at, "F023", f"the calendar interval '{label}' is not supported yet", 'the longest is tf("1w")')
         return False
     if label not in INTERVAL_MS:
         ex.fail(at, "F019", f"unknown interval '{label[:20]}'", habits.interval_hint(label, INTERVAL_MS))
@@ -188,9 +178,7 @@ def interval_fits(ex: Expressions, at: ast.AST, label: str) -> bool:
         ex.fail(at, "F019", f"'{label}' is below the strategy's interval {base}", hint)
         return False
     if not is_multiple(label, base):
-        fitting = " ".join(
-            i for i in INTERVAL_MS if INTERVAL_MS[i] >= INTERVAL_MS[base] and is_multiple(i, base)
-        )
+        fitting = " ".join(i for i in INTERVAL_MS if INTERVAL_MS[i] >= INTERVAL_MS[base] and is_multiple(i, base))
         ex.fail(at, "F019", f"'{label}' is not a whole multiple of {base}", f"these are: {fitting}")
         return False
     return True

@@ -64,9 +64,7 @@ def _assign(ex: Expressions) -> dict[str, ast.expr]:
         if name not in ex.read and name not in RESULTS:
             message = f"'{name}' is never used"
             hint = "use it in match or remove it"
-            ex.warnings.append(
-                Diagnostic("W101", assignment.line, assignment.column, message, hint, "warning")
-            )
+            ex.warnings.append(Diagnostic("W101", assignment.line, assignment.column, message, hint, "warning"))
     return definitions
 
 
@@ -74,9 +72,7 @@ def _name_is_free(ex: Expressions, assignment: Assignment, places: dict[str, Ass
     name = assignment.name
     if name in places:
         message = f"'{name}' is assigned twice, first on line {places[name].line}"
-        ex.errors.append(
-            Diagnostic("F009", assignment.line, assignment.column, message, "give it another name")
-        )
+        ex.errors.append(Diagnostic("F009", assignment.line, assignment.column, message, "give it another name"))
         return False
     # Parts of the time may be taken: `day = tf("1d")` reads too well to forbid.
     if name in BUILT_IN and name not in TIME_PARTS:
@@ -90,11 +86,7 @@ def _name_is_free(ex: Expressions, assignment: Assignment, places: dict[str, Ass
 def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int]:
     results: dict[str, int] = {}
     if "match" not in definitions and not ex.parsed.broken:
-        near = [
-            a
-            for a in ex.parsed.assignments
-            if a.name.lower() in ("match", "signal", "entry", "buy", "result")
-        ]
+        near = [a for a in ex.parsed.assignments if a.name.lower() in ("match", "signal", "entry", "buy", "result")]
         line = near[0].line if near else 1
         column = near[0].column if near else 1
         hint = "write match = and a condition, such as: match = ta.rsi(close, 14) < 30"
@@ -116,9 +108,7 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
             ex.fail(at, "F021", f"match is {word}, whatever the candles", "compare a series: close > open")
     if "match" in results and not ex.errors:
         if not _has_series(ex, results["match"]):
-            ex.fail(
-                definitions["match"], "F021", "match depends on no series", "compare a series: close > open"
-            )
+            ex.fail(definitions["match"], "F021", "match depends on no series", "compare a series: close > open")
         advice.contradictions(ex, conjuncts(ex, definitions))
     return results
 
@@ -187,9 +177,7 @@ def _check_reach(ex: Expressions, keep: list[int], reach: dict[str, int], match:
         # The place of the operator that looks back furthest says most about where to cut.
         placed = [n for n in keep if nodes[n].interval == interval and n in ex.where]
         worst = max(placed, key=lambda n: plan.own_reach(nodes, nodes[n]), default=None)
-        message = (
-            f"the filter looks {candles} candles of {interval} back; at most {plan.MAX_REACH} are allowed"
-        )
+        message = f"the filter looks {candles} candles of {interval} back; at most {plan.MAX_REACH} are allowed"
         at = match if worst is None else ex.where[worst]
         ex.fail(at, "F005", message, "shorten the windows, or use a higher interval with tf")
 
@@ -201,9 +189,7 @@ def _warn_paths(ex: Expressions, keep: list[int]) -> None:
             users = [u for u in keep if u in ex.where and n in plan.used(nodes, [u])]
             at = ex.where[users[0]] if users else None
             if at is not None:
-                what = {"cumsum": "a running sum", "cumsum_since": "a sum since an event"}.get(
-                    nodes[n].op, nodes[n].op
-                )
+                what = {"cumsum": "a running sum", "cumsum_since": "a sum since an event"}.get(nodes[n].op, nodes[n].op)
                 message = f"{what} starts at the first candle held, so it depends on the history there is"
                 ex.warn(at, "W102", message, "")
 

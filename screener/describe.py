@@ -202,7 +202,7 @@ class English:
             case "always":
                 return f"{words[0]} on each of the last {n} {self.candles(node)}"
             case "barssince":
-                return f"the number of {self.candles(node)} since {words[0]}"
+                return f"the number of {self.candles(node)} since the last time that {words[0]}"
             case "valuewhen":
                 which = "the last time" if n == 0 else f"{n} times before the last time"
                 return f"{words[1]} {which} that {words[0]}"

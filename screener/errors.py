@@ -37,9 +37,7 @@ class FilterError(ValueError):
     """A program that does not compile. `diagnostics` holds every error, in order of line and column."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(
-            sorted(diagnostics, key=lambda d: (d.line, d.column, d.code))
-        )
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(diagnostics, key=lambda d: (d.line, d.column, d.code)))
         super().__init__("\n".join(str(d) for d in self.diagnostics))
 
 

@@ -29,7 +29,8 @@ def compose(english: English, results: Mapping[str, int], parts: Sequence[int]) 
 def _sentence(text: str) -> str:
     if text.startswith("(") and text.endswith(")") and text.count("(") == 1:
         text = text[1:-1]
-    return f"{text[:1].upper()}{text[1:]}."
+    start = 1 if text.startswith("(") else 0
+    return f"{text[:start]}{text[start : start + 1].upper()}{text[start + 1 :]}."
 
 
 def reading(program: Program) -> str:
@@ -63,9 +64,7 @@ class ExplainRow:
         return f"{self.text}{numbers}: {truth}"
 
 
-def explain_row(
-    condition: Condition, left: float | None, right: float | None, value: bool | None
-) -> ExplainRow:
+def explain_row(condition: Condition, left: float | None, right: float | None, value: bool | None) -> ExplainRow:
     """One condition with its values; a number that is unknown is None, also where it is not a number."""
 
     def known(number: float | None) -> float | None:

@@ -37,9 +37,7 @@ _PARTS: Final[dict[str, Literal["ta", "cdl", "trade", "ticker"]]] = {
 }
 MAKERS: Final = ("tf", "symbol", "session")
 RESULTS: Final = ("match", "exit", "stop", "target", "score")
-BUILT_IN: Final = frozenset(
-    (*SERIES, *DERIVED, *TIME_PARTS, *_PARTS, *MAKERS, *FUNCTIONS, *PENDING_FUNCTIONS)
-)
+BUILT_IN: Final = frozenset((*SERIES, *DERIVED, *TIME_PARTS, *_PARTS, *MAKERS, *FUNCTIONS, *PENDING_FUNCTIONS))
 
 _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Lambda: ("functions of your own", "write the expression itself"),
@@ -243,7 +241,7 @@ class Expressions:
         def of(field: str) -> Term:
             return Term(self.graph, self.graph.add("src", (), (field, scope.interval, scope.symbol)))
 
-        phrases = {"volume_delta": "taker buys less sells"}
+        phrases = {"volume_delta": "net taker volume"}
         if name == "volume_delta":
             term = of("buy_volume") - of("sell_volume")
         elif name == "hl2":

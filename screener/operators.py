@@ -114,9 +114,7 @@ def comparison(ex: Expressions, node: ast.Compare) -> Value | None:
     return result
 
 
-def _pair(
-    ex: Expressions, node: ast.Compare, i: int, left: Value, operator: ast.cmpop, right: Value
-) -> Series | None:
+def _pair(ex: Expressions, node: ast.Compare, i: int, left: Value, operator: ast.cmpop, right: Value) -> Series | None:
     sign, op, swapped = _COMPARE[type(operator)]
     at = node.left if i == 0 else node.comparators[i - 1]
     at_right = node.comparators[i]

@@ -1,0 +1,79 @@
+"""Plain-English readings, out of the graph."""
+
+from __future__ import annotations
+
+import pytest
+
+from screener import compile_filter, condition_text, explain_row, reading
+
+READINGS = {
+    'match = ta.rsi(close, 14) < 30 and close > tf("4h").ema(close, 200)': (
+        "RSI(14) of the close is below 30, and the close is above the 200-period EMA of 4h closes."
+    ),
+    "match = close >= open": "The close is at or above the open.",
+    "match = 30 > close": "The close is below 30.",
+    "match = close == open or close != high": ("Either the close equals the open or the close differs from the high."),
+    "match = crossover(ta.rsi(close, 14), 30)": "RSI(14) of the close crosses above 30.",
+    "match = crossunder(close, ta.sma(close, 50))": ("The close crosses below the 50-period SMA of the close."),
+    "match = close > highest(high, 20)[1]": (
+        "The close is above the highest high over the 20 candles before this one."
+    ),
+    "match = close > open[3]": "The close is above the open 3 candles ago.",
+    "match = tf('1h').close[1] > close": "The 1h close one 1h candle ago is above the close.",
+    "match = volume > 1.5 * ta.sma(volume, 20)": ("The volume is above 1.5 times the 20-period SMA of the volume."),
+    "match = within(close > open, 5)": "The close is above the open on at least one of the last 5 candles.",
+    "match = always(close > open, 3)": "The close is above the open on each of the last 3 candles.",
+    "match = count(close > open, 10) >= 7": (
+        "The number of the last 10 candles on which the close is above the open is at or above 7."
+    ),
+    "match = rising(close, 3)": "The close has risen 3 candles in a row.",
+    "match = falling(ta.rsi(close, 14), 2)": "RSI(14) of the close has fallen 2 candles in a row.",
+    "match = barssince(close > open) <= 4": (
+        "The number of candles since the last time that the close is above the open is at or below 4."
+    ),
+    "match = pct_change(close, 3) > 5": "The 3-candle percent change of the close is above 5.",
+    "match = between(ta.rsi(close, 14), 40, 60)": "RSI(14) of the close is between 40 and 60.",
+    "match = close < ta.bbands(close, 20, 2).lower": (
+        "The close is below the lower Bollinger band(20, 2) of the close."
+    ),
+    "match = ta.macd(close).hist > 0": "The MACD histogram(12, 26, 9) of the close is above 0.",
+    "match = ta.adx(14).plus_di > ta.adx(14).minus_di": "+DI(14) is above -DI(14).",
+    "match = tf('4h').atr(14) > 5": "ATR(14) of 4h candles is above 5.",
+    "match = symbol('BTCUSDT').tf('1d').close > 1": "BTCUSDT's 1d close is above 1.",
+    "match = close > ta.vwap()": "The close is above the 1d-anchored VWAP.",
+    "match = hour == 9 and weekday < 5": "The hour equals 9, and the weekday (Monday is 0) is below 5.",
+    "match = (high - low) / close > 0.05": "(The high minus the low) divided by the close is above 0.05.",
+    "match = not (within(close > open, 3))": (
+        "It is not true that the close is above the open on at least one of the last 3 candles."
+    ),
+    "match = na(close[1])": "The close one candle ago is unknown.",
+    "match = volume_delta > 0": "The net taker volume is above 0.",
+    "match = ticker.change_pct > 5": "The 24-hour change in percent is above 5.",
+    "match = close > open\nexit = ta.rsi(close, 14) > 70\nstop = close - 2 * ta.atr(14)\nscore = volume": (
+        "The close is above the open. Exit when RSI(14) of the close is above 70. "
+        "Stop at the close minus (2 times ATR(14)). Ranked by the volume, largest first."
+    ),
+}
+
+
+@pytest.mark.parametrize("text", READINGS)
+def test_reading(text: str) -> None:
+    program = compile_filter(text, "15m", {"BTCUSDT"})
+    assert reading(program) == READINGS[text]
+    assert reading(program) == compile_filter(text, "15m", {"BTCUSDT"}).reading
+
+
+def test_names_are_read_through() -> None:
+    named = "r = ta.rsi(close, 14)\nlow_r = r < 30\nup = close > open\nmatch = low_r and up"
+    plain = "match = ta.rsi(close, 14) < 30 and close > open"
+    assert compile_filter(named, "15m").reading == compile_filter(plain, "15m").reading
+
+
+def test_rows_with_values() -> None:
+    program = compile_filter("dip = ta.rsi(close, 14) < 30\nmatch = dip", "15m")
+    (condition,) = program.conditions
+    assert condition_text(condition) == "dip: rsi(close, 14) < 30"
+    assert str(explain_row(condition, 28.4, 30.0, True)) == "rsi(close, 14) < 30 [28.4 < 30]: true"
+    row = explain_row(condition, float("nan"), 30.0, None)
+    assert row.left is None
+    assert str(row) == "rsi(close, 14) < 30 [unknown < 30]: unknown"
