@@ -1,9 +1,11 @@
 """Entry of the web app: `streamlit run ui/Home.py`, from any working directory.
 
-The screens themselves are `shell.py` and the scripts in `pages/`; this file adds what Streamlit alone cannot
-serve: the vendored front-end modules under `/vendor`, and the refusal of foreign `Host` names in personal
-mode (without `SCREENER_TOKEN` the app belongs to whoever sits at this machine, so a page elsewhere must not
-reach it through a name that resolves to it).
+The screens themselves are `components/shell.py` and the scripts in `pages/`; the shell lies apart from them
+because Streamlit takes a folder `pages` beside its script for navigation of its own. This file adds what
+Streamlit alone does not serve: fonts and scripts under `/files`, the vendored front-end modules under
+`/vendor`, and the refusal of foreign `Host` names in personal mode (without `SCREENER_TOKEN` the app
+belongs to whoever sits at this machine, so a page elsewhere must not reach it through a name that resolves
+to it).
 """
 
 import mimetypes
@@ -27,7 +29,10 @@ LOOPBACK_NAMES = ["127.0.0.1", "localhost", "testserver"]
 ALLOWED_HOSTS = ["*"] if os.environ.get("SCREENER_TOKEN") else LOOPBACK_NAMES
 
 app = st.App(
-    HERE / "shell.py",
-    routes=[Mount("/vendor", StaticFiles(directory=HERE / "vendor"), name="vendor")],
+    HERE / "components" / "shell.py",
+    routes=[
+        Mount("/vendor", StaticFiles(directory=HERE / "vendor"), name="vendor"),
+        Mount("/files", StaticFiles(directory=HERE / "static"), name="files"),
+    ],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS)],
 )

@@ -134,9 +134,7 @@ class ApiClient:
         try:
             return response.json()
         except ValueError as error:
-            raise ApiUnreachable(
-                self.base_url, "the answer is not JSON; is another program there?"
-            ) from error
+            raise ApiUnreachable(self.base_url, "the answer is not JSON; is another program there?") from error
 
     def _one(self, shape: type[ShapeT], payload: Any) -> ShapeT:
         try:
@@ -175,9 +173,7 @@ class ApiClient:
 
     # Strategies
 
-    def generate(
-        self, sentence: str, interval: str | None = None
-    ) -> Iterator[Progress | GeneratedStrategyOut]:
+    def generate(self, sentence: str, interval: str | None = None) -> Iterator[Progress | GeneratedStrategyOut]:
         """Progress steps as they end, then the strategy as the last item.
 
         Raises ApiProblem when the sentence gives no filter, with what was not understood.

@@ -64,8 +64,7 @@ def show_error(error: ApiError, keeps: str = "") -> None:
     since = f" What you see is from {seen:%H:%M:%S} UTC." if seen else ""
     html(text.banner("error", "cloud_off", "Cannot reach the screener.", f"{error}.{since}"))
     st.caption(
-        keeps
-        or "Paper stops are checked again when the service is back. Stored strategies and signals are safe."
+        keeps or "Paper stops are checked again when the service is back. Stored strategies and signals are safe."
     )
 
 
@@ -85,18 +84,6 @@ def page_link(name: str, label: str, icon: str) -> None:
         st.page_link(page, label=label, icon=icon)
 
 
-def say(message: str, icon: str = ":material/check:") -> None:
-    """A message shown now and kept through the rerun that follows."""
-    st.session_state["said"] = (message, icon)
-
-
-def show_said() -> None:
-    """Show what `say` kept."""
-    kept: tuple[str, str] | None = st.session_state.pop("said", None)
-    if kept:
-        st.toast(kept[0], icon=kept[1])
-
-
 def admitted() -> bool:
     """True in personal mode (no `SCREENER_TOKEN`), and for whoever typed the token; otherwise draws the
     question."""
@@ -105,9 +92,7 @@ def admitted() -> bool:
         return True
     st.title("Signal Screener")
     with st.form("token", width=420):
-        given = st.text_input(
-            "Access token", type="password", help="The value of SCREENER_TOKEN on the server."
-        )
+        given = st.text_input("Access token", type="password", help="The value of SCREENER_TOKEN on the server.")
         if st.form_submit_button("Open", type="primary"):
             if hmac.compare_digest(given.encode(), token.encode()):
                 st.session_state["admitted"] = True

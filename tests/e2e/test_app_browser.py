@@ -96,6 +96,7 @@ def page(browser: Browser, app: App) -> Iterator[Page]:
     """A page that notes scripts' errors and requests to other places; there must be none."""
     opened = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     opened.set_default_timeout(30_000)
+    expect.set_options(timeout=20_000)
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     own = (app.url, app.url.replace("http", "ws"), "data:", "blob:")
@@ -112,7 +113,7 @@ def test_from_a_sentence_to_an_enabled_strategy(page: Page, app: App) -> None:
     page.get_by_label("What should it look for?").fill(SENTENCE)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("This is what it will do")).to_be_visible()
-    expect(page.get_by_text("“busy volume”")).to_be_visible()
+    expect(page.get_by_text("“busy volume”", exact=True)).to_be_visible()
     expect(page.get_by_text("Charts by")).to_be_visible()
     expect(page.locator(".holder[data-ready=yes] canvas").first).to_be_visible()
     expect(page.get_by_role("button", name="Enable on paper")).to_be_disabled()
@@ -169,7 +170,7 @@ def test_choice_follows_the_signal_and_the_key_approves_only_with_shift(page: Pa
 def test_pausing_entries_is_shown_and_stops_approval(page: Page, app: App) -> None:
     page.goto(app.url)
     page.get_by_role("button", name="Pause entries").click()
-    expect(page.get_by_text("Entries paused", exact=True)).to_be_visible()
+    expect(page.locator(".bdg", has_text="Entries paused")).to_be_visible()
     page.get_by_role("button", name="Approve paper trade").click()
     expect(page.get_by_text("Entries are paused.")).to_be_visible()
 

@@ -53,9 +53,7 @@ class Draft:
     def named(self, name: str, interval: str, direction: str) -> "Draft":
         """With other settings; another interval or direction has to be confirmed again."""
         same = interval == self.interval and direction == self.direction
-        return replace(
-            self, name=name, interval=interval, direction=direction, confirmed=self.confirmed and same
-        )
+        return replace(self, name=name, interval=interval, direction=direction, confirmed=self.confirmed and same)
 
     def rows(self) -> tuple[ReadingRow, ...]:
         """The read-back's rows; the user's words are known for code the sentence was turned into."""

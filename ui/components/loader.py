@@ -1,7 +1,7 @@
 """Components of the second kind (`st.components.v2`) whose script is a served file.
 
 The inline script of a component is sent again with every update, so it only imports the real module from
-`/app/static/js` by its absolute address; the module is fetched once per tab.
+`/files/js` by its absolute address; the module is fetched once per tab.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ import streamlit as st
 HERE = Path(__file__).resolve().parent
 
 _LOADER = """
-const source = new URL('/app/static/js/{module}.js?v={stamp}', window.location.origin).href;
+const source = new URL('/files/js/{module}.js?v={stamp}', window.location.origin).href;
 export default function (component) {{
   let stopped = false, cleanup = null;
   import(source).then((module) => {{

@@ -138,8 +138,7 @@ def _day(day: date, days: Counter[date], split: Counter[tuple[date, str]], top: 
     if not count:
         return '<span style="flex:1"></span>'
     bars = "".join(
-        f'<i style="display:block;height:{split[day, outcome] / top * 28:.1f}px;'
-        f'background:var(--{token})"></i>'
+        f'<i style="display:block;height:{split[day, outcome] / top * 28:.1f}px;background:var(--{token})"></i>'
         for outcome, (_, token, _, _) in OUTCOMES.items()
     )
     return (
@@ -161,9 +160,7 @@ def _near(history: HistoryOut) -> str:
     misses = history.near_misses[:NEAR_SHOWN]
     head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
     if not misses:
-        return (
-            head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
-        )
+        return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
     busiest = _by_day(history.matches).most_common(1)
     warning = ""
     if busiest and busiest[0][1] * 4 > history.total > 8:

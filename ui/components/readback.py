@@ -14,9 +14,7 @@ def card(draft: Draft) -> None:
     """The read-back with its question."""
     with st.container(border=True, key="readback", gap="small"):
         if draft.shown is None:
-            session.html(
-                "<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>"
-            )
+            session.html("<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>")
             return
         session.html(_head(draft) + _rows(draft))
         reach = draft.shown.reach
@@ -38,14 +36,10 @@ def card(draft: Draft) -> None:
                     disabled=broken,
                 )
                 st.button("Not quite, change it", on_click=_change, key="not-quite")
-            st.html(
-                f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content"
-            )
+            st.html(f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content")
         if st.session_state.pop("change_hint", False):
             session.html(
-                text.banner(
-                    "info", "edit", "Change the sentence or the code on the left.", "Both update this card."
-                )
+                text.banner("info", "edit", "Change the sentence or the code on the left.", "Both update this card.")
             )
 
 
@@ -58,21 +52,11 @@ def _head(draft: Draft) -> str:
     now = draft.history.true_now if draft.history else ()
     names = ", ".join(symbol.removesuffix("USDT") for symbol in now[:4])
     more = f" and {len(now) - 4} more" if len(now) > 4 else ""
-    true_now = (
-        f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}'
-        if draft.history
-        else ""
-    )
+    true_now = f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}' if draft.history else ""
     rows = draft.rows()
-    ending = (
-        COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together")
-        if rows
-        else "the match becomes true"
-    )
+    ending = COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together") if rows else "the match becomes true"
     name = (
-        drafts.INTERVAL_NAMES.get(draft.interval, draft.interval)
-        .replace("minutes", "minute")
-        .replace("hours", "hour")
+        drafts.INTERVAL_NAMES.get(draft.interval, draft.interval).replace("minutes", "minute").replace("hours", "hour")
     )
     article = "an" if name.startswith("8") else "a"
     return (
@@ -111,9 +95,7 @@ def checks(draft: Draft) -> None:
         for words in made.not_understood
     ]
     if not made.not_understood:
-        lines.append(
-            _check("check_circle", "up", "Every other word was used." if lines else "Every word was used.")
-        )
+        lines.append(_check("check_circle", "up", "Every other word was used." if lines else "Every word was used."))
     with st.container(border=True, key="checks", gap="small"):
         session.html(f'<h3 style="padding-bottom:4px">Check these</h3>{"".join(lines)}')
 

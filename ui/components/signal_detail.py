@@ -57,11 +57,7 @@ def detail_panel() -> None:
 def _stale_banner() -> None:
     status = session.status()
     if strip.is_stale(status) and status is not None:
-        when = (
-            f" The last candle was {text.clock_time(status.coverage.candle_close)} UTC."
-            if status.coverage
-            else ""
-        )
+        when = f" The last candle was {text.clock_time(status.coverage.candle_close)} UTC." if status.coverage else ""
         note = f"{when} Approving is off until they are fresh. Paper stops wait."
         session.html(text.banner("warn", "schedule", "Prices are not fresh.", note))
 
@@ -104,9 +100,7 @@ def _decision_card(signal: SignalDetail) -> None:
             reason = signal.error or _reason(signal)
             session.html(f"<b>{text.esc(words)}.</b> <span class='mut'>{text.esc(reason)}</span>")
         elif signal.status == "analysing":
-            session.html(
-                f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>'
-            )
+            session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
         else:
             later = "It is looked at again when the next candle closes." if signal.status == "wait" else ""
             session.html(f"<b>No entry proposed.</b> <span class='mut'>{later}</span>")
@@ -161,8 +155,7 @@ def _approve_now(signal_id: str, fallback: float) -> None:
         return
     verb = "Bought" if position.side == "long" else "Sold short"
     st.toast(
-        f"{verb} {text.quantity(position.quantity)} {position.symbol} at "
-        f"{text.price(position.entry_price)}, on paper.",
+        f"{verb} {text.quantity(position.quantity)} {position.symbol} at {text.price(position.entry_price)}, on paper.",
         icon=":material/check:",
     )
 
@@ -196,12 +189,8 @@ def _analysis_in_full(signal: SignalDetail) -> None:
         values = [text.plain(float(v)) for v in levels.get(name) or () if isinstance(v, int | float)]
         if values:
             rows.append((name.capitalize(), ", ".join(values)))
-    body = "".join(
-        f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows
-    )
+    body = "".join(f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows)
     session.html(f'<div class="model"><table class="kv">{body}</table></div>')
     session.html(signal_parts.grounding_table(analysis, limit=40))
     cost = f", cost {analysis.cost:.4f} USD" if analysis.cost else ""
-    st.caption(
-        f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC"
-    )
+    st.caption(f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC")

@@ -152,9 +152,7 @@ def condition_table(signal: SignalDetail) -> str:
     """Each condition with both values on the signal's candle."""
     lines = []
     for row in signal.conditions:
-        mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[
-            row.value
-        ]
+        mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[row.value]
         sign = OPERATORS.get(row.op or "", row.op or "")
         values = "unknown"
         if row.left is not None and row.right is not None:
@@ -193,9 +191,7 @@ def grounding_table(analysis: AnalysisOut, limit: int = 5) -> str:
 
 
 def _check_line(check: dict[str, Any]) -> str:
-    mark, tone = {"ok": ("check", "up"), "failed": ("close", "down")}.get(
-        str(check.get("status")), ("flag", "warn")
-    )
+    mark, tone = {"ok": ("check", "up"), "failed": ("close", "down")}.get(str(check.get("status")), ("flag", "warn"))
     cited, stored = _number(check.get("cited")), _number(check.get("stored"))
     name = str(check.get("name", "")).replace("_", " ").replace(".", ", ")
     shown = text.plain(cited) if cited is not None else ""

@@ -64,9 +64,7 @@ def signal_table(rows: Sequence[Row], selected: str, stale: bool, on_select: Cal
     return component(data=data, key="signal_table", on_selected_change=on_select)
 
 
-def position_list(
-    key: str, rows: Sequence[Row], closed: bool, stale: bool, on_close: Callable[[], None]
-) -> Any:
+def position_list(key: str, rows: Sequence[Row], closed: bool, stale: bool, on_close: Callable[[], None]) -> Any:
     """The position list; the result's `close` is the id of a position whose closing was confirmed."""
     data = {"rows": list(rows), "closed": closed, "stale": stale, "theme": theme()}
     component = mount("positions", _POSITIONS, _POSITIONS_CSS)

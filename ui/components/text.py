@@ -140,6 +140,5 @@ def decision_tag(status: str, decision: str | None) -> tuple[str, str]:
 def banner(kind: str, symbol: str, title: str, text: str = "") -> str:
     """A banner of kind `warn`, `error` or `info`; `title` is bold."""
     return (
-        f'<div class="banner {kind}" role="status">{icon(symbol, 18)}'
-        f"<span><b>{esc(title)}</b> {esc(text)}</span></div>"
+        f'<div class="banner {kind}" role="status">{icon(symbol, 18)}<span><b>{esc(title)}</b> {esc(text)}</span></div>'
     )

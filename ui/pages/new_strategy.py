@@ -208,9 +208,7 @@ def _actions(draft: Draft) -> None:
     if saved:
         session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
     elif compiles and not ready:
-        st.caption(
-            f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close."
-        )
+        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close.")
 
 
 def _save(enabled: bool) -> None:

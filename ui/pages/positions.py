@@ -65,9 +65,7 @@ def _close_pressed() -> None:
         st.toast(f"Not closed: {error}", icon=":material/error:")
         return
     if closed.state == "closed":
-        st.toast(
-            f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT."
-        )
+        st.toast(f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT.")
     else:
         st.toast(f"Closing {closed.symbol} at market.")
 

@@ -70,9 +70,7 @@ def _frozen_order(items: tuple[SignalOut, ...]) -> list[str]:
 
 
 def _title_row(shown: list[SignalOut], fresh: int) -> tuple[str, str]:
-    counts = {
-        name: sum(not states or s.status in states for s in shown) for name, (_, states) in FILTERS.items()
-    }
+    counts = {name: sum(not states or s.status in states for s in shown) for name, (_, states) in FILTERS.items()}
     with st.container(horizontal=True, vertical_alignment="center", key="title-row", gap="small"):
         st.markdown("# Signals", width="content")
         wanted = st.segmented_control(
@@ -108,9 +106,7 @@ def _show_new() -> None:
 
 def _table(chosen: list[SignalOut], quotes: dict[str, QuoteOut], positions: dict[str, PositionOut]) -> None:
     if not chosen:
-        session.html(
-            '<div class="empty"><b>None in this view</b>Choose another filter to see the others.</div>'
-        )
+        session.html('<div class="empty"><b>None in this view</b>Choose another filter to see the others.</div>')
         return
     selected = st.session_state.get("signal_id") or st.query_params.get("signal", "")
     if not selected:
@@ -172,11 +168,7 @@ def _row(
     note = ""
     if position is not None:
         r = position.r_multiple
-        note = (
-            f" {position.close_reason.split('_')[0]}"
-            if position.state == "closed" and position.close_reason
-            else ""
-        )
+        note = f" {position.close_reason.split('_')[0]}" if position.state == "closed" and position.close_reason else ""
     elif levels is not None and now is not None:
         r = levels.r_of(now, signal.side)
     seconds = (session.market_now() - text.utc(signal.candle_close)).total_seconds()

@@ -49,7 +49,7 @@ def served() -> Iterator[Served]:
 
 
 @pytest.mark.parametrize(
-    "name", ["shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+    "name", ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
 )
 def test_every_page_draws_without_an_error(
     name: str, served: Served, monkeypatch: pytest.MonkeyPatch
@@ -59,7 +59,7 @@ def test_every_page_draws_without_an_error(
 
 
 @pytest.mark.parametrize(
-    "name", ["shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+    "name", ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
 )
 def test_without_the_api_every_page_still_draws(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, "http://127.0.0.1:9").run()
@@ -96,7 +96,7 @@ def test_enable_opens_only_after_the_read_back_was_confirmed(
 
 
 def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = page("shell.py", monkeypatch, served.url)
+    app = page("components/shell.py", monkeypatch, served.url)
     monkeypatch.setenv("SCREENER_TOKEN", "secret")
     app.run()
     assert app.text_input[0].label == "Access token"

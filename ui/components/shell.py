@@ -27,19 +27,14 @@ def main() -> None:
     if not session.admitted():
         return
     pages = {
-        "signals": st.Page(
-            PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True
-        ),
+        "signals": st.Page(PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True),
         "new_strategy": st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
-        "positions": st.Page(
-            PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"
-        ),
+        "positions": st.Page(PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"),
     }
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()))
     status_strip()
     account()
-    session.show_said()
     page.run()
 
 
@@ -69,9 +64,9 @@ def _pause_pressed() -> None:
     try:
         session.api().set_kill_switch(wanted == "on")
     except ApiError as error:
-        session.say(str(error), ":material/error:")
+        st.toast(str(error), icon=":material/error:")
         return
-    session.say("Entries paused. Stops and targets keep working." if wanted == "on" else "Entries go on.")
+    st.toast("Entries paused. Stops and targets keep working." if wanted == "on" else "Entries go on.")
 
 
 def account() -> None:
