@@ -139,6 +139,10 @@ class Call:
         value = self.value(expr)
         if value is None:
             return None
+        if isinstance(value, Series) and value.dtype == "bool" and self.name in ("highest", "lowest"):
+            hint = "give a number of candles"
+            self.ex.fail(expr, "F023", f"{self.name} since an event is not supported yet", hint)
+            return None
         if isinstance(value, Series) and value.dtype == "bool" and arg.kind != "window":
             self.ex.fail(expr, "F015", f"{what} must be a number, not a condition", "")
             return None

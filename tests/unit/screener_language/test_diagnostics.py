@@ -119,6 +119,7 @@ CASES = [
     ("match = cdl.doji()", "F023", 1, 9, "not supported yet"),
     ("match = close > open\nexit = trade.bars > 5", "F023", 2, 8, "not supported yet"),
     ("match = rank(volume) < 10", "F023", 1, 9, "not supported yet"),
+    ('match = close < highest(high, tf("1d").first)', "F023", 1, 31, "since an event"),
     ("match = ta.kama(close) > 1", "F023", 1, 9, "not supported yet"),
     ('match = tf("1M").close > 1', "F023", 1, 9, "calendar"),
     ("match = close > 1 / 0", "F024", 1, 17, "division by zero"),
