@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -84,9 +85,7 @@ async def generate_metadata(
     answer = await _ask(model, "generate.metadata", variables, StrategyMetadata, extra={"symbols": symbols})
     metadata = _held_to_sentence(answer.data, text, interval)
     if not metadata.conditions:
-        raise GenerationFailed(
-            "No condition was understood.", not_understood=metadata.not_understood or [text[:200]]
-        )
+        raise GenerationFailed("No condition was understood.", not_understood=metadata.not_understood or [text[:200]])
     await _tell(progress, "Read the sentence")
     return metadata
 
@@ -126,9 +125,7 @@ async def generate_filter(
             except FilterError as error:
                 problems = [str(diagnostic) for diagnostic in error.diagnostics]
             else:
-                await _tell(
-                    progress, f"Wrote and compiled the filter, {_TRIES.get(attempt, f'try {attempt}')}"
-                )
+                await _tell(progress, f"Wrote and compiled the filter, {_TRIES.get(attempt, f'try {attempt}')}")
                 return GeneratedFilter(
                     code=program.source or without_fence(reply),
                     program=program,
@@ -137,12 +134,11 @@ async def generate_filter(
                     assumptions=tuple(answer.data.assumptions),
                     not_understood=tuple(answer.data.not_understood),
                 )
-        await _tell(
-            progress, f"Wrote a filter that does not compile, {_TRIES.get(attempt, f'try {attempt}')}"
-        )
+        await _tell(progress, f"Wrote a filter that does not compile, {_TRIES.get(attempt, f'try {attempt}')}")
         messages = _repair(messages, reply, problems)
     reason = f"The model wrote no working filter in {max_attempts} attempts. Last problem: {problems[0]}"
-    raise GenerationFailed(reason, not_understood=not_understood, problems=problems, attempts=max_attempts)
+    unread = not_understood or [sentence.strip()[:200]]
+    raise GenerationFailed(reason, not_understood=unread, problems=problems, attempts=max_attempts)
 
 
 async def generate_strategy(
@@ -205,25 +201,22 @@ def _held_to_sentence(metadata: StrategyMetadata, sentence: str, option: str | N
     """The interval and direction that the sentence names are the ones used, whatever the model answered."""
     changes: dict[str, object] = {}
     notes = list(metadata.assumptions)
-    named = sentence_interval(sentence)
-    if metadata.interval not in INTERVALS:
-        changes["interval"] = named or option or DEFAULT_INTERVAL
-        notes.append(f"The model named no usable interval: {changes['interval']}.")
-    elif named is not None and INTERVALS[metadata.interval] > INTERVALS[named]:
-        changes["interval"] = named
-        notes.append(f"The sentence names {named}, so {named} is the base.")
-    elif named is not None and metadata.interval != named and metadata.interval != option and option is None:
-        # A finer base than any named one is right only where a time in the sentence needs it, which the phrasebook says itself.
-        if not any(metadata.interval in note for note in notes):
-            changes["interval"] = named
-            notes.append(f"The sentence names {named}, so {named} is the base.")
+    base = sentence_interval(sentence, option)
+    if base is not None and metadata.interval != base:
+        changes["interval"] = base
+        notes.append(f"The sentence names {base}, so {base} is the base.")
+    elif base is None and (metadata.interval not in INTERVALS or option is not None):
+        changes["interval"] = option or DEFAULT_INTERVAL
+        if option is None:
+            notes.append(f"The model named no usable interval: {DEFAULT_INTERVAL}.")
     direction = sentence_direction(sentence)
     if direction is not None and direction != metadata.direction:
         changes["direction"] = direction
         notes.append(f"The sentence says {direction}, so the direction is {direction}.")
-    return metadata.model_copy(update={**changes, "assumptions": notes}) if changes else metadata
+    return metadata.model_copy(update={**changes, "assumptions": notes[:40]}) if changes else metadata
 
 
+@cache
 def _language() -> Mapping[str, object]:
     """The language's functions and indicators, one line each, for the prompt."""
     lines: dict[str, list[str]] = {"indicator": [], "function": []}
@@ -263,9 +256,7 @@ async def _send(
 ) -> ModelAnswer[Schema]:
     version = manifest()[operation].version
     return await model.complete(
-        ModelRequest(
-            operation=operation, messages=messages, schema=schema, variables=variables, prompt_version=version
-        )
+        ModelRequest(operation=operation, messages=messages, schema=schema, variables=variables, prompt_version=version)
     )
 
 
@@ -279,9 +270,7 @@ def _repair(messages: tuple[Message, ...], reply: str, problems: Sequence[str]) 
 
 def _failed(error: ModelError, not_understood: Sequence[str], attempts: int) -> GenerationFailed:
     reason = f"{error.model}: {error.reason}"
-    return GenerationFailed(
-        reason, not_understood=not_understood, attempts=attempts, retryable=error.retryable
-    )
+    return GenerationFailed(reason, not_understood=not_understood, attempts=attempts, retryable=error.retryable)
 
 
 async def _tell(progress: Progress | None, step: str) -> None:

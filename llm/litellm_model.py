@@ -82,9 +82,7 @@ class LiteLLMModel:
             async with asyncio.timeout(limit):
                 text, response, model = await self._retried(name, request, started + limit)
         except TimeoutError as error:
-            raise ModelError(
-                f"The model gave no answer within {limit:g} s.", kind="timeout", model=name
-            ) from error
+            raise ModelError(f"The model gave no answer within {limit:g} s.", kind="timeout", model=name) from error
         data = parse_answer(text, request.schema, name)
         usage = getattr(response, "usage", None)
         return ModelAnswer(
@@ -97,9 +95,7 @@ class LiteLLMModel:
             latency_ms=(time.perf_counter() - started) * 1_000,
         )
 
-    async def _retried(
-        self, name: str, request: ModelRequest[Schema], deadline: float
-    ) -> tuple[str | None, Any, str]:
+    async def _retried(self, name: str, request: ModelRequest[Schema], deadline: float) -> tuple[str | None, Any, str]:
         pause = FIRST_PAUSE_S
         for attempt in range(RETRIES + 1):
             try:
@@ -112,9 +108,7 @@ class LiteLLMModel:
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(
-        self, name: str, request: ModelRequest[Schema], deadline: float
-    ) -> tuple[str | None, Any, str]:
+    async def _attempt(self, name: str, request: ModelRequest[Schema], deadline: float) -> tuple[str | None, Any, str]:
         if name not in self._plain:
             try:
                 return await self._call(name, request, deadline, plain=False)
@@ -215,9 +209,7 @@ def _mapped(error: Exception, name: str, litellm: Any) -> ModelError:
         if wanted not in names and wanted.replace("Timeout", "APITimeoutError") not in names:
             continue
         if wanted == "BadRequestError" and "LLM Provider NOT provided" in str(error):
-            reason = (
-                f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'."
-            )
+            reason = f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'."
             return ModelError(reason, kind="unsupported", model=name)
         if wanted == "BadRequestError":
             reason = f"{reason} {redacted(str(error))[:200]}"

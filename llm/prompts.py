@@ -97,9 +97,7 @@ def _environment() -> Environment:
 def _mark(text: str) -> str:
     """A mark for the tags around `text`, the same for the same text, that does not occur in it."""
     digest = hashlib.sha256(str(text).encode("utf-8", "replace")).hexdigest()
-    return next(
-        (digest[at : at + 8] for at in range(0, 56, 8) if digest[at : at + 8] not in str(text)), digest
-    )
+    return next((digest[at : at + 8] for at in range(0, 56, 8) if digest[at : at + 8] not in str(text)), digest)
 
 
 def _tame(text: str) -> str:

@@ -17,9 +17,7 @@ class Risk(BaseModel):
 
     stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
     target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
-    max_hold_candles: int = Field(
-        default=48, ge=1, le=10_000, description="close the trade after so many base candles"
-    )
+    max_hold_candles: int = Field(default=48, ge=1, le=10_000, description="close the trade after so many base candles")
 
 
 class Source(BaseModel):
@@ -45,7 +43,7 @@ class StrategyMetadata(BaseModel):
     conditions: list[Line] = Field(default_factory=list, max_length=30, description="one sentence each")
     instructions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     indicators: list[Line] = Field(default_factory=list, max_length=30)
-    risk: Risk = Field(default_factory=Risk)
+    risk: Risk = Field(default_factory=lambda: Risk.model_validate({}))
     assumptions: list[Line] = Field(default_factory=list, max_length=40, description="every default chosen")
     not_understood: list[Line] = Field(default_factory=list, max_length=40, description="words not used")
     sources: list[Source] = Field(default_factory=list, max_length=30)

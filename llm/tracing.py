@@ -43,9 +43,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Where traces go."""
 
-    def action(
-        self, name: str, *, user_id: str | None = None, input: object = None
-    ) -> AbstractContextManager[Span]:
+    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
         """A trace for one action of a user."""
         ...
 
@@ -68,9 +66,7 @@ class _NoSpan:
 class NoTracer:
     """Traces nothing."""
 
-    def action(
-        self, name: str, *, user_id: str | None = None, input: object = None
-    ) -> AbstractContextManager[Span]:
+    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
         """A span that keeps nothing."""
         return contextlib.nullcontext(_NoSpan())
 
@@ -104,9 +100,7 @@ class LangfuseTracer:
         self._client: Any = None
         self._lock = threading.Lock()
 
-    def action(
-        self, name: str, *, user_id: str | None = None, input: object = None
-    ) -> AbstractContextManager[Span]:
+    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
         """A root span; spans opened inside it, also across awaits, belong to its trace."""
         metadata = {"user_id": user_id} if user_id else None
         return self._span(as_type="span", name=name, input=input, metadata=metadata)

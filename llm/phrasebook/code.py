@@ -159,9 +159,7 @@ PATTERNS: dict[str, Callable[[Names, tuple[str, ...]], str]] = {
     "red": _streak("<"),
     "engulfing_up": _engulfing(">", "<"),
     "engulfing_down": _engulfing("<", ">"),
-    "inside": lambda n, a: (
-        f"({n.series('high')} < {n.series('high')}[1] and {n.series('low')} > {n.series('low')}[1])"
-    ),
+    "inside": lambda n, a: f"({n.series('high')} < {n.series('high')}[1] and {n.series('low')} > {n.series('low')}[1])",
     "outside": lambda n, a: (
         f"({n.series('high')} > {n.series('high')}[1] and {n.series('low')} < {n.series('low')}[1])"
     ),

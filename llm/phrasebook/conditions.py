@@ -44,7 +44,8 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
     mark = r.mark()
     if r.take("not", fill=False):
         r.word(":", fill=False)
-        inner = read_condition(r, carried)
+        twice = r.take("not", fill=False)
+        inner = None if twice else read_condition(r, carried)
         if inner is not None:
             return Not(inner[0]), inner[1]
         r.reset(mark)

@@ -135,9 +135,7 @@ def _clause(condition: Condition, base: str | None) -> str:
         case Recent():
             inner = _clause(condition.inner, base)
             window = (
-                f"for {condition.length} candles"
-                if condition.every
-                else f"within the last {condition.length} candles"
+                f"for {condition.length} candles" if condition.every else f"within the last {condition.length} candles"
             )
             return f"{inner} {window}"
         case Not():
@@ -181,15 +179,13 @@ def short(condition: Condition) -> str:
             if left.kind == "change" and right.kind == "number" and isinstance(right.args[0], int | float):
                 return f"{'Down' if right.args[0] < 0 else 'Up'} {quantity(abs(float(right.args[0])))}%"
             if right.kind in _WINDOWS and condition.op in ("<", ">"):
-                return f"{'New' if left.kind in ('close', 'price', 'high', 'low') else _brief(left)} {_brief(right)}"
+                new = left.kind in ("close", "price", "high", "low")
+                return f"{'New' if new else _brief(left)} {_brief(right)}"
             if right.kind in ("highest_of", "lowest_of"):
-                return f"{_brief(left)} at its {right.args[0]} candle {'high' if right.kind == 'highest_of' else 'low'}"
+                side = "high" if right.kind == "highest_of" else "low"
+                return f"{_brief(left)} at its {right.args[0]} candle {side}"
             if left.kind == "volume" and right.of is not None and right.of.kind == "volume":
-                return (
-                    f"volume {quantity(right.factor)}x average"
-                    if condition.op in (">", ">=")
-                    else "quiet volume"
-                )
+                return f"volume {quantity(right.factor)}x average" if condition.op in (">", ">=") else "quiet volume"
             return f"{_brief(left)} {_COMPARE[condition.op].replace('at or ', '')} {_brief(right)}"
         case Cross():
             way = {"up": "crosses above", "down": "crosses below", "any": "crosses"}[condition.way]
@@ -217,11 +213,7 @@ def _brief(operand: Operand) -> str:
     if operand.kind == "number":
         return quantity(float(operand.args[0])) if isinstance(operand.args[0], int | float) else ""
     if operand.of is not None:
-        return (
-            f"average {_brief(operand.of)}"
-            if operand.kind == "average"
-            else f"{operand.kind} {_brief(operand.of)}"
-        )
+        return f"average {_brief(operand.of)}" if operand.kind == "average" else f"{operand.kind} {_brief(operand.of)}"
     noun = {"macd_signal": "its signal", "price": "price", "close": "price"}.get(operand.kind)
     if noun is None and operand.kind in _WINDOWS:
         noun = _WINDOWS[operand.kind].format(operand.args[0])
@@ -255,9 +247,8 @@ def indicator_label(operand: Operand) -> str | None:
     ):
         return None
     plain = Operand(operand.kind, operand.args)
-    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(
-        operand.kind
-    )
+    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(operand.kind)
     if operand.kind.startswith("bb_"):
-        return f"Bollinger bands({', '.join(quantity(float(a)) for a in operand.args if isinstance(a, int | float))})"
+        numbers = (quantity(float(arg)) for arg in operand.args if isinstance(arg, int | float))
+        return f"Bollinger bands({', '.join(numbers)})"
     return operand_english(Operand(family, operand.args) if family else plain, None)

@@ -211,11 +211,7 @@ def on_interval(condition: Condition, interval: str) -> Condition:
     crossing = isinstance(condition, Cross) or all(o.kind in ("price", "number") for o in operands(condition))
 
     def change(operand: Operand) -> Operand:
-        if (
-            operand.interval is not None
-            or operand.kind == "number"
-            or (operand.kind == "price" and not crossing)
-        ):
+        if operand.interval is not None or operand.kind == "number" or (operand.kind == "price" and not crossing):
             return operand
         inner = None if operand.of is None else change(operand.of)
         return replace(operand, interval=interval, of=inner)

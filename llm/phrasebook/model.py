@@ -40,9 +40,7 @@ class PhrasebookModel:
             reason = "The offline translator found no condition it can write as a filter."
             raise ModelError(reason, kind="bad_answer", model=self.name) from error
         latency = (time.perf_counter() - started) * 1_000
-        return ModelAnswer(
-            data=data, text=data.model_dump_json(), model=self.name, cost=0.0, latency_ms=latency
-        )
+        return ModelAnswer(data=data, text=data.model_dump_json(), model=self.name, cost=0.0, latency_ms=latency)
 
 
 def _translate(request: ModelRequest[Schema]) -> Translation:
@@ -74,9 +72,9 @@ def _metadata(translation: Translation) -> dict[str, object]:
         },
         "assumptions": [note[:400] for note in translation.assumptions][:40],
         "not_understood": list(translation.not_understood)[:40],
-        "sources": [
-            {"name": r.name, "condition": r.english[:400], "words": r.words} for r in translation.conditions
-        ][:30],
+        "sources": [{"name": r.name, "condition": r.english[:400], "words": r.words} for r in translation.conditions][
+            :30
+        ],
     }
 
 

@@ -133,9 +133,7 @@ def _arguments(r: Reader) -> tuple[float, ...]:
 
 
 def _sound(values: list[float]) -> bool:
-    return (
-        all(0 < value <= MAX_LENGTH for value in values) and values[0] == int(values[0]) and len(values) <= 3
-    )
+    return all(0 < value <= MAX_LENGTH for value in values) and values[0] == int(values[0]) and len(values) <= 3
 
 
 def _number_here(r: Reader) -> bool:
@@ -147,9 +145,7 @@ def _averages(r: Reader) -> list[Operand] | None:
     lengths: list[int] = []
     r.position = _past_filler(r)
     interval = r.interval()
-    while (token := r.token("number", fill=bool(lengths))) is not None and (
-        length := whole(token)
-    ) is not None:
+    while (token := r.token("number", fill=bool(lengths))) is not None and (length := whole(token)) is not None:
         lengths.append(length)
         if not r.word(",", "and", "&", "/", fill=False):
             break
@@ -185,6 +181,8 @@ def _scaled(r: Reader, subject: Operand | None) -> Operand | None:
     if token is None:
         return None
     r.word("of", "the", fill=False)
+    if not r.done and r.tokens[r.position].kind == "multiple":
+        return None
     inner = read_operand(r, subject)
     if inner is None or inner.kind == "number" or not 0 < token.value <= 1_000:
         return None
@@ -319,12 +317,7 @@ def _plain(r: Reader, subject: Operand | None) -> Operand | None:
             return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
         if kind == "macd_signal" and subject is not None and subject.kind == "stoch_k":
             kind = "stoch_d"
-        if (
-            kind.startswith("stoch")
-            and subject is not None
-            and subject.kind.startswith("stoch")
-            and not given
-        ):
+        if kind.startswith("stoch") and subject is not None and subject.kind.startswith("stoch") and not given:
             return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
         return _placed(r, indicator(r, kind, given))
     name = r.take("field")

@@ -37,6 +37,7 @@ from llm.phrasebook.setups import (
     touch,
     volume,
 )
+from llm.phrasebook.units import beyond_level, comparable
 
 NEAR_PERCENT, TREND_STEPS = 1.0, 3
 PRICE_KINDS = frozenset({"price", "close", "high", "low"})
@@ -134,9 +135,12 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     if rights is None:
         return None
     way = _from_side(r, way)
-    items = tuple(_crossing(left, way, right) for right in rights)
-    if any(right == left for right in rights):
+    if not all(comparable(left, right) for right in rights):
         return None
+    beyond = {"up": ">", "down": "<"}.get(way, "")
+    if way in ("any", "break"):
+        beyond = {"high": ">", "low": "<"}.get(rights[0].kind, "")
+    items = tuple(_crossing(left, way, beyond_level(r, left, beyond, right)) for right in rights)
     return items[0] if len(items) == 1 else Group("and", items)
 
 
@@ -154,13 +158,7 @@ def _from_side(r: Reader, way: str) -> str:
 def _crossing(left: Operand, way: str, right: Operand) -> Condition:
     """A cross; against a level that jumps, such as a 20 candle high, being beyond it is what is meant."""
     if way == "break":
-        way = (
-            "up"
-            if right.kind in _UPPER or right.kind == "high"
-            else "down"
-            if right.kind in _LOWER
-            else "any"
-        )
+        way = "up" if right.kind in _UPPER or right.kind == "high" else "down" if right.kind in _LOWER else "any"
         way = "down" if right.kind == "low" else way
     jumps = right.kind in LEVELS or (right.kind in ("high", "low") and (right.shift or right.interval))
     if jumps and way != "any":
@@ -237,9 +235,7 @@ def _trend(r: Reader, left: Operand) -> Condition | None:
     if steps is None:
         r.reset(mark)
         steps = TREND_STEPS
-        r.note(
-            f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: {TREND_STEPS} candles in a row."
-        )
+        r.note(f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: {TREND_STEPS} candles in a row.")
     r.take("row")
     return Trend(left, "up" if way == "up" else "down", steps)
 
@@ -251,14 +247,12 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     mark = r.mark()
     joined_or = bool(r.take("either"))
     rights = read_operands(r, left)
-    if rights is None or any(right == left for right in rights):
+    if rights is None:
         r.reset(mark)
         return None
-    for right in rights:
-        if right.kind == "number" or right.of is not None or left.kind == "atr":
-            continue
-        if price_like(right) != price_like(left) and not _same_family(left, right):
-            return None
+    if not all(comparable(left, right) for right in rights):
+        return None
+    rights = [beyond_level(r, left, op, right) for right in rights]
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))
     return items[0] if len(items) == 1 else Group("or" if joined_or else "and", items)
@@ -274,11 +268,6 @@ def _comparison(left: Operand, op: str, right: Operand) -> Compare:
             return Compare(left, ">", right)
         case _:
             return Compare(left, ">=", right)
-
-
-def _same_family(left: Operand, right: Operand) -> bool:
-    families = ({"macd", "macd_signal", "macd_hist"}, {"stoch_k", "stoch_d"}, {"plus_di", "minus_di", "adx"})
-    return left.kind == right.kind or any(left.kind in family and right.kind in family for family in families)
 
 
 def _more_comparands(r: Reader, left: Operand, rights: list[Operand]) -> list[Operand]:
@@ -297,12 +286,7 @@ def _more_comparands(r: Reader, left: Operand, rights: list[Operand]) -> list[Op
             and other.kind not in ("price", "close")
         )
         after = r.mark()
-        if (
-            other is None
-            or not fits
-            or read_predicate(r, other) is not None
-            or read_scope_then_predicate(r, other)
-        ):
+        if other is None or not fits or _predicate_begins(r):
             r.reset(mark)
             break
         r.reset(after)
@@ -310,12 +294,23 @@ def _more_comparands(r: Reader, left: Operand, rights: list[Operand]) -> list[Op
     return more
 
 
-def read_scope_then_predicate(r: Reader, left: Operand) -> bool:
-    """Whether "on the 4h" and a predicate follow, so that the operand begins a condition of its own."""
-    mark = r.mark()
-    found = read_scope(r) is not None and read_predicate(r, left) is not None
-    r.reset(mark)
-    return found
+def _predicate_begins(r: Reader) -> bool:
+    """Whether a predicate stands here, perhaps after "on the 4h". Looks at the first words, to stay linear."""
+    read_scope(r)
+    names = (
+        "compare",
+        "cross",
+        "between",
+        "touch",
+        "near",
+        "within",
+        "extreme",
+        "polarity",
+        "rising",
+        "falling",
+    )
+    found = any(r.take(name) is not None for name in (*names, "not", "turn", "move", "new", "versus"))
+    return found or r.token("multiple") is not None or r.token("percent") is not None
 
 
 def _times(r: Reader, left: Operand) -> Condition | None:
@@ -347,9 +342,7 @@ def _state(r: Reader, left: Operand) -> Condition | None:
         length = read_window(r) or read_length(r)
         if length is not None:
             own = replace(left, kind="close") if left.kind == "price" else left
-            of = Operand(
-                "highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own
-            )
+            of = Operand("highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own)
             return Compare(own, ">=" if way == "high" else "<=", of)
     r.reset(mark)
     versus = read_versus(r) if left.kind in PRICE_KINDS else None
@@ -365,9 +358,7 @@ def _state(r: Reader, left: Operand) -> Condition | None:
         if colour is not None and left.kind == "close" and r.tokens[r.position - 1].text in ("green", "red"):
             return Pattern(colour, (1,), interval=left.interval, symbol=left.symbol)
         r.reset(mark)
-    if left.kind == "volume" and r.word(
-        "spike", "spikes", "spiking", "surges", "surging", "explodes", "jumps"
-    ):
+    if left.kind == "volume" and r.word("spike", "spikes", "spiking", "surges", "surging", "explodes", "jumps"):
         r.note("“Volume spike” became: at least 2 times the 20 candle average.")
         found: Condition = volume(2.0)
         return on_interval(found, left.interval) if left.interval else found

@@ -54,6 +54,7 @@ class Reader:
     position: int = 0
     notes: list[str] = field(default_factory=list)
     symbols: frozenset[str] = frozenset()
+    _phrases: dict[int, list[tuple[int, list[tuple[str, str]]]]] = field(default_factory=dict)
 
     def mark(self) -> Mark:
         """Where we are."""
@@ -82,7 +83,7 @@ class Reader:
         start = self.position
         for skipped in range(MAX_SKIPPED + 1 if fill else 1):
             at = start + skipped
-            for length, found in phrases_at(self.tokens, at):
+            for length, found in self._phrases_at(at):
                 for kind, value in found:
                     if kind == category and (not values or value in values):
                         self.position = at + length
@@ -141,7 +142,8 @@ class Reader:
         if word.endswith("usdt") and len(word) > 4:
             return word.upper()
         asset = COINS.get(word)
-        if asset is None and f"{word.upper()}USDT" in self.symbols and not is_filler(word):
+        if asset is None and f"{word.upper()}USDT" in self.symbols and not self._known(self.position - 1):
+            # A coin whose name is a word of ours (NEAR, ONE) has to be written as NEARUSDT.
             asset = word.upper()
         if asset is None:
             self.reset(mark)
@@ -152,6 +154,19 @@ class Reader:
         self.reset(after)
         self.word("usdt", "usd", fill=False)
         return f"{asset}USDT"
+
+    def _phrases_at(self, at: int) -> list[tuple[int, list[tuple[str, str]]]]:
+        found = self._phrases.get(at)
+        if found is None:
+            found = self._phrases[at] = list(phrases_at(self.tokens, at))
+        return found
+
+    def plain_filler(self) -> bool:
+        """Whether a filler word stands here that begins no phrase: nothing can start at it."""
+        return not self.done and self._filler(self.position) and not self._phrases_at(self.position)
+
+    def _known(self, at: int) -> bool:
+        return self._filler(at) or any(length == 1 for length, _ in self._phrases_at(at))
 
     def _filler(self, at: int) -> bool:
         token = self.tokens[at]

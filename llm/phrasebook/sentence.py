@@ -8,7 +8,7 @@ and is not filler is left over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition
@@ -17,6 +17,7 @@ from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
     Compare,
     Condition,
+    Cross,
     Direction,
     Duration,
     Group,
@@ -31,7 +32,7 @@ from llm.phrasebook.reader import Reader
 from llm.phrasebook.structure import Join, Tree, join_of, negated_first, tree
 from llm.phrasebook.text import INTERVALS, tokenise
 
-MAX_TOKENS = 800
+MAX_TOKENS = 400
 MAX_HEADING = 10
 _LIGHT = frozenset(
     """
@@ -150,6 +151,9 @@ class _Walker:
     def step(self) -> None:
         """Read one thing at the cursor, or step over a token."""
         start = self.r.position
+        if self.r.plain_filler():
+            self.r.position = start + 1
+            return
         if self._trade() or self._condition() or self._scope() or self._direction() or self._connector():
             self._use(start)
             return
@@ -185,6 +189,11 @@ class _Walker:
         # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
         right = condition.right if isinstance(condition, Compare) else None
         self.chained = right if right is not None and right.kind != "number" and right.of is None else None
+        if isinstance(condition, Cross) and condition.way == "any" and start > 0:
+            # "bullish 9/21 EMA crossover": the word before says which way.
+            said = self.r.tokens[start - 1].text
+            condition = replace(condition, way="up") if said == "bullish" else condition
+            condition = replace(condition, way="down") if said == "bearish" else condition
         if self.scope is not None:
             condition = on_interval(condition, self.scope)
         self.scope_open = False
@@ -222,9 +231,7 @@ class _Walker:
         while (other := self._another()) is not None:
             self.out.mentioned.append(other)
             part.pending.add("and")
-            part.add(
-                Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end)
-            )
+            part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
         return True
 
     def _another(self) -> str | None:
@@ -264,11 +271,7 @@ class _Walker:
             word = "short"
         direction: Direction = "short" if word == "short" else "long"
         if self.out.direction is not None and self.out.direction != direction:
-            if (
-                direction == "long"
-                and self.out.entry.items
-                and self.r.tokens[self.r.position - 1].text == "buy"
-            ):
+            if direction == "long" and self.out.entry.items and self.r.tokens[self.r.position - 1].text == "buy":
                 return self._exit()
             self.r.note(f"The sentence names both directions; {self.out.direction} is used.")
             return True
@@ -292,13 +295,7 @@ class _Walker:
     def _trade(self) -> bool:
         """ "stop 1.5 ATR", "2 ATR stop", "take profit at 3%", "hold at most 24 candles"."""
         mark = self.r.mark()
-        what = (
-            "stop"
-            if self.r.take("stop", fill=False)
-            else "target"
-            if self.r.take("target", fill=False)
-            else None
-        )
+        what = "stop" if self.r.take("stop", fill=False) else "target" if self.r.take("target", fill=False) else None
         if what is None:
             if self.r.take("hold", fill=False):
                 length = read_length(self.r)
@@ -318,11 +315,7 @@ class _Walker:
             return False
         if what is None:
             what = (
-                "stop"
-                if self.r.take("stop", fill=False)
-                else "target"
-                if self.r.take("target", fill=False)
-                else None
+                "stop" if self.r.take("stop", fill=False) else "target" if self.r.take("target", fill=False) else None
             )
         if what is None:
             self.r.reset(mark)
@@ -340,9 +333,7 @@ def _left_over(sentence: str, r: Reader, used: list[bool]) -> list[str]:
     def close() -> None:
         heavy = [at for at in run if r.tokens[at].text not in _LIGHT and not is_filler(r.tokens[at].text)]
         if heavy:
-            first = next(
-                at for at in run if r.tokens[at].text not in _LIGHT or r.tokens[at].text in ("high", "low")
-            )
+            first = next(at for at in run if r.tokens[at].text not in _LIGHT or r.tokens[at].text in ("high", "low"))
             text = sentence[r.tokens[min(first, heavy[0])].start : r.tokens[heavy[-1]].end]
             phrases.append(" ".join(text.split())[:200])
         run.clear()

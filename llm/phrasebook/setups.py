@@ -32,11 +32,11 @@ MAX_PERCENT = 10_000.0
 _PATTERN_NOTES = {
     "squeeze": "“Squeeze” became: Bollinger band width (20, 2) at its lowest in 100 candles.",
     "squeeze_release": (
-        "“Squeeze release” became: Bollinger band width (20, 2) was at its lowest in 100 candles within the last 10, "
-        "and the close is above the upper band."
+        "“Squeeze release” became: Bollinger band width (20, 2) was at its lowest in 100 candles within the "
+        "last 10, and the close is above the upper band."
     ),
     "doji": "“Doji” became: the body is at most a tenth of the candle's range.",
-    "hammer": "“Hammer” became: a lower wick of at least twice the body and an upper wick no longer than the body.",
+    "hammer": "“Hammer” became: a lower wick of twice the body or more, an upper wick of the body at most.",
 }
 
 
@@ -88,9 +88,8 @@ def _setup(r: Reader, name: str) -> Condition:
             r.note(f"“Volume spike” became: at least {SPIKE:g} times the {CANDLES} candle average.")
             return volume(SPIKE)
         case "volume_busy":
-            r.note(
-                f"“Busy volume” became: at least {BUSY:g} times the {CANDLES} candle average. You gave no number."
-            )
+            limit = f"at least {BUSY:g} times the {CANDLES} candle average"
+            r.note(f"“Busy volume” became: {limit}. You gave no number.")
             return volume(BUSY)
         case "volume_above" | "volume_below":
             r.note(f"The average volume has no length given: {CANDLES} candles.")
@@ -141,9 +140,7 @@ def _breakout(r: Reader, *, up: bool) -> Condition:
         length = CANDLES
         side = "above the highest high" if up else "below the lowest low"
         r.note(f"“{word}” became: the close is {side} of the {CANDLES} candles before.")
-    return Compare(
-        Operand("close"), ">" if up else "<", Operand("highest_high" if up else "lowest_low", (length,))
-    )
+    return Compare(Operand("close"), ">" if up else "<", Operand("highest_high" if up else "lowest_low", (length,)))
 
 
 def read_streak(r: Reader) -> Condition | None:
@@ -276,9 +273,7 @@ def read_new_extreme(r: Reader, subject: Operand | None = None) -> Condition | N
         length = CANDLES
         r.note(f"“New {name}” has no length given: {CANDLES} candles.")
     symbol = subject.symbol if subject is not None else None
-    level = Operand(
-        "highest_high" if name == "high" else "lowest_low", (length,), interval=interval, symbol=symbol
-    )
+    level = Operand("highest_high" if name == "high" else "lowest_low", (length,), interval=interval, symbol=symbol)
     close = Operand("close", interval=interval, symbol=symbol)
     return Compare(close, ">" if name == "high" else "<", level)
 
@@ -294,9 +289,8 @@ def read_versus(r: Reader) -> Condition | None:
     length = read_window(r)
     if length is None:
         length = DAY
-        r.note(
-            f"“{'Stronger' if way == 'up' else 'Weaker'} than {symbol}” became: percent change over the last 24 hours."
-        )
+        word = "Stronger" if way == "up" else "Weaker"
+        r.note(f"“{word} than {symbol}” became: percent change over the last 24 hours.")
     own = Operand("change", (length,), of=Operand("close"))
     other = Operand("change", (length,), symbol=symbol, of=Operand("close", symbol=symbol))
     return Compare(own, ">" if way == "up" else "<", other)

@@ -104,13 +104,16 @@ _MULTIPLE_WORDS = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "q
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mm": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9}
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_LONG_UNIT = r"(?:mins?|minutes?|hrs?|hours?|hourly|days?|daily|wk|weeks?|weekly)"
+# Larger numbers mean nothing here, and floats would lose their digits.
+_MAX_NUMBER = 1e15
 _SCANNER = re.compile(
     rf"""
       (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
     | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdb]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
     | (?P<multiple>{_NUMBER}\s*(?:x|times)(?![a-z]))
-    | (?P<span>\d{{1,4}}(?:[ -]?(?:mins?|minutes?|hrs?|hours?|hourly|days?|daily|wk|weeks?|weekly)|-?[mhdw])(?![a-z0-9]))
+    | (?P<span>\d{{1,4}}(?:[ -]?{_LONG_UNIT}|-?[mhdw])(?![a-z0-9]))
     | (?P<turned>(?:m|h|d|w)\d{{1,3}}(?![a-z0-9]))
     | (?P<number>{_NUMBER})
     | (?P<word>%\s?[kdb](?![a-z])|\+di(?![a-z])|-di(?![a-z])|di[+-]|[a-z]+(?:'[a-z]+)*)
@@ -174,7 +177,11 @@ def tokenise(sentence: str) -> list[Token]:
             if not glued:
                 tokens.append(Token("sign", "-", 0.0, start, end))
             continue
-        tokens.append(_token(kind, piece, start, end))
+        month = kind == "span" and piece in ("1m", "12m") and sentence[end - 1] == "M" and sentence != sentence.upper()
+        token = Token("sign", piece, 0.0, start, end) if month else _token(kind, piece, start, end)
+        if abs(token.value) > _MAX_NUMBER:
+            token = Token("sign", piece, 0.0, start, end)
+        tokens.append(token)
     return _merge(tokens)
 
 
@@ -242,4 +249,5 @@ def _span(count: int, unit: str, piece: str, start: int, end: int) -> Token:
 
 
 def _number(digits: str) -> float:
-    return float(digits.replace(",", ""))
+    plain = digits.replace(",", "")
+    return float(plain) if len(plain) <= 24 else float("inf")

@@ -75,9 +75,7 @@ class Translation:
     not_understood: tuple[str, ...]
 
 
-def translate(
-    sentence: str, interval: str | None = None, symbols: Collection[str] | None = None
-) -> Translation:
+def translate(sentence: str, interval: str | None = None, symbols: Collection[str] | None = None) -> Translation:
     """Translate a sentence. `interval` is the base where the sentence names none; never raises on any
     text."""
     read = read_sentence(sentence, frozenset(symbols or ()))
@@ -101,9 +99,7 @@ def translate(
     )
     return Translation(
         name=_name(read, [condition for condition, _ in entry], direction),
-        description=_description(
-            direction, base, rows, render(read.entry.structure, [row.english for row in rows])
-        ),
+        description=_description(direction, base, rows, render(read.entry.structure, [row.english for row in rows])),
         direction=direction,
         interval=base,
         conditions=tuple(rows),
@@ -118,10 +114,13 @@ def translate(
     )
 
 
-def sentence_interval(sentence: str) -> str | None:
-    """The finest interval a sentence names, or None. Used to hold a model to it."""
-    named = named_intervals(read_sentence(sentence))
-    return named[0] if named else None
+def sentence_interval(sentence: str, option: str | None = None) -> str | None:
+    """The base interval that follows from the intervals a sentence names, None where it names none.
+
+    Used to hold a model to the sentence; `option` is the base for conditions that name no interval.
+    """
+    read = read_sentence(sentence)
+    return _base(read, option, []) if named_intervals(read) else None
 
 
 def sentence_direction(sentence: str) -> Direction | None:
@@ -154,9 +153,7 @@ def _base(read: Sentence, option: str | None, notes: list[str]) -> str:
     unfit = [ms for ms in lengths if ms % INTERVALS[base]]
     if unfit:
         finer_label = min((largest_divisor(ms) for ms in unfit), key=INTERVALS.__getitem__)
-        if INTERVALS[finer_label] < INTERVALS[base] and all(
-            INTERVALS[n] % INTERVALS[finer_label] == 0 for n in named
-        ):
+        if INTERVALS[finer_label] < INTERVALS[base] and all(INTERVALS[n] % INTERVALS[finer_label] == 0 for n in named):
             notes.append(f"The times named need {finer_label} candles as base.")
             return finer_label
     return base
@@ -189,9 +186,7 @@ def _program(
     lines = [f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(rows, entry, strict=True)]
     lines.append(f"match = {render(read.entry.structure, [row.name for row in rows])}")
     if out_rows:
-        lines.extend(
-            f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(out_rows, closing, strict=True)
-        )
+        lines.extend(f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(out_rows, closing, strict=True))
         lines.append(f"exit = {render(read.exit.structure, [row.name for row in out_rows])}")
     sign = -1 if direction == "long" else 1
     if read.stop_percent is not None:
@@ -242,9 +237,7 @@ def _leaning(condition: Condition) -> Direction | None:
                 right.kind == "number" and left.kind == "price"
             ):
                 return None
-            if right.kind in ("ema", "sma", "vwap", "macd_signal") or right.kind.startswith(
-                ("highest", "lowest")
-            ):
+            if right.kind in ("ema", "sma", "vwap", "macd_signal") or right.kind.startswith(("highest", "lowest")):
                 return "short" if below else "long"
             return None
         case Pattern(name=name):
@@ -282,14 +275,10 @@ def _name(read: Sentence, conditions: list[Condition], direction: Direction) -> 
 
 
 def _description(direction: Direction, base: str, rows: list[Translated], text: str) -> str:
-    if len(rows) == 1:
-        return f"Signals a {direction} when a {base} candle closes and this becomes true: {_lower(rows[0].english)}."
-    if " or " in text or "not " in text:
-        return f"Signals a {direction} when a {base} candle closes and this becomes true: {_lower(text)}."
-    listed = "; ".join(_lower(row.english) for row in rows)
-    return (
-        f"Signals a {direction} when a {base} candle closes and all of these become true together: {listed}."
-    )
+    when = f"Signals a {direction} when a {base} candle closes and"
+    if len(rows) == 1 or " or " in text or "not " in text:
+        return f"{when} this becomes true: {_lower(text)}."
+    return f"{when} all of these become true together: {'; '.join(_lower(row.english) for row in rows)}."
 
 
 def _lower(text: str) -> str:
@@ -302,17 +291,14 @@ def _hold(read: Sentence, base: str) -> int:
     return read.hold or HOLD_CANDLES
 
 
-def _instructions(
-    read: Sentence, direction: Direction, base: str, closing: list[Translated], hold: int
-) -> str:
+def _instructions(read: Sentence, direction: Direction, base: str, closing: list[Translated], hold: int) -> str:
     stop = f"{read.stop_percent:g}%" if read.stop_percent else f"{read.stop_atr or STOP_ATR:g} ATR(14)"
-    target = (
-        f"{read.target_percent:g}%" if read.target_percent else f"{read.target_atr or TARGET_ATR:g} ATR(14)"
-    )
+    target = f"{read.target_percent:g}%" if read.target_percent else f"{read.target_atr or TARGET_ATR:g} ATR(14)"
     side = ("below", "above") if direction == "long" else ("above", "below")
     text = (
         f"Enter {direction} after the {base} candle on which the conditions become true. "
-        f"Stop {stop} {side[0]} the entry, first target {target} {side[1]} it. Close after {hold} candles at the latest."
+        f"Stop {stop} {side[0]} the entry, first target {target} {side[1]} it. "
+        f"Close after {hold} candles at the latest."
     )
     if closing:
         text += " Close earlier when " + " and ".join(_lower(row.english) for row in closing) + "."
