@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from app.settings import Settings
 from app.times import at, day_start
 from broker.matching import Costs
-from broker.positions import Position, PositionState, unrealised
+from broker.positions import Position, PositionState, planned_loss, unrealised
 from broker.risk import EntryContext, RiskLimits, check
 from broker.rules import SymbolRules
 from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
@@ -19,7 +20,7 @@ from store import positions, profiles
 from store.session import Connection
 from store.trading_records import Position as PositionRow
 
-MODE = "paper"
+MODE: Final = "paper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class EntryPlan:
     profit_at_target: Decimal
     reward_to_risk: Decimal | None
     reward_to_risk_after_fees: Decimal | None
+    open_positions: int
     refusals: tuple[Refusal, ...]
 
 
@@ -60,11 +62,11 @@ def costs(settings: Settings) -> Costs:
     return Costs(fee_bps=settings.fee_bps, slippage_bps=settings.slippage_bps)
 
 
-def as_position(row: PositionRow) -> Position:
+def as_position(row: PositionRow, fee: Costs) -> Position:
     """A stored position as the broker layer's value; its first risk is taken from the stop it has."""
     direction = Direction(row.side)
-    stop = row.stop if row.stop is not None else None
-    risk = (row.entry_price - stop) * direction.sign * row.quantity + row.fees if stop is not None else ZERO
+    entry_fee = fee.fee_rate * row.entry_price * row.quantity
+    risk = planned_loss(direction, row.entry_price, row.stop, row.quantity, entry_fee, fee)
     best, worst = row.highest_price or row.entry_price, row.lowest_price or row.entry_price
     return Position(
         id=row.id,
@@ -73,9 +75,9 @@ def as_position(row: PositionRow) -> Position:
         entry_price=row.entry_price,
         quantity=row.quantity,
         initial_quantity=row.quantity,
-        stop=stop,
+        stop=row.stop,
         targets=tuple(Decimal(t) for t in row.targets),
-        risk=max(risk, ZERO),
+        risk=risk,
         fees=row.fees,
         opened_ms=round(row.opened_at.timestamp() * 1000),
         highest_price=best,
@@ -94,7 +96,7 @@ async def read_account(
     today = await positions.realised_since(conn, owner_id, MODE, day_start(now_ms))
     fee = costs(settings)
     open_profit = sum(
-        (unrealised(as_position(row), prices[row.symbol], fee).net for row in rows if row.symbol in prices),
+        (unrealised(as_position(row, fee), prices[row.symbol], fee).net for row in rows if row.symbol in prices),
         ZERO,
     )
     equity = settings.paper_capital + realised + open_profit
@@ -170,5 +172,6 @@ def plan_entry(
         reward_to_risk_after_fees=(
             reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
         ),
+        open_positions=len(account.open),
         refusals=tuple(refusals.values()),
     )

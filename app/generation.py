@@ -13,7 +13,6 @@ from app.settings import Settings
 from llm.generate import GenerationFailed, generate_strategy
 from llm.schemas import GeneratedStrategy
 from screener import Program, compile_filter
-from screener.explain import condition_reading
 from store import generations
 from store.records import NewGeneration
 from store.session import Database
@@ -59,7 +58,7 @@ def reading_rows(program: Program, spans: dict[str, str] | None = None) -> list[
         rows.append(
             {
                 "text": condition.text,
-                "reading": condition_reading(program, condition),
+                "reading": condition.reading,
                 "interval": " vs ".join([program.base, *others]),
                 "words": (spans or {}).get(condition.name, ""),
             }

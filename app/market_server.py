@@ -33,7 +33,11 @@ class MarketView(Protocol):
     clock: Clock
     infos: dict[str, SymbolInfo]
     coverage: deque[Coverage]
-    engine_lock: asyncio.Lock
+
+    @property
+    def engine_lock(self) -> asyncio.Lock:
+        """Held by whoever reads the panel in a thread."""
+        ...
 
     @property
     def panel(self) -> Panel:
@@ -194,7 +198,7 @@ class MarketServer:
                 {"code": d.code, "line": d.line, "column": d.column, "message": d.message, "hint": d.hint}
                 for d in error.diagnostics
             ]
-            return _problem(422, "The filter does not compile", rows[0]["message"], rows)
+            return _problem(422, "The filter does not compile", error.diagnostics[0].message, rows)
         try:
             await view.require(program)
         except MarketError as error:

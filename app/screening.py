@@ -44,7 +44,11 @@ class Market(Protocol):
     """What screening needs of the feed."""
 
     infos: dict[str, SymbolInfo]
-    engine_lock: asyncio.Lock
+
+    @property
+    def engine_lock(self) -> asyncio.Lock:
+        """Held by whoever reads the panel in a thread."""
+        ...
 
     @property
     def panel(self) -> Panel:

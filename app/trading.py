@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from app.account import as_position, plan_entry, read_account
+from app.account import as_position, costs, plan_entry, read_account
 from app.settings import Settings
 from app.times import at, to_ms
 from broker.positions import ExitDecision, ExitReason, apply_exit, on_price
@@ -92,6 +92,7 @@ class Trader:
         self._market = market
         self._broker = broker
         self._settings = settings
+        self._costs = costs(settings)
         self._extremes: dict[UUID, tuple[Decimal, Decimal]] = {}
 
     async def enter_approved(self) -> None:
@@ -277,7 +278,7 @@ class Trader:
             rows = signal.conditions
             if signal.status == "ordered":
                 await signals.transition(conn, signal.id, "in_position", expected=["ordered"])
-        record = trade_executed(intent, fills, rows, "signal", position=as_position(position))
+        record = trade_executed(intent, fills, rows, "signal", position=as_position(position, self._costs))
         await self._log(conn, record, order, position.id)
 
     async def _exited(self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
@@ -301,7 +302,7 @@ class Trader:
             if signal.status == "in_position":
                 await signals.transition(conn, signal.id, "closed", expected=["in_position"])
         self._extremes.pop(order.position_id, None)
-        after = apply_exit(as_position(before), fills, ExitReason(reason))
+        after = apply_exit(as_position(before, self._costs), fills, ExitReason(reason))
         record = trade_executed(intent, fills, rows, reason, position=after)
         await self._log(conn, record, order, order.position_id)
 
@@ -326,7 +327,7 @@ class Trader:
             quote = self.quote(row.symbol)
             if quote is None or row.id in busy:
                 continue
-            decision = on_price(as_position(row), quote.price)
+            decision = on_price(as_position(row, self._costs), quote.price)
             if decision is None and row.close_requested_at is not None:
                 decision = ExitDecision(ExitReason.MANUAL, quote.price, quote.price)
             if decision is not None:

@@ -147,7 +147,7 @@ def _finish(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str
         stop=flat.get("stop"),
         target=flat.get("target"),
         score=flat.get("score"),
-        conditions=tuple(_renumbered(c, number) for c in conditions),
+        conditions=tuple(_renumbered(c, number, ex.english.of(c.root)) for c in conditions),
         warnings=tuple(sorted(_unique(ex.warnings), key=lambda d: (d.line, d.column, d.code))),
         hash=plan.program_hash(ex.base, nodes, flat),
         intervals=tuple(reach),
@@ -158,7 +158,7 @@ def _finish(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str
     )
 
 
-def _renumbered(condition: Condition, number: dict[int, int]) -> Condition:
+def _renumbered(condition: Condition, number: dict[int, int], reading: str) -> Condition:
     return Condition(
         condition.name,
         condition.text,
@@ -166,6 +166,7 @@ def _renumbered(condition: Condition, number: dict[int, int]) -> Condition:
         None if condition.left is None else number[condition.left],
         condition.op,
         None if condition.right is None else number[condition.right],
+        f"{reading[:1].upper()}{reading[1:]}",
     )
 
 

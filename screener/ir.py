@@ -33,7 +33,8 @@ class Condition:
     """A part of `match` that a signal records.
 
     `root` is its node; `left` and `right` the nodes of both sides where it compares two numbers, with `op`
-    between them as the user wrote it (`<`, `>=`, `crosses above`, ...). `between` has no `right`.
+    between them as the user wrote it (`<`, `>=`, `crosses above`, ...). `between` has no `right`. `reading` is
+    the condition in plain English.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Condition:
     left: int | None = None
     op: str | None = None
     right: int | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True)

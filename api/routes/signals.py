@@ -177,9 +177,9 @@ def _preview(plan: EntryPlan, parts: Services) -> ApprovalPreview:
         loss_at_stop=round(-sizing.loss_at_stop, 2),
         profit_at_target=round(plan.profit_at_target, 2),
         fees=round(sizing.fees, 4),
-        reward_to_risk=float(round(plan.reward_to_risk or 0, 2)),
-        reward_to_risk_after_fees=float(round(plan.reward_to_risk_after_fees or 0, 2)),
-        open_positions=0,
+        reward_to_risk=float(plan.reward_to_risk or 0),
+        reward_to_risk_after_fees=float(plan.reward_to_risk_after_fees or 0),
+        open_positions=plan.open_positions,
         max_positions=parts.settings.max_positions,
         refusals=tuple(r.message for r in plan.refusals),
     )
@@ -251,6 +251,6 @@ async def analyse(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
     async with parts.database.user(user) as conn:
         await signals.get(conn, signal_id)
     async with parts.database.worker() as conn:
-        await signals.requeue(conn, signal_id)
+        await signals.transition(conn, signal_id, "new", expected=["wait", "error", "rejected", "enter"])
     async with parts.database.user(user) as conn:
         return signal_out(await signals.get(conn, signal_id))

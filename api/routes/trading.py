@@ -31,7 +31,7 @@ class SwitchIn(Input):
 
 def position_out(row: Position, prices: Mapping[str, Decimal], strategy: str, settings: Settings) -> PositionOut:
     """A stored position with its profit at the last price."""
-    held = as_position(row)
+    held = as_position(row, costs(settings))
     price = prices.get(row.symbol) if row.state == "open" else row.close_price
     if row.state == "closed":
         profit = row.realised_profit
