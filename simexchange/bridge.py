@@ -48,9 +48,7 @@ _COMFORT = 0.1
 _SHIFT = 5.0
 
 
-def _towards(
-    average: Floats, share: Floats, first: tuple[Floats, Ints], second: tuple[Floats, Ints]
-) -> Floats:
+def _towards(average: Floats, share: Floats, first: tuple[Floats, Ints], second: tuple[Floats, Ints]) -> Floats:
     """Move the left child's share of volume so that both children can trade near their middles.
 
     `average` is the parent's average price; `first` and `second` are each child's usual average price and
@@ -102,9 +100,7 @@ def _flows(parent: Ints, left: Ints, right: Ints, odds: Floats, lean: Floats) ->
     edge = np.where(gap > 0, top1, bottom1)
     part = np.where(room == 0.0, 0.0, gap / np.where(room == 0.0, 1.0, room))
     quote = np.rint(target1 + part * (edge - target1)).astype(np.int64)
-    quote = np.minimum(
-        np.maximum(quote, np.maximum(bottom1, quotes - top2)), np.minimum(top1, quotes - bottom2)
-    )
+    quote = np.minimum(np.maximum(quote, np.maximum(bottom1, quotes - top2)), np.minimum(top1, quotes - bottom2))
     return first, quote
 
 
@@ -149,13 +145,8 @@ def halve(parent: Candles, sources: Sources, starts: Ints, left: int, right: int
     volume = values[BUY] + values[SELL]
     average = (values[BUY_QUOTE] + values[SELL_QUOTE]) / np.maximum(volume, 1)
     one, two = np.empty_like(values), np.empty_like(values)
-    one[:BUY], two[:BUY] = draw_paths(
-        values, variances, mixed[1:], uniform[normal:-1], still, (average, volume_share)
-    )
-    rises = [
-        (child[CLOSE] - child[OPEN]) / np.sqrt(part)
-        for child, part in zip((one, two), variances, strict=True)
-    ]
+    one[:BUY], two[:BUY] = draw_paths(values, variances, mixed[1:], uniform[normal:-1], still, (average, volume_share))
+    rises = [(child[CLOSE] - child[OPEN]) / np.sqrt(part) for child, part in zip((one, two), variances, strict=True)]
     lean = _FLOW * np.minimum(np.maximum(rises[0] - rises[1], -3.0), 3.0) + 0.08 * own[-3]
     lots, quotes = _flows(values, one, two, volume_odds, lean)
     none, every = trades1 == 0, trades1 == trades

@@ -35,9 +35,7 @@ class Candles:
 
     def slice(self, first: int, last: int) -> Candles:
         """The candles at times first to last - 1."""
-        return Candles(
-            self.fields[:, :, first:last], self.variance[:, first:last], self.present[:, first:last]
-        )
+        return Candles(self.fields[:, :, first:last], self.variance[:, first:last], self.present[:, first:last])
 
     def take(self, rows: Ints) -> Candles:
         """The candles of some symbols, by position."""

@@ -33,15 +33,11 @@ def _parser() -> argparse.ArgumentParser:
         description="A Binance-shaped exchange for offline use, synthetic or replaying recorded candles.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=9080, help="port; 0 takes a free one (default %(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=9080, help="port; 0 takes a free one (default %(default)s)")
     parser.add_argument(
         "--speed", type=float, default=1.0, help="exchange seconds for each real one (default %(default)s)"
     )
-    parser.add_argument(
-        "--seed", type=int, default=7, help="seed of all that is made up (default %(default)s)"
-    )
+    parser.add_argument("--seed", type=int, default=7, help="seed of all that is made up (default %(default)s)")
     parser.add_argument(
         "--symbols", type=int, default=200, help="symbols of the synthetic market (default %(default)s)"
     )
@@ -87,9 +83,7 @@ def _market(options: argparse.Namespace) -> tuple[Market, int]:
     start = usual if options.start is None else _moment(options.start)
     if start <= market.first or (market.last is not None and start >= market.last):
         begins = datetime.fromtimestamp(market.first, UTC).isoformat()
-        ends = (
-            "" if market.last is None else f" and ends {datetime.fromtimestamp(market.last, UTC).isoformat()}"
-        )
+        ends = "" if market.last is None else f" and ends {datetime.fromtimestamp(market.last, UTC).isoformat()}"
         raise UsageError(f"--start {options.start} is outside the market, which begins {begins}{ends}")
     return market, start
 

@@ -40,9 +40,7 @@ def missing_parameter(name: str) -> ExchangeError:
 
 def unread_parameters(read: int, sent: int) -> ExchangeError:
     """-1104: parameters that the endpoint does not have."""
-    return ExchangeError(
-        -1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'."
-    )
+    return ExchangeError(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
 
 
 def bad_combination() -> ExchangeError:

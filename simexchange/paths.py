@@ -164,8 +164,7 @@ def draw_paths(
     miss = np.abs(volume * left + (1.0 - volume) * right - 4.0 * average)
     best = miss.argmin(axis=0)[None]
     middle, high1, high2, low1, low2 = (
-        np.take_along_axis(values, best, axis=0)[0]
-        for values in (cut, highs[0], highs[1], -lows[0], -lows[1])
+        np.take_along_axis(values, best, axis=0)[0] for values in (cut, highs[0], highs[1], -lows[0], -lows[1])
     )
     return (
         np.stack((start, high1, low1, middle)).astype(np.int64),

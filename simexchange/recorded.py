@@ -30,7 +30,10 @@ from simexchange.universe import Listing
 _PRICES = ("open", "high", "low", "close")
 _NEEDED = ("open_time", *_PRICES, "volume")
 _OPTIONAL = ("quote_volume", "trades", "taker_buy_base", "taker_buy_quote")
+#: Assets that symbols' names end with; a name that ends otherwise is taken to quote USDT.
+_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY")
 _TICKET = 400.0
+_SAMPLE = 4_000
 #: Stays clear of the largest 64-bit integer when a week's volume is multiplied by a price.
 _LARGEST = 2.0e18
 
@@ -54,7 +57,7 @@ def read_series(path: Path, length: int) -> Series:
         if path.suffix == ".csv":
             table = pyarrow.csv.read_csv(path)
         else:
-            table = pyarrow.parquet.read_table(path)
+            table = pyarrow.parquet.ParquetFile(path).read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise RecordingError(f"{path}: cannot be read: {error}") from error
     missing = [name for name in _NEEDED if name not in table.column_names]
@@ -62,9 +65,7 @@ def read_series(path: Path, length: int) -> Series:
         raise RecordingError(f"{path}: no column {', '.join(missing)}")
     names = [name for name in (*_NEEDED, *_OPTIONAL) if name in table.column_names]
     try:
-        columns = {
-            name: table.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in names
-        }
+        columns = {name: table.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in names}
     except (TypeError, ValueError) as error:
         raise RecordingError(f"{path}: a column is not numeric: {error}") from error
     known = np.logical_and.reduce([np.isfinite(columns[name]) for name in _NEEDED])
@@ -98,7 +99,12 @@ def read_symbol(folder: Path) -> dict[int, Series]:
 
 def _decimals(values: Floats, most: int) -> int:
     """The fewest decimals, up to `most`, that write all the values."""
-    for decimals in range(most):
+    if len(values) > _SAMPLE:
+        # A sample rules most out; all values then confirm.
+        least = _decimals(values[:: len(values) // _SAMPLE + 1], most)
+    else:
+        least = 0
+    for decimals in range(least, most):
         scaled = values * 10.0**decimals
         if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-10 * scaled + 1e-7):
             return decimals
@@ -117,8 +123,8 @@ def list_symbol(symbol: str, series: dict[int, Series]) -> Listing:
         week = max(week, float(np.bincount(weeks - weeks[0], weights=one.columns["volume"]).max()))
     while lot > 0 and prices.max() * 10.0**price * week * 10.0**lot > _LARGEST:
         lot -= 1
-    base = symbol.removesuffix("USDT") if symbol.endswith("USDT") and symbol != "USDT" else symbol
-    return Listing(symbol, base, price, lot)
+    quote = next((name for name in _QUOTES if symbol.endswith(name) and symbol != name), "USDT")
+    return Listing(symbol, symbol.removesuffix(quote), price, lot, quote)
 
 
 def whole(series: Series, listing: Listing, first: int, count: int) -> Candles:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from simexchange import bridge, paths
 from simexchange.candles import Candles, aggregate
@@ -49,6 +50,8 @@ class ReplayMarket:
             if series:
                 self._series.append(series)
                 listings.append(list_symbol(place.name.upper(), series))
+        # The files are held as arrays now; give the reader's buffers back.
+        pa.default_memory_pool().release_unused()
         if not listings:
             raise RecordingError(f"{folder}: no <SYMBOL>/<interval>.parquet in it")
         # The leader first, as in the synthetic market.
@@ -96,10 +99,7 @@ class ReplayMarket:
         if len(kinds) == 1:
             return self._made(rows, kinds[0], length, index, count)
         groups = [np.flatnonzero(np.array(plans) == kind) for kind in kinds]
-        parts = [
-            self._made(rows[group], kind, length, index, count)
-            for kind, group in zip(kinds, groups, strict=True)
-        ]
+        parts = [self._made(rows[group], kind, length, index, count) for kind, group in zip(kinds, groups, strict=True)]
         back = np.argsort(np.concatenate(groups))
         return Candles(
             np.concatenate([part.fields for part in parts], axis=1)[:, back],
@@ -119,10 +119,7 @@ class ReplayMarket:
         begin, end = open_of(index, length), open_of(index + count, length)
         first = (begin - offset_of(source)) // source
         last = -(-(end - offset_of(source)) // source)
-        gathered = [
-            whole(self._series[row][source], self._listings[row], first, last - first)
-            for row in rows.tolist()
-        ]
+        gathered = [whole(self._series[row][source], self._listings[row], first, last - first) for row in rows.tolist()]
         candles = Candles(
             np.concatenate([one.fields for one in gathered], axis=1),
             np.concatenate([one.variance for one in gathered]),

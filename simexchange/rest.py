@@ -166,9 +166,7 @@ class Rest:
         answers = [
             {
                 "symbol": self._market.listings[row].symbol,
-                "price": wire.decimal(
-                    int(day.fields[CLOSE, row, 0]), self._market.listings[row].price_decimals
-                ),
+                "price": wire.decimal(int(day.fields[CLOSE, row, 0]), self._market.listings[row].price_decimals),
             }
             for row in rows
             if day.present[row, 0]

@@ -163,9 +163,7 @@ class Hub:
             begin = open_of(index_of(now, length), length)
             self._send_candles(interval, rows, begin, now * 1000, closed=False)
 
-    def _send_candles(
-        self, interval: str, rows: list[int], begin: int, event_ms: int, *, closed: bool
-    ) -> None:
+    def _send_candles(self, interval: str, rows: list[int], begin: int, event_ms: int, *, closed: bool) -> None:
         length = INTERVAL_SECONDS[interval]
         if closed:
             candles = self._market.closed(length, begin + length)
@@ -236,9 +234,7 @@ class Hub:
         try:
             request: Any = json.loads(text)
         except json.JSONDecodeError as error:
-            return _refusal(
-                3, f"Invalid JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}", None
-            )
+            return _refusal(3, f"Invalid JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}", None)
         if not isinstance(request, dict):
             return _refusal(2, "Invalid request: request must be an object", None)
         number, method, names = request.get("id"), request.get("method"), request.get("params", [])
@@ -248,9 +244,7 @@ class Hub:
             return json.dumps({"result": list(connection.streams), "id": number})
         if method not in ("SUBSCRIBE", "UNSUBSCRIBE"):
             known = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`"
-            return _refusal(
-                2, f"Invalid request: unknown variant `{method}`, expected one of {known}", number
-            )
+            return _refusal(2, f"Invalid request: unknown variant `{method}`, expected one of {known}", number)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             return _refusal(2, "Invalid request: params must be an array of stream names", number)
         if method == "UNSUBSCRIBE":

@@ -54,6 +54,7 @@ class Listing:
     base: str
     price_decimals: int
     lot_decimals: int
+    quote: str = "USDT"
 
     @property
     def quote_decimals(self) -> int:

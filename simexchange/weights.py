@@ -20,9 +20,7 @@ class WeightLimit:
         return self._used.get(client, 0)
 
     def spend(self, client: str, weight: int) -> None:
-        """Add a request's weight. Raises ExchangeError (429)
-        beyond.
-        """
+        """Add a request's weight. Raises ExchangeError (429) beyond."""
         minute = int(time.time()) // 60
         if minute != self._minute:
             self._minute = minute

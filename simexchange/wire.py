@@ -29,9 +29,7 @@ _KLINE_EVENT = (
     '{"e":"kline","E":%d,"s":"%s","k":{"t":%d,"T":%d,"s":"%s","i":"%s","f":%d,"L":%d,'
     f'"o":{_D},"c":{_D},"h":{_D},"l":{_D},"v":{_D},"n":%d,"x":%s,"q":{_D},"V":{_D},"Q":{_D},"B":"0"}}}}'
 )
-_MINI_TICKER = (
-    f'{{"e":"24hrMiniTicker","E":%d,"s":"%s","c":{_D},"o":{_D},"h":{_D},"l":{_D},"v":{_D},"q":{_D}}}'
-)
+_MINI_TICKER = f'{{"e":"24hrMiniTicker","E":%d,"s":"%s","c":{_D},"o":{_D},"h":{_D},"l":{_D},"v":{_D},"q":{_D}}}'
 
 
 def decimal(value: int, decimals: int) -> str:
@@ -149,15 +147,10 @@ def mini_tickers(day: Candles, listings: Sequence[Listing], event_ms: int) -> li
         *columns.quotes(fields[BUY_QUOTE] + fields[SELL_QUOTE]),
         strict=True,
     )
-    return [
-        _MINI_TICKER % row if there else None
-        for row, there in zip(rows, day.present[:, 0].tolist(), strict=True)
-    ]
+    return [_MINI_TICKER % row if there else None for row, there in zip(rows, day.present[:, 0].tolist(), strict=True)]
 
 
-def day_ticker(
-    day: Candles, listings: Sequence[Listing], row: int, now_ms: int, full: bool
-) -> dict[str, Any]:
+def day_ticker(day: Candles, listings: Sequence[Listing], row: int, now_ms: int, full: bool) -> dict[str, Any]:
     """The answer of `ticker/24hr` for one symbol; `full` false gives Binance's MINI form."""
     listing = listings[row]
     fields = [int(value) for value in day.fields[:, row, 0]]
@@ -233,7 +226,7 @@ def symbol_info(listing: Listing) -> dict[str, Any]:
         "symbol": listing.symbol,
         "status": "TRADING",
         "baseAsset": listing.base,
-        "quoteAsset": "USDT",
+        "quoteAsset": listing.quote,
         **precision,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,

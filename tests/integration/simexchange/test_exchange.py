@@ -69,7 +69,7 @@ async def test_python_binance_works_unmodified() -> None:
             assert len(await binance.get_ticker()) == 5
             assert (await binance.get_server_time())["serverTime"] >= START * 1000
             manager = Streams(binance, max_queue_size=5_000)
-            closed = []
+            closed: list[dict[str, Any]] = []
             async with manager.multiplex_socket(["btcusdt@kline_1m", "ethusdt@kline_1m"]) as stream:
                 while len(closed) < 4:
                     message = await asyncio.wait_for(stream.recv(), 10)
@@ -97,13 +97,9 @@ async def test_klines_ranges() -> None:
             "klines", symbol="BTCUSDT", interval="1m", startTime=minute - 300_000, endTime=minute - 60_001
         )
         assert some == newest[-6:-2]
-        _, forward, _ = await client.get(
-            "klines", symbol="BTCUSDT", interval="1m", startTime=minute - 300_000, limit=2
-        )
+        _, forward, _ = await client.get("klines", symbol="BTCUSDT", interval="1m", startTime=minute - 300_000, limit=2)
         assert forward == newest[-6:-4]
-        _, backward, _ = await client.get(
-            "klines", symbol="BTCUSDT", interval="1m", endTime=minute - 1, limit=3
-        )
+        _, backward, _ = await client.get("klines", symbol="BTCUSDT", interval="1m", endTime=minute - 1, limit=3)
         assert backward == newest[-4:-1]
         _, capped, _ = await client.get("klines", symbol="BTCUSDT", interval="1m", limit=5000)
         assert len(capped) == 1000
@@ -189,9 +185,7 @@ async def test_bad_requests_on_a_stream() -> None:
         for text, code in (("{", 3), ("[]", 2), ('{"method":"SUBSCRIBE","params":"x","id":1}', 2)):
             await stream.send_str(text)
             assert (await stream.receive_json(timeout=5))["error"]["code"] == code
-        await stream.send_json(
-            {"method": "SUBSCRIBE", "params": [f"x{n}@trade" for n in range(1025)], "id": 1}
-        )
+        await stream.send_json({"method": "SUBSCRIBE", "params": [f"x{n}@trade" for n in range(1025)], "id": 1})
         assert "1024" in (await stream.receive_json(timeout=5))["error"]["msg"]
         for _ in range(8):
             await stream.send_json({"method": "LIST_SUBSCRIPTIONS", "id": 1})

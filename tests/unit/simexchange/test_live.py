@@ -60,6 +60,15 @@ def test_history_later_repeats_history() -> None:
     assert early.fields[TRADES, 0, 100] <= late.fields[TRADES, 0, 100]
 
 
+def test_symbol_after_symbol_is_the_same_as_each_alone() -> None:
+    live = LiveMarket(MARKET)
+    for _ in range(2):
+        for row in (0, 7, 3, 1):
+            swept = live.history(row, 300, NOW // 300 - 60, 50, NOW)
+            alone = MARKET.candles(ALL[row : row + 1], 300, NOW // 300 - 60, 50)
+            np.testing.assert_array_equal(swept.fields, alone.fields)
+
+
 def test_the_last_day_is_the_sum_of_its_minutes() -> None:
     live = LiveMarket(MARKET)
     for at in (NOW, NOW + 61, NOW + 3_605):

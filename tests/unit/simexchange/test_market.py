@@ -94,9 +94,7 @@ def test_consecutive_candles_continue_each_other() -> None:
     row=st.integers(0, 59),
     count=st.integers(1, 40),
 )
-def test_any_range_of_any_symbol_is_the_same_in_any_batch(
-    interval: str, back: int, row: int, count: int
-) -> None:
+def test_any_range_of_any_symbol_is_the_same_in_any_batch(interval: str, back: int, row: int, count: int) -> None:
     length = INTERVAL_SECONDS[interval]
     index = index_of(NOW, length) - min(back, 500 if length >= 86_400 else back)
     alone = MARKET.candles(rows(row), length, index, count)
@@ -136,9 +134,7 @@ def test_it_looks_like_a_market() -> None:
     assert kurtosis > 4.0, "tails are fatter than the normal law's 3"
     size = np.abs(returns[0])
     assert np.corrcoef(size[1:], size[:-1])[0, 1] > 0.05, "volatility comes in clusters"
-    assert abs(np.corrcoef(returns[0][1:], returns[0][:-1])[0, 1]) < 0.1, (
-        "the past does not tell the direction"
-    )
+    assert abs(np.corrcoef(returns[0][1:], returns[0][:-1])[0, 1]) < 0.1, "the past does not tell the direction"
     volume = (candles.fields[BUY] + candles.fields[SELL]).astype(np.float64)
     span = np.log(candles.fields[HIGH] / candles.fields[LOW])
     assert np.corrcoef(np.log(volume[0]), np.log(span[0]))[0, 1] > 0.3, "volume follows volatility"

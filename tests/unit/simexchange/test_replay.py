@@ -103,6 +103,13 @@ def test_a_recorded_higher_interval_is_used_where_there_is_one(folder: Path) -> 
     assert market.usual_start() > BEGIN
 
 
+def test_the_quote_asset_is_read_from_the_name(tmp_path: Path) -> None:
+    for symbol in ("ADABTC", "ETHUSDT"):
+        record(tmp_path, symbol, "5m", columns(3, 1))
+    listings = ReplayMarket(tmp_path, seed=1).listings
+    assert [(listing.base, listing.quote) for listing in listings] == [("ADA", "BTC"), ("ETH", "USDT")]
+
+
 def test_csv(tmp_path: Path) -> None:
     (tmp_path / "ETHUSDT").mkdir()
     table = columns(20, 4)
