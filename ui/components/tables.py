@@ -25,7 +25,9 @@ border-bottom:1px solid var(--grid);white-space:nowrap;overflow:hidden;text-over
 .df tr.on td{background:var(--accsoft)}.df tr.dim td{color:var(--faint)}.pick{text-align:center}
 .df input{appearance:none;width:13px;height:13px;margin:0;vertical-align:-2px;border:1px solid var(--faint);
 border-radius:50%}.df input:checked{border:4px solid var(--acc)}.arrow{font-size:10px;color:var(--mut)}
-.stale .n{opacity:.5}@media (max-width:640px){.m{display:none!important}.df td{height:40px}}"""
+.stale .n{opacity:.5}
+@media (max-width:640px){.m{display:none!important}.df table{table-layout:auto}col{width:auto!important}
+.df td{height:40px;padding:0 6px}}"""
 
 _POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px">
 <col style="width:88px">

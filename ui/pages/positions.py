@@ -108,9 +108,8 @@ def _ladder(position: PositionOut) -> dict[str, float] | None:
     now = position.exit_price if position.exit_price is not None else position.current_price
     if stop == target or now is None:
         return None
-    low, high = min(0.0, 1.0), 1.0
     entry = (float(position.entry_price) - stop) / (target - stop)
-    return {"entry": min(high, max(low, entry)), "now": (float(now) - stop) / (target - stop)}
+    return {"entry": min(1.0, max(0.0, entry)), "now": (float(now) - stop) / (target - stop)}
 
 
 def _row(position: PositionOut) -> dict[str, Any]:
