@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": ("app.commands.filters", "explain"),
     "generate": ("app.commands.models", "generate"),
     "bench": ("app.commands.bench", "bench"),
+    "docs": ("app.commands.docs", "docs"),
     "doctor": ("app.commands.doctor", "doctor"),
 }
 SUMMARIES = {
@@ -41,6 +42,7 @@ SUMMARIES = {
     "explain": "Print each condition's values on one candle.",
     "generate": "Turn a sentence into a strategy.",
     "bench": "Print the benchmarks.",
+    "docs": "Write the generated parts of the documentation.",
     "doctor": "Check database, market and model, and say what to do.",
 }
 

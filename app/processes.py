@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class Child:
     cwd: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
+    more: Callable[[], Sequence[str]] = tuple
+    """Arguments that are computed at each start, appended to `command`."""
     _next_start: float = field(default=0.0, repr=False)
     _started: float = field(default=0.0, repr=False)
 
@@ -67,7 +69,7 @@ class Child:
         with self.log.open("ab") as out:
             # Its own session: Ctrl-C reaches only the parent, which then stops the parts in order.
             self.process = subprocess.Popen(
-                list(self.command),
+                [*self.command, *self.more()],
                 env=dict(self.env),
                 cwd=self.cwd,
                 stdin=subprocess.DEVNULL,

@@ -228,7 +228,7 @@ async def _outcome(parts: Services, user: UUID, signal_id: UUID) -> PositionOut:
             row = await signals.get(conn, signal_id)
             held = [p for p in await positions.list_positions(conn, owner_id=user) if p.signal_id == signal_id]
         if held:
-            return position_out(held[0], {}, row.strategy_name, parts.settings)
+            return position_out(held[0], await marks(parts), row.strategy_name, parts.settings)
         if row.status == "blocked":
             raise Refused([Refusal("blocked", row.reason or "Not sent.")])
         await asyncio.sleep(0.15)

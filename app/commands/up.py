@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -25,10 +26,13 @@ from app.commands.output import fail
 from app.commands.parts import load_settings
 from app.processes import Child, free_port, port_in_use, stop_all
 from app.settings import Settings
+from app.times import at, to_ms
 from app.webapp import streamlit_command
+from store import runs
 from store.embedded import EmbeddedPostgres
 from store.errors import StoreError
 from store.migrate import migrate
+from store.session import Database
 
 DEMO_SPEED = 10.0
 READY_SECONDS = 180.0
@@ -159,7 +163,8 @@ class System:
             command += ["--seed", str(settings.seed), "--symbols", str(settings.symbols)]
             if self.replay:
                 command += ["--replay", str(self.replay)]
-            self.children.append(Child("simulated exchange", command, env, logs / "exchange.log"))
+            clock = asyncio.run(_market_clock(dsn, settings.speed, recorded=self.replay is not None))
+            self.children.append(Child("simulated exchange", command, env, logs / "exchange.log", more=clock.arguments))
         self.children.append(Child("worker", [*program, "worker"], env, logs / "worker.log"))
         self.children.append(Child("API", [*program, "api"], env, logs / "api.log"))
         command, folder, extra = streamlit_command(settings)
@@ -208,6 +213,32 @@ class System:
             message = child.watch()
             if message:
                 click.echo(message, err=True)
+
+
+@dataclass(frozen=True)
+class _MarketClock:
+    """Market time goes on over restarts of the exchange, and never back: what was screened stays the past."""
+
+    start_ms: int | None
+    speed: float
+    begin: float
+
+    def arguments(self) -> list[str]:
+        """The time to start the exchange at now; none where it is to choose by itself."""
+        if self.start_ms is None:
+            return []
+        now = self.start_ms + (time.monotonic() - self.begin) * 1000 * self.speed
+        return ["--start", at(round(now)).isoformat()]
+
+
+async def _market_clock(dsn: str, speed: float, *, recorded: bool) -> _MarketClock:
+    async with Database(dsn, application_name="screener-up", max_size=1) as database, database.worker() as conn:
+        newest = await runs.latest(conn, limit=1)
+    last = to_ms(newest[0].candle_close) if newest else None
+    real = time.time_ns() // 1_000_000
+    if recorded:
+        return _MarketClock(last, speed, time.monotonic())
+    return _MarketClock(max(real, last or 0), speed, time.monotonic())
 
 
 class _Stopped(Exception):

@@ -1,0 +1,139 @@
+"""`screener docs`: writes the generated parts of the documentation.
+
+1. `PARTS` names each generated part, the file that holds it and the function that writes it.
+2. `filled` puts a part between its two markers in the file's text; everything else stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final, get_origin
+
+import click
+from pydantic import AliasChoices, SecretStr
+
+from app.commands.output import FAILURE, fail
+from app.settings import Settings
+from screener import IndicatorInfo, catalogue
+
+MEANINGS: Final[dict[str, str]] = {
+    "data_dir": "folder of database, logs and compiled kernels",
+    "host": "address the API and the app listen on; anything but loopback needs `SCREENER_TOKEN`",
+    "api_port": "port of the API",
+    "ui_port": "port of the app",
+    "sim_port": "port of the simulated exchange; another free one is taken where it is in use",
+    "token": "what callers of the API send as a bearer token, and people type into the app; 16 characters or more",
+    "market": "`demo` (the simulated exchange) or `binance` (public prices, paper trades)",
+    "speed": "market seconds for each real one; `screener up` runs the demo at 10 unless this is set otherwise",
+    "symbols": "symbols of the demo market; Binance is screened whole",
+    "seed": "what the demo market is made from; the same seed gives the same prices",
+    "exchange_rest_url": "another server of Binance's shape for REST; set by `screener up` for the demo",
+    "exchange_stream_url": "the same for streams",
+    "quote_asset": "only symbols that trade against it are screened",
+    "candles_held": "candles of each interval kept in memory",
+    "database_url": "a Postgres to use instead of the embedded one",
+    "worker_url": "where the worker answers the API; `screener up` chooses a free port",
+    "worker_token": "shared by worker and API; must be set on both when they are started one by one",
+    "worker_name": "what a worker's claims are kept under; a stable name lets the next life take them over at once",
+    "model": "the model that writes filters and analyses signals, as litellm names it; none: the offline ones",
+    "model_fast": "read, and not used yet",
+    "model_fallbacks": "read, and not used yet",
+    "model_timeout": "seconds that one model call may take, retries included",
+    "paper_capital": "what the paper account starts with, in the quote asset",
+    "risk_per_trade": "share of the account's worth that a position loses at its stop",
+    "max_daily_loss": "share of the starting capital; after that much realised loss in a market day nothing is entered",
+    "max_positions": "positions open at once",
+    "fee_bps": "fee of each side, in hundredths of a percent",
+    "slippage_bps": "slippage of each fill, in hundredths of a percent; half a spread of 1 is added",
+    "log_level": "`debug`, `info`, `warning` or `error`",
+}
+"""What each setting means; every field of `Settings` has its line."""
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table: variable, default, meaning."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        variable = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"SCREENER_{name.upper()}"
+        default = field.default
+        shown = "" if default is None or default == "" else f"`{default}`"
+        secret = SecretStr in getattr(field.annotation, "__args__", ()) and get_origin(field.annotation) is not None
+        rows.append((f"`{variable}`", shown, MEANINGS[name] + (" (secret)" if secret else "")))
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def indicators_table() -> str:
+    """Every indicator: how it is written, its outputs, its meaning."""
+    found = [i for i in catalogue() if i.group == "indicator"]
+    return _table(("indicator", "outputs", "meaning"), [(*_first_cells(i), _sentence(i)) for i in found])
+
+
+def functions_table() -> str:
+    """Every function: how it is written and what it means."""
+    found = [i for i in catalogue() if i.group == "function"]
+    return _table(("function", "meaning"), [(f"`{i.signature}`", _sentence(i)) for i in found])
+
+
+def _first_cells(info: IndicatorInfo) -> tuple[str, str]:
+    return f"`{info.signature}`", " ".join(f"`.{name}`" for name in info.outputs)
+
+
+def _sentence(info: IndicatorInfo) -> str:
+    return info.meaning
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PARTS: Final[dict[str, tuple[str, Callable[[], str]]]] = {
+    "indicators": ("author.md", indicators_table),
+    "functions": ("author.md", functions_table),
+    "settings": ("operator.md", settings_table),
+}
+"""Generated parts by name: the file in `docs/` and what writes them."""
+
+
+def filled(text: str, name: str, part: str) -> str:
+    """`text` with `part` between the markers of `name`. Raises ValueError where the markers are missing."""
+    begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
+    pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"there is no {begin} … {end}")
+    return pattern.sub(lambda _: f"{begin}\n{part}\n{end}", text, count=1)
+
+
+def generated(folder: Path) -> dict[Path, str]:
+    """Each file of `folder` that has generated parts, and the text it should have.
+
+    Raises OSError where a file is missing, ValueError where it lacks its markers.
+    """
+    texts: dict[Path, str] = {}
+    for name, (file, write) in PARTS.items():
+        path = folder / file
+        text = texts.get(path)
+        texts[path] = filled(path.read_text(encoding="utf-8") if text is None else text, name, write())
+    return texts
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("docs"), show_default=True)
+def docs(check: bool, folder: Path) -> None:
+    """Write the generated parts of the documentation: indicators, functions, settings."""
+    try:
+        texts = generated(folder)
+    except OSError as error:
+        fail(f"cannot read {error.filename}: run this where the source is checked out", code=FAILURE)
+    except ValueError as error:
+        fail(f"{folder}: {error}", code=FAILURE)
+    stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+    if check and stale:
+        fail("out of date: " + ", ".join(map(str, stale)) + "; run `make docs`", code=FAILURE)
+    for path in stale:
+        path.write_text(texts[path], encoding="utf-8")
+        click.echo(f"wrote {path}")

@@ -1,0 +1,73 @@
+"""Options that several commands share, and a command class whose usage errors are JSON under `--json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.commands.output import BAD_INPUT
+from app.times import to_ms
+from screener import INTERVAL_MS
+
+INTERVALS = click.Choice(list(INTERVAL_MS))
+
+
+class DataCommand(click.Command):
+    """A command that prints data: with `--json`, what is wrong with its arguments is JSON on standard output."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a usage error under `--json` is printed as JSON and ends the program with 2."""
+        wants_json = "--json" in args
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if not wants_json:
+                raise
+            hint = f"see `{ctx.command_path} --help`"
+            row = {"code": "usage", "line": None, "column": None, "message": error.format_message(), "hint": hint}
+            click.echo(json.dumps({"errors": [row]}))
+            ctx.exit(BAD_INPUT)
+
+
+class Moment(click.ParamType):
+    """ISO 8601 date or time, UTC where no zone is given; becomes milliseconds UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Milliseconds UTC of `value`; a usage error where it is no time."""
+        if isinstance(value, int):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2026-01-05 or 2026-01-05T12:00:00Z", param, ctx)
+        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def iso(time_ms: int) -> str:
+    """Milliseconds UTC as ISO 8601 with Z; the milliseconds only where there are any."""
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds") + "Z"
+
+
+def keep_machine_code() -> None:
+    """Say where the engine's machine code is kept between runs, unless the environment says so already.
+
+    To be called before the engine is imported. Where no cache folder can be made, the engine chooses itself.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "signal-screener" / "numba"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return
+    if os.access(folder, os.W_OK):
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
