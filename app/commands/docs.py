@@ -16,7 +16,7 @@ from pydantic import AliasChoices, SecretStr
 
 from app.commands.output import FAILURE, fail
 from app.settings import Settings
-from screener import IndicatorInfo, catalogue
+from screener import catalogue
 
 MEANINGS: Final[dict[str, str]] = {
     "data_dir": "folder of database, logs and compiled kernels",
@@ -68,21 +68,14 @@ def settings_table() -> str:
 def indicators_table() -> str:
     """Every indicator: how it is written, its outputs, its meaning."""
     found = [i for i in catalogue() if i.group == "indicator"]
-    return _table(("indicator", "outputs", "meaning"), [(*_first_cells(i), _sentence(i)) for i in found])
+    rows = [(f"`{i.signature}`", " ".join(f"`.{name}`" for name in i.outputs), i.meaning) for i in found]
+    return _table(("indicator", "outputs", "meaning"), rows)
 
 
 def functions_table() -> str:
     """Every function: how it is written and what it means."""
     found = [i for i in catalogue() if i.group == "function"]
-    return _table(("function", "meaning"), [(f"`{i.signature}`", _sentence(i)) for i in found])
-
-
-def _first_cells(info: IndicatorInfo) -> tuple[str, str]:
-    return f"`{info.signature}`", " ".join(f"`.{name}`" for name in info.outputs)
-
-
-def _sentence(info: IndicatorInfo) -> str:
-    return info.meaning
+    return _table(("function", "meaning"), [(f"`{i.signature}`", i.meaning) for i in found])
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
