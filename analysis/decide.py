@@ -128,9 +128,7 @@ async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAn
     try:
         return await model.complete(request)
     except ModelError as error:
-        raise AnalysisFailed(
-            error.reason, retryable=error.retryable, model=error.model, raw=error.answer
-        ) from error
+        raise AnalysisFailed(error.reason, retryable=error.retryable, model=error.model, raw=error.answer) from error
 
 
 def _request(

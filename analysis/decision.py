@@ -71,9 +71,7 @@ class TradePlan(_Part):
     setup: Text = Field(default="", description="What the market is doing and why this is or is not a trade")
     execution: Text = Field(default="", description="How to enter, and where to leave")
     invalidation: Text = Field(default="", description="What would prove the idea wrong")
-    risk_reward: Number = Field(
-        default=None, description="Net gain at the first target over loss at the stop"
-    )
+    risk_reward: Number = Field(default=None, description="Net gain at the first target over loss at the stop")
 
 
 class KeyLevels(_Part):

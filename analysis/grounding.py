@@ -33,9 +33,7 @@ ROUNDING: Final = 0.0002
 _PRICE_IN_TEXT: Final = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w%])")
 _CALL: Final = re.compile(r"\w+\([^()]*\)(?:\s*[<>=]=?\s*[\d.]+)?")
 # Numbers that say what they are, so are no prices.
-_MEASURE_AFTER: Final = re.compile(
-    r"\s*(?:ATR|R\b|x\b|%|bps|times|touch|candle|minute|hour|day|period|percent)", re.I
-)
+_MEASURE_AFTER: Final = re.compile(r"\s*(?:ATR|R\b|x\b|%|bps|times|touch|candle|minute|hour|day|period|percent)", re.I)
 _MEASURE_BEFORE: Final = re.compile(r"(?:rsi|score|risk|ratio|confidence|volume)(?:\W+\w+){0,3}\W+$", re.I)
 
 
@@ -158,9 +156,7 @@ class _Plan:
     def failed(self) -> bool:
         return any(c.status == "failed" for c in self.checks)
 
-    def add(
-        self, name: str, good: bool, message: str, cited: float | None = None, stored: float | None = None
-    ) -> None:
+    def add(self, name: str, good: bool, message: str, cited: float | None = None, stored: float | None = None) -> None:
         self.checks.append(
             Check(name=name, status="ok" if good else "failed", message=message, cited=cited, stored=stored)
         )
@@ -173,9 +169,7 @@ def _cited(levels: KeyLevels, snapshot: Snapshot) -> tuple[list[Check], tuple[fl
     for name, numbers in (("support", levels.support), ("resistance", levels.resistance)):
         for number in numbers:
             if not _usable(number):
-                checks.append(
-                    Check(name=name, status="failed", message=f"A cited {name} is not a price above zero.")
-                )
+                checks.append(Check(name=name, status="failed", message=f"A cited {name} is not a price above zero."))
                 continue
             close = nearest(number, stored.values())
             if close is None or not same(number, close, snapshot.tick):
@@ -207,9 +201,7 @@ def _levels(levels: KeyLevels, snapshot: Snapshot, limits: GroundingLimits) -> _
     plan = _Plan([])
     atr, price = snapshot.atr, snapshot.price
     if atr is None or not _usable(atr):
-        plan.add(
-            "atr", False, "There are too few candles for an average range, so no distance can be judged."
-        )
+        plan.add("atr", False, "There are too few candles for an average range, so no distance can be judged.")
         return plan
     direction = Direction(snapshot.direction)
     sign = direction.sign
@@ -236,9 +228,7 @@ def _levels(levels: KeyLevels, snapshot: Snapshot, limits: GroundingLimits) -> _
         ahead = (rounded - to_decimal(price)) * sign > 0 and rounded > 0
         side = "above" if direction is Direction.LONG else "below"
         if not ahead:
-            message = (
-                f"The target {_show(number, snapshot)} is not {side} the price {_show(price, snapshot)}."
-            )
+            message = f"The target {_show(number, snapshot)} is not {side} the price {_show(price, snapshot)}."
         else:
             message = (
                 f"The target {_show(number, snapshot)} is {_count(away)} ATR away; "
@@ -273,9 +263,7 @@ def _check_stop(
 ) -> None:
     price = snapshot.price
     if not _usable(stop):
-        plan.add(
-            "stop", False, "There is no stop." if stop is None else "The stop is not a price above zero."
-        )
+        plan.add("stop", False, "There is no stop." if stop is None else "The stop is not a price above zero.")
         return
     # Away from the price there is no rounding: a stop that moves toward it never raises the risk.
     rounded = _on_tick(stop, snapshot.tick, down=direction is Direction.SHORT)

@@ -92,9 +92,7 @@ def period_pivots(
 def true_range(highs: Values, lows: Values, closes: Values) -> Values:
     """True range of each candle after the first."""
     previous = closes[:-1]
-    return np.maximum(
-        highs[1:] - lows[1:], np.maximum(np.abs(highs[1:] - previous), np.abs(lows[1:] - previous))
-    )
+    return np.maximum(highs[1:] - lows[1:], np.maximum(np.abs(highs[1:] - previous), np.abs(lows[1:] - previous)))
 
 
 def wilder(values: Values, n: int) -> float | None:

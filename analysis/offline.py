@@ -70,9 +70,7 @@ def analyse_offline(snapshot: Snapshot, limits: GroundingLimits | None = None) -
     limits = limits or GroundingLimits()
     if snapshot.atr is None or snapshot.atr <= 0:
         count = len(snapshot.candles)
-        return _no_trade(
-            snapshot, f"{count} candles are too few to measure an average range, or nothing moved."
-        )
+        return _no_trade(snapshot, f"{count} candles are too few to measure an average range, or nothing moved.")
     stop = _stop(snapshot, snapshot.atr, limits)
     if stop is None:
         return _no_trade(snapshot, "The average range is so wide that the stop would be below zero.")
@@ -125,9 +123,7 @@ def _targets(snapshot: Snapshot, atr: float, stop: Decimal, limits: GroundingLim
     wanted = max(WANTED, limits.min_reward_risk)
 
     def target(at: Decimal, level: Level | None) -> _Target | None:
-        rounded = (
-            floor_to(at, snapshot.tick) if (sign > 0) == (level is not None) else ceil_to(at, snapshot.tick)
-        )
+        rounded = floor_to(at, snapshot.tick) if (sign > 0) == (level is not None) else ceil_to(at, snapshot.tick)
         away = float((rounded - price) * sign) / atr
         ratio = reward_to_risk(direction, price, stop, rounded, limits.fee_rate)
         if ratio is None or float(ratio) < wanted or away > REACH:

@@ -102,9 +102,7 @@ class Snapshot(Frozen):
 
     def canonical(self) -> str:
         """The JSON that `digest` is taken of: keys sorted, no blanks."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @property
     def digest(self) -> str:

@@ -128,10 +128,7 @@ def _peer(panel: Panel, needed: set[Spec], closing: tuple[str, ...]) -> float:
     wanted = [s for s in needed if s[0] in closing]
     timed = min(panel.size, 20)
     columns = {
-        i: {
-            f: np.ascontiguousarray(panel.window(i, f, 10**6)[1].T)
-            for f in ("high", "low", "close", "volume")
-        }
+        i: {f: np.ascontiguousarray(panel.window(i, f, 10**6)[1].T) for f in ("high", "low", "close", "volume")}
         for i in closing
     }
     began = time.perf_counter()

@@ -49,9 +49,7 @@ def fill_price(side: Side, quote: Quote, costs: Costs, rules: SymbolRules) -> De
     return rules.worse(side, touch * (ONE + side.sign * drift / BPS))
 
 
-def match_market(
-    intent: OrderIntent, quote: Quote, costs: Costs, rules: SymbolRules, venue: str
-) -> list[Fill]:
+def match_market(intent: OrderIntent, quote: Quote, costs: Costs, rules: SymbolRules, venue: str) -> list[Fill]:
     """The fills of a market order: one, for the whole quantity, at `fill_price`.
 
     The trade id follows from the client order id, so the same order always gives the same fill.

@@ -39,9 +39,7 @@ class PaperBroker:
 
     venue = "paper"
 
-    def __init__(
-        self, rules: RulesLookup, costs: Costs | None = None, stored_fills: FillLookup = _none_stored
-    ) -> None:
+    def __init__(self, rules: RulesLookup, costs: Costs | None = None, stored_fills: FillLookup = _none_stored) -> None:
         """`stored_fills` reads what was saved of earlier orders, so that a restart repeats no trade."""
         self._rules = rules
         self._stored = stored_fills
@@ -76,16 +74,10 @@ class PaperBroker:
     def _allowed(self, intent: OrderIntent, quote: Quote) -> SymbolRules:
         rules = self._rules(intent.symbol)
         if rules is None:
-            raise OrderRejected(
-                [Refusal("unknown_symbol", f"Not sent: {intent.symbol} is not a known symbol.")]
-            )
+            raise OrderRejected([Refusal("unknown_symbol", f"Not sent: {intent.symbol} is not a known symbol.")])
         if quote.symbol != intent.symbol:
             raise OrderRejected(
-                [
-                    Refusal(
-                        "no_price", f"Not sent: there is a price of {quote.symbol}, not of {intent.symbol}."
-                    )
-                ]
+                [Refusal("no_price", f"Not sent: there is a price of {quote.symbol}, not of {intent.symbol}.")]
             )
         refusals = rules.check_order(intent.quantity, quote.price)
         if refusals:

@@ -207,9 +207,7 @@ def apply_exit(position: Position, fills: Sequence[Fill], reason: ExitReason) ->
     around.
     """
     if any(f.side is not position.direction.closing or f.symbol != position.symbol for f in fills):
-        raise ValueError(
-            f"an exit of a {position.direction} in {position.symbol} takes its own closing fills only"
-        )
+        raise ValueError(f"an exit of a {position.direction} in {position.symbol} takes its own closing fills only")
     quantity = sum((f.quantity for f in fills), ZERO)
     if not ZERO < quantity <= position.quantity:
         raise ValueError(f"an exit of {quantity} does not fit an open quantity of {position.quantity}")

@@ -68,9 +68,7 @@ def _stopped(context: EntryContext) -> list[Refusal]:
             Refusal("kill_switch", "Not sent: the kill switch is on. Nothing new is opened until it is off.")
         )
     if context.entries_paused:
-        refusals.append(
-            Refusal("entries_paused", "Not sent: entries are paused. Stops and targets keep working.")
-        )
+        refusals.append(Refusal("entries_paused", "Not sent: entries are paused. Stops and targets keep working."))
     return refusals
 
 
@@ -98,9 +96,7 @@ def _positions(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
 def _money(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
     asset = context.quote_asset
     refusals = []
-    if not (
-        context.needed.is_finite() and context.available.is_finite() and context.realised_today.is_finite()
-    ):
+    if not (context.needed.is_finite() and context.available.is_finite() and context.realised_today.is_finite()):
         return [Refusal("bad_amount", f"Not sent: an amount for {context.symbol} is not a usable number.")]
     if context.needed > context.available:
         refusals.append(
@@ -149,14 +145,11 @@ def _price(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
     elif wrong_stop := stop_refusal(symbol, context.direction, quote.price, context.stop):
         refusals.append(wrong_stop)
     target = context.target
-    if target is not None and not (
-        target.is_finite() and (target - quote.price) * context.direction.sign > ZERO
-    ):
+    if target is not None and not (target.is_finite() and (target - quote.price) * context.direction.sign > ZERO):
         refusals.append(
             Refusal(
                 "target_passed",
-                f"Not sent: the price of {symbol}, {plain(quote.price)}, "
-                f"has already reached the target {target:f}.",
+                f"Not sent: the price of {symbol}, {plain(quote.price)}, has already reached the target {target:f}.",
             )
         )
     return refusals

@@ -98,8 +98,7 @@ class SymbolRules:
             refusals.append(
                 Refusal(
                     "lot_size",
-                    f"Not sent: {plain(quantity)} {self.base_asset} is not a multiple of "
-                    f"{plain(self.step_size)}.",
+                    f"Not sent: {plain(quantity)} {self.base_asset} is not a multiple of {plain(self.step_size)}.",
                 )
             )
         notional = quantity * price

@@ -150,17 +150,13 @@ def _refused_inputs(request: SizingRequest) -> list[Refusal]:
     if request.capital <= ZERO or request.available <= ZERO:
         refusals.append(Refusal("no_capital", "Not sent: there is no free capital."))
     if not ZERO < request.risk_fraction <= ONE:
-        refusals.append(
-            Refusal("risk_fraction", "Not sent: the risk per trade must be above 0 and at most 100 %.")
-        )
+        refusals.append(Refusal("risk_fraction", "Not sent: the risk per trade must be above 0 and at most 100 %."))
     if request.leverage < ONE:
         refusals.append(Refusal("leverage", "Not sent: the leverage must be at least 1."))
     return refusals
 
 
-def _too_small(
-    request: SizingRequest, quantity: Decimal, limited_by: LimitedBy, rules: SymbolRules
-) -> list[Refusal]:
+def _too_small(request: SizingRequest, quantity: Decimal, limited_by: LimitedBy, rules: SymbolRules) -> list[Refusal]:
     refusals = rules.check_order(quantity, request.quote.price)
     if quantity > ZERO or not rules.trading:
         return refusals

@@ -211,6 +211,12 @@ def _mapped(error: Exception, name: str, litellm: Any) -> ModelError:
         if wanted == "BadRequestError" and "LLM Provider NOT provided" in str(error):
             reason = f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'."
             return ModelError(reason, kind="unsupported", model=name)
+        if kind == "server" and "Missing credentials" in str(error):
+            reason = "No key is set for this provider. Set the provider's variable, such as OPENAI_API_KEY."
+            return ModelError(reason, kind="authentication", model=name)
+        if kind == "server" and "Connection error" in str(error):
+            # litellm reports a refused connection as a server's failure.
+            return ModelError("The provider could not be reached.", kind="connection", model=name)
         if wanted == "BadRequestError":
             reason = f"{reason} {redacted(str(error))[:200]}"
         return ModelError(reason, kind=kind, model=name)

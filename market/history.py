@@ -208,15 +208,11 @@ def _times(path: Path, table: pa.Table, interval: str) -> Times:
     times: Times = column.to_numpy().astype(np.int64)
     # 1971 to 2200 in ms; seconds and microseconds, the usual mistakes, fall outside.
     if len(times) and not (times.min() >= 31_536_000_000 and times.max() <= 7_258_118_400_000):
-        raise HistoryError(
-            f"{path}: column 'open_time' must be milliseconds UTC; {int(times[0])} is no such time"
-        )
+        raise HistoryError(f"{path}: column 'open_time' must be milliseconds UTC; {int(times[0])} is no such time")
     origin = open_of(int(times[0]), interval) if len(times) else 0
     off = np.flatnonzero((times - origin) % interval_ms(interval) != 0)
     if off.size:
-        raise HistoryError(
-            f"{path}: column 'open_time' has {int(times[off[0]])}, where no {interval} candle opens"
-        )
+        raise HistoryError(f"{path}: column 'open_time' has {int(times[off[0]])}, where no {interval} candle opens")
     return times
 
 

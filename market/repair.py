@@ -40,9 +40,7 @@ class _Hole:
 class Repairer:
     """Asks `source` for missing candles, at most `at_once` requests in flight."""
 
-    def __init__(
-        self, source: MarketSource, deliver: Callable[[CandleBlock], None], at_once: int = 8
-    ) -> None:
+    def __init__(self, source: MarketSource, deliver: Callable[[CandleBlock], None], at_once: int = 8) -> None:
         self._source = source
         self._deliver = deliver
         self._at_once = at_once

@@ -107,8 +107,4 @@ class MarketStore:
             parts.append(values[:, column])
         parts.append(np.full(len(parts[0]), np.nan))
         rows = np.stack(parts, axis=1).tolist()
-        return [
-            Candle(symbol, interval, time, *row)
-            for time, row in zip(times, rows, strict=True)
-            if row[3] == row[3]
-        ]
+        return [Candle(symbol, interval, time, *row) for time, row in zip(times, rows, strict=True) if row[3] == row[3]]

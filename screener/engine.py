@@ -203,8 +203,7 @@ class Engine:
             self.rebuild()
         elif close_time > self._time:
             closes = {
-                i: (open_of(self._time, i) + interval_ms(i), open_of(close_time, i))
-                for i in self._code.intervals
+                i: (open_of(self._time, i) + interval_ms(i), open_of(close_time, i)) for i in self._code.intervals
             }
             for _ in advance(self._code, self._state, self._panel, closes):
                 pass
@@ -267,9 +266,7 @@ class Engine:
             ids.append(found)
         return tuple(ids)
 
-    def _backfill(
-        self, code: Code, state: State, entries: Sequence[_Entry], until: Sequence[int | None]
-    ) -> Words:
+    def _backfill(self, code: Code, state: State, entries: Sequence[_Entry], until: Sequence[int | None]) -> Words:
         """Step `state` to the engine's time; returns for each entry where its last screened candle was
         known false."""
         memory = np.zeros((len(entries), self._panel.width // 64), dtype=np.uint64)

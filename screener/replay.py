@@ -172,10 +172,7 @@ class History:
         kinds = self.program.nodes
         numbers = [n for n in nodes if kinds[n].dtype == "num"]
         booleans = [n for n in nodes if kinds[n].dtype == "bool"]
-        rows = [
-            np.array([self._code.place[n].row for n in group], dtype=np.int64)
-            for group in (numbers, booleans)
-        ]
+        rows = [np.array([self._code.place[n].row for n in group], dtype=np.int64) for group in (numbers, booleans)]
         span = {k: (a, min(b, int(when.max()))) for k, (a, b) in self._spans().items()}
         for chunk in advance(self._code, self._fresh(), self._candles, span, *rows):
             if not len(chunk.closes):
@@ -205,9 +202,7 @@ class History:
         return np.arange(len(self.times))
 
 
-def replay(
-    program: Program, candles: CandleSource, base: str | None = None, until: int | None = None
-) -> History:
+def replay(program: Program, candles: CandleSource, base: str | None = None, until: int | None = None) -> History:
     """Step `program` over all candles up to the close `until` (ms UTC; default: the newest base candle).
 
     Raises ValueError for a base that is no interval, or candles off their interval's grid.

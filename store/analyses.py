@@ -52,7 +52,6 @@ async def of_position(conn: Connection, position_id: UUID, *, limit: int = 50) -
     return await fetch_all(
         conn,
         Analysis,
-        "select * from public.analyses where position_id = %(id)s order by created_at desc, id limit"
-        " %(limit)s",
+        "select * from public.analyses where position_id = %(id)s order by created_at desc, id limit %(limit)s",
         {"id": position_id, "limit": limit},
     )

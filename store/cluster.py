@@ -77,9 +77,7 @@ class Cluster:
     def prepare_socket_folder(self, account: Account) -> None:
         """Make the socket's folder, closed to everybody else."""
         folder = self.socket_folder
-        if not _fits(folder) or (
-            folder != self.data.parent / "socket" and not _is_private(folder, account.uid)
-        ):
+        if not _fits(folder) or (folder != self.data.parent / "socket" and not _is_private(folder, account.uid)):
             # mkdtemp chooses a random name, so nobody can have laid a trap there.
             folder = Path(tempfile.mkdtemp(prefix="screener-"))
             if not _fits(folder):

@@ -133,9 +133,7 @@ class EmbeddedPostgres:
                 self._process.wait()
             self._release_lock()
             if isinstance(error, OSError):
-                raise EmbeddedPostgresError(
-                    f"{self.folder} cannot be used for the database: {error}"
-                ) from error
+                raise EmbeddedPostgresError(f"{self.folder} cannot be used for the database: {error}") from error
             raise
         return self
 
@@ -251,8 +249,7 @@ class EmbeddedPostgres:
                 return True
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"a database server (process {pid}) holds {self.folder} but does not answer; end it"
-                    " and try again"
+                    f"a database server (process {pid}) holds {self.folder} but does not answer; end it and try again"
                 )
             time.sleep(0.1)
         # The number in a stale file may belong to any other process by now, which Postgres would take for its

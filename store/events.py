@@ -39,8 +39,8 @@ async def list_events(
     return await fetch_all(
         conn,
         Event,
-        sql.SQL(
-            "select * from public.events where {} order by created_at desc, id desc limit %(limit)s"
-        ).format(filters),
+        sql.SQL("select * from public.events where {} order by created_at desc, id desc limit %(limit)s").format(
+            filters
+        ),
         {"kind": kind, "signal_id": signal_id, "position_id": position_id, "before": before, "limit": limit},
     )

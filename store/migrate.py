@@ -74,14 +74,10 @@ def find_migrations(folder: Path | None = None) -> list[Migration]:
             continue
         match = _FILE_NAME.match(file.name)
         if match is None:
-            raise MigrationError(
-                f"migration {file.name}: the name must be like 20260131120000_what_it_does.sql"
-            )
+            raise MigrationError(f"migration {file.name}: the name must be like 20260131120000_what_it_does.sql")
         version, name = match.groups()
         if version in found:
-            raise MigrationError(
-                f"two migrations have the version {version}: {name} and {found[version].name}"
-            )
+            raise MigrationError(f"two migrations have the version {version}: {name} and {found[version].name}")
         found[version] = Migration(version, name, file.read_text(encoding="utf-8"))
     return [found[version] for version in sorted(found)]
 
@@ -137,9 +133,7 @@ async def _read_ledger(connection: AsyncConnection[Any]) -> list[tuple[str, str 
     return [(version, checksum) for version, checksum in await cursor.fetchall()]
 
 
-def _check_ledger(
-    migrations: Sequence[Migration], ledger: Sequence[tuple[str, str | None]]
-) -> list[Migration]:
+def _check_ledger(migrations: Sequence[Migration], ledger: Sequence[tuple[str, str | None]]) -> list[Migration]:
     """Return the migrations still to run; raise MigrationError when files and ledger disagree."""
     by_version = {migration.version: migration for migration in migrations}
     applied = {version for version, _ in ledger}
@@ -178,8 +172,6 @@ async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None
                 (migration.version, migration.name, [migration.text], migration.checksum),
             )
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(
-            f"the database went away during migration {migration.version}: {error}"
-        ) from error
+        raise DatabaseUnavailable(f"the database went away during migration {migration.version}: {error}") from error
     except psycopg.Error as error:
         raise MigrationError(f"migration {migration.version}_{migration.name} failed: {error}") from error

@@ -48,9 +48,7 @@ async def create_intent(conn: Connection, order: NewOrder) -> Order | None:
 
 async def get(conn: Connection, order_id: UUID) -> Order:
     """Return an order. Raises NotFound."""
-    return await fetch_one(
-        conn, Order, "select * from public.orders where id = %(id)s", {"id": order_id}, what="order"
-    )
+    return await fetch_one(conn, Order, "select * from public.orders where id = %(id)s", {"id": order_id}, what="order")
 
 
 async def by_client_order_id(conn: Connection, client_order_id: str) -> Order | None:
@@ -79,9 +77,9 @@ async def list_orders(
     return await fetch_all(
         conn,
         Order,
-        sql.SQL(
-            "select * from public.orders where {} order by created_at desc, id desc limit %(limit)s"
-        ).format(filters),
+        sql.SQL("select * from public.orders where {} order by created_at desc, id desc limit %(limit)s").format(
+            filters
+        ),
         {"owner_id": owner_id, "signal_id": signal_id, "position_id": position_id, "limit": limit},
     )
 
@@ -177,8 +175,8 @@ async def executions(
     return await fetch_all(
         conn,
         Execution,
-        sql.SQL(
-            "select * from public.executions where {} order by executed_at desc, id desc limit %(limit)s"
-        ).format(filters),
+        sql.SQL("select * from public.executions where {} order by executed_at desc, id desc limit %(limit)s").format(
+            filters
+        ),
         {"order_id": order_id, "owner_id": owner_id, "limit": limit},
     )

@@ -57,15 +57,12 @@ async def list_positions(
     limit: int = 200,
 ) -> list[Position]:
     """Return positions the reader may see, open ones first, then newest first."""
-    filters = where(
-        [("owner_id = %(owner_id)s", owner_id), ("state = %(state)s", state), ("mode = %(mode)s", mode)]
-    )
+    filters = where([("owner_id = %(owner_id)s", owner_id), ("state = %(state)s", state), ("mode = %(mode)s", mode)])
     return await fetch_all(
         conn,
         Position,
         sql.SQL(
-            "select * from public.positions where {} order by (state = 'closed'), opened_at desc, id"
-            " limit %(limit)s"
+            "select * from public.positions where {} order by (state = 'closed'), opened_at desc, id limit %(limit)s"
         ).format(filters),
         {"owner_id": owner_id, "state": state, "mode": mode, "limit": limit},
     )
@@ -73,9 +70,7 @@ async def list_positions(
 
 async def all_open(conn: Connection) -> list[Position]:
     """Return every open position, oldest first: what the position monitor watches. Background work only."""
-    return await fetch_all(
-        conn, Position, "select * from public.positions where state = 'open' order by opened_at, id"
-    )
+    return await fetch_all(conn, Position, "select * from public.positions where state = 'open' order by opened_at, id")
 
 
 async def find_open(conn: Connection, owner_id: UUID, symbol: str, mode: Mode) -> Position | None:

@@ -46,9 +46,7 @@ def insert_into(table: LiteralString, values: Mapping[str, Any], suffix: Literal
 
 async def insert(conn: Connection, kind: type[R], table: LiteralString, record: BaseModel) -> R:
     """Insert `record` and return the stored row. The row must be visible to the role that inserts it."""
-    found = await fetch_optional(
-        conn, kind, insert_into(table, dict(record), "returning *"), parameters(dict(record))
-    )
+    found = await fetch_optional(conn, kind, insert_into(table, dict(record), "returning *"), parameters(dict(record)))
     assert found is not None, "an insert without `on conflict` returns its row"
     return found
 

@@ -56,9 +56,7 @@ async def finish(conn: Connection, run_id: UUID, worker: str, outcome: RunOutcom
         "update public.screen_runs set status = 'done', finished_at = now(), {}"
         " where id = %(id)s and worker = %(worker)s and status = 'running'"
     ).format(
-        sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values
-        )
+        sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values)
     )
     cursor = await conn.execute(query, {**parameters(values), "id": run_id, "worker": worker})
     return cursor.rowcount == 1
@@ -95,9 +93,7 @@ async def latest(
     conn: Connection, *, limit: int = 60, interval: str | None = None, status: str | None = None
 ) -> list[ScreenRun]:
     """Return screening runs, newest candle first."""
-    query = sql.SQL(
-        "select * from public.screen_runs where {} order by candle_close desc, interval limit %(limit)s"
-    )
+    query = sql.SQL("select * from public.screen_runs where {} order by candle_close desc, interval limit %(limit)s")
     filters = where([("interval = %(interval)s", interval), ("status = %(status)s", status)])
     return await fetch_all(
         conn, ScreenRun, query.format(filters), {"interval": interval, "status": status, "limit": limit}

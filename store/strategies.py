@@ -43,9 +43,7 @@ async def upsert_built_in(conn: Connection, strategy: NewStrategy) -> Strategy:
     query = insert_into("strategies", values) + sql.SQL(
         "on conflict (code) do update set {} where strategies.built_in returning *"
     ).format(changes)
-    return await fetch_one(
-        conn, Strategy, query, parameters(values), what="built-in strategy (its code is taken)"
-    )
+    return await fetch_one(conn, Strategy, query, parameters(values), what="built-in strategy (its code is taken)")
 
 
 async def get(conn: Connection, strategy_id: UUID) -> Strategy:
@@ -61,9 +59,7 @@ async def get(conn: Connection, strategy_id: UUID) -> Strategy:
 
 async def by_code(conn: Connection, code: str) -> Strategy | None:
     """Return the strategy with this code, or None."""
-    return await fetch_optional(
-        conn, Strategy, "select * from public.strategies where code = %(code)s", {"code": code}
-    )
+    return await fetch_optional(conn, Strategy, "select * from public.strategies where code = %(code)s", {"code": code})
 
 
 async def list_visible(
@@ -82,9 +78,7 @@ async def list_visible(
             ("enabled = %(enabled)s", enabled),
         ]
     )
-    query = sql.SQL(
-        "select * from public.strategies where {} order by built_in, created_at desc, id limit %(limit)s"
-    )
+    query = sql.SQL("select * from public.strategies where {} order by built_in, created_at desc, id limit %(limit)s")
     return await fetch_all(
         conn,
         Strategy,
@@ -108,13 +102,9 @@ async def update(conn: Connection, strategy_id: UUID, changes: StrategyChanges) 
     if not values:
         return await get(conn, strategy_id)
     query = sql.SQL("update public.strategies set {} where id = %(id)s returning *").format(
-        sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values
-        )
+        sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values)
     )
-    return await fetch_one(
-        conn, Strategy, query, {**parameters(values), "id": strategy_id}, what="strategy to edit"
-    )
+    return await fetch_one(conn, Strategy, query, {**parameters(values), "id": strategy_id}, what="strategy to edit")
 
 
 async def set_enabled(conn: Connection, strategy_id: UUID, on: bool) -> Strategy:

@@ -19,9 +19,7 @@ async def create(conn: Connection, subscription: NewSubscription) -> Subscriptio
 
 async def list_visible(conn: Connection) -> list[Subscription]:
     """Return the reader's subscriptions, newest first."""
-    return await fetch_all(
-        conn, Subscription, "select * from public.subscriptions order by created_at desc, id"
-    )
+    return await fetch_all(conn, Subscription, "select * from public.subscriptions order by created_at desc, id")
 
 
 async def active_for(conn: Connection, strategy_id: UUID) -> list[Subscription]:
@@ -29,8 +27,7 @@ async def active_for(conn: Connection, strategy_id: UUID) -> list[Subscription]:
     return await fetch_all(
         conn,
         Subscription,
-        "select * from public.subscriptions where strategy_id = %(id)s and not paused order by"
-        " created_at, id",
+        "select * from public.subscriptions where strategy_id = %(id)s and not paused order by created_at, id",
         {"id": strategy_id},
     )
 

@@ -78,9 +78,7 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
         Raises `SourceUnavailable` when the stream ends.
         """
         if not 0 < len(symbols) <= STREAMS_PER_CONNECTION:
-            raise ValueError(
-                f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}"
-            )
+            raise ValueError(f"a connection carries 1 to {STREAMS_PER_CONNECTION} streams, not {len(symbols)}")
         names = [f"{symbol.lower()}@kline_{interval}" for symbol in symbols]
         async with aclosing(self._iterate(names, parse_kline_message)) as candles:
             async for candle in candles:
@@ -93,9 +91,7 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
                 for price in prices:
                     yield price
 
-    async def _iterate(
-        self, names: list[str], parse: Callable[[str | bytes], T | None]
-    ) -> AsyncGenerator[T, None]:
+    async def _iterate(self, names: list[str], parse: Callable[[str | bytes], T | None]) -> AsyncGenerator[T, None]:
         socket: StreamSocket[T] = StreamSocket(
             parse,
             url=self.address,

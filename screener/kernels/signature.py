@@ -38,9 +38,9 @@ def kernel(*arguments: Any, result: Any = NOTHING) -> Callable[[Function], Funct
         if config.CACHE_DIR or os.access(_CACHE.parent, os.W_OK):
             config.CACHE_DIR = str(_CACHE / fingerprint())
         try:
-            made: Function = njit(
-                result(*arguments), error_model="numpy", cache=True, nogil=True, fastmath=False
-            )(function)
+            made: Function = njit(result(*arguments), error_model="numpy", cache=True, nogil=True, fastmath=False)(
+                function
+            )
         finally:
             config.CACHE_DIR = before
         return made

@@ -90,9 +90,7 @@ async def test_minutes_arrive_and_higher_candles_equal_the_exchanges(source: Bin
     await feed.aclose()
 
 
-async def test_the_exchange_is_killed_and_comes_back(
-    exchange: ExchangeProcess, source: BinanceSource
-) -> None:
+async def test_the_exchange_is_killed_and_comes_back(exchange: ExchangeProcess, source: BinanceSource) -> None:
     names = [info.symbol for info in await source.symbols()]
     clock = ScaledClock(0, SPEED)
     feed = Feed(source, clock, names, ["3m"], capacity=400, backfill=60)

@@ -27,9 +27,7 @@ def strategy(owner_id: UUID | None = None, **changes: Any) -> NewStrategy:
     return NewStrategy(**{**values, **changes})
 
 
-def signal(
-    of: Strategy, symbol: str = "ETHUSDT", candle_close: datetime = CLOSE, **changes: Any
-) -> NewSignal:
+def signal(of: Strategy, symbol: str = "ETHUSDT", candle_close: datetime = CLOSE, **changes: Any) -> NewSignal:
     values: dict[str, Any] = {
         "strategy_id": of.id,
         "strategy_version": of.version,

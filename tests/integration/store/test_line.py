@@ -69,9 +69,7 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
             Decimal(101),
             Decimal(2),
         )
-        opened = await positions.open_position(
-            conn, position(new_user, signal_id=signal_id, strategy_id=own.id)
-        )
+        opened = await positions.open_position(conn, position(new_user, signal_id=signal_id, strategy_id=own.id))
         assert opened is not None
         await orders.attach_position(conn, intent.id, opened.id)
         await signals.transition(conn, signal_id, "in_position")
@@ -81,9 +79,7 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
     async with database.user(new_user) as conn:
         assert (await positions.request_close(conn, opened.id)).close_requested_at is not None
     async with database.worker() as conn:
-        leave = await orders.create_intent(
-            conn, order(new_user, purpose="exit", side="sell", position_id=opened.id)
-        )
+        leave = await orders.create_intent(conn, order(new_user, purpose="exit", side="sell", position_id=opened.id))
         assert leave is not None
         closed = await positions.close_position(
             conn, opened.id, price=Decimal("110"), fee=Decimal("0.3"), reason="target", closed_at=CLOSE
@@ -95,12 +91,8 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
         assert await positions.realised_since(conn, new_user, "paper", CLOSE) == Decimal("19.5")
         assert await positions.realised_since(conn, new_user, "paper", CLOSE + timedelta(seconds=1)) == 0
     assert whole.candle == "ETHUSDT/15m/2026-01-05T12:00:00Z"
-    assert (
-        whole.screen_run_id == run_id and whole.analyses == [analysis.id] and whole.decisions == [decision.id]
-    )
-    assert [item.id for item in whole.orders] == [intent.id, leave.id] and len(
-        whole.orders[0].executions
-    ) == 2
+    assert whole.screen_run_id == run_id and whole.analyses == [analysis.id] and whole.decisions == [decision.id]
+    assert [item.id for item in whole.orders] == [intent.id, leave.id] and len(whole.orders[0].executions) == 2
     assert whole.positions[0].id == opened.id and whole.positions[0].realised_profit == Decimal("19.5")
     assert whole.status == "closed" and len(whole.events) == 1 and whole.conditions[0]["left"] == 28.4
 
@@ -218,9 +210,7 @@ async def test_state_machines_refuse(database: Database, new_user: UUID) -> None
         opened = await positions.open_position(conn, position(new_user))
         assert opened is not None
         assert await positions.open_position(conn, position(new_user)) is None
-        close = partial(
-            positions.close_position, price=Decimal(1), fee=Decimal(0), reason="stop", closed_at=CLOSE
-        )
+        close = partial(positions.close_position, price=Decimal(1), fee=Decimal(0), reason="stop", closed_at=CLOSE)
         await close(conn, opened.id)
         with pytest.raises(StateConflict):
             await close(conn, opened.id)
@@ -296,9 +286,7 @@ async def test_many_workers_at_once_claim_a_candle_once(database: Database) -> N
     assert len([run_id for run_id in claimed if run_id is not None]) == 1
 
 
-async def test_a_lost_transaction_keeps_nothing(
-    database: Database, new_user: UUID
-) -> None:
+async def test_a_lost_transaction_keeps_nothing(database: Database, new_user: UUID) -> None:
     async with database.user(new_user) as conn:
         own = await strategies.create(conn, strategy(new_user))
 

@@ -47,9 +47,7 @@ async def test_a_failing_migration_leaves_nothing_behind(empty_dsn: str, tmp_pat
     with pytest.raises(MigrationError, match="20260101000002_m2 failed"):
         await migrate(empty_dsn, folder=tmp_path)
     with psycopg.connect(empty_dsn) as connection:
-        row = connection.execute(
-            "select to_regclass('public.one') is null, to_regclass('public.two')"
-        ).fetchone()
+        row = connection.execute("select to_regclass('public.one') is null, to_regclass('public.two')").fetchone()
     assert row == (False, None)
     write(tmp_path, 2, "create table public.two (id int);")
     assert await migrate(empty_dsn, folder=tmp_path) == ["20260101000002_m2"]

@@ -53,9 +53,7 @@ async def built_in(database: Database) -> Strategy:
 async def test_two_people_do_not_see_each_other(database: Database, new_user: UUID, other_user: UUID) -> None:
     async with database.user(new_user) as conn:
         own = await strategies.create(conn, strategy(new_user, visibility="public"))
-        await generations.insert(
-            conn, NewGeneration(operation="filter", model="phrasebook", owner_id=new_user)
-        )
+        await generations.insert(conn, NewGeneration(operation="filter", model="phrasebook", owner_id=new_user))
     signal_id = await make_signal(database, own)
     async with database.worker() as conn:
         made = await orders.create_intent(conn, order(new_user, signal_id=signal_id))
@@ -109,9 +107,7 @@ async def test_public_built_in_signals_are_open_to_all(database: Database, new_u
     signal_id = await make_signal(database, shared)
     async with database.anonymous() as conn:
         assert (await signals.get(conn, signal_id)).strategy_name == shared.name
-        assert [item.id for item in (await signals.list_page(conn, strategy_id=shared.id)).items] == [
-            signal_id
-        ]
+        assert [item.id for item in (await signals.list_page(conn, strategy_id=shared.id)).items] == [signal_id]
     async with database.user(new_user) as conn:
         assert (await signals.get(conn, signal_id)).owner_id is None
         with pytest.raises(NotFound):
@@ -165,9 +161,7 @@ async def test_a_signal_that_is_not_an_entry_cannot_be_approved(database: Databa
             await signals.decide(conn, signal_id, approve=False)
 
 
-async def test_settings_and_subscriptions_are_own(
-    database: Database, new_user: UUID, other_user: UUID
-) -> None:
+async def test_settings_and_subscriptions_are_own(database: Database, new_user: UUID, other_user: UUID) -> None:
     shared = await built_in(database)
     async with database.user(new_user) as conn:
         await profiles.update_settings(conn, new_user, {"capital": "1000", "theme": "dark"})
@@ -208,9 +202,7 @@ async def test_a_privileged_address_steps_down(admin_dsn: str) -> None:
 
 
 async def test_claims_cannot_choose_the_role(database: Database, new_user: UUID) -> None:
-    async with database.user(
-        new_user, {"role": "screener_worker", "sub": str(uuid4()), "email": "a@b"}
-    ) as conn:
+    async with database.user(new_user, {"role": "screener_worker", "sub": str(uuid4()), "email": "a@b"}) as conn:
         cursor = await conn.execute("select current_user, auth.uid(), auth.role(), auth.email()")
         assert await cursor.fetchone() == ("authenticated", new_user, "authenticated", "a@b")
 
@@ -242,12 +234,8 @@ async def test_every_table_is_guarded(admin_dsn: str) -> None:
             " where n.nspname = 'public' and c.relkind = 'r'"
             " and (not c.relrowsecurity or not exists (select from pg_policy p where p.polrelid = c.oid))"
         ).fetchall()
-        catch_all = owner.execute(
-            "select tablename, policyname from pg_policies where cmd = 'ALL'"
-        ).fetchall()
-        names = {
-            row[0] for row in owner.execute("select tablename from pg_tables where schemaname = 'public'")
-        }
+        catch_all = owner.execute("select tablename, policyname from pg_policies where cmd = 'ALL'").fetchall()
+        names = {row[0] for row in owner.execute("select tablename from pg_tables where schemaname = 'public'")}
         unindexed = owner.execute(
             "select conrelid::regclass, conname from pg_constraint where contype = 'f' and connamespace ="
             " 'public'::regnamespace and not exists (select from pg_index i where i.indrelid = conrelid"

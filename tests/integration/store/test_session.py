@@ -55,9 +55,7 @@ async def test_changes_are_announced(database: Database, new_user: UUID) -> None
         own = await strategies.create(conn, strategy(new_user))
     async with database.user(new_user) as conn:
         await strategies.update(conn, own.id, StrategyChanges(tags=["quiet"]))
-        await strategies.update(
-            conn, own.id, StrategyChanges(filter_code="match = close > 2", filter_hash="h2")
-        )
+        await strategies.update(conn, own.id, StrategyChanges(filter_code="match = close > 2", filter_hash="h2"))
     async with database.worker() as conn:
         own = await strategies.get(conn, own.id)
         await strategies.advance_watermark(conn, {own.id: own.version}, CLOSE)
@@ -69,9 +67,7 @@ async def test_changes_are_announced(database: Database, new_user: UUID) -> None
         await strategies.delete(conn, own.id)
     heard = await asyncio.wait_for(listener, 5)
     expected = {"kind": "signal", "id": str(signal_id), "owner_id": str(new_user)}
-    assert [(m.channel, m.payload) for m in heard if m.channel == "strategies"] == [
-        ("strategies", str(own.id))
-    ] * 3
+    assert [(m.channel, m.payload) for m in heard if m.channel == "strategies"] == [("strategies", str(own.id))] * 3
     assert [json.loads(m.payload or "") for m in heard if m.channel == "events"] == [expected] * 2
 
 

@@ -163,9 +163,7 @@ async def test_an_answer_that_is_no_decision_fails(snapshot: Snapshot, text: str
         {"entry": 1e308, "take_profit": [1e308]},
     ],
 )
-async def test_levels_of_any_shape_are_refused_not_raised(
-    snapshot: Snapshot, levels: dict[str, object]
-) -> None:
+async def test_levels_of_any_shape_are_refused_not_raised(snapshot: Snapshot, levels: dict[str, object]) -> None:
     analysis = await decide(Says(sound(snapshot, **levels)), snapshot, BRIEF)
     assert analysis.decision == "bad_setup"
     assert analysis.grounding.reasons

@@ -118,9 +118,7 @@ def test_a_sound_entry_stands_with_computed_reward_to_risk(direction: str) -> No
 def test_what_the_model_says_of_reward_to_risk_is_replaced() -> None:
     snapshot = SNAPSHOTS["long"]
     decision = good(snapshot)
-    boast = decision.model_copy(
-        update={"trade_plan": decision.trade_plan.model_copy(update={"risk_reward": 9.0})}
-    )
+    boast = decision.model_copy(update={"trade_plan": decision.trade_plan.model_copy(update={"risk_reward": 9.0})})
     final, report = validate(boast, snapshot)
     assert final.trade_plan.risk_reward == report.risk_reward != 9.0
     assert [c.name for c in report.checks if c.status == "flagged"] == ["stated reward to risk"]
@@ -207,9 +205,7 @@ def test_a_decision_without_a_trade_is_kept_and_its_odd_levels_are_not() -> None
 def test_prices_of_the_text_that_are_in_no_list_are_pointed_out() -> None:
     snapshot = SNAPSHOTS["long"]
     made_up = nowhere()
-    text = (
-        f"Held {made_up:,.2f} and {snapshot.price:.2f}; 2 ATR stop, rsi(close, 14) at 28.4, pays 2.1 times."
-    )
+    text = f"Held {made_up:,.2f} and {snapshot.price:.2f}; 2 ATR stop, rsi(close, 14) at 28.4, pays 2.1 times."
     final, report = validate(good(snapshot).model_copy(update={"reasoning": text}), snapshot)
     flagged = [c.message for c in report.checks if c.status == "flagged"]
     assert flagged == [f"The text says {made_up:,.2f}, which is in no list of the snapshot."]
@@ -221,9 +217,7 @@ def test_too_few_candles_allow_no_entry() -> None:
     decision = good(SNAPSHOTS["long"], support=[], resistance=[], entry=None)
     final, report = validate(decision, snapshot)
     assert final.decision == "bad_setup"
-    assert report.reasons == (
-        "There are too few candles for an average range, so no distance can be judged.",
-    )
+    assert report.reasons == ("There are too few candles for an average range, so no distance can be judged.",)
 
 
 def test_limits_can_be_set() -> None:

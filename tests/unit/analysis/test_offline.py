@@ -66,8 +66,7 @@ def test_too_few_candles_and_a_market_that_stands_still_are_no_trade() -> None:
 def test_fees_beyond_reach_are_named() -> None:
     # Nearly still: the average range is a hundredth of the fees.
     quiet = [
-        replace(c, open=5.0, high=5.0001, low=5.0, close=5.0001 if i % 2 else 5.0)
-        for i, c in enumerate(make_candles())
+        replace(c, open=5.0, high=5.0001, low=5.0, close=5.0001 if i % 2 else 5.0) for i, c in enumerate(make_candles())
     ]
     snapshot = build_snapshot("ETHUSDT", "15m", "long", quiet, tick_size=Decimal("0.0001"))
     decision = analyse_offline(snapshot)

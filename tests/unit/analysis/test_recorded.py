@@ -30,9 +30,7 @@ def test_on_recorded_hours_every_decision_passes_and_most_enter(direction: str) 
     ]
     choices: Counter[str] = Counter()
     for end in range(400, len(candles), len(candles) // 100):
-        snapshot = build_snapshot(
-            "ETHUSDT", "1h", direction, candles[end - 300 : end], tick_size=Decimal("0.01")
-        )
+        snapshot = build_snapshot("ETHUSDT", "1h", direction, candles[end - 300 : end], tick_size=Decimal("0.01"))
         proposed = analyse_offline(snapshot)
         final, report = validate(proposed, snapshot)
         assert [c.message for c in report.checks if c.status == "failed"] == []

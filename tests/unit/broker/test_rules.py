@@ -29,9 +29,7 @@ def test_rounding_lands_on_the_grid_and_less_than_a_step_away(value: Decimal, st
 
 
 @given(PRICES, st.sampled_from(Direction))
-def test_rounding_never_moves_a_stop_or_target_further_from_the_entry(
-    price: Decimal, direction: Direction
-) -> None:
+def test_rounding_never_moves_a_stop_or_target_further_from_the_entry(price: Decimal, direction: Direction) -> None:
     assert (RULES.stop(direction, price) - price) * direction.sign >= 0
     assert (RULES.target(direction, price) - price) * direction.sign <= 0
 

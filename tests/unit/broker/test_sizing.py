@@ -72,17 +72,12 @@ def test_a_trade_stopped_at_its_stop_loses_no_more_than_the_limit(asked: SizingR
     position = open_position(UUID(int=2), asked.direction, fills, asked.stop, [], COSTS)
     decision = on_price(position, asked.stop)
     assert decision is not None
-    leave = OrderIntent(
-        UUID(int=3), "ETHUSDT", asked.direction.closing, sized.quantity, asked.stop, Purpose.EXIT, 0
-    )
+    leave = OrderIntent(UUID(int=3), "ETHUSDT", asked.direction.closing, sized.quantity, asked.stop, Purpose.EXIT, 0)
     exits = match_market(leave, Quote("ETHUSDT", decision.price, 1), COSTS, RULES, "paper")
     closed = apply_exit(position, exits, ExitReason.STOP)
     assert -closed.net_realised <= asked.capital * asked.risk_fraction
     # 28 digits of a Decimal: the two ways of summing may differ in the last.
-    assert (
-        abs(-closed.net_realised - sized.loss_at_stop) < D("1e-12")
-        or sized.loss_at_stop > -closed.net_realised
-    )
+    assert abs(-closed.net_realised - sized.loss_at_stop) < D("1e-12") or sized.loss_at_stop > -closed.net_realised
 
 
 def test_risk_sets_the_quantity_when_the_stop_is_far_and_capital_when_it_is_near() -> None:

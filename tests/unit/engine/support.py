@@ -273,8 +273,6 @@ class Reference:
                 return np.tile(out[:, [k]] if k >= 0 else np.full((len(opens), 1), np.nan), (1, self.size))
             return out
         if node.op == "first":
-            return np.tile(
-                [[float(open_of(int(t), str(node.params[0])) == t)] for t in opens], (1, self.size)
-            )
+            return np.tile([[float(open_of(int(t), str(node.params[0])) == t)] for t in opens], (1, self.size))
         args = [self.on(a, interval) for a in node.args]
         return np.column_stack([column(node, [a[:, s].tolist() for a in args]) for s in range(self.size)])

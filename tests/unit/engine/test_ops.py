@@ -97,9 +97,7 @@ def test_time_parts_and_anchors() -> None:
     for node, values in zip(parts, expected, strict=True):
         np.testing.assert_array_equal(history.values(node)[:, 0], values)
     np.testing.assert_array_equal(history.values(new_york)[:, 1], stamps.tz_convert("America/New_York").hour)
-    np.testing.assert_array_equal(
-        history.values(week)[:, 0] == 1.0, (stamps.weekday == 0) & (stamps.hour == 0)
-    )
+    np.testing.assert_array_equal(history.values(week)[:, 0] == 1.0, (stamps.weekday == 0) & (stamps.hour == 0))
 
 
 VALUES = {"T": 1.0, "F": 0.0, "U": float("nan")}

@@ -26,9 +26,7 @@ def programs(draw: st.DrawFn) -> Program:
     graph = Graph()
     numbers = [graph.const(0.5)]
     for interval in ("5m", "15m", "1h"):
-        numbers.append(
-            graph.add("src", (), (draw(st.sampled_from(["close", "low", "volume"])), interval, ""))
-        )
+        numbers.append(graph.add("src", (), (draw(st.sampled_from(["close", "low", "volume"])), interval, "")))
     numbers.append(graph.add("src", (), ("close", "5m", "S1")))
     booleans = [graph.add("lt", (numbers[1], numbers[2])), graph.add("first", (), ("1h", "5m"))]
 

@@ -159,9 +159,7 @@ async def test_silence_of_all_is_covered_as_stale_then_repaired(
     assert back.fresh == tuple(NAMES)
     for i in range(8):
         for name in NAMES:
-            assert (
-                close_of(feed, name, "1m", START + i * MINUTE) == candle(name, "1m", START + i * MINUTE).close
-            )
+            assert close_of(feed, name, "1m", START + i * MINUTE) == candle(name, "1m", START + i * MINUTE).close
     # the 5m and 15m candles that ended in the silence are whole again
     for name in NAMES:
         assert close_of(feed, name, "5m", T0 + 5 * MINUTE) == candle(name, "5m", T0 + 5 * MINUTE).close
@@ -188,9 +186,7 @@ async def test_an_interval_is_added_while_running(feed: Feed, source: FakeSource
         await feed.require("7m")
 
 
-async def test_a_delisted_symbol_is_not_waited_for(
-    feed: Feed, source: FakeSource, clock: ManualClock
-) -> None:
+async def test_a_delisted_symbol_is_not_waited_for(feed: Feed, source: FakeSource, clock: ManualClock) -> None:
     source.unlisted = source.quiet = {"DDDUSDT"}
     await feed.start()
     closes = feed.closes()

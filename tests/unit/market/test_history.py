@@ -26,9 +26,7 @@ def columns(symbol: str, interval: str, first: int, count: int) -> dict[str, lis
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-def write(
-    folder: Path, symbol: str, interval: str, data: dict[str, list[float]], suffix: str = "parquet"
-) -> Path:
+def write(folder: Path, symbol: str, interval: str, data: dict[str, list[float]], suffix: str = "parquet") -> Path:
     (folder / symbol).mkdir(exist_ok=True)
     path = folder / symbol / f"{interval}.{suffix}"
     if suffix == "csv":
@@ -87,9 +85,7 @@ def test_bounds_and_choice_of_symbols(tmp_path: Path) -> None:
 
 def test_rows_out_of_order_and_prices_only(tmp_path: Path) -> None:
     data = columns("AUSDT", "5m", T0, 4)
-    few = {
-        name: list(reversed(data[name])) for name in ("open_time", "open", "high", "low", "close", "volume")
-    }
+    few = {name: list(reversed(data[name])) for name in ("open_time", "open", "high", "low", "close", "volume")}
     write(tmp_path, "AUSDT", "5m", few)
     times, fields = read_folder(tmp_path, "5m").series["5m"]
     assert times.tolist() == data["open_time"]

@@ -69,9 +69,7 @@ def test_only_closed_candles_come_out_of_the_stream() -> None:
 
 
 def test_prices() -> None:
-    raw = (
-        b'{"stream":"!miniTicker@arr","data":[{"e":"24hrMiniTicker","E":5,"s":"BTCUSDT","c":"1.5","o":"1"}]}'
-    )
+    raw = b'{"stream":"!miniTicker@arr","data":[{"e":"24hrMiniTicker","E":5,"s":"BTCUSDT","c":"1.5","o":"1"}]}'
     (price,) = parse_price_message(raw)
     assert (price.symbol, price.price, price.time_ms) == ("BTCUSDT", 1.5, 5)
 

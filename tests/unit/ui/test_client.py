@@ -71,9 +71,7 @@ def test_generation_streams_steps_then_the_strategy() -> None:
 
 
 def test_an_error_in_the_stream_is_a_problem() -> None:
-    stream = (
-        'event: error\ndata: {"title": "No filter was written", "detail": "I could not read whales."}\n\n'
-    )
+    stream = 'event: error\ndata: {"title": "No filter was written", "detail": "I could not read whales."}\n\n'
     headers = {"content-type": "text/event-stream"}
     api = client(lambda request: httpx.Response(200, text=stream, headers=headers))
     with pytest.raises(ApiProblem, match="whales"):

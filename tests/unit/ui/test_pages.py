@@ -51,9 +51,7 @@ def served() -> Iterator[Served]:
 @pytest.mark.parametrize(
     "name", ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
 )
-def test_every_page_draws_without_an_error(
-    name: str, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_page_draws_without_an_error(name: str, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, served.url).run()
     assert not app.exception, app.exception
 
@@ -75,9 +73,7 @@ def test_nothing_yet_offers_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not app.exception, app.exception
 
 
-def test_enable_opens_only_after_the_read_back_was_confirmed(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_enable_opens_only_after_the_read_back_was_confirmed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("pages/new_strategy.py", monkeypatch, served.url).run()
     assert app.button(key="enable").disabled
     app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
