@@ -1,0 +1,186 @@
+"""The offline translator: expected programs, stated assumptions, honest left-overs, hostile text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llm.phrasebook import sentence_direction, sentence_interval, translate
+from llm.phrasebook.text import tokenise
+from screener import FilterError, compile_filter
+from tests.unit.llm.sentences import PARTLY, REFUSED, SENTENCES
+
+
+@pytest.mark.parametrize(("sentence", "interval", "direction", "match"), SENTENCES, ids=[row[0] for row in SENTENCES])
+def test_a_sentence_becomes_the_expected_filter(sentence: str, interval: str, direction: str, match: str) -> None:
+    made = translate(sentence)
+    assert (made.interval, made.direction) == (interval, direction)
+    assert made.not_understood == ()
+    expected = compile_filter(f"match = {match}", interval)
+    assert compile_filter(made.code, interval).hash == expected.hash, made.code
+
+
+@pytest.mark.parametrize("sentence", [row[0] for row in SENTENCES])
+def test_condition_sentences_are_read_back_to_the_same_filter(sentence: str) -> None:
+    made = translate(sentence)
+    program = compile_filter(made.code, made.interval)
+    for row in made.conditions:
+        code = next(line for line in made.code.splitlines() if line.startswith(f"{row.name} = "))
+        again = translate(row.english, made.interval)
+        if again.interval != made.interval:
+            continue  # A condition wholly on a higher interval becomes a strategy on that one.
+        assert again.not_understood == ()
+        own = compile_filter(code.replace(f"{row.name} = ", "match = ", 1), made.interval)
+        assert compile_filter(again.code, made.interval).hash == own.hash, row.english
+    assert program.reading
+
+
+@pytest.mark.parametrize(("sentence", "phrases"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_what_is_not_understood_is_named(sentence: str, phrases: list[str]) -> None:
+    made = translate(sentence)
+    assert made.code == ""
+    assert made.conditions == ()
+    assert list(made.not_understood) == phrases
+
+
+@pytest.mark.parametrize(("sentence", "phrases"), PARTLY, ids=[row[0] for row in PARTLY])
+def test_left_over_words_are_named_beside_a_filter(sentence: str, phrases: list[str]) -> None:
+    made = translate(sentence)
+    assert made.code
+    assert list(made.not_understood) == phrases
+
+
+def test_every_default_is_stated() -> None:
+    made = translate("RSI oversold with busy volume and price near the upper Bollinger band")
+    text = " ".join(made.assumptions)
+    for part in ("14 candles", "below 30", "1.5 times", "20 candles, 2 standard", "within 1%", "1h", "long"):
+        assert part in text, part
+
+
+def test_nothing_is_assumed_where_everything_is_said() -> None:
+    assert translate("go long when RSI(14) is below 30 on 15m").assumptions == ()
+
+
+def test_words_stand_beside_their_conditions() -> None:
+    sentence = "RSI below 30 on 15m while price is above the 4h 200 EMA"
+    made = translate(sentence)
+    assert [row.words for row in made.conditions] == ["RSI below 30 on 15m", "price is above the 4h 200 EMA"]
+    assert all(row.words in sentence for row in made.conditions)
+    program = compile_filter(made.code, made.interval)
+    assert [row.name for row in made.conditions] == [condition.name for condition in program.conditions]
+
+
+def test_exit_stop_target_and_holding_time() -> None:
+    made = translate("buy if 1h RSI < 30, exit when RSI > 55, stop 2%, target 4 ATR, hold at most 20 candles")
+    assert "exit = " in made.code
+    assert "stop = close * 0.98" in made.code
+    assert (made.target_atr, made.max_hold_candles) == (4.0, 20)
+    assert compile_filter(made.code, "1h").exit is not None
+
+
+def test_sell_after_buy_ends_the_trade() -> None:
+    made = translate("Buy when RSI crosses above 30 and sell when RSI goes above 70 on the 1h chart")
+    assert made.direction == "long"
+    assert "exit = " in made.code
+
+
+@pytest.mark.parametrize(
+    ("sentence", "option", "interval"),
+    [
+        ("RSI below 30", None, "1h"),
+        ("RSI below 30", "5m", "5m"),
+        ("RSI below 30 on 4h", "1h", "4h"),
+        ("RSI below 30 while price is above the 4h 200 EMA", "15m", "15m"),
+        ("RSI below 30 while price is above the 4h 200 EMA", None, "4h"),
+        ("RSI below 30 on 15m", "1d", "15m"),
+        ("up 3% in 10 minutes", None, "5m"),
+        ("price above yesterday's high", None, "1h"),
+    ],
+)
+def test_the_base_interval(sentence: str, option: str | None, interval: str) -> None:
+    assert translate(sentence, option).interval == interval
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["15m", "15min", "15 mins", "15-min", "15 minute", "15-minute", "15 minutes", "m15", "fifteen minute", "15M"],
+)
+def test_spellings_of_an_interval(spelling: str) -> None:
+    sentence = f"RSI below 30 on the {spelling} chart"
+    assert translate(sentence).interval == "15m"
+
+
+@pytest.mark.parametrize("spelling", ["4h", "4 hours", "4-hour", "4hr", "h4", "four hour", "240 minutes"])
+def test_spellings_of_four_hours(spelling: str) -> None:
+    assert translate(f"RSI below 30 on the {spelling} chart").interval == "4h"
+
+
+def test_a_heading_names_the_strategy() -> None:
+    made = translate("Dip buyer: RSI below 30 on 1h")
+    assert made.name == "Dip buyer"
+    assert len(made.conditions) == 1
+
+
+def test_a_coin_named_like_a_word_stays_a_word() -> None:
+    made = translate("price is near the 200 EMA", symbols={"NEARUSDT", "ONEUSDT", "PEPEUSDT"})
+    assert "symbol" not in made.code
+    assert 'symbol("PEPEUSDT")' in translate("PEPE RSI below 30", symbols={"PEPEUSDT"}).code
+
+
+def test_the_sentences_interval_and_direction() -> None:
+    assert sentence_interval("RSI below 30 on 15m and 4h trend is up") == "15m"
+    assert sentence_interval("RSI below 30") is None
+    assert sentence_direction("short when RSI is above 70") == "short"
+    assert sentence_direction("RSI above 70") is None
+
+
+def test_offsets_are_those_of_the_sentence() -> None:
+    sentence = "ＲＳＩ below 30 — on “15m” İ"
+    assert [sentence[token.start : token.end] for token in tokenise(sentence)][:3] == ["ＲＳＩ", "below", "30"]
+
+
+HOSTILE = [
+    "not " * 900,
+    "2x " * 900,
+    "price above ema 1 and ema 2 " * 130,
+    "rsi and " * 500,
+    "in the last " * 330,
+    "(" * 4_000,
+    "9" * 4_000,
+    "RSI below " + "9" * 300,
+    "\x00\x1b[31m rsi below 30",
+    "the " * 1_000,
+    "unless " * 500,
+    "20, " * 1_000 + "ema",
+    "a:" * 1_000,
+    "ema 0 above ema 99999",
+    "volume 0x its average",
+    "\ud800 rsi",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_ends_soon_and_never_raises(text: str) -> None:
+    started = time.perf_counter()
+    made = translate(text)
+    assert time.perf_counter() - started < 2
+    assert made.code or made.not_understood
+
+
+WORDS = ["rsi", "below", "above", "30", "2x", "5%", "and", "or", "not", "ema", "200", "15m", "4h", "price", "btc", "crosses", "the", "of", "in", "last", "candles", "volume", "average", "its", ",", "(", ")", "unless", "between", "high", "new", "within", "on", "up", "down", ";", "macd", "signal", "%", "buy", "sell", "stop", "exit", "breaks", "out", "green", "3", "daily", "yesterday's"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=25))
+def test_any_words_give_a_program_that_parses(words: list[str]) -> None:
+    made = translate(" ".join(words))
+    if not made.code:
+        return
+    try:
+        compile_filter(made.code, made.interval)
+    except FilterError as error:
+        # Nonsense may be refused by meaning (sides that are the same), never by syntax or unknown names.
+        assert {diagnostic.code for diagnostic in error.diagnostics} <= {"F022", "F023", "F024"}, (words, str(error))
