@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.commands.options import INTERVALS, DataCommand, Moment, iso, keep_machine_code
+from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
 from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, read_program
 from screener import FilterError, Program, compile_filter, explain_row, interval_ms, program_report
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from screener.replay import ConditionValue, History
 
 DEFAULT_INTERVAL = "1h"
+DATA_HELP = "Candles, in DIR/<SYMBOL>/<interval>.parquet or .csv."
 MARKET_WIDE = frozenset({"rank", "market_percentile", "market_mean", "market_zscore", "breadth"})
 
 
@@ -41,7 +42,14 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
         program = compile_filter(text, interval) if interval else _any_base(text)
     except FilterError as error:
         if as_json:
-            failed = {"ok": False, "hash": None, "intervals": [], "reach": {}, "cost": 0, "conditions": []}
+            failed: dict[str, Any] = {
+                "ok": False,
+                "hash": None,
+                "intervals": [],
+                "reach": {},
+                "cost": 0,
+                "conditions": [],
+            }
             rows = [diagnostic_row(d) for d in error.diagnostics]
             click.echo(json.dumps({**failed, "reading": "", "warnings": [], "errors": rows}))
             raise SystemExit(BAD_INPUT) from None
@@ -80,8 +88,8 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
     help="Where the filter becomes true, or every candle on which it is.",
 )
 @click.option("--symbol", "symbols", multiple=True, help="Print this symbol's matches only; may be repeated.")
-@click.option("--from", "start", type=Moment(), help="First candle close to print; earlier candles warm up.")
-@click.option("--to", "end", type=Moment(), help="Last candle close to print.")
+@click.option("--from", "start", type=moment, help="First candle close to print; earlier candles warm up.")
+@click.option("--to", "end", type=moment, help="Last candle close to print.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def scan(
     file: str,
@@ -138,19 +146,19 @@ def scan(
 )
 @click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
 @click.option("--symbol", required=True)
-@click.option("--at", "moment", type=Moment(), help="The newest candle closed by then [the newest of all].")
+@click.option("--at", "until", type=moment, help="The newest candle closed by then [the newest of all].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def explain(file: str, folder: Path, interval: str, symbol: str, moment: int | None, as_json: bool) -> None:
+def explain(file: str, folder: Path, interval: str, symbol: str, until: int | None, as_json: bool) -> None:
     """Print each condition of a filter on one candle: its text, both sides' values, and whether it held."""
     import numpy as np
 
     text = read_program(file, as_json=as_json)
     program = _program(text, interval, folder, (symbol,), as_json=as_json)
-    history = _history(program, folder, (symbol,), moment, as_json=as_json)
+    history = _history(program, folder, (symbol,), until, as_json=as_json)
     column = history.symbols.index(symbol)
     held = np.flatnonzero(np.isfinite(history.price[:, column]))
     if not len(held):
-        by = "" if moment is None else f" closed by {iso(moment)}"
+        by = "" if until is None else f" closed by {iso(until)}"
         fail(f"{folder}: {symbol} has no {interval} candle{by}", as_json=as_json, code=BAD_INPUT)
     row = int(held[-1])
     conditions = history.conditions([(row, column)])[0]

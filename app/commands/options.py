@@ -6,7 +6,6 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -34,26 +33,19 @@ class DataCommand(click.Command):
             ctx.exit(BAD_INPUT)
 
 
-class Moment(click.ParamType):
-    """ISO 8601 date or time, UTC where no zone is given; becomes milliseconds UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Milliseconds UTC of `value`; a usage error where it is no time."""
-        if isinstance(value, int):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-01-05 or 2026-01-05T12:00:00Z", param, ctx)
-        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+def moment(text: str) -> int:
+    """Milliseconds UTC of an ISO 8601 date or time, UTC where it names no zone; BadParameter where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time; write 2026-01-05 or 2026-01-05T12:00:00Z") from None
+    return to_ms(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
 def iso(time_ms: int) -> str:
     """Milliseconds UTC as ISO 8601 with Z; the milliseconds only where there are any."""
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds") + "Z"
+    time = datetime.fromtimestamp(time_ms / 1000, UTC).replace(tzinfo=None)
+    return time.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds") + "Z"
 
 
 def keep_machine_code() -> None:
