@@ -1,7 +1,7 @@
 """Signals to decisions: each new signal is claimed, analysed by model or rules, checked, and stored.
 
-The claim (`analysing`) is in the database and outlives a kill: a signal whose analysis died is taken again. A model that
-fails leaves the signal in `error` with the reason, never a trade.
+The claim (`analysing`) is in the database and outlives a kill: a signal whose analysis died is taken again. A model
+that fails leaves the signal in `error` with the reason, never a trade.
 """
 
 from __future__ import annotations

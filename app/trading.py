@@ -4,7 +4,7 @@
    signal is blocked with the reasons.
 2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`).
 3. `Trader.watch`: live prices against stop and target of every open position, and people's wishes to close (`_exit`).
-4. Fills, position, signal and log line of one order are one transaction (`_entered`, `_exited`).
+4. Fills, position, signal and log line of one order are one transaction (`app.fills.book`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Protocol
 from uuid import UUID, uuid5
 
 from app.account import as_position, costs, plan_entry, read_account
+from app.fills import book, log_record
 from app.settings import Settings
-from app.times import at, to_ms
-from broker.positions import ExitDecision, ExitReason, apply_exit, on_price
+from app.times import to_ms
+from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
-from broker.records import TradeRecord, trade_executed, trade_trigger
+from broker.records import trade_trigger
 from broker.rules import SymbolRules
 from broker.types import (
     Direction,
@@ -40,7 +41,7 @@ from market.types import Price, SymbolInfo
 from store import analyses, events, orders, positions, signals
 from store.records import SignalDecision
 from store.session import Connection, Database
-from store.trading_records import NewEvent, NewExecution, NewOrder, NewPosition, Order
+from store.trading_records import NewEvent, NewOrder, Order
 from store.trading_records import Position as PositionRow
 
 log = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ class Trader:
             if signal.status in ("enter", "approved"):
                 await signals.transition(conn, signal.id, "ordered", expected=["enter", "approved"])
             record = trade_trigger(intent, signal.conditions, "signal", stop=stop, targets=targets)
-            await self._log(conn, record, order)
+            await log_record(conn, record, order)
 
     async def _block(self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]) -> None:
         reason = " ".join(r.message for r in refusals)
@@ -226,85 +227,9 @@ class Trader:
 
     async def _filled(self, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
         async with self._database.worker() as conn:
-            for fill in fills:
-                await orders.record_fill(
-                    conn,
-                    NewExecution(
-                        order_id=order.id,
-                        venue=fill.venue,
-                        trade_id=fill.trade_id,
-                        symbol=fill.symbol,
-                        side=fill.side.value,
-                        price=fill.price,
-                        quantity=fill.quantity,
-                        executed_at=at(fill.time_ms),
-                        fee=fill.fee,
-                        fee_asset=fill.fee_asset,
-                        slippage=fill.slippage_fraction,
-                    ),
-                )
-            if order.purpose == "entry":
-                await self._entered(conn, order, intent, fills)
-            else:
-                await self._exited(conn, order, intent, fills)
-
-    async def _entered(self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
-        quantity = sum((f.quantity for f in fills), Decimal(0))
-        opened = at(max(f.time_ms for f in fills))
-        position = await positions.open_position(
-            conn,
-            NewPosition(
-                owner_id=order.owner_id,
-                symbol=order.symbol,
-                side="long" if order.side == "buy" else "short",
-                quantity=quantity,
-                entry_price=sum((f.notional for f in fills), Decimal(0)) / quantity,
-                opened_at=opened,
-                signal_id=order.signal_id,
-                strategy_id=order.strategy_id,
-                stop=order.stop,
-                targets=order.targets,
-                fees=sum((f.fee for f in fills), Decimal(0)),
-                protected_since=opened,
-            ),
-        )
-        if position is None:
-            log.error("order %s filled, but %s has an open position", order.client_order_id, order.symbol)
-            return
-        await orders.attach_position(conn, order.id, position.id)
-        rows: Sequence[Mapping[str, object]] = ()
-        if order.signal_id is not None:
-            signal = await signals.get(conn, order.signal_id)
-            rows = signal.conditions
-            if signal.status == "ordered":
-                await signals.transition(conn, signal.id, "in_position", expected=["ordered"])
-        record = trade_executed(intent, fills, rows, "signal", position=as_position(position, self._costs))
-        await self._log(conn, record, order, position.id)
-
-    async def _exited(self, conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
-        if order.position_id is None:
-            raise ValueError(f"exit order {order.id} names no position")
-        quantity = sum((f.quantity for f in fills), Decimal(0))
-        reason = order.reason or ExitReason.MANUAL.value
-        before = await positions.get(conn, order.position_id)
-        await positions.close_position(
-            conn,
-            order.position_id,
-            price=sum((f.notional for f in fills), Decimal(0)) / quantity,
-            fee=sum((f.fee for f in fills), Decimal(0)),
-            reason=reason,
-            closed_at=at(max(f.time_ms for f in fills)),
-        )
-        rows: Sequence[Mapping[str, object]] = ()
-        if order.signal_id is not None:
-            signal = await signals.get(conn, order.signal_id)
-            rows = signal.conditions
-            if signal.status == "in_position":
-                await signals.transition(conn, signal.id, "closed", expected=["in_position"])
-        self._extremes.pop(order.position_id, None)
-        after = apply_exit(as_position(before, self._costs), fills, ExitReason(reason))
-        record = trade_executed(intent, fills, rows, reason, position=after)
-        await self._log(conn, record, order, order.position_id)
+            await book(conn, order, intent, fills, self._costs)
+        if order.position_id is not None:
+            self._extremes.pop(order.position_id, None)
 
     async def _rejected(self, order: Order, state: str, reason: str) -> None:
         log.warning("order %s: %s", order.client_order_id, reason)
@@ -380,7 +305,7 @@ class Trader:
             )
             if order is None:
                 return
-            await self._log(conn, trade_trigger(intent, (), decision.reason.value), order, row.id)
+            await log_record(conn, trade_trigger(intent, (), decision.reason.value), order, row.id)
         log.info("%s: closing at its %s", row.symbol, decision.reason.value)
         async with self._database.worker() as conn:
             order = await orders.transition(conn, order.id, "sent", expected=["intent"])
@@ -413,20 +338,4 @@ class Trader:
             trigger_price=order.trigger_price or Decimal(1),
             purpose=Purpose(order.purpose),
             created_ms=to_ms(order.created_at),
-        )
-
-    async def _log(self, conn: Connection, record: TradeRecord, order: Order, position_id: UUID | None = None) -> None:
-        await events.append(
-            conn,
-            NewEvent(
-                kind=record.kind,
-                level="info",
-                message=record.message,
-                detail=record.detail,
-                owner_id=order.owner_id,
-                strategy_id=order.strategy_id,
-                signal_id=order.signal_id,
-                order_id=order.id,
-                position_id=position_id,
-            ),
         )

@@ -1,8 +1,8 @@
 """The worker: holds the market, screens each minute, has signals analysed, and trades.
 
 1. `run` opens database and market, loads strategies, finishes what an earlier life left, then schedules.
-2. APScheduler ticks (`_schedule`): screening each market minute; analysis, orders and positions each second. A tick only
-   polls: what it does is claimed in the database, so any number of workers may tick.
+2. APScheduler ticks (`_schedule`): screening each market minute; analysis, orders and positions each second. A tick
+   only polls: what it does is claimed in the database, so any number of workers may tick.
 3. `_follow_strategies` listens for edits, so that they reach the engines within a second.
 """
 

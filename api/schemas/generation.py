@@ -51,7 +51,7 @@ class FilterReport(Shape):
     ok: bool
     hash: str = ""
     intervals: tuple[str, ...] = ()
-    reach: dict[str, int] = {}
+    reach: dict[str, int] = Field(default_factory=dict)
     cost: int = 0
     conditions: tuple[str, ...] = ()
     reading: str = ""

@@ -20,7 +20,7 @@ class StrategyIn(Input):
     conditions: tuple[str, ...] = ()
     instructions: str = Field("", max_length=8000)
     indicators: tuple[str, ...] = ()
-    risk: dict[str, Any] = {}
+    risk: dict[str, Any] = Field(default_factory=dict)
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()  # empty: the whole market
     prompt: str = Field("", max_length=4000)

@@ -74,4 +74,4 @@ def sim(ctx: click.Context, port: int, replay: str | None, speed: float, seed: i
     if replay:
         command += ["--replay", replay]
     # Replaced, not wrapped: signals and the exit code are the exchange's own.
-    os.execv(sys.executable, [*command, *ctx.args])
+    os.execv(sys.executable, [*command, *ctx.args])  # noqa: S606
