@@ -170,7 +170,11 @@ def test_hostile_text_ends_soon_and_never_raises(text: str) -> None:
     assert made.code or made.not_understood
 
 
-WORDS = ["rsi", "below", "above", "30", "2x", "5%", "and", "or", "not", "ema", "200", "15m", "4h", "price", "btc", "crosses", "the", "of", "in", "last", "candles", "volume", "average", "its", ",", "(", ")", "unless", "between", "high", "new", "within", "on", "up", "down", ";", "macd", "signal", "%", "buy", "sell", "stop", "exit", "breaks", "out", "green", "3", "daily", "yesterday's"]
+WORDS = """
+    rsi below above 30 2x 5% and or not ema 200 15m 4h price btc crosses the of in last candles volume average
+    its , ( ) unless between high new within on up down ; macd signal % buy sell stop exit breaks out green 3
+    daily yesterday's
+""".split()  # noqa: SIM905
 
 
 @settings(max_examples=150, deadline=None)
