@@ -102,8 +102,7 @@ class LangfuseTracer:
 
     def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
         """A root span; spans opened inside it, also across awaits, belong to its trace."""
-        metadata = {"user_id": user_id} if user_id else None
-        return self._span(as_type="span", name=name, input=input, metadata=metadata)
+        return self._action(name, user_id, input)
 
     def generation(self, name: str, *, model: str, input: object) -> AbstractContextManager[Span]:
         """A generation span."""
@@ -117,6 +116,16 @@ class LangfuseTracer:
         thread.start()
         thread.join(timeout_s)
         return not thread.is_alive()
+
+    @contextlib.contextmanager
+    def _action(self, name: str, user_id: str | None, input: object) -> Iterator[Span]:
+        client = self._connected()
+        langfuse = importlib.import_module("langfuse")
+        with (
+            langfuse.propagate_attributes(user_id=user_id, trace_name=name),
+            client.start_as_current_observation(as_type="span", name=name, input=input) as observation,
+        ):
+            yield _LangfuseSpan(observation)
 
     @contextlib.contextmanager
     def _span(self, **fields: Any) -> Iterator[Span]:

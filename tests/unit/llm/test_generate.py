@@ -238,7 +238,7 @@ class Recorder(NoTracer):
         self.trace_id = None
 
     @contextmanager
-    def generation(self, name: str, *, model: str, input: object) -> Iterator[Any]:  # type: ignore[override]
+    def generation(self, name: str, *, model: str, input: object) -> Iterator[Any]:
         self.spans.append({"name": name, "model": model})
         yield self
 
