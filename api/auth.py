@@ -50,12 +50,15 @@ class Guard:
         if settings.loopback:
             try:
                 host = _hostname(headers.get("host", ""))
-                origin = urlsplit(headers.get("origin", "")).hostname if "origin" in headers else None
+                origin = urlsplit(headers["origin"]) if "origin" in headers else None
+                ours = origin is None or (
+                    origin.hostname in LOOPBACK_HOSTS and origin.port in (settings.api_port, settings.ui_port)
+                )
             except ValueError:
                 return 400, "Bad request", "the Host or Origin header cannot be read"
             if host not in LOOPBACK_HOSTS:
                 return 403, "Foreign host", "personal mode answers only on 127.0.0.1 and localhost"
-            if "origin" in headers and origin not in LOOPBACK_HOSTS:
+            if not ours:
                 return 403, "Cross-site request", "another site's page may not use this API"
             if headers.get("sec-fetch-site") == "cross-site":
                 return 403, "Cross-site request", "another site's page may not use this API"

@@ -17,7 +17,7 @@ import click
 
 from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
 from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, read_program
-from screener import FilterError, Program, compile_filter, explain_row, interval_ms, program_report
+from screener import FilterError, Program, compile_filter, compile_report, explain_row, interval_ms, program_report
 
 if TYPE_CHECKING:
     from screener.replay import ConditionValue, History
@@ -42,16 +42,8 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
         program = compile_filter(text, interval) if interval else _any_base(text)
     except FilterError as error:
         if as_json:
-            failed: dict[str, Any] = {
-                "ok": False,
-                "hash": None,
-                "intervals": [],
-                "reach": {},
-                "cost": 0,
-                "conditions": [],
-            }
-            rows = [diagnostic_row(d) for d in error.diagnostics]
-            click.echo(json.dumps({**failed, "reading": "", "warnings": [], "errors": rows}))
+            report = compile_report(text, interval or DEFAULT_INTERVAL)
+            click.echo(json.dumps({**report, "ok": False, "errors": [diagnostic_row(d) for d in error.diagnostics]}))
             raise SystemExit(BAD_INPUT) from None
         fail_filter(error.diagnostics, as_json=False)
     if as_json:
