@@ -67,19 +67,30 @@ def writing_model(settings: Settings, name: str | None = None) -> LanguageModel:
     if chosen is None or chosen == OFFLINE_MODEL:
         from llm.phrasebook import PhrasebookModel
 
-        return PhrasebookModel()
-    from llm.litellm_model import LiteLLMModel
-
-    return LiteLLMModel(chosen, timeout_s=settings.model_timeout)
+        return _traced(PhrasebookModel())
+    return _real_model(settings, chosen)
 
 
 def analysing_model(settings: Settings) -> LanguageModel | None:
     """The model that analyses signals; None is the offline analyst."""
     if settings.model is None:
         return None
+    return _real_model(settings, settings.model)
+
+
+def _real_model(settings: Settings, name: str) -> LanguageModel:
     from llm.litellm_model import LiteLLMModel
 
-    return LiteLLMModel(settings.model, timeout_s=settings.model_timeout)
+    fallbacks = [part.strip() for part in settings.model_fallbacks.split(",") if part.strip()]
+    return _traced(LiteLLMModel(name, fallbacks=fallbacks, timeout_s=settings.model_timeout))
+
+
+def _traced(model: LanguageModel) -> LanguageModel:
+    """The model with a generation span around each call, where Langfuse is configured."""
+    from llm.tracing import NoTracer, TracedModel, tracer_from_environment
+
+    tracer = tracer_from_environment()
+    return model if isinstance(tracer, NoTracer) else TracedModel(model, tracer)
 
 
 def paper_broker(settings: Settings, database: Database, infos: Mapping[str, SymbolInfo]) -> PaperBroker:

@@ -39,7 +39,7 @@ MEANINGS: Final[dict[str, str]] = {
     "worker_name": "what a worker's claims are kept under; a stable name lets the next life take them over at once",
     "model": "the model that writes filters and analyses signals, as litellm names it; none: the offline ones",
     "model_fast": "read, and not used yet",
-    "model_fallbacks": "read, and not used yet",
+    "model_fallbacks": "models tried in this order when the first fails, separated by commas",
     "model_timeout": "seconds that one model call may take, retries included",
     "paper_capital": "what the paper account starts with, in the quote asset",
     "risk_per_trade": "share of the account's worth that a position loses at its stop",
