@@ -13,7 +13,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol, cast
 from uuid import UUID
@@ -73,6 +73,9 @@ class Screener:
         self._worker = worker
         self._directions: dict[str, Direction] = {}
         self._failed: set[str] = set()
+        # Close up to which each version's history was there when it was loaded; later closes were stepped.
+        self._since: dict[str, int] = {}
+        self._under_way: set[tuple[str, int]] = set()
         self.engines = Engines(market.panel)
         self.last_run: dict[str, float | int | str] = {}
 
@@ -97,11 +100,21 @@ class Screener:
             return
         async with self._market.engine_lock:
             begin = time.perf_counter()
+            newest = {s.key: self._newest_close(s.program.base) for s in new}
             await asyncio.to_thread(self.engines.add, new)
+        self._since.update({key: close for key, close in newest.items() if close is not None})
         log.info("%d strategies are live after %.0f ms", len(new), (time.perf_counter() - begin) * 1e3)
         async with self._database.worker() as conn:
             for loaded in new:
                 await strategies.set_state(conn, UUID(loaded.strategy_id), loaded.version, "live")
+                close = newest[loaded.key]
+                if loaded.watermark is None and close is not None:
+                    # What its first edges are relative to must outlive a kill during its first run.
+                    await strategies.advance_watermark(conn, {UUID(loaded.strategy_id): loaded.version}, at(close))
+
+    def _newest_close(self, interval: str) -> int | None:
+        newest = self._market.panel.last_open(interval)
+        return newest + interval_ms(interval) if newest is not None else None
 
     async def _prepare(self, strategy: Strategy, key: str) -> Loaded | None:
         try:
@@ -140,12 +153,17 @@ class Screener:
         """Screen every interval that closed; returns the ids of new signals."""
         found: list[UUID] = []
         for interval in self.engines.due(coverage.close_time):
-            run_id = await self._claim(interval, coverage.close_time)
-            async with self._market.engine_lock:
-                # Stepped even where another worker holds the run: the engine's state must not skip a candle.
-                result = self.engines.step(interval, coverage.close_time, coverage.fresh)
-            if run_id is not None:
-                found += await self._store(run_id, result, coverage)
+            run = (interval, coverage.close_time)
+            self._under_way.add(run)
+            try:
+                run_id = await self._claim(*run)
+                async with self._market.engine_lock:
+                    # Stepped even where another worker holds the run: the engine's state must not skip a candle.
+                    result = self.engines.step(interval, coverage.close_time, coverage.fresh)
+                if run_id is not None:
+                    found += await self._store(run_id, result, coverage)
+            finally:
+                self._under_way.discard(run)
         return found
 
     async def _claim(self, interval: str, close_time: int) -> UUID | None:
@@ -269,8 +287,14 @@ class Screener:
             run_id = await self._claim(interval, close)
             if run_id is None:
                 continue
+            async with self._database.worker() as conn:
+                screened = {
+                    f"{s.id}:{s.version}": to_ms(s.watermark)
+                    for s in await strategies.enabled(conn)
+                    if s.watermark is not None
+                }
             async with self._market.engine_lock:
-                result = await asyncio.to_thread(self._replayed, interval, close)
+                result = await asyncio.to_thread(self._replayed, interval, close, screened)
             if result is None:
                 async with self._database.worker() as conn:
                     reason = {"kind": "history", "message": "the candles of this run are no longer held"}
@@ -278,7 +302,7 @@ class Screener:
                 continue
             await self._store(run_id, result, None)
             finished += 1
-        if finished:
+        if finished and not interrupted_only:
             # The watermarks moved, and with them what the first edge of each strategy is relative to.
             async with self._market.engine_lock:
                 for held in self.engines.loaded:
@@ -289,7 +313,8 @@ class Screener:
     async def _interrupted(self, interrupted_only: bool) -> list[tuple[str, int]]:
         async with self._database.worker() as conn:
             unfinished = await runs.latest(conn, limit=100, status="running")
-            found = {(run.interval, to_ms(run.candle_close)) for run in unfinished}
+            # What `screen` is at in this very process is not interrupted.
+            found = {(run.interval, to_ms(run.candle_close)) for run in unfinished} - self._under_way
             if interrupted_only:
                 return sorted(found, key=lambda run: run[1])
             for interval in {s.program.base for s in self.engines.loaded}:
@@ -301,12 +326,19 @@ class Screener:
                         found.add((interval, close))
         return sorted(found, key=lambda run: run[1])
 
-    def _replayed(self, interval: str, close: int) -> Screened | None:
-        """What one past candle gives, relative to each strategy's last screened candle; None if it is not held."""
+    def _replayed(self, interval: str, close: int, screened: Mapping[str, int]) -> Screened | None:
+        """What one past candle gives; None if it is not held.
+
+        An edge is relative to the strategy's last screened candle (`screened`: close by key, ms), or to the candle
+        before where later ones were screened already.
+        """
         result = Screened(interval, close)
         panel = self._market.panel
         for strategy in [s for s in self.engines.loaded if s.program.base == interval]:
-            if strategy.watermark is None or strategy.watermark >= close:
+            watermark = screened.get(strategy.key)
+            if watermark is not None and watermark >= close > self._since.get(strategy.key, close):
+                watermark = close - interval_ms(interval)
+            if watermark is None or watermark >= close:
                 continue
             begin = time.perf_counter()
             history = replay(strategy.program, panel, interval, until=close)
@@ -314,7 +346,7 @@ class Screener:
                 return None
             hits = history.match[-1] == 1
             if strategy.trigger == "edge":
-                before = int(np.searchsorted(history.times, strategy.watermark))
+                before = int(np.searchsorted(history.times, watermark))
                 hits = hits & (history.match[before] == 0)
             row = len(history.times) - 1
             columns = [
