@@ -164,7 +164,7 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
             "match": truth,
             "edge": bool(history.edges[row, column]),
             "reading": program.reading,
-            "conditions": [{"name": value.name, **condition_json(value)} for value in conditions],
+            "conditions": [{"name": value.name, "op": value.op, **condition_json(value)} for value in conditions],
         }
         click.echo(json.dumps(answer))
         return
@@ -178,7 +178,7 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
 
 def condition_json(value: ConditionValue) -> dict[str, Any]:
     """A condition's values as `scan --json` prints them."""
-    return {"text": value.text, "left": value.left, "op": value.op, "right": value.right, "value": value.value}
+    return {"text": value.text, "left": value.left, "right": value.right, "value": value.value}
 
 
 def _condition_line(value: ConditionValue) -> str:
