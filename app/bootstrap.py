@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from app.account import costs
@@ -20,6 +21,7 @@ from store.session import Database
 
 if TYPE_CHECKING:
     from llm.models import LanguageModel
+    from llm.tracing import Tracer
     from market.source import MarketSource
     from market.types import SymbolInfo
 
@@ -87,10 +89,17 @@ def _real_model(settings: Settings, name: str) -> LanguageModel:
 
 def _traced(model: LanguageModel) -> LanguageModel:
     """The model with a generation span around each call, where Langfuse is configured."""
-    from llm.tracing import NoTracer, TracedModel, tracer_from_environment
+    from llm.tracing import TracedModel
 
-    tracer = tracer_from_environment()
-    return model if isinstance(tracer, NoTracer) else TracedModel(model, tracer)
+    return TracedModel(model, tracer())
+
+
+@cache
+def tracer() -> Tracer:
+    """The process's tracer: Langfuse where its keys are set, else one that does nothing."""
+    from llm.tracing import tracer_from_environment
+
+    return tracer_from_environment()
 
 
 def paper_broker(settings: Settings, database: Database, infos: Mapping[str, SymbolInfo]) -> PaperBroker:

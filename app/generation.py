@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.bootstrap import writing_model
+from app.bootstrap import tracer, writing_model
 from app.settings import Settings
 from llm.generate import GenerationFailed, generate_strategy
 from llm.schemas import GeneratedStrategy
@@ -97,7 +97,9 @@ async def generate_and_keep(
     failure: CannotGenerate | None = None
     made: GeneratedStrategy | None = None
     try:
-        made = await generate(settings, sentence, **options)
+        with tracer().action("generate.strategy", user_id=str(user), input=sentence) as span:
+            made = await generate(settings, sentence, **options)
+            span.update(output=made.public())
     except CannotGenerate as error:
         failure = error
     async with database.user(user) as conn:
@@ -118,8 +120,4 @@ async def generate_and_keep(
         assert failure is not None
         raise failure
     program = compile_filter(made.filter_code, made.interval, options.get("symbols"))
-    rows = reading_rows(program)
-    words = [span.words for span in made.spans]
-    for i, row in enumerate(rows):
-        row["words"] = words[i] if len(words) == len(rows) else row["words"]
-    return made, rows
+    return made, reading_rows(program, {span.name: span.words for span in made.spans})
