@@ -38,7 +38,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:
-    """One condition on a candle: text, both sides' values, truth (None: unknown)."""
+    """One condition on a candle: text, both sides' values, truth (None: unknown), and its plain-English reading."""
 
     name: str
     text: str
@@ -46,6 +46,7 @@ class ConditionRow:
     op: str | None
     right: float | None
     value: bool | None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Engines:
         return result
 
     def _match(self, engine: Engine, strategy: Loaded, symbol: str, price: float) -> Match:
-        rows = condition_rows(engine.conditions(strategy.key, symbol))
+        rows = condition_rows(engine.conditions(strategy.key, symbol), strategy.program)
         return Match(strategy.strategy_id, strategy.version, symbol, price, rows)
 
     def rebuild(self) -> None:
@@ -155,6 +156,9 @@ class Engines:
             engine.rebuild()
 
 
-def condition_rows(values: Sequence[ConditionValue]) -> tuple[ConditionRow, ...]:
-    """The engine's condition values as rows to keep."""
-    return tuple(ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value) for v in values)
+def condition_rows(values: Sequence[ConditionValue], program: Program) -> tuple[ConditionRow, ...]:
+    """The engine's condition values, one for each of the program's conditions, as rows to keep."""
+    return tuple(
+        ConditionRow(v.name, v.text, v.left, v.op, v.right, v.value, c.reading)
+        for v, c in zip(values, program.conditions, strict=True)
+    )

@@ -93,7 +93,7 @@ def look_back(
     values = history.conditions([(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
     outcomes = _outcomes(candles, rows, columns, 1 if direction == "long" else -1)
     matches = [
-        PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found))
+        PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found, program))
         for r, c, outcome, found in zip(rows, columns, outcomes, values, strict=True)
     ]
     now = [names[c] for c in np.flatnonzero(np.asarray(history.match)[-1, : len(names)] == 1)]
@@ -158,7 +158,7 @@ def _near_misses(history: History, names: list[str], close: int) -> list[NearMis
     last = len(history.times) - 1
     all_conditions = history.conditions([(last, column) for column in range(len(names))])
     for name, values in zip(names, all_conditions, strict=True):
-        conditions = condition_rows(values)
+        conditions = condition_rows(values, history.program)
         failing = [row for row in conditions if row.value is False]
         if len(conditions) < 2 or len(failing) != 1 or any(row.value is None for row in conditions):
             continue

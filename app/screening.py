@@ -364,7 +364,7 @@ class Screener:
                     strategy.version,
                     panel.symbols[c],
                     float(history.price[-1, c]),
-                    condition_rows(values),
+                    condition_rows(values, strategy.program),
                 )
                 for c, values in zip(columns, rows, strict=True)
             ]
@@ -384,6 +384,7 @@ def condition_json(row: ConditionRow) -> dict[str, object]:
         "op": row.op,
         "right": known(row.right),
         "value": row.value,
+        "reading": row.reading,
     }
 
 
