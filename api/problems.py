@@ -85,6 +85,11 @@ def install(app: FastAPI) -> None:
         )
         return problem(status, title, str(error))
 
+    @app.exception_handler(Exception)
+    async def _ours(_: Request, error: Exception) -> Response:
+        # The server logs the traceback; it holds nothing for the one who asked.
+        return problem(500, "An error of ours", "the request could not be carried out; the log of the API says why")
+
     @app.exception_handler(MarketUnavailable)
     async def _market(_: Request, error: MarketUnavailable) -> Response:
         return problem(503, "The market is not at hand", str(error))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.deps import Parts
 from api.schemas import FilterReport, HistoryOut
-from api.schemas.base import Input
+from api.schemas.base import Input, Interval
 from app.generation import reading_rows
 from app.market_client import MarketUnavailable
 from app.times import at
@@ -24,7 +24,7 @@ class FilterIn(Input):
     """A filter and its base interval."""
 
     filter_code: str = Field(max_length=100_000)
-    interval: str = "1h"
+    interval: Interval = "1h"
 
 
 class ScanIn(FilterIn):
@@ -51,7 +51,7 @@ async def compile_(body: FilterIn, parts: Parts) -> FilterReport:
     rows: list[dict[str, str]] = []
     if report["ok"]:
         rows = reading_rows(compile_filter(body.filter_code, body.interval, symbols))
-    return FilterReport.model_validate({**report, "rows": rows})
+    return FilterReport.model_validate({**report, "hash": report["hash"] or "", "rows": rows})
 
 
 @router.post("/scan")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
 
 class Shape(BaseModel):
@@ -17,6 +17,18 @@ class Input(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+
+INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w")
+
+
+def _known_interval(value: str) -> str:
+    if value not in INTERVALS:
+        raise ValueError(f"use one of {', '.join(INTERVALS)}")
+    return value
+
+
+Interval = Annotated[str, AfterValidator(_known_interval)]
+"""A candle interval that is screened."""
 
 DecimalString = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str, when_used="json")]
 """A price, quantity or sum of money; a plain decimal string in JSON."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.schemas.base import Input, Shape
+from api.schemas.base import Input, Interval, Shape
 from api.schemas.problem import FieldError
 
 
@@ -12,7 +12,7 @@ class PromptIn(Input):
     """Body of `/generate/*`. `interval` overrides the default, not an interval named in the sentence."""
 
     prompt: str = Field(min_length=1, max_length=4000)
-    interval: str | None = None
+    interval: Interval | None = None
     model: str | None = None
 
 

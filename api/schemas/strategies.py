@@ -1,11 +1,12 @@
 """Strategies, their runs, and where they would have matched."""
 
+import json
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from api.schemas.base import Input, Shape
+from api.schemas.base import Input, Interval, Shape
 from api.schemas.signals import ConditionRow
 
 
@@ -15,7 +16,7 @@ class StrategyIn(Input):
     name: str = Field(min_length=1, max_length=120)
     description: str = Field("", max_length=4000)
     direction: Literal["long", "short"] = "long"
-    interval: str
+    interval: Interval
     filter_code: str = Field(max_length=8192)
     conditions: tuple[str, ...] = ()
     instructions: str = Field("", max_length=8000)
@@ -25,6 +26,12 @@ class StrategyIn(Input):
     symbols: tuple[str, ...] = ()  # empty: the whole market
     prompt: str = Field("", max_length=4000)
     enabled: bool = False
+
+    @field_validator("risk")
+    @classmethod
+    def _plain_numbers(cls, value: dict[str, Any]) -> dict[str, Any]:
+        json.dumps(value, allow_nan=False)
+        return value
 
 
 class StrategyOut(Shape):

@@ -1,0 +1,196 @@
+"""A worker process, killed with -9 at random moments while it screens a running market: nothing missing or twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import numpy as np
+import psycopg
+import pytest
+
+from app.processes import free_port
+from market.binance import BinanceSource
+from screener import compile_filter
+from screener.intervals import interval_ms
+from screener.replay import Candles, replay
+from store import strategies
+from store.records import NewStrategy
+from store.session import Database
+from tests.integration.market.exchange_process import ExchangeProcess
+
+SYMBOLS, SPEED, KILLS = 25, 20.0, 3
+MINUTE = interval_ms("1m")
+CODE = "match = close > ta.sma(close, 5)"
+
+
+@pytest.fixture(scope="session")
+def kernel_cache() -> Path:
+    """Compiled kernels, kept over the processes of all runs."""
+    folder = Path(tempfile.gettempdir()) / f"screener-kernels-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+class WorkerProcess:
+    def __init__(self, env: dict[str, str], log: Path) -> None:
+        self.env, self.log = env, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", "worker"], env=self.env, stdout=out, stderr=out
+            )
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+
+def rows(dsn: str, query: str, *parameters: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
+async def done_runs(dsn: str) -> int:
+    found = await asyncio.to_thread(rows, dsn, "select count(*) from public.screen_runs where status = 'done'")
+    return int(str(found[0][0]))
+
+
+async def wait_for_runs(worker: WorkerProcess, dsn: str, count: int, seconds: float = 40) -> None:
+    end = time.monotonic() + seconds
+    while await done_runs(dsn) < count:
+        assert worker.process is not None
+        assert worker.process.poll() is None, worker.log.read_text()[-3000:]
+        assert time.monotonic() < end, worker.log.read_text()[-3000:]
+        await asyncio.sleep(0.1)
+
+
+def milliseconds(moment: object) -> int:
+    assert isinstance(moment, datetime)
+    return round(moment.timestamp() * 1000)
+
+
+async def replayed(exchange: ExchangeProcess, until: int, names: list[str]) -> dict[int, tuple[set[str], set[str]]]:
+    """By close: symbols on which the filter rises, and on which it is true."""
+    source = BinanceSource(exchange.rest, exchange.streams)
+    try:
+        candles = {n: await source.candles(n, "1m", limit=400, end_ms=until - 1) for n in names}
+    finally:
+        await source.aclose()
+    opens = np.array(sorted({c.open_time for found in candles.values() for c in found}), dtype=np.int64)
+    index = {int(t): i for i, t in enumerate(opens)}
+    closes = np.full((len(opens), len(names)), np.nan)
+    for column, name in enumerate(names):
+        for candle in candles[name]:
+            closes[index[candle.open_time], column] = candle.close
+    history = replay(compile_filter(CODE, "1m"), Candles(tuple(names), {"1m": (opens, {"close": closes})}), "1m")
+    return {
+        int(close): (
+            {n for c, n in enumerate(names) if history.edges[row, c]},
+            {n for c, n in enumerate(names) if history.match[row, c] == 1},
+        )
+        for row, close in enumerate(history.times)
+    }
+
+
+@pytest.mark.slow
+async def test_kills_while_screening(
+    database: Database, database_dsn: str, admin_dsn: str, new_user: UUID, tmp_path: Path, kernel_cache: Path
+) -> None:
+    moments = random.Random(11)
+    exchange = ExchangeProcess(speed=SPEED, symbols=SYMBOLS)
+    await exchange.start()
+    env = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("SCREENER_")},
+        "DATABASE_URL": database_dsn,
+        "NUMBA_CACHE_DIR": str(kernel_cache),
+        "SCREENER_EXCHANGE_REST_URL": exchange.rest,
+        "SCREENER_EXCHANGE_STREAM_URL": exchange.streams,
+        "SCREENER_SPEED": str(SPEED),
+        "SCREENER_SYMBOLS": str(SYMBOLS),
+        "SCREENER_WORKER_URL": f"http://127.0.0.1:{free_port()}",
+        "SCREENER_WORKER_NAME": f"worker-{uuid4().hex[:6]}",
+    }
+    worker = WorkerProcess(env, tmp_path / "worker.log")
+    async with database.worker() as conn:
+        strategy = await strategies.create(
+            conn,
+            NewStrategy(
+                code=f"t-{uuid4().hex[:8]}",
+                name="Kill",
+                owner_id=new_user,
+                base_interval="1m",
+                filter_code=CODE,
+                filter_hash="h",
+                enabled=True,
+            ),
+        )
+    killed_at: list[int] = []
+    try:
+        worker.start()
+        await wait_for_runs(worker, admin_dsn, 2)
+        for _ in range(KILLS):
+            # At random within a market minute.
+            await asyncio.sleep(moments.uniform(0, 60 / SPEED))
+            worker.kill()
+            found = rows(
+                admin_dsn, "select candle_close, status from public.screen_runs order by candle_close desc limit 1"
+            )
+            killed_at.append(milliseconds(found[0][0]))
+            running = await done_runs(admin_dsn)
+            worker.start()
+            await wait_for_runs(worker, admin_dsn, running + 2)
+        assert worker.stop() == 0
+        log = worker.log.read_text()
+        assert "Traceback" not in log, log[-3000:]
+
+        stored = rows(
+            admin_dsn,
+            "select candle_close, symbol from public.signals where strategy_id = %s order by candle_close",
+            strategy.id,
+        )
+        by_close: dict[int, list[str]] = {}
+        for close, symbol in stored:
+            by_close.setdefault(milliseconds(close), []).append(str(symbol))
+        assert all(len(names) == len(set(names)) for names in by_close.values())
+
+        screened = rows(
+            admin_dsn, "select candle_close, status from public.screen_runs where interval = '1m' order by candle_close"
+        )
+        assert {status for _, status in screened} == {"done"}, screened
+        closes = [milliseconds(close) for close, _ in screened]
+        names = sorted({str(r[0]) for r in rows(admin_dsn, "select distinct symbol from public.signals")})
+        source = BinanceSource(exchange.rest, exchange.streams)
+        names = [i.symbol for i in await source.symbols()][:SYMBOLS]
+        await source.aclose()
+        truth = await replayed(exchange, closes[-1], names)
+        compared = 0
+        for before, close in pairwise(closes):
+            rising, true = truth[close]
+            # Where minutes passed without a worker, an edge is relative to the last screened candle.
+            expected = rising if close - before == MINUTE else true - truth[before][1]
+            assert sorted(by_close.get(close, [])) == sorted(expected), (close, before, killed_at)
+            compared += len(expected)
+        assert compared > 0
+        assert set(killed_at) <= set(closes)
+    finally:
+        worker.kill()
+        await exchange.kill()
