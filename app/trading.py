@@ -111,7 +111,7 @@ class Trader:
             now = self._market.clock.now_ms()
             quote = self.quote(signal.symbol)
             if stop is None or quote is None or signal.symbol not in self._market.infos:
-                what = "a stop" if stop is None else "a price"
+                what = "stop" if stop is None else "price"
                 await self._block(
                     conn,
                     decision,
