@@ -1,0 +1,284 @@
+"""Trading on paper against a real database: entry, exits, refusals, and a kill at every step of an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.bootstrap import paper_broker
+from app.settings import Settings
+from app.times import at
+from app.trading import Trader
+from store import analyses, events, orders, positions, profiles, signals, strategies
+from store.records import NewAnalysis, NewSignal, NewStrategy, SignalView
+from store.session import Database
+from store.trading_records import Position
+from tests.fixtures.fake_market import FakeMarket
+
+SETTINGS = Settings(_env_file=None)
+FEE = SETTINGS.fee_bps / 10_000
+SLIP = SETTINGS.slippage_bps / 10_000
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def trader(database: Database, market: FakeMarket) -> Trader:
+    """As a worker that has just been started has it."""
+    return Trader(database, market, paper_broker(SETTINGS, database, market.infos), SETTINGS)
+
+
+async def signal_to_enter(
+    database: Database, owner: UUID, symbol: str = "BTCUSDT", side: str = "long", minute: int = 0
+) -> UUID:
+    """An analysed signal at 100 with stop 95 and target 110 (or mirrored)."""
+    sign = 1 if side == "long" else -1
+    async with database.worker() as conn:
+        strategy = await strategies.create(
+            conn,
+            NewStrategy(
+                code=f"t-{uuid4().hex[:10]}",
+                name="T",
+                owner_id=owner,
+                base_interval="1m",
+                filter_code="match = close > open",
+                filter_hash="h",
+            ),
+        )
+        signal_id = await signals.insert(
+            conn,
+            NewSignal(
+                strategy_id=strategy.id,
+                strategy_version=strategy.version,
+                symbol=symbol,
+                interval="1m",
+                candle_close=at(1_767_600_000_000 + minute * 60_000),
+                price=Decimal(100),
+                side=side,  # type: ignore[arg-type]
+                conditions=[{"text": "close > open", "left": 100.0, "op": ">", "right": 99.0, "value": True}],
+            ),
+        )
+        assert signal_id is not None
+        await signals.transition(conn, signal_id, "analysing")
+        levels = {"entry": 100, "stop_loss": 100 - 5 * sign, "take_profit": [100 + 10 * sign]}
+        await analyses.insert(
+            conn,
+            NewAnalysis(decision="enter_trade", confidence=70, model="test", signal_id=signal_id, key_levels=levels),
+        )
+        await signals.transition(conn, signal_id, "enter")
+    return signal_id
+
+
+async def approve(database: Database, owner: UUID, signal_id: UUID) -> None:
+    async with database.user(owner) as conn:
+        await signals.decide(conn, signal_id, approve=True)
+
+
+async def read(database: Database, signal_id: UUID) -> SignalView:
+    async with database.worker() as conn:
+        return await signals.get(conn, signal_id)
+
+
+async def held(database: Database, owner: UUID) -> list[Position]:
+    async with database.worker() as conn:
+        return await positions.list_positions(conn, owner_id=owner)
+
+
+async def entered(database: Database, market: FakeMarket, owner: UUID, side: str = "long") -> tuple[Trader, UUID]:
+    market.set_price("BTCUSDT", 100.0)
+    signal_id = await signal_to_enter(database, owner, side=side)
+    await approve(database, owner, signal_id)
+    working = trader(database, market)
+    await tick(working)
+    return working, signal_id
+
+
+async def tick(working: Trader) -> None:
+    await working.enter_approved()
+    await working.resolve()
+    await working.watch()
+
+
+async def assert_one_entry(database: Database, owner: UUID, signal_id: UUID) -> None:
+    async with database.worker() as conn:
+        sent = await orders.list_orders(conn, owner_id=owner)
+        fills = await orders.executions(conn, owner_id=owner)
+    assert [o.state for o in sent] == ["filled"]
+    assert len(fills) == 1
+    assert [p.state for p in await held(database, owner)] == ["open"]
+    assert (await read(database, signal_id)).status == "in_position"
+
+
+async def test_an_approval_becomes_a_position(database: Database, market: FakeMarket, new_user: UUID) -> None:
+    working, signal_id = await entered(database, market, new_user)
+    for _ in range(3):
+        await tick(working)
+    await assert_one_entry(database, new_user, signal_id)
+    (position,) = await held(database, new_user)
+    # Slippage and half the spread, against the one who trades at market.
+    assert Decimal(100) * (1 + SLIP) <= position.entry_price <= Decimal("100.05")
+    assert position.stop == 95
+    assert position.fees == pytest.approx(position.entry_price * position.quantity * FEE)
+    planned = position.quantity * (position.entry_price - 95)
+    assert planned <= SETTINGS.paper_capital * SETTINGS.risk_per_trade
+    async with database.worker() as conn:
+        kinds = [e.kind for e in await events.list_events(conn, limit=10)]
+    assert "TRADE_TRIGGER" in kinds
+    assert "TRADE_EXECUTED" in kinds
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "reason"),
+    [("long", 94.0, "stop"), ("long", 111.0, "target"), ("short", 106.0, "stop"), ("short", 89.0, "target")],
+)
+async def test_stop_and_target_close_with_the_right_profit(
+    database: Database, market: FakeMarket, new_user: UUID, side: str, price: float, reason: str
+) -> None:
+    working, signal_id = await entered(database, market, new_user, side)
+    market.set_price("BTCUSDT", 101.0 if side == "long" else 99.0)
+    await tick(working)
+    assert [p.state for p in await held(database, new_user)] == ["open"]
+    market.set_price("BTCUSDT", price)
+    await tick(working)
+    await tick(working)
+    (position,) = await held(database, new_user)
+    assert position.state == "closed"
+    assert reason in (position.close_reason or "")
+    async with database.worker() as conn:
+        entry, out = sorted(await orders.executions(conn, owner_id=new_user), key=lambda e: e.executed_at)
+        both = {e.side: e for e in (entry, out)}
+    profit = position.quantity * (both["sell"].price - both["buy"].price) - entry.fee - out.fee
+    assert position.realised_profit == pytest.approx(profit, abs=Decimal("0.0001"))
+    assert position.fees == pytest.approx(entry.fee + out.fee)
+    assert (profit > 0) == (reason == "target")
+    assert (await read(database, signal_id)).status == "closed"
+
+
+async def test_a_wish_to_close_is_carried_out(database: Database, market: FakeMarket, new_user: UUID) -> None:
+    working, _ = await entered(database, market, new_user)
+    (position,) = await held(database, new_user)
+    async with database.user(new_user) as conn:
+        await positions.request_close(conn, position.id)
+    await tick(working)
+    (position,) = await held(database, new_user)
+    assert position.state == "closed"
+    assert position.close_reason == "manual"
+
+
+async def test_a_second_signal_in_the_symbol_is_blocked(
+    database: Database, market: FakeMarket, new_user: UUID, other_user: UUID
+) -> None:
+    working, _ = await entered(database, market, new_user)
+    second = await signal_to_enter(database, new_user, minute=1)
+    elsewhere = await signal_to_enter(database, other_user, minute=1)
+    await approve(database, new_user, second)
+    await approve(database, other_user, elsewhere)
+    await tick(working)
+    blocked = await read(database, second)
+    assert blocked.status == "blocked"
+    assert "BTCUSDT already has an open position" in (blocked.reason or "")
+    assert len(await held(database, new_user)) == 1
+    assert len(await held(database, other_user)) == 1
+
+
+async def test_two_approvals_of_one_symbol_at_once_make_one_position(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    market.set_price("BTCUSDT", 100.0)
+    both = [await signal_to_enter(database, new_user, minute=m) for m in (0, 1)]
+    for signal_id in both:
+        await approve(database, new_user, signal_id)
+    working = trader(database, market)
+    await tick(working)
+    assert sorted([(await read(database, s)).status for s in both]) == ["blocked", "in_position"]
+    assert len(await held(database, new_user)) == 1
+
+
+async def test_the_kill_switch_blocks_entries_and_not_exits(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    working, _ = await entered(database, market, new_user)
+    async with database.user(new_user) as conn:
+        await profiles.set_kill_switch(conn, new_user, True)
+    market.set_price("ETHUSDT", 100.0)
+    second = await signal_to_enter(database, new_user, "ETHUSDT")
+    await approve(database, new_user, second)
+    market.set_price("BTCUSDT", 90.0)
+    await tick(working)
+    refused = await read(database, second)
+    assert refused.status == "blocked"
+    assert refused.reason
+    assert [p.state for p in await held(database, new_user)] == ["closed"]
+
+
+async def test_no_price_is_a_reason(database: Database, market: FakeMarket, new_user: UUID) -> None:
+    signal_id = await signal_to_enter(database, new_user)
+    market.prices.clear()
+    await approve(database, new_user, signal_id)
+    await tick(trader(database, market))
+    assert "there is no price for BTCUSDT" in ((await read(database, signal_id)).reason or "")
+    assert (await read(database, signal_id)).status == "blocked"
+
+
+async def _killed(*_: Any, **__: Any) -> Any:
+    raise Killed
+
+
+ENTRY_KILLS = ["intent", "sent", "filled", "half booked"]
+
+
+def kill_at(moment: str, working: Trader, patch: pytest.MonkeyPatch) -> None:
+    """Let the process end at a step of an order."""
+    if moment == "intent":
+        patch.setattr(orders, "transition", _killed)
+    elif moment == "sent":
+        patch.setattr(working._broker, "submit", _killed)
+    elif moment == "filled":
+        patch.setattr(orders, "record_fill", _killed)
+    else:
+        patch.setattr(events, "append", _killed)
+
+
+@pytest.mark.parametrize("moment", ENTRY_KILLS)
+async def test_a_kill_on_the_way_in_leaves_one_fill(
+    database: Database, market: FakeMarket, new_user: UUID, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    market.set_price("BTCUSDT", 100.0)
+    signal_id = await signal_to_enter(database, new_user)
+    await approve(database, new_user, signal_id)
+    first = trader(database, market)
+    await first.enter_approved()
+    with monkeypatch.context() as patch:
+        kill_at(moment, first, patch)
+        with pytest.raises(Killed):
+            await first.resolve()
+    market.set_price("BTCUSDT", 101.0)
+    again = trader(database, market)
+    await again.resolve()
+    await tick(again)
+    await assert_one_entry(database, new_user, signal_id)
+
+
+@pytest.mark.parametrize("moment", ENTRY_KILLS)
+async def test_a_kill_on_the_way_out_leaves_one_exit(
+    database: Database, market: FakeMarket, new_user: UUID, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    first, signal_id = await entered(database, market, new_user)
+    market.set_price("BTCUSDT", 94.0)
+    with monkeypatch.context() as patch:
+        kill_at(moment, first, patch)
+        with pytest.raises(Killed):
+            await first.watch()
+    again = trader(database, market)
+    await again.resolve()
+    await tick(again)
+    (position,) = await held(database, new_user)
+    assert position.state == "closed"
+    async with database.worker() as conn:
+        fills = await orders.executions(conn, owner_id=new_user)
+    assert sorted(f.side for f in fills) == ["buy", "sell"]
+    assert (await read(database, signal_id)).status == "closed"
