@@ -185,9 +185,15 @@ async def test_kills_while_screening(
         compared = 0
         for before, close in pairwise(closes):
             rising, true = truth[close]
+            details = rows(
+                admin_dsn,
+                "select symbols_fresh, symbols_stale, symbols_missing, attempts, absent from public.screen_runs"
+                " where interval = '1m' and candle_close = to_timestamp(%s)",
+                close / 1000,
+            )
             # Where minutes passed without a worker, an edge is relative to the last screened candle.
             expected = rising if close - before == MINUTE else true - truth[before][1]
-            assert sorted(by_close.get(close, [])) == sorted(expected), (close, before, killed_at)
+            assert sorted(by_close.get(close, [])) == sorted(expected), (close, before, killed_at, details)
             compared += len(expected)
         assert compared > 0
         assert set(killed_at) <= set(closes)
