@@ -24,7 +24,7 @@ from app.engines import ConditionRow, Engines, Loaded, Match, Screened, conditio
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
-from screener.intervals import interval_ms
+from screener.intervals import INTERVAL_MS, interval_ms
 from screener.panel import Panel
 from screener.replay import replay
 from store import runs, signals, strategies
@@ -117,6 +117,11 @@ class Screener:
         return newest + interval_ms(interval) if newest is not None else None
 
     async def _prepare(self, strategy: Strategy, key: str) -> Loaded | None:
+        if strategy.base_interval not in INTERVAL_MS:
+            self._failed.add(key)
+            reason = f"there is no interval {strategy.base_interval}"
+            await self._strategy_failed(strategy.id, strategy.version, "compile", reason, 1)
+            return None
         try:
             program = compile_filter(strategy.filter_code, strategy.base_interval, self._market.infos)
             await self._market.require(program)

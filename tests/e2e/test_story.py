@@ -1,0 +1,149 @@
+"""The whole line in a browser: a sentence, its reading, a signal, an approval, a position, its close.
+
+It starts `screener up` with an empty data folder on free ports. With SCREENER_PICTURES=DIR it keeps pictures of the
+three pages there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from app.processes import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SENTENCE = "RSI below 30 on 15m while price is above the 4h 200 EMA"
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(280)]
+
+
+class System:
+    def __init__(self, api: int, app: int) -> None:
+        self.api = f"http://127.0.0.1:{api}/api/v1"
+        self.app = f"http://127.0.0.1:{app}"
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.api + path, timeout=5) as answer:
+            return json.load(answer)
+
+    def until(self, path: str, accept: Any, seconds: float) -> Any:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                answer = self.get(path)
+            except OSError:
+                answer = None
+            if answer is not None and (found := accept(answer)):
+                return found
+            time.sleep(0.5)
+        raise AssertionError(f"{path} did not come to it within {seconds:.0f} s")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    folder = tmp_path_factory.mktemp("story")
+    api, app = free_port(), free_port()
+    env = {**os.environ, "SCREENER_API_PORT": str(api), "SCREENER_UI_PORT": str(app), "PYTHONPATH": str(ROOT)}
+    env["SCREENER_SIM_PORT"] = str(free_port())
+    for name in ("SCREENER_TOKEN", "DATABASE_URL", "SCREENER_MODEL"):
+        env.pop(name, None)
+    with (folder / "up.log").open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "up", "--data-dir", str(folder / "data")],
+            cwd=folder,
+            env=env,
+            stdout=out,
+            stderr=out,
+        )
+    running = System(api, app)
+    try:
+        running.until("/status", lambda s: s["worker_alive"], 120)
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+@pytest.fixture
+def page(system: System) -> Iterator[Page]:
+    path = os.environ.get("SCREENER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("no Chromium found; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+        )
+        opened = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+        opened.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
+        yield opened
+        browser.close()
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENER_PICTURES"):
+        page.wait_for_timeout(2_500)
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) -> None:
+    page.goto(f"{system.app}/new_strategy")
+    expect(page.get_by_text("Simulated market · 10× speed")).to_be_visible()
+    page.get_by_label("What should it look for?").fill(SENTENCE)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("This is what it will do")).to_be_visible()
+    expect(page.get_by_text("RSI(14) of the close is below 30").first).to_be_visible()
+    expect(page.locator(".holder[data-ready=yes] canvas").first).to_be_visible()
+    _picture(page, "new-strategy")
+    page.get_by_role("button", name="Yes", exact=True).click()
+    page.get_by_role("button", name="Enable on paper").click()
+    expect(page.get_by_text("is enabled on paper")).to_be_visible()
+    assert any(s["enabled"] and not s["built_in"] for s in system.get("/strategies")["items"])
+
+    def sendable(signals: Any) -> Any:
+        for item in signals["items"]:
+            detail = system.get(f"/signals/{item['id']}")
+            if detail["preview"] and not detail["preview"]["refusals"]:
+                return item
+        return None
+
+    chosen = system.until("/signals?status=enter&limit=5", sendable, 120)
+    page.goto(system.app)
+    row = page.locator(f"tr[data-id='{chosen['id']}']")
+    row.click()
+    expect(page.get_by_role("heading", name=chosen["symbol"])).to_be_visible()
+    expect(page.get_by_role("button", name="Approve paper trade")).to_be_visible()
+    _picture(page, "signals")
+    page.get_by_role("button", name="Approve paper trade").click()
+    expect(page.get_by_text("This signal has a paper position.")).to_be_visible()
+    page.get_by_role("link", name="Positions").click()
+    held = page.locator("tr", has_text=chosen["symbol"])
+    expect(held.first).to_be_visible()
+    _picture(page, "positions")
+    # Its stop or target may be reached first: then it is closed already.
+    close = held.get_by_role("button", name="Close…")
+    if close.count():
+        close.first.click()
+        held.get_by_role("button", name="Close now").click()
+
+    def closed(positions: Any) -> Any:
+        return [p for p in positions["items"] if p["signal_id"] == chosen["id"]]
+
+    (position,) = system.until("/positions?state=closed", closed, 60)
+    assert position["close_reason"] in ("manual", "stop", "target")
+    assert system.get(f"/signals/{chosen['id']}")["status"] == "closed"
+    kinds = [e["kind"] for e in system.get("/events")["items"]]
+    assert kinds.count("TRADE_TRIGGER") == 2
+    assert kinds.count("TRADE_EXECUTED") == 2
