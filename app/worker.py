@@ -61,6 +61,7 @@ class Worker:
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
         self._sync = asyncio.Lock()
+        self._screening = asyncio.Lock()
         self.stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -82,6 +83,10 @@ class Worker:
             asyncio.create_task(self.stopping.wait()),
         ]
         done, rest = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        self._scheduler.pause()
+        # A candle that is being stored is finished; without this its run would be left to the next life.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._screening.acquire(), SHUTDOWN_SECONDS)
         self._scheduler.shutdown(wait=False)
         for task in rest:
             task.cancel()
@@ -99,13 +104,27 @@ class Worker:
         ):
             # Late ticks run, once: what is due is asked of the market and the database, not of the tick.
             self._scheduler.add_job(
-                _guarded(job),
+                self._guarded(job),
                 IntervalTrigger(seconds=max(seconds, 0.05)),
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
             )
         self._scheduler.start()
+
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def tick() -> None:
+            try:
+                await job()
+            except asyncio.CancelledError:
+                # The scheduler ends its waiting ticks when the worker stops.
+                if not self.stopping.is_set():
+                    raise
+            except StoreError as error:
+                # The state is in the database: the next tick finds it as this one did.
+                log.warning("%s: %s", getattr(job, "__name__", "tick").strip("_"), error)
+
+        return tick
 
     async def sync(self) -> None:
         """Bring the engines in line with the database."""
@@ -133,7 +152,8 @@ class Worker:
         while True:
             coverage = await self._closes.get()
             try:
-                await self.screener.screen(coverage)
+                async with self._screening:
+                    await self.screener.screen(coverage)
                 self.market.last_run = dict(self.screener.last_run)
             finally:
                 self._closes.task_done()
@@ -162,17 +182,6 @@ class Worker:
         log.info("%d symbols were corrected; engines replay them", len(symbols))
         async with self.market.engine_lock:
             await asyncio.to_thread(self.screener.engines.rebuild)
-
-
-def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    async def tick() -> None:
-        try:
-            await job()
-        except StoreError as error:
-            # The state is in the database: the next tick finds it as this one did.
-            log.warning("%s: %s", getattr(job, "__name__", "tick").strip("_"), error)
-
-    return tick
 
 
 def _progress(done: int, total: int) -> None:
