@@ -39,8 +39,8 @@ _UNARY: Final[dict[str, Callable[[float], float | bool]]] = {
     "not": lambda a: not a,
 }
 
-_SAME: Final = frozenset({"shift", "rmax", "rmin", "ema", "rma", "within", "always"})
-_IDENTITY_AT_ONE: Final = frozenset({"rsum", "rmax", "rmin", "ema", "rma", "within", "always"})
+_SAME: Final = frozenset({"shift", "rmean", "rmax", "rmin", "ema", "rma", "within", "always"})
+_IDENTITY_AT_ONE: Final = frozenset({"rsum", "rmean", "rmax", "rmin", "ema", "rma", "within", "always"})
 
 
 def fold_constant(op: str, values: Sequence[float | bool], params: Sequence[Param]) -> float | bool | None:
@@ -60,7 +60,7 @@ def fold_constant(op: str, values: Sequence[float | bool], params: Sequence[Para
             result = raised
         elif op in _SAME:
             result = values[0]
-        elif op == "stdev":
+        elif op in ("stdev", "rmad", "argmax", "argmin"):
             result = 0.0
         elif op in ("rsum", "count"):
             result = float(values[0]) * float(params[0])

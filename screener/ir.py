@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from screener.errors import ConstantError, Diagnostic
 from screener.fold import fold_constant, is_identity_window
-from screener.intervals import INTERVAL_MS
+from screener.intervals import LENGTH_MS
 from screener.ops import OPS, Dtype, Param
 
 
@@ -118,11 +118,11 @@ class Graph:
     def _node(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> Node:
         row = OPS[op]
         dtype: Dtype = self.nodes[args[0]].dtype if row.dtype == "any" else row.dtype
-        if not args:
-            interval: str | None = str(params[1])
+        if row.interval_at is not None:
+            interval: str | None = str(params[row.interval_at])
         else:
             known = [i for a in args if (i := self.nodes[a].interval) is not None]
-            interval = min(known, key=INTERVAL_MS.__getitem__) if known else None
+            interval = min(known, key=LENGTH_MS.__getitem__) if known else None
         return Node(op, args, params, dtype, interval)
 
     def _intern(self, node: Node) -> int:

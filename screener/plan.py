@@ -12,9 +12,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from screener.intervals import INTERVAL_MS
+from screener.intervals import LENGTH_MS, candles_within
 from screener.ir import Node
 from screener.ops import ASSOCIATIVE, OPS
+
+SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since"})
+"""Path operators that begin anew when their last argument is true."""
 
 MAX_NODES: Final = 400
 MAX_REACH: Final = 5000
@@ -82,11 +85,11 @@ def own_reach(nodes: Sequence[Node], node: Node) -> int:
     """Candles of the node's interval that it looks back by itself; 0 for a path operator."""
     row = OPS[node.op]
     if row.reach is not None:
-        return row.reach(int(node.params[0]))
+        return row.reach(node.params)
     if _since_anchor(nodes, node) and node.interval is not None:
         # What happened since a new day began never looks further back than one day.
         anchor = str(nodes[node.args[-1]].params[0])
-        return max(0, -(-INTERVAL_MS[anchor] // INTERVAL_MS[node.interval]) - 1)
+        return max(0, candles_within(1, anchor, node.interval) - 1)
     return 0
 
 
@@ -96,7 +99,7 @@ def is_path(nodes: Sequence[Node], node: Node) -> bool:
 
 
 def _since_anchor(nodes: Sequence[Node], node: Node) -> bool:
-    return node.op in ("cumsum_since", "barssince") and nodes[node.args[-1]].op == "first"
+    return node.op in SINCE and nodes[node.args[-1]].op == "first"
 
 
 def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
@@ -116,9 +119,9 @@ def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
                 continue
             candles = total
             if child != node.interval:
-                candles = -(-total * INTERVAL_MS[node.interval] // INTERVAL_MS[child])
+                candles = candles_within(total, node.interval, child)
             need[arg] = max(need[arg], candles)
-    return {label: found[label] for label in sorted(found, key=INTERVAL_MS.__getitem__)}
+    return {label: found[label] for label in sorted(found, key=LENGTH_MS.__getitem__)}
 
 
 def cost(nodes: Sequence[Node]) -> int:
