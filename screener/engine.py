@@ -1,34 +1,37 @@
-"""All strategies of one base interval as one graph that steps with the market.
+"""All strategies of all base intervals as one machine that steps with the market.
 
-1. `Engine.add_many` numbers a program's nodes into the shared graph, so equal nodes are one; steps the new
-   programs alone over the candles that the panel holds; and merges the state they reach with the state of
-   what already runs (`_install`).
-2. `Engine.step` runs the instructions of the intervals that closed, for all symbols. Its cost does not
-   depend on how many candles are held.
-3. Edges compare with the last screened candle of each strategy and symbol (`_screen`), whatever was
-   stepped in between.
+1. `Engine.add_many` lowers programs into the shared cells, so equal parts are one; steps the cells they need alone
+   over the candles held; and takes the new ones over into what already runs (`_install`).
+2. `Engine.step` runs the instructions of the intervals that closed, for all symbols. Its cost does not depend on
+   how many candles are held.
+3. Edges compare with the last screened candle of each strategy and symbol (`screener.roster`), whatever was stepped
+   in between.
+4. `Engine.refresh` steps the columns of some symbols anew, and what reads them across the market;
+   `Engine.peek` looks at a candle that has not closed, and leaves no trace.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.bytecode import Code, Floats, Ints, State, Words
-from screener.intervals import interval_ms, open_of
-from screener.ir import Node, Program
-from screener.kernels.run import edges
+from screener.intervals import candle_index, close_of, is_close, open_at
+from screener.ir import Program
+from screener.kernels.codes import SRC_SYMBOL
+from screener.lower import Cells, Lowering, Ref
+from screener.machine import Floats, Ints, Machine
+from screener.narrow import Columns, moved, tainted
 from screener.panel import Panel
+from screener.peek import Forming, peeked
 from screener.replay import ConditionValue, condition_nodes, condition_value
-from screener.stepper import advance, pack, spans, unpack
+from screener.roster import Roster, StepResult, present_words
+from screener.stepper import CandleSource, Watch, advance, since, spans, unpack
 
 __all__ = ["Addition", "ConditionValue", "Engine", "StepResult"]
-
-_PAST = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +44,23 @@ class Addition:
     screened_until: int | None = None
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """One candle close, screened. Arrays are `[symbols]` in the panel's order.
-
-    `match` is known and true on this candle; `edge` rose since the last screened candle; `unknown` counts
-    symbols whose truth is unknown, those without this candle included; `timings` are milliseconds.
-    """
-
-    close_time: int
-    match: Mapping[str, NDArray[np.bool_]]
-    edge: Mapping[str, NDArray[np.bool_]]
-    unknown: Mapping[str, int]
-    present: NDArray[np.bool_]
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class _Entry:
     program: Program
-    ids: tuple[int, ...]
-
-    @property
-    def root(self) -> int:
-        return self.ids[self.program.match]
+    refs: tuple[Ref, ...]
 
 
 class Engine:
-    """Screens the strategies of one base interval over a shared panel. Not safe for use from two threads
-    at once."""
+    """Screens strategies over a shared panel. Not safe for use from two threads at once."""
 
-    def __init__(self, panel: Panel, base: str) -> None:
-        panel.ensure(base)
-        self.base = base
+    def __init__(self, panel: Panel) -> None:
         self._panel = panel
-        self._step_ms = interval_ms(base)
         self._time: int | None = None
-        self._nodes: dict[int, Node] = {}
-        self._index: dict[tuple[object, ...], int] = {}
-        self._next = 0
+        self._cells = Cells()
+        self._machine = Machine(panel.width)
         self._entries: dict[str, _Entry] = {}
-        self._code = Code({}, base, panel.find)
-        self._state = self._code.new_state(panel.width)
-        words = panel.width // 64
-        # A row for each entry, in order: where the last screened candle was known false, its edges and close.
-        self._false: Words = np.zeros((0, words), dtype=np.uint64)
-        self._edges: Words = np.zeros((0, words), dtype=np.uint64)
-        self._screened: Ints = np.zeros(0, dtype=np.int64)
-        self._roots: Ints = np.zeros(0, dtype=np.int64)
+        self._roster = Roster(panel.width)
+        self._epochs: dict[tuple[int | None, ...], int] = {}
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -96,17 +68,32 @@ class Engine:
 
     @property
     def time(self) -> int | None:
-        """Close of the newest base candle stepped, ms UTC."""
+        """Close of the newest candle stepped, ms UTC."""
         return self._time
 
     @property
     def intervals(self) -> tuple[str, ...]:
         """Intervals that the running programs read, coarsest first."""
-        return self._code.intervals
+        return self._machine.intervals
 
     @property
-    def node_count(self) -> int:
-        return len(self._nodes)
+    def bases(self) -> tuple[str, ...]:
+        """Base intervals of the running programs."""
+        return self._roster.bases
+
+    @property
+    def cell_count(self) -> int:
+        """Different row operations that the running programs need."""
+        return len(self._cells)
+
+    @property
+    def bytes_used(self) -> int:
+        """Memory of the state, in bytes; the panel's candles are not counted."""
+        return self._machine.bytes_used
+
+    def due(self, close_time: int) -> tuple[str, ...]:
+        """Base intervals whose candle closes at `close_time` (ms UTC)."""
+        return tuple(b for b in self.bases if is_close(close_time, b))
 
     def add(self, key: str, program: Program, screened_until: int | None = None) -> None:
         """Add one program, or replace the one under this key; see `add_many`."""
@@ -115,209 +102,233 @@ class Engine:
     def add_many(self, additions: Iterable[Addition]) -> None:
         """Add programs and bring them to the engine's time by stepping them over the candles held.
 
-        The first edge of a program is relative to its truth at `screened_until`, at the newest candle
-        stepped by default; nothing up to there is reported again. Raises ValueError for a program of
-        another base interval.
+        The first edge of a program is relative to its truth at `screened_until`, at the newest candle stepped by
+        default; nothing up to there is reported again. A program that cannot run raises ValueError and leaves the
+        others as they were.
         """
         wanted = {a.key: a for a in additions}
-        for a in wanted.values():
-            if a.program.base != self.base:
-                raise ValueError(f"{a.key} has base interval {a.program.base}, this engine {self.base}")
         if not wanted:
             return
         for a in wanted.values():
-            for interval in {n.interval for n in a.program.nodes} - {None}:
+            for interval in {n.interval for n in a.program.nodes} - {None} | {a.program.base}:
                 self._panel.ensure(str(interval))
         if self._time is None:
-            newest = self._panel.last_open(self.base)
-            self._time = None if newest is None else newest + self._step_ms
-        if self._state.width != self._panel.width:
-            self.rebuild()
-        nodes, index = dict(self._nodes), dict(self._index)
+            self._time = self._newest()
+        self._widen()
+        lowering = Lowering(self._cells, self._panel.find, self._epoch())
+        entries: dict[str, _Entry] = {}
         try:
-            entries = {k: _Entry(a.program, self._number(a.program)) for k, a in wanted.items()}
-            mine = sorted({i for e in entries.values() for i in e.ids})
-            code = Code({i: self._nodes[i] for i in mine}, self.base, self._panel.find)
-            state = code.new_state(self._panel.width)
-            until = [a.screened_until for a in wanted.values()]
-            memory = self._backfill(code, state, list(entries.values()), until)
+            for key, a in wanted.items():
+                refs = lowering.program(a.program.nodes)
+                for ref in refs:
+                    self._cells.use(ref)
+                entries[key] = _Entry(a.program, refs)
+            scratch, memory = self._backfill(entries, [a.screened_until for a in wanted.values()])
         except BaseException:
-            # A program that cannot run leaves the others as they were.
-            self._nodes, self._index = nodes, index
+            for entry in entries.values():
+                self._cells.release(entry.refs)
+            self._cells.sweep()
             raise
-        self._drop({k for k in wanted if k in self._entries})
+        self._forget([k for k in wanted if k in self._entries])
         self._entries.update(entries)
-        self._false = np.vstack([self._false, memory])
-        self._edges = np.vstack([self._edges, np.zeros_like(memory)])
-        now = _PAST if self._time is None else self._time
-        screened = np.array([now if u is None else u for u in until], dtype=np.int64)
-        self._screened = np.concatenate([self._screened, screened])
-        self._prune()
-        self._install(set(nodes), [(state, [i for i in mine if i not in nodes])])
+        self._install(scratch)
+        self._roster.add(
+            [(k, e.program.base, e.refs[e.program.match]) for k, e in entries.items()],
+            memory,
+            [self._time if a.screened_until is None else a.screened_until for a in wanted.values()],
+        )
 
     def remove(self, key: str) -> None:
-        """Remove a program; nodes that no other one uses go with it. Raises KeyError."""
+        """Remove a program; cells that no other one uses go with it. Raises KeyError."""
         self.remove_many([key])
 
     def remove_many(self, keys: Sequence[str]) -> None:
         """Remove several programs at once. Raises KeyError, and then removes none."""
-        gone = set(keys)
-        if not gone:
-            return
-        for key in gone:
+        for key in keys:
             if key not in self._entries:
                 raise KeyError(key)
-        self._drop(gone)
-        self._prune()
-        self._install(set(self._nodes), [])
-
-    def rebuild(self) -> None:
-        """Step everything again over the candles held: after a correction, a filled gap, or a new symbol.
-
-        What was screened stays so: a correction of the past neither makes nor loses an edge.
-        """
-        width = self._panel.width
-        if self._false.shape[1] != width // 64:
-            grown = ((0, 0), (0, width // 64 - self._false.shape[1]))
-            self._false, self._edges = np.pad(self._false, grown), np.pad(self._edges, grown)
-        self._code = Code(self._nodes, self.base, self._panel.find)
-        self._state = self._code.new_state(width)
-        self._backfill(self._code, self._state, [], [])
-        self._point_roots()
+        self._forget(keys)
 
     def step(self, close_time: int) -> StepResult:
-        """Screen the base candle that closed at `close_time` (ms UTC); the panel holds what closed by then.
+        """Screen the programs whose base candle closed at `close_time` (ms UTC); the panel holds what closed by then.
 
-        Candles that closed since the last step are stepped first, unscreened. Asking again for the same
-        close answers the same, and screens only what was added since. Raises ValueError for a time that is
-        no close of the base, or one already passed.
+        Candles that closed since the last step are stepped first, unscreened. Asking again for the same close screens
+        what was added since and the symbols that had no candle before, and otherwise answers the same. Raises
+        ValueError for a time that was passed already or closes no minute.
         """
-        if open_of(close_time, self.base) != close_time:
-            raise ValueError(f"no {self.base} candle closes at {close_time}")
+        if not is_close(close_time, "1m"):
+            raise ValueError(f"no candle closes at {close_time}")
         if self._time is not None and close_time < self._time:
             raise ValueError(f"{close_time} was passed already, the engine stands at {self._time}")
         began = time.perf_counter()
-        held = self._panel.capacity(self.base) * self._step_ms
-        if self._time is None or close_time - self._time > held or self._state.width != self._panel.width:
+        self._widen()
+        if self._time is None or self._outran(close_time):
             self._time = close_time
             self.rebuild()
         elif close_time > self._time:
-            closes = {
-                i: (open_of(self._time, i) + interval_ms(i), open_of(close_time, i)) for i in self._code.intervals
-            }
-            for _ in advance(self._code, self._state, self._panel, closes):
+            for _ in advance(self._machine, self._panel, since(self._machine, self._time, close_time, self.bases)):
                 pass
             self._time = close_time
         stepped = time.perf_counter()
-        result = self._screen(close_time)
+        present = {
+            b: present_words(self._panel, b, open_at(candle_index(close_time, b) - 1, b)) for b in self.due(close_time)
+        }
+        result = self._roster.screen(self._machine, close_time, present, self._panel.size)
         done = time.perf_counter()
         timings = {"step_ms": (stepped - began) * 1e3, "edges_ms": (done - stepped) * 1e3}
         return replace(result, timings=timings)
+
+    def peek(self, keys: Sequence[str], close_time: int, forming: Forming) -> StepResult:
+        """What these programs of one base would say if their base candle closed now, with `forming` values
+        (field to `[symbols]`) for the candle that closes at `close_time`. Nothing is committed.
+
+        Edges are relative to the last screened candle. Raises KeyError for an unknown key, ValueError for programs of
+        several bases and for a candle that is not the next one.
+        """
+        bases = {self._entries[key].program.base for key in keys}
+        if len(bases) != 1:
+            raise ValueError("programs that peek together have one base interval")
+        base = bases.pop()
+        if self._time is None or candle_index(close_time, base) - 1 != candle_index(self._time, base):
+            raise ValueError(f"{close_time} does not close the {base} candle under way")
+        roots = [ref.cell for key in keys for ref in self._entries[key].refs]
+        with peeked(self._machine, self._panel, base, self._cells.under(roots), close_time, forming) as present:
+            return self._roster.look(self._machine, list(keys), close_time, present, self._panel.size)
+
+    def refresh(self, symbols: Iterable[str]) -> None:
+        """Step these symbols' columns anew over the candles held: after a correction, a filled gap, a new or a removed
+        symbol. What reads them across the market follows for all symbols; nothing else changes.
+
+        What was screened stays so: a correction of the past neither makes nor loses an edge.
+        """
+        self._widen()
+        columns = sorted({self._panel.index(s) for s in symbols})
+        if not columns or self._time is None or not self._cells:
+            return
+        wide, narrow = tainted(self._cells, set(columns))
+        if wide:
+            needed = self._cells.under(wide)
+            scratch = self._scratch(needed)
+            self._run(scratch, self._panel, self._time)
+            self._machine.copy(scratch, [(n, n) for n in wide])
+        for start in range(0, len(columns) if narrow else 0, 64):
+            part = columns[start : start + 64]
+            # Other symbols that they read stand behind them.
+            seen = [c.n for n in narrow if (c := self._cells.rows[n]).op == SRC_SYMBOL and c.n >= 0]
+            shown = list(dict.fromkeys([*part, *seen]))
+            source = Columns(self._panel, shown)
+            scratch = Machine(source.width)
+            scratch.place(moved(self._cells, narrow, shown), self._cells.depth)
+            self._run(scratch, source, self._time)
+            self._machine.copy(scratch, [(n, n) for n in narrow], {c: i for i, c in enumerate(part)})
+
+    def rebuild(self) -> None:
+        """Step everything again over the candles held."""
+        self._widen()
+        machine = Machine(self._panel.width)
+        machine.place(self._cells.rows, self._cells.depth)
+        if self._time is not None:
+            self._run(machine, self._panel, self._time)
+        self._machine = machine
 
     def conditions(self, key: str, symbol: str) -> list[ConditionValue]:
         """A program's conditions for one symbol as of the last step. Raises KeyError."""
         entry, column = self._entries[key], self._panel.index(symbol)
         wanted = condition_nodes(entry.program.conditions)
-        values = {n: self._value(entry.ids[n], column) for n in wanted}
+        values = {n: self._value(entry.refs[n], column) for n in wanted}
         return [condition_value(c, values) for c in entry.program.conditions]
+
+    def value(self, key: str, node: int, symbol: str) -> float:
+        """One node of a program for one symbol as of the last step; booleans as 1, 0 and NaN. Raises KeyError."""
+        return self._value(self._entries[key].refs[node], self._panel.index(symbol))
 
     def values(self, key: str, node: int) -> Floats:
         """The value of one of a program's nodes as of the last step, `[symbols]`; booleans as 1, 0 and
         NaN."""
-        ident = self._entries[key].ids[node]
-        row, size = self._code.place[ident].row, self._panel.size
-        if self._nodes[ident].dtype == "num":
-            return self._state.values[row, :size].copy()
-        true, false = unpack(self._state.true[row], size), unpack(self._state.false[row], size)
+        ref = self._entries[key].refs[node]
+        row, size = self._row(ref), self._panel.size
+        if self._cells.rows[ref.cell].dtype == "num":
+            found: Floats = self._machine.values[row, :size].copy()
+            return found
+        true, false = unpack(self._machine.true[row], size), unpack(self._machine.false[row], size)
         return np.where(true, 1.0, np.where(false, 0.0, np.nan))
 
-    def _value(self, ident: int, column: int) -> float:
-        row = self._code.place[ident].row
-        if self._nodes[ident].dtype == "num":
-            return float(self._state.values[row, column])
+    def _row(self, ref: Ref) -> int:
+        return int(self._machine.rows_of(np.array([ref.cell]), np.array([ref.lag]))[0])
+
+    def _value(self, ref: Ref, column: int) -> float:
+        row = self._row(ref)
+        if self._cells.rows[ref.cell].dtype == "num":
+            return float(self._machine.values[row, column])
         word, bit = column // 64, column % 64
-        if int(self._state.true[row, word]) >> bit & 1:
+        if int(self._machine.true[row, word]) >> bit & 1:
             return 1.0
-        return 0.0 if int(self._state.false[row, word]) >> bit & 1 else float("nan")
+        return 0.0 if int(self._machine.false[row, word]) >> bit & 1 else float("nan")
 
-    def _drop(self, gone: set[str]) -> None:
-        keep = np.array([k not in gone for k in self._entries], dtype=np.bool_)
-        self._false, self._edges = self._false[keep], self._edges[keep]
-        self._screened = self._screened[keep]
-        self._entries = {k: e for k, e in self._entries.items() if k not in gone}
+    def _newest(self) -> int | None:
+        closes = [close_of(o, i) for i in self._panel.intervals if (o := self._panel.last_open(i)) is not None]
+        return max(closes, default=None)
 
-    def _prune(self) -> None:
-        """Forget the nodes that no program uses."""
-        used = {i for e in self._entries.values() for i in e.ids}
-        self._nodes = {i: n for i, n in self._nodes.items() if i in used}
-        self._index = {k: i for k, i in self._index.items() if i in used}
+    def _epoch(self) -> int:
+        """Totals from the first candle held are the same only for programs that start from the same candles."""
+        firsts = tuple(self._panel.first_open(i) for i in sorted(self._panel.intervals))
+        return self._epochs.setdefault(firsts, len(self._epochs) + 1)
 
-    def _number(self, program: Program) -> tuple[int, ...]:
-        ids: list[int] = []
-        for node in program.nodes:
-            args = tuple(ids[a] for a in node.args)
-            # Python takes 1, 1.0 and True for the same key; constants of different type differ.
-            key = (node.op, args, node.params, tuple(type(p) for p in node.params), node.dtype)
-            found = self._index.get(key)
-            if found is None:
-                found = self._index[key] = self._next
-                self._next += 1
-                self._nodes[found] = node._replace(args=args)
-            ids.append(found)
-        return tuple(ids)
+    def _outran(self, close_time: int) -> bool:
+        """Whether more candles closed since the last step than the panel holds."""
+        assert self._time is not None
+        for interval, (first, last) in since(self._machine, self._time, close_time, self.bases).items():
+            if last - first + 1 > self._panel.capacity(interval):
+                return True
+        return False
 
-    def _backfill(self, code: Code, state: State, entries: Sequence[_Entry], until: Sequence[int | None]) -> Words:
-        """Step `state` to the engine's time; returns for each entry where its last screened candle was
-        known false."""
+    def _widen(self) -> None:
+        if self._machine.width != self._panel.width:
+            self._machine.widen(self._panel.width)
+            self._roster.widen(self._panel.width)
+
+    def _scratch(self, numbers: Sequence[int]) -> Machine:
+        machine = Machine(self._panel.width)
+        machine.place({n: self._cells.rows[n] for n in numbers}, self._cells.depth)
+        return machine
+
+    def _run(self, machine: Machine, source: CandleSource, until: int, watch: Watch | None = None) -> None:
+        bases = watch.bases if watch else self.bases
+        for _ in advance(machine, source, spans(machine, source, until, bases), watch=watch):
+            pass
+
+    def _backfill(
+        self, entries: Mapping[str, _Entry], until: Sequence[int | None]
+    ) -> tuple[Machine, NDArray[np.uint64]]:
+        """Step the cells of these programs alone to the engine's time; also returns for each program the symbols on
+        which its last screened candle was known false."""
         memory = np.zeros((len(entries), self._panel.width // 64), dtype=np.uint64)
-        if self._time is None:
-            return memory
-        limits = [self._time if u is None else u for u in until]
-        roots = np.array([code.place[e.root].row for e in entries], dtype=np.int64)
-        for chunk in advance(
-            code,
-            state,
-            self._panel,
-            spans(code, self._panel, self._time),
-            booleans=roots if entries else None,
-        ):
-            for i, limit in enumerate(limits):
-                n = int(np.searchsorted(chunk.closes, limit, side="right"))
-                edges(chunk.true[i, :n], chunk.false[i, :n], chunk.present[:n], memory[i], chunk.true[i, :n])
-        return memory
+        scratch = self._scratch(self._cells.under(ref.cell for e in entries.values() for ref in e.refs))
+        if self._time is not None:
+            limits: Ints = np.array([self._time if u is None else u for u in until], dtype=np.int64)
+            roots = [e.refs[e.program.match] for e in entries.values()]
+            watch = Watch(roots, [e.program.base for e in entries.values()], memory, limits)
+            self._run(scratch, self._panel, self._time, watch)
+        return scratch, memory
 
-    def _install(self, surviving: set[int], arrived: Sequence[tuple[State, Sequence[int]]]) -> None:
-        """Compile the graph as it is now and carry over the state of every node."""
-        code = Code(self._nodes, self.base, self._panel.find)
-        state = code.new_state(self._panel.width)
-        state.carry(self._state, [(i, i) for i in self._nodes if i in surviving])
-        for other, idents in arrived:
-            state.carry(other, [(i, i) for i in idents])
-        self._code, self._state = code, state
-        self._point_roots()
+    def _install(self, scratch: Machine) -> None:
+        """Take over the cells that are new, and older values of those that must now keep more."""
+        if not self._machine.cells:
+            self._machine = scratch
+            return
+        self._machine.now = np.maximum(self._machine.now, scratch.now)
+        new = {n: c for n, c in scratch.cells.items() if n not in self._machine.cells}
+        for number in scratch.cells:
+            if number not in new:
+                self._machine.deepen(number, self._cells.depth[number], scratch)
+        self._machine.place(new, self._cells.depth)
+        self._machine.copy(scratch, [(n, n) for n in new])
 
-    def _point_roots(self) -> None:
-        rows = [self._code.place[e.root].row for e in self._entries.values()]
-        self._roots = np.array(rows, dtype=np.int64)
-
-    def _screen(self, close_time: int) -> StepResult:
-        size = self._panel.size
-        row = np.empty((1, 1, self._panel.width))
-        self._panel.fill(self.base, ("close",), close_time - self._step_ms, row)
-        present = pack(~np.isnan(row[0, 0]))
-        true = self._state.true[self._roots] & present
-        false = self._state.false[self._roots] & present
-        late = self._screened < close_time
-        self._edges[late] = (true & self._false)[late]
-        self._edges[self._screened > close_time] = 0
-        self._false = (self._false & ~present) | false
-        self._screened = np.maximum(self._screened, close_time)
-        known = np.bitwise_count(true | false).sum(axis=1, dtype=np.int64)
-        keys = list(self._entries)
-        return StepResult(
-            close_time,
-            dict(zip(keys, unpack(true, size), strict=True)),
-            dict(zip(keys, unpack(self._edges, size), strict=True)),
-            dict(zip(keys, (size - known).tolist(), strict=True)),
-            unpack(present, size),
-        )
+    def _forget(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        gone: set[int] = set()
+        for key in keys:
+            gone |= self._cells.release(self._entries.pop(key).refs)
+        self._machine.drop(n for n in gone if n in self._machine.cells)
+        self._roster.remove(keys)

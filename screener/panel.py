@@ -3,7 +3,7 @@
 An interval's ring is `[fields, capacity, symbols]` float64, symbols padded to a multiple of 64. A candle's
 row follows from its open time alone (`_Ring.row`), so appending writes one row and nothing moves. NaN is
 "no such candle". A row whose recorded open time differs from the one asked for is stale and reads as NaN,
-so old rows need no clearing.
+so old rows need no clearing. Calendar intervals have no ring: they are made of the days held when they are read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.intervals import interval_ms, open_of
+from screener.calendar_candles import calendar_span, fill_calendar
+from screener.intervals import CALENDAR, interval_ms, open_of
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -108,6 +109,8 @@ class Panel:
     def ensure(self, interval: str, capacity: int | None = None) -> None:
         """Make room for an interval; a larger capacity than before keeps the candles held. Raises
         ValueError."""
+        if interval in CALENDAR:
+            interval = "1d"
         ring = self._rings.get(interval)
         wanted = capacity or self._capacity
         if ring is None:
@@ -117,7 +120,12 @@ class Panel:
 
     def capacity(self, interval: str) -> int:
         """Candles that can be held of an interval; raises KeyError where it was never ensured."""
-        return self._rings[interval].capacity
+        return self._rings["1d" if interval in CALENDAR else interval].capacity
+
+    def clear(self, symbol: str) -> None:
+        """Forget all candles of a symbol, as when it is delisted; engines over this panel refresh it."""
+        for ring in self._rings.values():
+            ring.data[:, :, self._index[symbol]] = np.nan
 
     def add_symbol(self, name: str) -> int:
         """Add a symbol without candles and return its column; engines over this panel must be rebuilt."""
@@ -176,17 +184,24 @@ class Panel:
 
     def first_open(self, interval: str) -> int | None:
         """Open time of the oldest candle held."""
+        if interval in CALENDAR:
+            return calendar_span(interval, self.first_open("1d"), self.last_open("1d"))[0]
         ring = self._rings.get(interval)
         return None if ring is None else ring.first
 
     def last_open(self, interval: str) -> int | None:
         """Open time of the newest candle held."""
+        if interval in CALENDAR:
+            return calendar_span(interval, self.first_open("1d"), self.last_open("1d"))[1]
         ring = self._rings.get(interval)
         return None if ring is None else ring.last
 
     def fill(self, interval: str, fields: Sequence[str], start: int, out: Floats) -> None:
         """Read candles into `out[fields, candles, width]` from the one opening at `start`; NaN where none
         is held."""
+        if interval in CALENDAR:
+            fill_calendar(self.fill, interval, fields, start, out)
+            return
         out.fill(np.nan)
         ring = self._rings.get(interval)
         count = out.shape[1]
@@ -201,12 +216,23 @@ class Panel:
         for i, name in enumerate(fields):
             if name == "sell_volume":
                 values = ring.data[_ROW["volume"], rows] - ring.data[_ROW["buy_volume"], rows]
+            elif name not in _ROW:
+                continue
             else:
                 values = ring.data[_ROW[name], rows]
             if everything:
                 out[i] = values
             else:
                 out[i, held] = values[held]
+
+    def fill_columns(
+        self, interval: str, fields: Sequence[str], start: int, columns: Sequence[int], out: Floats
+    ) -> None:
+        """As `fill`, of some symbols: `out[fields, candles, width]` has these columns first."""
+        row = np.empty((len(fields), out.shape[1], self._width))
+        self.fill(interval, fields, start, row)
+        out.fill(np.nan)
+        out[:, :, : len(columns)] = row[:, :, list(columns)]
 
     def window(self, interval: str, field: str, n: int, until: int | None = None) -> tuple[Times, Floats]:
         """The newest `n` candles that closed at or before `until` (ms UTC; default: all held).

@@ -1,8 +1,9 @@
-"""A program over a whole history, with the engine's own kernels.
+"""A program over a whole history, with the engine's own machine.
 
 1. `Candles` is a source over arrays; the panel is one too.
-2. `replay` steps a fresh state over all candles and keeps the truth of `match` and its rising edges.
+2. `replay` steps a fresh machine over all candles and keeps the truth of `match` and its rising edges.
 3. `History` gives the values of any node, by stepping again; nothing but the answer is held in memory.
+4. `replay_edges` follows many programs at once and gives their edges alone.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.bytecode import Code, Floats, Ints, State
-from screener.intervals import INTERVAL_MS, interval_ms, open_of
+from screener.calendar_candles import calendar_span, fill_calendar
+from screener.intervals import CALENDAR, INTERVAL_MS, close_of, interval_ms, open_of
 from screener.ir import Condition, Program
-from screener.kernels.run import edges
+from screener.kernels.run import edges, scatter
+from screener.lower import Cells, Lowering, Ref
+from screener.machine import Floats, Ints, Machine, Words
 from screener.panel import padded
-from screener.stepper import CandleSource, advance, spans, unpack
+from screener.stepper import CandleSource, Watch, advance, spans, unpack
 
 
 class ConditionValue(NamedTuple):
@@ -53,15 +56,22 @@ class Candles:
         return self.series[interval][0] if interval in self.series else np.empty(0, dtype=np.int64)
 
     def first_open(self, interval: str) -> int | None:
+        if interval in CALENDAR and interval not in self.series:
+            return calendar_span(interval, self.first_open("1d"), self.last_open("1d"))[0]
         times = self._times(interval)
         return int(times[0]) if len(times) else None
 
     def last_open(self, interval: str) -> int | None:
+        if interval in CALENDAR and interval not in self.series:
+            return calendar_span(interval, self.first_open("1d"), self.last_open("1d"))[1]
         times = self._times(interval)
         return int(times[-1]) if len(times) else None
 
     def fill(self, interval: str, fields: Sequence[str], start: int, out: Floats) -> None:
         """As `Panel.fill`."""
+        if interval in CALENDAR:
+            fill_calendar(self.fill, interval, fields, start, out)
+            return
         out.fill(np.nan)
         if interval not in self.series:
             return
@@ -90,20 +100,25 @@ class History:
         self.program = program
         self.symbols = candles.symbols
         self._candles = candles
-        self._code = Code(dict(enumerate(program.nodes)), base, candles.find)
+        self._base = base
+        self._cells = Cells()
+        self._refs = Lowering(self._cells, candles.find).program(program.nodes)
+        for ref in self._refs:
+            self._cells.use(ref)
         newest = candles.last_open(base)
-        last = 0 if newest is None else newest + interval_ms(base)
+        last = 0 if newest is None else close_of(newest, base)
         self._until = last if until is None else min(last, open_of(until, base))
         self._known: dict[tuple[int, int], int] | None = None
-        self._cells: dict[int, Floats] = {}
+        self._picked: dict[int, Floats] = {}
         size = len(self.symbols)
-        root = np.array([self._code.place[program.match].row], dtype=np.int64)
         memory = np.zeros(candles.width // 64, dtype=np.uint64)
         times: list[Ints] = []
         price: list[Floats] = []
         match: list[NDArray[np.int8]] = []
         rising: list[NDArray[np.bool_]] = []
-        for chunk in advance(self._code, self._fresh(), candles, self._spans(), booleans=root):
+        machine = self._fresh()
+        spans_ = self._spans(machine)
+        for chunk in advance(machine, candles, spans_, base, booleans=[self._refs[program.match]]):
             true, false = chunk.true[0] & chunk.present, chunk.false[0] & chunk.present
             edge = np.empty_like(true)
             edges(true, false, chunk.present, memory, edge)
@@ -122,17 +137,18 @@ class History:
 
     def values(self, node: int) -> Floats:
         """A node's value after each base candle, `[n, symbols]`; booleans as 1, 0 and NaN for unknown."""
-        row = np.array([self._code.place[node].row], dtype=np.int64)
         size = len(self.symbols)
         boolean = self.program.nodes[node].dtype == "bool"
+        asked, none = [self._refs[node]], list[Ref]()
         parts: list[Floats] = [np.empty((0, size))]
+        machine = self._fresh()
         for chunk in advance(
-            self._code,
-            self._fresh(),
+            machine,
             self._candles,
-            self._spans(),
-            numbers=None if boolean else row,
-            booleans=row if boolean else None,
+            self._spans(machine),
+            self._base,
+            numbers=none if boolean else asked,
+            booleans=asked if boolean else none,
         ):
             if boolean:
                 true, false = unpack(chunk.true[0], size), unpack(chunk.false[0], size)
@@ -144,7 +160,7 @@ class History:
     def conditions(self, cells: Sequence[tuple[int, int]]) -> list[list[ConditionValue]]:
         """The program's conditions at each (candle, symbol) index, in one pass over the history."""
         wanted = condition_nodes(self.program.conditions)
-        found = self._pick(wanted, cells)
+        found = self.pick(wanted, cells)
         return [
             [condition_value(c, {n: found[n][i] for n in wanted}) for c in self.program.conditions]
             for i in range(len(cells))
@@ -156,14 +172,14 @@ class History:
         if self._known is None:
             cells = [(int(i), int(s)) for i, s in np.argwhere(self.edges)]
             self._known = {cell: k for k, cell in enumerate(cells)}
-            self._cells = self._pick(wanted, cells)
+            self._picked = self.pick(wanted, cells)
         at = self._known.get((candle, symbol))
         if at is None:
             return self.conditions([(candle, symbol)])[0]
-        return [condition_value(c, {n: self._cells[n][at] for n in wanted}) for c in self.program.conditions]
+        return [condition_value(c, {n: self._picked[n][at] for n in wanted}) for c in self.program.conditions]
 
-    def _pick(self, nodes: Sequence[int], cells: Sequence[tuple[int, int]]) -> dict[int, Floats]:
-        """Values of nodes at cells, booleans as in `values`."""
+    def pick(self, nodes: Sequence[int], cells: Sequence[tuple[int, int]]) -> dict[int, Floats]:
+        """Values of nodes at (candle, symbol) indices, `[cells]` by node; booleans as in `values`."""
         found = {n: np.full(len(cells), np.nan) for n in nodes}
         if not cells or not nodes:
             return found
@@ -172,9 +188,15 @@ class History:
         kinds = self.program.nodes
         numbers = [n for n in nodes if kinds[n].dtype == "num"]
         booleans = [n for n in nodes if kinds[n].dtype == "bool"]
-        rows = [np.array([self._code.place[n].row for n in group], dtype=np.int64) for group in (numbers, booleans)]
-        span = {k: (a, min(b, int(when.max()))) for k, (a, b) in self._spans().items()}
-        for chunk in advance(self._code, self._fresh(), self._candles, span, *rows):
+        machine = self._fresh()
+        for chunk in advance(
+            machine,
+            self._candles,
+            self._spans(machine, int(when.max())),
+            self._base,
+            [self._refs[n] for n in numbers],
+            [self._refs[n] for n in booleans],
+        ):
             if not len(chunk.closes):
                 continue
             mine = np.flatnonzero((when >= chunk.closes[0]) & (when <= chunk.closes[-1]))
@@ -188,11 +210,13 @@ class History:
                 found[n][mine] = np.where(true == 1, 1.0, np.where(false == 1, 0.0, np.nan))
         return found
 
-    def _fresh(self) -> State:
-        return self._code.new_state(self._candles.width)
+    def _fresh(self) -> Machine:
+        machine = Machine(self._candles.width)
+        machine.place(self._cells.rows, self._cells.depth)
+        return machine
 
-    def _spans(self) -> dict[str, tuple[int, int]]:
-        return spans(self._code, self._candles, self._until)
+    def _spans(self, machine: Machine, until: int | None = None) -> dict[str, tuple[int, int]]:
+        return spans(machine, self._candles, self._until if until is None else until, [self._base])
 
     def _held(self, base: str) -> NDArray[np.intp]:
         """Rows of `times` that the source names; arrays may leave out candles that no symbol has."""
@@ -211,6 +235,37 @@ def replay(program: Program, candles: CandleSource, base: str | None = None, unt
     if chosen not in INTERVAL_MS:
         raise ValueError(f"unknown interval {chosen!r}")
     return History(program, candles, chosen, until)
+
+
+def replay_edges(
+    programs: Sequence[Program], candles: CandleSource, since: int = 0, until: int | None = None
+) -> NDArray[np.int64]:
+    """Rising edges of many programs in one pass: rows (program, close ms UTC, symbol index), by close.
+
+    Edges of closes before `since` are left out, candles after `until` are not stepped.
+    """
+    cells = Cells()
+    lowering = Lowering(cells, candles.find)
+    roots = [lowering.program(p.nodes)[p.match] for p in programs]
+    for root in roots:
+        cells.use(root)
+    keep = cells.under(r.cell for r in roots)
+    machine = Machine(candles.width)
+    machine.place({n: cells.rows[n] for n in keep}, cells.depth)
+    bases = [p.base for p in programs]
+    closes = [close_of(o, b) for b in dict.fromkeys(bases) if (o := candles.last_open(b)) is not None]
+    last = max(closes, default=0) if until is None else until
+    memory: Words = np.zeros((len(programs), candles.width // 64), dtype=np.uint64)
+    watch = Watch(roots, bases, memory, record=True)
+    parts = [np.empty((0, 3), dtype=np.int64)]
+    for chunk in advance(machine, candles, spans(machine, candles, last, list(dict.fromkeys(bases))), watch=watch):
+        late = chunk.found[:, 1] >= since
+        rows, bits = chunk.found[late], np.ascontiguousarray(chunk.found_bits[late]).reshape(-1, 1)
+        pairs = np.empty((int(np.bitwise_count(bits).sum()), 2), dtype=np.int64)
+        scatter(bits, pairs)
+        of = rows[pairs[:, 0]]
+        parts.append(np.stack([of[:, 0], of[:, 1], of[:, 2] * 64 + pairs[:, 1]], axis=1))
+    return np.concatenate(parts)
 
 
 def condition_nodes(conditions: Sequence[Condition]) -> list[int]:

@@ -1,29 +1,30 @@
-"""Driving the interpreter over candles, for one close or for a whole history.
+"""Driving the machine over candles, for one close or for a whole history.
 
 1. `spans` says which candles of each interval to step when starting from nothing.
-2. `advance` orders their closes, the coarsest interval first where several coincide, and cuts them into
-   chunks.
-3. For a chunk it reads the sources that the code uses into one block, computes the scalars that all
-   symbols share (`shared_scalars`), runs the interpreter and yields the rows asked for.
+2. `advance` orders their closes, the coarsest interval first where several coincide, and cuts them into chunks.
+3. For a chunk it reads the sources that the machine uses into one block (`_Block`), with the scalars that all
+   symbols share, runs the interpreter and yields the rows asked for and the edges of what is watched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.bytecode import Code, Floats, Host, Ints, State, Words
-from screener.intervals import interval_ms, open_of
+from screener.external_source import external_rows
+from screener.intervals import candle_index, open_at, opens_at
 from screener.kernels.run import run
+from screener.lower import INTERVAL_NUMBER, INTERVALS, Ref
+from screener.machine import Floats, Ints, Machine, Source, Words
+from screener.times import shared_scalars
 
-_CHUNK_BYTES = 32_000_000
-_QUARTER = 900_000
+_CHUNK_BYTES: Final = 32_000_000
+_FOUND_ROWS: Final = 1_000_000
+_FOR_EVER: Final = np.iinfo(np.int64).max
 
 
 class CandleSource(Protocol):
@@ -39,11 +40,34 @@ class CandleSource(Protocol):
     def fill(self, interval: str, fields: Sequence[str], start: int, out: Floats) -> None: ...
 
 
+@dataclass
+class Watch:
+    """Booleans whose edges are followed: where they are, on which interval they are screened, until which close
+    (ms UTC), and `memory` `[watches, words]`: the symbols whose last screened candle was known false."""
+
+    refs: Sequence[Ref]
+    bases: Sequence[str]
+    memory: Words
+    until: Ints | None = None
+    record: bool = False
+    #: Watches in the order of their interval, and where each interval's begin.
+    order: Ints = field(init=False)
+    first: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        bases = np.array([INTERVAL_NUMBER[b] for b in self.bases], dtype=np.int64)
+        self.order = np.argsort(bases, kind="stable").astype(np.int64)
+        self.first = np.searchsorted(np.sort(bases), np.arange(len(INTERVALS) + 1)).astype(np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows copied out after each base candle: closes `[candles]` ms UTC, numbers `[nodes, candles,
-    width]`, booleans `[nodes, candles, words]`, and the symbols that have the base candle `[candles,
-    words]`."""
+    """What a stretch of history gave.
+
+    `closes` of the base candles `[candles]` ms UTC; rows copied out after each: numbers `[nodes, candles, width]`,
+    booleans `[nodes, candles, words]`; symbols that have the base candle `[candles, words]` and its price. Edges of
+    what is watched: `found` rows (watch, close ms, word) and their bits.
+    """
 
     closes: Ints
     numbers: Floats
@@ -51,6 +75,8 @@ class Chunk:
     false: Words
     present: Words
     price: Floats
+    found: Ints
+    found_bits: Words
 
 
 def pack(flags: NDArray[np.bool_]) -> Words:
@@ -65,157 +91,199 @@ def unpack(words: Words, count: int) -> NDArray[np.bool_]:
     return np.unpackbits(flat, axis=-1, bitorder="little", count=count).view(np.bool_)
 
 
-def spans(code: Code, source: CandleSource, until: int) -> dict[str, tuple[int, int]]:
-    """First and last close of each interval when the state starts from nothing, up to the close `until`.
-
-    A higher interval starts one candle before its first: that candle is missing, hence unknown, which is
-    what the interval's expressions are until it closes for the first time.
-    """
+def spans(machine: Machine, source: CandleSource, until: int, bases: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Number of the first and of the last candle of each interval to step when the state starts from nothing, up
+    to the close `until` (ms UTC). What is of a higher interval stays unknown until that closes for the first time."""
     result = {}
-    for interval in code.intervals:
-        step = interval_ms(interval)
-        first = source.first_open(interval)
-        if interval == code.base:
-            if first is not None:
-                result[interval] = (first + step, until)
-            continue
-        if first is None:
-            start = source.first_open(code.base)
-            first = open_of(until if start is None else start, interval)
-        result[interval] = (first, open_of(until, interval))
+    for interval in dict.fromkeys([*machine.intervals, *bases]):
+        opened = source.first_open(interval)
+        if opened is not None:
+            result[interval] = (candle_index(opened, interval), candle_index(until, interval) - 1)
     return result
+
+
+def since(machine: Machine, done: int, until: int, bases: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """The candles that closed after `done`, up to `until` (ms UTC), by interval."""
+    intervals = dict.fromkeys([*machine.intervals, *bases])
+    return {i: (candle_index(done, i), candle_index(until, i) - 1) for i in intervals}
 
 
 def advance(
-    code: Code,
-    state: State,
+    machine: Machine,
     source: CandleSource,
-    closes: Mapping[str, tuple[int, int]],
-    numbers: Ints | None = None,
-    booleans: Ints | None = None,
+    candles: Mapping[str, tuple[int, int]],
+    base: str | None = None,
+    numbers: Sequence[Ref] = (),
+    booleans: Sequence[Ref] = (),
+    watch: Watch | None = None,
 ) -> Iterator[Chunk]:
-    """Step `state` over the candles that close within `closes[interval]` (first and last, both included).
+    """Step `machine` over the candles numbered `candles[interval]` (first and last, both included).
 
-    With rows in `numbers` or `booleans` they are copied out after each base candle; else chunks carry
-    closes only. The iterator must be exhausted: stepping happens as it goes.
+    With a `base` the values at `numbers` and `booleans` are copied out after each of its candles. The iterator
+    must be exhausted: stepping happens as it goes.
     """
-    copying = numbers is not None or booleans is not None
-    rows_n = np.empty(0, dtype=np.int64) if numbers is None else numbers
-    rows_b = np.empty(0, dtype=np.int64) if booleans is None else booleans
-    event_close, event_interval = _events(code, closes)
-    base = len(code.intervals) - 1
+    watched = watch or Watch((), (), np.zeros((0, machine.width // 64), dtype=np.uint64))
+    prices = {i: machine.source(Source(INTERVAL_NUMBER[i], "src", "close", "")) for i in {*watched.bases, base} if i}
+    price_slot = np.zeros(len(INTERVALS), dtype=np.int64)
+    for label, slot in prices.items():
+        price_slot[INTERVAL_NUMBER[label]] = slot
+    which, number, close = _events(candles)
     width, words = source.width, source.width // 64
-    copied = len(rows_n) * width * 8 + len(rows_b) * words * 16 if copying else 0
-    heaviest = max(len(f) for f in code.fields.values()) * width * 8 + copied
-    per_chunk = max(1, _CHUNK_BYTES // heaviest)
-    for start in range(0, len(event_close), per_chunk):
-        when = event_close[start : start + per_chunk]
-        which = event_interval[start : start + per_chunk]
-        is_base = which == base
-        count = int(is_base.sum())
-        block = _Block(code, source, when, which)
-        out = np.where(is_base & copying, np.cumsum(is_base) - 1, -1)
-        kept = count if copying else 0
-        out_n = np.empty((len(rows_n), kept, width))
-        out_t = np.empty((len(rows_b), kept, words), dtype=np.uint64)
-        out_f = np.empty((len(rows_b), kept, words), dtype=np.uint64)
-        run(
-            code.table, code.parameters, code.order, code.first, len(source.symbols),
-            state.values, state.true, state.false,
-            state.floats, state.bits_true, state.bits_false, state.position,
-            which, block.candle, out,
+    fields = max((sum(s.interval == i for s in machine.sources) for i in range(len(INTERVALS))), default=0)
+    copied = len(numbers) * width * 8 + len(booleans) * words * 16 if base else 0
+    per_chunk = max(1, _CHUNK_BYTES // max(1, fields * width * 8 + copied))
+    watches = _WatchTables(watched, words)
+    count = len(machine.cells)
+    for start in range(0, len(close), per_chunk):
+        part = slice(start, start + per_chunk)
+        assert len(machine.cells) == count, "the machine changed while it ran"
+        yield from _stretch(
+            machine, source, which[part], number[part], close[part], base, numbers, booleans, watches, price_slot
+        )
+
+
+class _WatchTables:
+    """What the interpreter wants to know of the watches, in the order of their interval."""
+
+    def __init__(self, watch: Watch, words: int) -> None:
+        self.watch = watch
+        order = watch.order
+        until = np.full(len(order), _FOR_EVER) if watch.until is None else watch.until
+        self.cells = _column([r.cell for r in watch.refs])[order]
+        self.lags = _column([r.lag for r in watch.refs])[order]
+        self.until = np.ascontiguousarray(until[order], dtype=np.int64)
+        self.memory: Words = np.ascontiguousarray(watch.memory[order])
+        rows = max(_FOUND_ROWS, len(order) * words) if watch.record and len(order) else 0
+        self.found: Ints = np.zeros((rows, 3), dtype=np.int64)
+        self.bits: Words = np.zeros((rows, 1), dtype=np.uint64)
+        self.count = np.zeros(1, dtype=np.int64)
+
+    def take(self, closes: Ints) -> tuple[Ints, Words]:
+        """The edges found so far, with the watches' own numbers and closes, and room for new ones."""
+        n = int(self.count[0])
+        self.count[0] = 0
+        found, bits = self.found[:n].copy(), self.bits[:n, 0].copy()
+        if n:
+            found[:, 0] = self.watch.order[found[:, 0]]
+            found[:, 1] = closes[found[:, 1]]
+        self.watch.memory[self.watch.order] = self.memory
+        return found, bits
+
+
+def _stretch(
+    machine: Machine,
+    source: CandleSource,
+    which: Ints,
+    number: Ints,
+    close: Ints,
+    base: str | None,
+    numbers: Sequence[Ref],
+    booleans: Sequence[Ref],
+    watches: _WatchTables,
+    price_slot: Ints,
+) -> Iterator[Chunk]:
+    width, words = source.width, source.width // 64
+    block = Block(machine, source, which, number)
+    is_base = which == (INTERVAL_NUMBER[base] if base else -1)
+    out = np.where(is_base, np.cumsum(is_base) - 1, -1)
+    kept = int(is_base.sum())
+    out_n = np.empty((len(numbers), kept, width))
+    out_t = np.empty((len(booleans), kept, words), dtype=np.uint64)
+    out_f = np.empty((len(booleans), kept, words), dtype=np.uint64)
+    cells_n, lags_n = _column([r.cell for r in numbers]), _column([r.lag for r in numbers])
+    cells_b, lags_b = _column([r.cell for r in booleans]), _column([r.lag for r in booleans])
+    done = 0
+    parts: list[tuple[Ints, Words]] = []
+    while done < len(which):
+        steps = run(
+            machine.code, machine.parameters, machine.ready, machine.order, machine.first, machine.rings,
+            len(source.symbols), machine.values, machine.true, machine.false, machine.state,
+            machine.now, which[done:], block.candle[done:], number[done:], close[done:], out[done:],
             block.data, block.slots, block.scalars, block.hosts,
-            rows_n, out_n, rows_b, out_t, out_f,
+            cells_n, lags_n, out_n, cells_b, lags_b, out_t, out_f,
+            price_slot, watches.watch.first, watches.cells, watches.lags, watches.until, watches.memory,
+            watches.found, watches.bits, watches.count,
         )  # fmt: skip
-        price = block.data[block.slots[0] : block.slots[0] + count]
-        present = pack(~np.isnan(price))
-        yield Chunk(when[is_base], out_n, out_t, out_f, present, price)
+        parts.append(watches.take(close[done:]))
+        done += steps
+    found = np.concatenate([p[0] for p in parts])
+    bits = np.concatenate([p[1] for p in parts])
+    if base:
+        at = block.slots[price_slot[INTERVAL_NUMBER[base]]]
+        price = block.data[at : at + kept]
+    else:
+        price = np.empty((0, width))
+    yield Chunk(close[is_base], out_n, out_t, out_f, pack(~np.isnan(price)), price, found, bits)
 
 
-def _events(code: Code, closes: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints]:
-    when: list[Ints] = []
-    which: list[Ints] = []
-    for i, interval in enumerate(code.intervals):
-        if interval in closes:
-            first, last = closes[interval]
-            when.append(np.arange(first, last + 1, interval_ms(interval), dtype=np.int64))
-            which.append(np.full(len(when[-1]), i, dtype=np.int64))
-    if not when:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    close, interval_number = np.concatenate(when), np.concatenate(which)
-    order = np.lexsort((interval_number, close))
-    return close[order], interval_number[order]
+def _column(values: Sequence[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
 
 
-class _Block:
+def _events(candles: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints, Ints]:
+    """Interval, number and close (ms UTC) of each candle to step, in order."""
+    parts = [np.empty((3, 0), dtype=np.int64)]
+    for label, (first, last) in candles.items():
+        if last >= first:
+            numbers = np.arange(first, last + 1, dtype=np.int64)
+            kind = np.full(len(numbers), INTERVAL_NUMBER[label], dtype=np.int64)
+            parts.append(np.stack([kind, numbers, opens_at(numbers + 1, label)]))
+    table = np.concatenate(parts, axis=1)
+    order = np.lexsort((table[0], table[2]))
+    return table[0][order], table[1][order], table[2][order]
+
+
+class Block:
     """The source block of a chunk: rows `[slot and candle, width]`, and where each slot's rows begin."""
 
-    def __init__(self, code: Code, source: CandleSource, when: Ints, which: Ints) -> None:
-        self.candle = np.zeros(len(when), dtype=np.int64)
-        self.slots = np.zeros(len(code.sources), dtype=np.int64)
-        self.hosts = np.zeros(max(1, len(code.hosts)), dtype=np.int64)
-        opens: dict[str, Ints] = {}
+    def __init__(self, machine: Machine, source: CandleSource, which: Ints, number: Ints) -> None:
+        self.candle = np.zeros(len(which), dtype=np.int64)
+        self.slots = np.zeros(max(1, len(machine.sources)), dtype=np.int64)
+        self.hosts = np.zeros(max(1, len(machine.hosts)), dtype=np.int64)
+        wanted: dict[int, list[Source]] = {}
+        for slot in machine.sources:
+            wanted.setdefault(slot.interval, []).append(slot)
+        numbers: dict[int, Ints] = {}
         rows = 0
-        parts: list[tuple[str, int, int]] = []
-        for i, interval in enumerate(code.intervals):
+        for i in np.unique(which).tolist():
             mine = which == i
-            opens[interval] = when[mine] - interval_ms(interval)
-            count = len(opens[interval])
-            self.candle[mine] = np.arange(count)
-            parts.append((interval, rows, count))
-            rows += count * len(code.fields[interval])
+            numbers[i] = number[mine]
+            self.candle[mine] = np.arange(len(numbers[i]))
+            rows += len(numbers[i]) * len(wanted.get(i, ()))
         self.data: Floats = np.empty((rows, source.width))
-        for interval, row, count in parts:
-            fields = code.fields[interval]
-            for k, field in enumerate(fields):
-                self.slots[code.slot(interval, field)] = row + k * count
-            if count and fields:
-                part = self.data[row : row + count * len(fields)].reshape(len(fields), count, source.width)
-                source.fill(interval, fields, int(opens[interval][0]), part)
+        at = 0
+        for i, candles in numbers.items():
+            at = self._read(machine, source, i, candles, wanted.get(i, []), at)
         scalars = [np.zeros(0)]
         at = 0
-        for host, slot in code.hosts.items():
-            self.hosts[slot] = at
-            scalars.append(shared_scalars(host, opens[host.interval]))
+        for host, place in machine.hosts.items():
+            if host.interval not in numbers:
+                continue
+            self.hosts[place] = at
+            label = INTERVALS[host.interval]
+            scalars.append(shared_scalars(host.op, host.what, host.zone, opens_at(numbers[host.interval], label)))
             at += len(scalars[-1])
         self.scalars: Floats = np.concatenate(scalars)
 
-
-def shared_scalars(host: Host, opens: Ints) -> Floats:
-    """A part of the candles' open times, or 1 where a candle is the first of its anchor; `[candles]`."""
-    if host.op == "first":
-        starts: Floats = ((opens - open_of(0, host.what)) % interval_ms(host.what) == 0).astype(np.float64)
-        return starts
-    local = opens + _offsets(opens, host.zone)
-    days = local // 86_400_000
-    match host.what:
-        case "minute":
-            part = local // 60_000 % 60
-        case "hour":
-            part = local // 3_600_000 % 24
-        case "weekday":
-            part = (days + 3) % 7
-        case "day":
-            dates = days.astype("datetime64[D]")
-            part = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-        case "month":
-            part = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
-        case _:
-            raise ValueError(f"unknown part of a time: {host.what}")
-    result: Floats = part.astype(np.float64)
-    return result
+    def _read(
+        self, machine: Machine, source: CandleSource, interval: int, candles: Ints, wanted: Sequence[Source], at: int
+    ) -> int:
+        label, count = INTERVALS[interval], len(candles)
+        start = open_at(int(candles[0]), label)
+        plain = [s for s in wanted if s.kind == "src"]
+        fields = [s.field for s in plain]
+        part = self.data[at : at + count * len(plain)].reshape(len(plain), count, source.width)
+        if plain:
+            source.fill(label, fields, start, part)
+        for slot in plain:
+            self.slots[machine.sources[slot]] = at
+            at += count
+        for slot in wanted:
+            if slot.kind == "external":
+                self.slots[machine.sources[slot]] = at
+                self.data[at : at + count] = external_rows(source, label, slot.field, slot.arguments, candles)
+                at += count
+        return at
 
 
-def _offsets(opens: Ints, zone: str) -> Ints:
-    """Milliseconds that the zone's clock is ahead of UTC; every zone changes on a quarter of an hour."""
-    if zone == "UTC" or not len(opens):
-        return np.zeros(len(opens), dtype=np.int64)
-    quarters, back = np.unique(opens // _QUARTER, return_inverse=True)
-    info = ZoneInfo(zone)
-    ahead = np.empty(len(quarters), dtype=np.int64)
-    for i, quarter in enumerate(quarters):
-        offset = datetime.fromtimestamp(int(quarter) * 900, tz=UTC).astimezone(info).utcoffset()
-        assert offset is not None
-        ahead[i] = int(offset.total_seconds() * 1000)
-    result: Ints = ahead[back]
-    return result
+__all__ = ["Block", "CandleSource", "Chunk", "Watch", "advance", "pack", "since", "spans", "unpack"]

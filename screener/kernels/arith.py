@@ -8,7 +8,11 @@ import numpy as np
 from .codes import (
     ABS,
     ADD,
+    ADD_CONST,
+    CONST_DIV,
+    CONST_SUB,
     DIV,
+    DIV_CONST,
     EXP,
     FLOORDIV,
     LOG,
@@ -16,13 +20,16 @@ from .codes import (
     MIN,
     MOD,
     MUL,
+    MUL_CONST,
     NEG,
     NZ,
     POW,
+    ROOT_MEAN,
     ROUND,
     SIGN,
     SQRT,
     SUB,
+    SUB_CONST,
 )
 from .signature import FLOAT, INT, ROW, kernel
 
@@ -98,9 +105,39 @@ def binary(op, o, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, ROW, ROW, FLOAT)
+def with_constant(op, o, x, c):  # type: ignore[no-untyped-def]
+    """`o = x op c`, or `c op x`."""
+    n = o.size
+    if op == ADD_CONST:
+        for j in range(n):
+            v = x[j] + c
+            o[j] = v if abs(v) < np.inf else np.nan
+    elif op == SUB_CONST:
+        for j in range(n):
+            v = x[j] - c
+            o[j] = v if abs(v) < np.inf else np.nan
+    elif op == MUL_CONST:
+        for j in range(n):
+            v = x[j] * c
+            o[j] = v if abs(v) < np.inf else np.nan
+    elif op == DIV_CONST:
+        for j in range(n):
+            v = x[j] / c
+            o[j] = v if abs(v) < np.inf else np.nan
+    elif op == CONST_SUB:
+        for j in range(n):
+            v = c - x[j]
+            o[j] = v if abs(v) < np.inf else np.nan
+    elif op == CONST_DIV:
+        for j in range(n):
+            v = c / x[j]
+            o[j] = v if abs(v) < np.inf else np.nan
+
+
+@kernel(INT, ROW, ROW, FLOAT)
 def unary(op, o, x, p):  # type: ignore[no-untyped-def]
     """`o = op(x)`; logarithm of zero or less and root of a negative number are unknown; round goes half to
-    even."""
+    even; the root of a mean divides by `p` first."""
     n = o.size
     if op == NEG:
         for j in range(n):
@@ -115,6 +152,9 @@ def unary(op, o, x, p):  # type: ignore[no-untyped-def]
     elif op == SQRT:
         for j in range(n):
             o[j] = np.sqrt(x[j])
+    elif op == ROOT_MEAN:
+        for j in range(n):
+            o[j] = np.sqrt(x[j] / p)
     elif op == LOG:
         for j in range(n):
             v = x[j]

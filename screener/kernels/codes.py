@@ -1,72 +1,47 @@
-"""Instruction numbers and columns of the engine's bytecode.
+"""Instruction numbers and table columns of the machine.
 
 Numba freezes these as constants when the kernels compile. Numbers are grouped so that the interpreter can
-tell the family of an instruction by comparing ranges: sources, element-wise numbers, logic, windows, path
-operators.
+tell the family of an instruction by comparing ranges.
 """
 
-# Columns of the instruction table, int64 [instructions, COLUMNS].
-# A node's number or boolean row, and those of its arguments: numbers in order, booleans in order.
-OP, NUM, NUM_A, NUM_B, BIT, BIT_A, BIT_B, BIT_C, N, FLOATS, BITS, SLOT = range(12)
-COLUMNS = 12
+# Columns of the instruction table, int64 [instructions, COLUMNS]: the cell written, up to four operands as
+# pairs of a cell and a lag in candles of that cell's interval, a whole number, the first row of state, the
+# slot of a source.
+OP, OUT, A, A_LAG, B, B_LAG, C, C_LAG, D, D_LAG, N, STATE, SLOT = range(13)
+COLUMNS = 13
+
+# Columns of the cell table, int64 [cells, CELL_COLUMNS]: a cell is a ring of rows that holds its newest values.
+START, LENGTH, INTERVAL = range(3)
+CELL_COLUMNS = 3
+
+#: Constants of an instruction, float64 [instructions, PARAMETERS].
+PARAMETERS = 3
 
 # Sources: SLOT is the row of the source block, or of the host's scalars.
 SRC, SRC_SYMBOL, HOST_NUM, HOST_BOOL = range(4)
 
-# Element-wise numbers.
+# Two numbers to a number; the same with the constant on the right, and on the left.
 ADD, SUB, MUL, DIV, FLOORDIV, MOD, MIN, MAX, NZ = range(10, 19)
-NEG, ABS, SQRT, LOG, EXP, ROUND, SIGN, POW = range(20, 28)
+ADD_CONST, SUB_CONST, MUL_CONST, DIV_CONST, CONST_SUB, CONST_DIV = range(20, 26)
 
-# Logic, in bitsets.
-LT, LE, EQ, NE = range(30, 34)
-NA, AND, OR, NOT, WHERE, WHEREB, EQB, NEB = range(34, 42)
+# One number to a number.
+NEG, ABS, SQRT, LOG, EXP, ROUND, SIGN, POW, ROOT_MEAN = range(30, 39)
 
-# Windows.
-SHIFT, SHIFTB, RSUM, RMAX, RMIN, STDEV, COUNT, WITHIN, ALWAYS = range(50, 59)
+# Comparisons of two numbers, and of a number with a constant.
+LT, LE, EQ, NE = range(40, 44)
+LT_CONST, LE_CONST, GT_CONST, GE_CONST, EQ_CONST, NE_CONST = range(45, 51)
 
-# Path operators and recursive averages.
-SMOOTH, CUMSUM, CUMSUM_SINCE, BARSSINCE, VALUEWHEN = range(70, 75)
+# Logic, in bitsets, and between bitsets and numbers.
+AND, OR, NOT, WHEREB, EQB, NEB = range(55, 61)
+NA, WHERE, NUMBER = range(61, 64)
 
-#: Instruction of each primitive operator whose translation is one to one.
-DIRECT = {
-    "add": ADD,
-    "sub": SUB,
-    "mul": MUL,
-    "div": DIV,
-    "floordiv": FLOORDIV,
-    "mod": MOD,
-    "min": MIN,
-    "max": MAX,
-    "nz": NZ,
-    "neg": NEG,
-    "abs": ABS,
-    "sqrt": SQRT,
-    "log": LOG,
-    "exp": EXP,
-    "round": ROUND,
-    "sign": SIGN,
-    "pow": POW,
-    "lt": LT,
-    "le": LE,
-    "eq": EQ,
-    "ne": NE,
-    "na": NA,
-    "and": AND,
-    "or": OR,
-    "not": NOT,
-    "where": WHERE,
-    "whereb": WHEREB,
-    "rsum": RSUM,
-    "rmax": RMAX,
-    "rmin": RMIN,
-    "stdev": STDEV,
-    "count": COUNT,
-    "within": WITHIN,
-    "always": ALWAYS,
-    "ema": SMOOTH,
-    "rma": SMOOTH,
-    "cumsum": CUMSUM,
-    "cumsum_since": CUMSUM_SINCE,
-    "barssince": BARSSINCE,
-    "valuewhen": VALUEWHEN,
-}
+# Parts of windows: a mean and a sum of squared deviations of two neighbouring windows, the age of an extreme.
+MIX, MERGE, AGE_MAX, AGE_MIN = range(70, 74)
+# Windows that are scanned.
+DEVIATION, PERCENTRANK = range(75, 77)
+
+# With memory: averages, running totals, events, trailing stops.
+SMOOTH, CUMSUM, CUMSUM_SINCE, MAX_SINCE, MIN_SINCE, BARSSINCE, VALUEWHEN, KAMA, PSAR, TRAIL = range(80, 90)
+
+# Across the market.
+RANK, PERCENTILE, MEAN, ZSCORE, BREADTH = range(95, 100)

@@ -6,7 +6,23 @@ bit is unknown.
 
 import numpy as np
 
-from .codes import AND, EQ, LE, LT, NE, NEB, NOT, OR, WHEREB
+from .codes import (
+    AND,
+    EQ,
+    EQ_CONST,
+    GE_CONST,
+    GT_CONST,
+    LE,
+    LE_CONST,
+    LT,
+    LT_CONST,
+    NE,
+    NE_CONST,
+    NEB,
+    NOT,
+    OR,
+    WHEREB,
+)  # fmt: skip
 from .signature import FLOAT, INT, ROW, WORDS, kernel
 
 ONE = np.uint64(1)
@@ -34,6 +50,33 @@ def compare(op, t, f, x, y):  # type: ignore[no-untyped-def]
                 yes |= np.uint64(a[j] == b[j]) << np.uint64(j)
                 no |= np.uint64((a[j] < b[j]) | (a[j] > b[j])) << np.uint64(j)
         if op == NE:
+            t[w] = no
+            f[w] = yes
+        else:
+            t[w] = yes
+            f[w] = no
+
+
+@kernel(INT, WORDS, WORDS, ROW, FLOAT)
+def compare_constant(op, t, f, x, c):  # type: ignore[no-untyped-def]
+    """`x op c`, unknown where `x` is."""
+    for w in range(t.size):
+        a = x[w * 64 : w * 64 + 64]
+        yes = np.uint64(0)
+        no = np.uint64(0)
+        if op in (LT_CONST, GE_CONST):
+            for j in range(64):
+                yes |= np.uint64(a[j] < c) << np.uint64(j)
+                no |= np.uint64(a[j] >= c) << np.uint64(j)
+        elif op in (LE_CONST, GT_CONST):
+            for j in range(64):
+                yes |= np.uint64(a[j] <= c) << np.uint64(j)
+                no |= np.uint64(a[j] > c) << np.uint64(j)
+        elif op in (EQ_CONST, NE_CONST):
+            for j in range(64):
+                yes |= np.uint64(a[j] == c) << np.uint64(j)
+                no |= np.uint64((a[j] < c) | (a[j] > c)) << np.uint64(j)
+        if op in (GE_CONST, GT_CONST, NE_CONST):
             t[w] = no
             f[w] = yes
         else:

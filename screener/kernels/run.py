@@ -1,10 +1,11 @@
-"""The interpreter: one function that steps all nodes over a list of candle closes.
+"""The interpreter: one function that steps all cells over a list of candle closes.
 
 1. Events come in the order of their close, the coarsest interval first where several close together, so
    that a candle which closes at T is seen at T.
-2. An event runs the instructions of its interval only, in the order children before parents (`run`).
-3. After an event of the base interval, the rows asked for are copied out (`run`); without an output row
-   nothing is copied.
+2. An event runs the instructions of its interval only, operands before their users. A cell is a ring of rows;
+   an operand names a cell and a lag, so a value of some candles ago costs nothing.
+3. After an event the booleans watched on its interval are screened (`screen_row`), and the rows asked for are
+   copied out.
 
 Screening passes the events of one close; replay passes thousands. Nothing else differs between them.
 """
@@ -13,124 +14,290 @@ import numpy as np
 from numba import float64, uint64
 
 from . import codes as K
-from .arith import binary, copy, spread, unary
-from .logic import compare, connect, is_unknown, spread_bits, where
-from .recursive import candles_since, running_sum, running_sum_since, smooth, value_when
-from .signature import BITS, INT, INT_TABLE, INTS, ROW, TABLE, WORDS, kernel
-from .windows import (
-    rolling_bits,
-    rolling_count,
-    rolling_extreme,
-    rolling_stdev,
-    rolling_sum,
-    shift,
-    shift_bits,
+from .arith import binary, copy, spread, unary, with_constant
+from .logic import as_number, compare, compare_constant, connect, is_unknown, spread_bits, where
+from .market import across, breadth
+from .recursive import (
+    adaptive,
+    candles_since,
+    extreme_since,
+    parabolic,
+    running_sum,
+    running_sum_since,
+    smooth,
+    trail,
+    value_when,
 )
+from .signature import BITS, INT, INT_TABLE, INTS, ROW, TABLE, WORDS, kernel
+from .windows import age, deviation, merge, mix, percent_rank
 
 
-@kernel(TABLE, INTS, float64[:, :, ::1], INT)
-def copy_rows(table, rows, out, at):  # type: ignore[no-untyped-def]
-    for m in range(rows.size):
+@kernel(INT_TABLE, INTS, INT, INT, result=INT)
+def row_of(cells, now, cell, lag):  # type: ignore[no-untyped-def]
+    """The row that holds a cell's value `lag` candles of its interval ago."""
+    length = cells[cell, K.LENGTH]
+    if length == 1:
+        return cells[cell, K.START]
+    return cells[cell, K.START] + (now[cells[cell, K.INTERVAL]] - lag) % length
+
+
+@kernel(INT_TABLE, INTS, TABLE, INTS, INTS, float64[:, :, ::1], INT)
+def copy_rows(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
+    for m in range(which.size):
+        row = row_of(cells, now, which[m], lags[m])
         for j in range(table.shape[1]):
-            out[m, at, j] = table[rows[m], j]
+            out[m, at, j] = table[row, j]
 
 
-@kernel(BITS, INTS, uint64[:, :, ::1], INT)
-def copy_words(table, rows, out, at):  # type: ignore[no-untyped-def]
-    for m in range(rows.size):
+@kernel(INT_TABLE, INTS, BITS, INTS, INTS, uint64[:, :, ::1], INT)
+def copy_words(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
+    for m in range(which.size):
+        row = row_of(cells, now, which[m], lags[m])
         for w in range(table.shape[1]):
-            out[m, at, w] = table[rows[m], w]
+            out[m, at, w] = table[row, w]
+
+
+@kernel(WORDS, WORDS, WORDS, WORDS, WORDS)
+def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def]
+    """Rising edges of one boolean on the symbols screened now (`new`).
+
+    `memory` holds the symbols whose last screened candle was known false; a symbol that is not screened keeps
+    its bit.
+    """
+    for w in range(true.size):
+        here = new[w]
+        rising[w] = true[w] & here & memory[w]
+        memory[w] = (memory[w] & ~here) | (false[w] & here)
+
+
+@kernel(INT_TABLE, ROW, INT, INT_TABLE, INTS, TABLE, INTS, BITS, BITS, TABLE, INT)
+def run_number(code, par3, k, cells, now, V, ready, T, F, S, symbols):  # type: ignore[no-untyped-def]
+    """Instructions on numbers alone."""
+    op = code[k, K.OP]
+    o = V[row_of(cells, now, code[k, K.OUT], 0)]
+    x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+    if K.ADD_CONST <= op <= K.CONST_DIV:
+        with_constant(op, o, x, par3[0])
+        return
+    if K.NEG <= op <= K.ROOT_MEAN:
+        unary(op, o, x, par3[0])
+        return
+    at, n = code[k, K.STATE], code[k, K.N]
+    if op == K.SMOOTH:
+        ready[k] = smooth(o, x, S, at, n, par3[0], symbols, ready[k])
+        return
+    if op == K.CUMSUM:
+        running_sum(o, x, S, at)
+        return
+    y = V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])]
+    if op <= K.NZ:
+        binary(op, o, x, y)
+    elif op == K.MIX:
+        mix(o, x, y, par3[0], par3[1], par3[2])
+    elif op == K.PSAR:
+        parabolic(o, x, y, S, at, par3[0], par3[1])
+    elif op == K.DEVIATION:
+        cell = code[k, K.B]
+        deviation(o, x, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.B_LAG], n)
+    elif op == K.PERCENTRANK:
+        cell = code[k, K.A]
+        percent_rank(o, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.A_LAG], n)
+    else:
+        z = V[row_of(cells, now, code[k, K.C], code[k, K.C_LAG])]
+        if op == K.TRAIL:
+            trail(o, x, y, z, S, at, n)
+            return
+        u = V[row_of(cells, now, code[k, K.D], code[k, K.D_LAG])]
+        if op == K.MERGE:
+            merge(o, x, y, z, u, par3[0], par3[1], par3[2])
+        elif op in (K.AGE_MAX, K.AGE_MIN):
+            age(op, o, x, y, z, u, par3[0])
+        elif op == K.KAMA:
+            adaptive(o, x, y, z, u, S, at, par3[0], par3[1])
+
+
+@kernel(INT_TABLE, ROW, INT, INT_TABLE, INTS, TABLE, BITS, BITS)
+def run_boolean(code, par3, k, cells, now, V, T, F):  # type: ignore[no-untyped-def]
+    """Instructions that write booleans."""
+    op = code[k, K.OP]
+    out = row_of(cells, now, code[k, K.OUT], 0)
+    t, f = T[out], F[out]
+    a = row_of(cells, now, code[k, K.A], code[k, K.A_LAG])
+    if op <= K.NE:
+        compare(op, t, f, V[a], V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
+    elif op <= K.NE_CONST:
+        compare_constant(op, t, f, V[a], par3[0])
+    elif op == K.NA:
+        is_unknown(t, f, V[a])
+    else:
+        b = row_of(cells, now, code[k, K.B], code[k, K.B_LAG])
+        c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG])
+        connect(op, t, f, T[a], F[a], T[b], F[b], T[c], F[c])
+
+
+@kernel(INT_TABLE, INT, INT_TABLE, INTS, TABLE, BITS, BITS, TABLE, INT)
+def run_mixed(code, k, cells, now, V, T, F, S, symbols):  # type: ignore[no-untyped-def]
+    """Instructions that write a number and read a boolean: the boolean is operand C, a second one operand D."""
+    op, at, n = code[k, K.OP], code[k, K.STATE], code[k, K.N]
+    o = V[row_of(cells, now, code[k, K.OUT], 0)]
+    c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG])
+    t, f = T[c], F[c]
+    if op == K.NUMBER:
+        as_number(o, t, f)
+        return
+    if op == K.BARSSINCE:
+        candles_since(o, t, f, S, at)
+        return
+    if op == K.BREADTH:
+        d = row_of(cells, now, code[k, K.D], code[k, K.D_LAG])
+        breadth(o, t, f, T[d], symbols)
+        return
+    x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+    if op == K.WHERE:
+        where(o, t, f, x, V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
+    elif op == K.CUMSUM_SINCE:
+        running_sum_since(o, x, t, f, S, at)
+    elif op in (K.MAX_SINCE, K.MIN_SINCE):
+        extreme_since(op, o, x, t, f, S, at)
+    elif op == K.VALUEWHEN:
+        value_when(o, x, t, f, S, at, n)
+    else:
+        across(op, o, x, t, symbols)
 
 
 @kernel(
-    INT_TABLE, ROW, INTS, INTS, INT,  # code, parameters, order and first of each interval, symbols
-    TABLE, BITS, BITS,  # values, known true, known false
-    TABLE, BITS, BITS, INTS,  # state
-    INTS, INTS, INTS,  # event: interval, candle in the block, output row
+    INT_TABLE, TABLE, INTS, INTS, INTS, INT_TABLE, INT,  # code, parameters, ready, order, first, cells, symbols
+    TABLE, BITS, BITS, TABLE,  # values, known true, known false, state
+    INTS, INTS, INTS, INTS, INTS, INTS,  # now; event: interval, candle in the block, number, close, output row
     TABLE, INTS, ROW, INTS,  # source block and first row of each slot, host scalars and first of each slot
-    INTS, float64[:, :, ::1], INTS, uint64[:, :, ::1], uint64[:, :, ::1],  # rows to copy out
+    INTS, INTS, float64[:, :, ::1], INTS, INTS, uint64[:, :, ::1], uint64[:, :, ::1],  # cells to copy out
+    INTS, INTS, INTS, INTS, INTS, BITS, INT_TABLE, BITS, INTS,  # watched booleans and the edges found
+    result=INT,
 )  # fmt: skip
 def run(  # type: ignore[no-untyped-def]
-    code, par, order, first, symbols, V, T, F, S, ST, SF, position,
-    event_interval, event_candle, event_out, X, x_first, H, h_first,
-    numbers, out_numbers, booleans, out_true, out_false,
+    code, par, ready, order, first, cells, symbols, V, T, F, S,
+    now, event_interval, event_candle, event_number, event_close, event_out, X, x_first, H, h_first,
+    numbers, number_lags, out_numbers, booleans, boolean_lags, out_true, out_false,
+    price_slot, watch_first, watched, watched_lag, until, memory, found, found_bits, count,
 ):  # fmt: skip
+    """Step the events; returns how many were done, fewer than asked for where `found` has no room for more edges.
+
+    `found` rows are (watch, event, word), `found_bits` their bits, `count` their number; with no rows, edges only
+    move the memory.
+    """
+    words = T.shape[1]
+    new = np.empty(words, dtype=np.uint64)
+    old = np.empty(words, dtype=np.uint64)
+    rising = np.empty(words, dtype=np.uint64)
     for e in range(event_interval.size):
         interval = event_interval[e]
         candle = event_candle[e]
+        watches = watch_first[interval + 1] - watch_first[interval]
+        if found.shape[0] > 0 and count[0] + watches * words > found.shape[0]:
+            return e
+        now[interval] = event_number[e]
         for i in range(first[interval], first[interval + 1]):
             k = order[i]
-            op, n, fs, bs = code[k, K.OP], code[k, K.N], code[k, K.FLOATS], code[k, K.BITS]
-            o, x, y = V[code[k, K.NUM]], V[code[k, K.NUM_A]], V[code[k, K.NUM_B]]
-            t, f = T[code[k, K.BIT]], F[code[k, K.BIT]]
-            at, af = T[code[k, K.BIT_A]], F[code[k, K.BIT_A]]
-            bt, bf = T[code[k, K.BIT_B]], F[code[k, K.BIT_B]]
+            op = code[k, K.OP]
             if op <= K.HOST_BOOL:
                 slot = code[k, K.SLOT]
+                row = row_of(cells, now, code[k, K.OUT], 0)
                 if op == K.SRC:
-                    copy(o, X[x_first[slot] + candle])
+                    copy(V[row], X[x_first[slot] + candle])
                 elif op == K.SRC_SYMBOL:
-                    spread(o, X[x_first[slot] + candle, n] if n >= 0 else np.nan)
+                    n = code[k, K.N]
+                    spread(V[row], X[x_first[slot] + candle, n] if n >= 0 else np.nan)
                 elif op == K.HOST_NUM:
-                    spread(o, H[h_first[slot] + candle])
+                    spread(V[row], H[h_first[slot] + candle])
                 else:
-                    spread_bits(t, f, H[h_first[slot] + candle])
-            elif op <= K.NZ:
-                binary(op, o, x, y)
-            elif op <= K.POW:
-                unary(op, o, x, par[k])
-            elif op <= K.NE:
-                compare(op, t, f, x, y)
-            elif op == K.NA:
-                is_unknown(t, f, x)
-            elif op <= K.NEB:
-                if op == K.WHERE:
-                    where(o, at, af, x, y)
-                else:
-                    connect(op, t, f, at, af, bt, bf, T[code[k, K.BIT_C]], F[code[k, K.BIT_C]])
-            elif op <= K.ALWAYS:
-                p = position[k]
-                if op == K.SHIFT:
-                    p = shift(o, x, S, fs, n, p)
-                elif op == K.SHIFTB:
-                    p = shift_bits(t, f, at, af, ST, SF, bs, n, p)
-                elif op == K.RSUM:
-                    p = rolling_sum(o, x, S, fs, n, p)
-                elif op <= K.RMIN:
-                    p = rolling_extreme(op, o, x, S, fs, n, p)
-                elif op == K.STDEV:
-                    p = rolling_stdev(o, x, S, fs, n, p)
-                elif op == K.COUNT:
-                    p = rolling_count(o, at, af, S, fs, n, p)
-                else:
-                    p = rolling_bits(op, t, f, at, af, ST, SF, bs, n, p)
-                position[k] = p
-            elif op == K.SMOOTH:
-                position[k] = smooth(o, x, S, fs, n, par[k], symbols, position[k])
-            elif op == K.CUMSUM:
-                running_sum(o, x, S, fs)
-            elif op == K.CUMSUM_SINCE:
-                running_sum_since(o, x, at, af, S, fs)
-            elif op == K.BARSSINCE:
-                candles_since(o, at, af, S, fs)
-            elif op == K.VALUEWHEN:
-                value_when(o, x, at, af, S, fs, n)
+                    spread_bits(T[row], F[row], H[h_first[slot] + candle])
+            elif K.LT <= op <= K.NA:
+                run_boolean(code, par[k], k, cells, now, V, T, F)
+            elif op in (K.WHERE, K.NUMBER) or op >= K.RANK or K.CUMSUM_SINCE <= op <= K.VALUEWHEN:
+                run_mixed(code, k, cells, now, V, T, F, S, symbols)
+            else:
+                run_number(code, par[k], k, cells, now, V, ready, T, F, S, symbols)
+        if watches > 0:
+            is_unknown(old, new, X[x_first[price_slot[interval]] + candle])
+            for m in range(watch_first[interval], watch_first[interval + 1]):
+                if event_close[e] > until[m]:
+                    continue
+                row = row_of(cells, now, watched[m], watched_lag[m])
+                screen_row(T[row], F[row], new, memory[m], rising)
+                if found.shape[0] > 0:
+                    for w in range(words):
+                        if rising[w] != 0:
+                            found[count[0], 0] = m
+                            found[count[0], 1] = e
+                            found[count[0], 2] = w
+                            found_bits[count[0], 0] = rising[w]
+                            count[0] += 1
         row = event_out[e]
         if row >= 0:
-            copy_rows(V, numbers, out_numbers, row)
-            copy_words(T, booleans, out_true, row)
-            copy_words(F, booleans, out_false, row)
+            copy_rows(cells, now, V, numbers, number_lags, out_numbers, row)
+            copy_words(cells, now, T, booleans, boolean_lags, out_true, row)
+            copy_words(cells, now, F, booleans, boolean_lags, out_false, row)
+    return event_interval.size
+
+
+@kernel(INT_TABLE, INTS, BITS, BITS, INTS, INTS, INTS, INTS, INT, INT, WORDS, WORDS, BITS, BITS, BITS, INTS)
+def screen(  # type: ignore[no-untyped-def]
+    cells, now, T, F, rows, roots, lags, screened, close, again, present, unseen, memory, rising, matching, unknown
+):
+    """Screen strategies (`rows` of the tables `roots`, `memory`, `rising`) on one close.
+
+    A strategy not yet screened at `close` looks at all symbols present. Where its base was screened on this close
+    before (`again`), a strategy that took part looks only at those `unseen` then. One that was screened later than
+    this, elsewhere, reports nothing. `matching[i]` and `unknown[i]` belong to the i-th of `rows`.
+    """
+    words = present.size
+    edge = np.empty(words, dtype=np.uint64)
+    for i in range(rows.size):
+        s = rows[i]
+        row = row_of(cells, now, roots[s], lags[s])
+        t, f = T[row], F[row]
+        known = np.int64(0)
+        for w in range(words):
+            matching[i, w] = t[w] & present[w]
+            bits = (t[w] | f[w]) & present[w]
+            bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
+            bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
+            bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+            known += np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+        unknown[i] = known
+        if screened[s] < close:
+            screen_row(t, f, present, memory[s], rising[s])
+        elif screened[s] == close and again != 0:
+            screen_row(t, f, unseen, memory[s], edge)
+            for w in range(words):
+                rising[s, w] |= edge[w]
+        else:
+            screen_row(t, f, present, memory[s], rising[s])
+            for w in range(words):
+                rising[s, w] = np.uint64(0)
+
+
+@kernel(BITS, INT_TABLE, result=INT)
+def scatter(words, out):  # type: ignore[no-untyped-def]
+    """(row, symbol) of every bit set, in order; returns their number. `out` must have room."""
+    count = 0
+    for i in range(words.shape[0]):
+        for w in range(words.shape[1]):
+            bits = words[i, w]
+            while bits != 0:
+                low = bits & (~bits + np.uint64(1))
+                b = 0
+                while (low >> np.uint64(b)) != 1:
+                    b += 1
+                out[count, 0] = i
+                out[count, 1] = w * 64 + b
+                count += 1
+                bits ^= low
+    return count
 
 
 @kernel(BITS, BITS, BITS, WORDS, BITS)
 def edges(true, false, present, memory, rising):  # type: ignore[no-untyped-def]
-    """Rising edges of one boolean over candles, `[candles, words]`.
-
-    `memory` holds the symbols whose last screened candle was known false; a candle that a symbol does not
-    have is not screened, and leaves its bit as it was.
-    """
+    """Rising edges of one boolean over candles, `[candles, words]`; see `screen_row`."""
     for i in range(true.shape[0]):
-        for w in range(true.shape[1]):
-            here = present[i, w]
-            rising[i, w] = true[i, w] & here & memory[w]
-            memory[w] = (memory[w] & ~here) | (false[i, w] & here)
+        screen_row(true[i], false[i], present[i], memory, rising[i])

@@ -1,207 +1,79 @@
-"""Windows over the last n candles, this one included.
+"""Windows over the last n candles, this one included, joined from two windows side by side.
 
-A window is kept as two parts. The candles are cut into blocks of n; the running block is folded into one
-prefix row, and of the block before there are suffix rows, one for each position. At position p the window
-is the prefix joined with suffix p + 1. A full block is turned into suffixes once, n row operations every n
-candles. So a step costs the same for every n, sums never subtract (nothing drifts, and a large value
-leaves no rounding behind when it goes), and an unknown spreads to exactly the windows that hold it. Rings
-start unknown, which makes a window unknown until it is full.
+Lowering (`screener.lower`) cuts a window into parts whose lengths are powers of two. A window of 2m is the
+window of m now and the one m candles ago, so each length is one row operation, shared by all windows over
+the same input. What a window gives is a function of exactly the values in it, in an order fixed by their
+age: nothing is subtracted, so nothing drifts, and history's start leaves no trace.
 
-Rows of state: `ring[0:n]` the block, `ring[n]` the prefix; each step returns the next position.
+Sums, extremes and `within` join by the ordinary ADD, MAX, OR; here are the joins that need more.
 """
 
 import numpy as np
 
-from .codes import RMAX, WITHIN
-from .logic import as_number
-from .signature import BITS, INT, ROW, TABLE, WORDS, kernel
+from .codes import AGE_MAX, LENGTH, START
+from .signature import FLOAT, INT, INTS, ROW, TABLE, kernel
 
 
-@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
-def shift(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
-    """The value n candles ago."""
-    old = rows[at + p]
-    for j in range(o.size):
-        v = x[j]
-        o[j] = old[j]
-        old[j] = v
-    return p + 1 if p + 1 < n else 0
+@kernel(ROW, ROW, ROW, FLOAT, FLOAT, FLOAT)
+def mix(o, a, b, scale_a, scale_b, weight):  # type: ignore[no-untyped-def]
+    """The mean of two windows from their sums or means; exact where all values are equal.
 
-
-@kernel(WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, INT, result=INT)
-def shift_bits(t, f, xt, xf, rows_t, rows_f, at, n, p):  # type: ignore[no-untyped-def]
-    ring_t, ring_f = rows_t[at : at + n], rows_f[at : at + n]
-    for w in range(t.size):
-        a, b = xt[w], xf[w]
-        t[w] = ring_t[p, w]
-        f[w] = ring_f[p, w]
-        ring_t[p, w] = a
-        ring_f[p, w] = b
-    return p + 1 if p + 1 < n else 0
-
-
-@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
-def rolling_sum(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
-    size = o.size
-    ring = rows[at : at + n + 1]
-    pre, cell = ring[n], ring[p]
-    if p == 0:
-        for j in range(size):
-            pre[j] = x[j]
-    else:
-        for j in range(size):
-            pre[j] += x[j]
-    if p + 1 < n:
-        suffix = ring[p + 1]
-        for j in range(size):
-            cell[j] = x[j]
-        for j in range(size):
-            v = pre[j] + suffix[j]
-            o[j] = v if abs(v) < np.inf else np.nan
-        return p + 1
-    for j in range(size):
-        cell[j] = x[j]
-    for j in range(size):
-        v = pre[j]
-        o[j] = v if abs(v) < np.inf else np.nan
-    for q in range(n - 2, -1, -1):
-        a, b = ring[q], ring[q + 1]
-        for j in range(size):
-            a[j] += b[j]
-    return 0
-
-
-@kernel(ROW, WORDS, WORDS, TABLE, INT, INT, INT, result=INT)
-def rolling_count(o, t, f, rows, at, n, p):  # type: ignore[no-untyped-def]
-    """How often the condition was true; the row after the ring holds it as a number."""
-    number = rows[at + n + 1]
-    as_number(number, t, f)
-    return rolling_sum(o, number, rows, at, n, p)
-
-
-@kernel(INT, ROW, ROW, TABLE, INT, INT, INT, result=INT)
-def rolling_extreme(op, o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
-    """Highest or lowest; written so that an unknown on either side wins."""
-    size = o.size
-    ring = rows[at : at + n + 1]
-    pre, cell = ring[n], ring[p]
-    top = op == RMAX
-    if p == 0:
-        for j in range(size):
-            pre[j] = x[j]
-    elif top:
-        for j in range(size):
-            a, b = pre[j], x[j]
-            pre[j] = a if (a > b or a != a) else b
-    else:
-        for j in range(size):
-            a, b = pre[j], x[j]
-            pre[j] = a if (a < b or a != a) else b
-    for j in range(size):
-        cell[j] = x[j]
-    if p + 1 < n:
-        suffix = ring[p + 1]
-        if top:
-            for j in range(size):
-                a, b = pre[j], suffix[j]
-                o[j] = a if (a > b or a != a) else b
-        else:
-            for j in range(size):
-                a, b = pre[j], suffix[j]
-                o[j] = a if (a < b or a != a) else b
-        return p + 1
-    for j in range(size):
-        o[j] = pre[j]
-    for q in range(n - 2, -1, -1):
-        u, v = ring[q], ring[q + 1]
-        if top:
-            for j in range(size):
-                a, b = u[j], v[j]
-                u[j] = a if (a > b or a != a) else b
-        else:
-            for j in range(size):
-                a, b = u[j], v[j]
-                u[j] = a if (a < b or a != a) else b
-    return 0
-
-
-@kernel(ROW, ROW, TABLE, INT, INT, INT, result=INT)
-def rolling_stdev(o, x, rows, at, n, p):  # type: ignore[no-untyped-def]
-    """Population standard deviation by Welford's update within a part and Chan's merge of the two parts.
-
-    Rows: `ring[0:n]` means, `ring[n]` the prefix's mean, `ring[n + 1 : 2n + 1]` sums of squared
-    deviations, `ring[2n + 1]` the prefix's.
+    `scale_a` and `scale_b` turn sums into means (powers of two, so exactly); `weight` is the share of b's candles.
     """
-    size = o.size
-    ring = rows[at : at + 2 * n + 2]
-    mean, square = ring[n], ring[2 * n + 1]
-    if p == 0:
-        for j in range(size):
-            mean[j] = x[j]
-            square[j] = x[j] - x[j]
-    else:
-        share = 1.0 / (p + 1)
-        for j in range(size):
-            d = x[j] - mean[j]
-            m = mean[j] + d * share
-            square[j] += d * (x[j] - m)
-            mean[j] = m
-    cell = ring[p]
-    for j in range(size):
-        cell[j] = x[j]
-    if p + 1 < n:
-        other, spread = ring[p + 1], ring[n + 2 + p]
-        cross = (p + 1) * (n - 1 - p) / n
-        for j in range(size):
-            d = mean[j] - other[j]
-            o[j] = np.sqrt((square[j] + spread[j] + d * d * cross) / n)
-        return p + 1
-    for j in range(size):
-        o[j] = np.sqrt(square[j] / n)
-    last = ring[2 * n]
-    for j in range(size):
-        last[j] = x[j] - x[j]
-    for q in range(n - 2, -1, -1):
-        u, m2 = ring[q], ring[n + 1 + q]
-        v, n2 = ring[q + 1], ring[n + 2 + q]
-        share = 1.0 / (n - q)
-        for j in range(size):
-            d = u[j] - v[j]
-            m = v[j] + d * share
-            m2[j] = n2[j] + d * (u[j] - m)
-            u[j] = m
-    return 0
+    for j in range(o.size):
+        u = a[j] * scale_a
+        v = u + (b[j] * scale_b - u) * weight
+        o[j] = v if abs(v) < np.inf else np.nan
 
 
-@kernel(INT, WORDS, WORDS, WORDS, WORDS, BITS, BITS, INT, INT, INT, result=INT)
-def rolling_bits(op, t, f, xt, xf, rows_t, rows_f, at, n, p):  # type: ignore[no-untyped-def]
-    """`within` (any of the last n) and `always` (all of them), decided as soon as Kleene's logic
-    decides."""
-    ring_t, ring_f = rows_t[at : at + n + 1], rows_f[at : at + n + 1]
-    if op == WITHIN:
-        a, b, ring_a, ring_b, x, y = t, f, ring_t, ring_f, xt, xf
+@kernel(ROW, ROW, ROW, ROW, ROW, FLOAT, FLOAT, FLOAT)
+def merge(o, a, b, square_a, square_b, scale_a, scale_b, weight):  # type: ignore[no-untyped-def]
+    """Sum of squared deviations of two windows together (Chan's formula); `weight` is na nb / (na + nb)."""
+    for j in range(o.size):
+        d = a[j] * scale_a - b[j] * scale_b
+        v = square_a[j] + square_b[j] + d * d * weight
+        o[j] = v if abs(v) < np.inf else np.nan
+
+
+@kernel(INT, ROW, ROW, ROW, ROW, ROW, FLOAT)
+def age(op, o, a, b, age_a, age_b, offset):  # type: ignore[no-untyped-def]
+    """Candles since the extreme of two windows, of which b began `offset` candles earlier; newest on ties."""
+    if op == AGE_MAX:
+        for j in range(o.size):
+            newer = age_a[j] if a[j] >= b[j] else np.nan
+            o[j] = age_b[j] + offset if b[j] > a[j] else newer
     else:
-        a, b, ring_a, ring_b, x, y = f, t, ring_f, ring_t, xf, xt
-    # `a` gathers by "or" what decides alone, `b` by "and" what needs the whole window.
-    for w in range(t.size):
-        if p == 0:
-            ring_a[n, w] = x[w]
-            ring_b[n, w] = y[w]
-        else:
-            ring_a[n, w] |= x[w]
-            ring_b[n, w] &= y[w]
-        ring_a[p, w] = x[w]
-        ring_b[p, w] = y[w]
-        if p + 1 < n:
-            a[w] = ring_a[n, w] | ring_a[p + 1, w]
-            b[w] = ring_b[n, w] & ring_b[p + 1, w]
-        else:
-            a[w] = ring_a[n, w]
-            b[w] = ring_b[n, w]
-    if p + 1 < n:
-        return p + 1
-    for q in range(n - 2, -1, -1):
-        for w in range(t.size):
-            ring_a[q, w] |= ring_a[q + 1, w]
-            ring_b[q, w] &= ring_b[q + 1, w]
-    return 0
+        for j in range(o.size):
+            newer = age_a[j] if a[j] <= b[j] else np.nan
+            o[j] = age_b[j] + offset if b[j] < a[j] else newer
+
+
+@kernel(ROW, ROW, TABLE, INTS, INT, INT)
+def deviation(o, mean, values, ring, newest, n):  # type: ignore[no-untyped-def]
+    """Mean absolute deviation of the last n values from `mean`; `ring` is the cell that holds them."""
+    start, length = ring[START], ring[LENGTH]
+    for j in range(o.size):
+        o[j] = 0.0
+    for age_ in range(n):
+        x = values[start + (newest - age_) % length]
+        for j in range(o.size):
+            o[j] += abs(x[j] - mean[j])
+    for j in range(o.size):
+        v = o[j] / n
+        o[j] = v if abs(v) < np.inf else np.nan
+
+
+@kernel(ROW, TABLE, INTS, INT, INT)
+def percent_rank(o, values, ring, newest, n):  # type: ignore[no-untyped-def]
+    """Percent of the previous n values that are at or below this one."""
+    start, length = ring[START], ring[LENGTH]
+    now = values[start + newest % length]
+    for j in range(o.size):
+        o[j] = now[j] - now[j]
+    for age_ in range(1, n + 1):
+        x = values[start + (newest - age_) % length]
+        for j in range(o.size):
+            v = x[j]
+            o[j] += 1.0 if v <= now[j] else (0.0 if v == v else np.nan)
+    for j in range(o.size):
+        o[j] = 100.0 * o[j] / n

@@ -58,7 +58,7 @@ def test_stepping_equals_replay() -> None:
     data = market(seed=3, symbols=70, candles=200)
     start = END - 80 * STEP
     panel = panel_of(data, start)
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     wanted = trend()
     engine.add("a", wanted)
     history = replay(wanted, data)
@@ -79,7 +79,7 @@ def test_added_while_running_equals_present_from_the_start() -> None:
     data = market(seed=4, symbols=6, candles=160)
     start = END - 60 * STEP
     one, two = panel_of(data, start), panel_of(data, start)
-    from_start, later = Engine(one, "5m"), Engine(two, "5m")
+    from_start, later = Engine(one), Engine(two)
     from_start.add("a", trend(10))
     from_start.add("b", trend(7))
     later.add("a", trend(10))
@@ -92,14 +92,14 @@ def test_added_while_running_equals_present_from_the_start() -> None:
         for key in second.match:
             np.testing.assert_array_equal(first.match[key], second.match[key])
             np.testing.assert_array_equal(first.edge[key], second.edge[key])
-    assert later.node_count == from_start.node_count
+    assert later.cell_count == from_start.cell_count
 
 
 def test_removing_leaves_the_others_unchanged() -> None:
     data = market(seed=5, symbols=6, candles=160)
     start = END - 60 * STEP
     one, two = panel_of(data, start), panel_of(data, start)
-    both, alone = Engine(one, "5m"), Engine(two, "5m")
+    both, alone = Engine(one), Engine(two)
     both.add_many([Addition("b", trend(7)), Addition("a", trend(10)), Addition("c", threshold(100.0))])
     alone.add("a", trend(10))
     for k, close in enumerate(range(start + STEP, END + 1, STEP)):
@@ -110,7 +110,7 @@ def test_removing_leaves_the_others_unchanged() -> None:
         first, second = both.step(close), alone.step(close)
         np.testing.assert_array_equal(first.edge["a"], second.edge["a"])
         np.testing.assert_array_equal(both.values("a", 5), alone.values("a", 5))
-    assert both.node_count == alone.node_count
+    assert both.cell_count == alone.cell_count
     assert both.keys == ("a",)
     with pytest.raises(KeyError):
         both.remove("b")
@@ -118,21 +118,21 @@ def test_removing_leaves_the_others_unchanged() -> None:
 
 def test_equal_programs_share_all_nodes_and_replacing_keeps_one() -> None:
     panel, _ = closes_panel([[1.0, 2.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(1.0))
-    count = engine.node_count
+    count = engine.cell_count
     engine.add("b", threshold(1.0))
-    assert engine.node_count == count
+    assert engine.cell_count == count
     engine.add("b", threshold(2.0))
     assert engine.keys == ("a", "b")
     engine.remove("a")
     engine.remove("b")
-    assert engine.node_count == 0
+    assert engine.cell_count == 0
 
 
 def test_a_level_is_no_edge_and_back_fill_makes_none() -> None:
     panel, end = closes_panel([[1.0, 5.0], [5.0, 5.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     assert not engine.step(end).edge["a"].any()
     push(panel, end + STEP, [5.0, 1.0])
@@ -143,7 +143,7 @@ def test_a_level_is_no_edge_and_back_fill_makes_none() -> None:
 
 def test_first_known_value_is_a_level() -> None:
     panel = Panel(["A"], 10)
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     for k, (value, edge) in enumerate([(5.0, False), (1.0, False), (5.0, True), (5.0, False)]):
         push(panel, (k + 1) * STEP, [value])
@@ -153,7 +153,7 @@ def test_first_known_value_is_a_level() -> None:
 def test_downtime_neither_makes_nor_loses_an_edge() -> None:
     # Screened at the first candle; down while the next two closed, then started again.
     panel, end = closes_panel([[1.0, 5.0, 1.0, 5.0], [5.0, 1.0, 5.0, 5.0], [5.0, 5.0, 1.0, 5.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0), screened_until=end - 2 * STEP)
     result = engine.step(end)
     # S1 fell and rose again while nobody looked: against the last screened candle nothing changed.
@@ -162,7 +162,7 @@ def test_downtime_neither_makes_nor_loses_an_edge() -> None:
 
 def test_steps_missed_while_running_count_as_downtime() -> None:
     panel, end = closes_panel([[1.0, 5.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     engine.step(end)
     for k, values in enumerate([[5.0, 1.0], [5.0, 5.0]]):
@@ -172,26 +172,26 @@ def test_steps_missed_while_running_count_as_downtime() -> None:
 
 def test_a_missing_candle_is_not_screened() -> None:
     panel, end = closes_panel([[1.0, 5.0, 1.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     push(panel, end + STEP, [NO, NO, 1.0])
     gap = engine.step(end + STEP)
     assert gap.unknown["a"] == 2
-    assert gap.present.tolist() == [False, False, True]
+    assert gap.present["5m"].tolist() == [False, False, True]
     push(panel, end + 2 * STEP, [5.0, 5.0, 5.0])
     assert engine.step(end + 2 * STEP).edge["a"].tolist() == [True, False, True]
 
 
 def test_memory_of_a_symbol_without_the_last_screened_candle() -> None:
     panel, end = closes_panel([[1.0, 1.0], [NO, 1.0], [5.0, 5.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0), screened_until=end - STEP)
     assert engine.step(end).edge["a"].tolist() == [True, True]
 
 
 def test_screened_until_beyond_what_is_held() -> None:
     panel, end = closes_panel([[1.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0), screened_until=end + STEP)
     push(panel, end + STEP, [5.0])
     assert not engine.step(end + STEP).edge["a"].any()
@@ -201,7 +201,7 @@ def test_screened_until_beyond_what_is_held() -> None:
 
 def test_the_same_close_answers_the_same() -> None:
     panel, end = closes_panel([[1.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     push(panel, end + STEP, [5.0])
     for _ in range(3):
@@ -215,7 +215,7 @@ def test_the_same_close_answers_the_same() -> None:
 def test_rebuild_takes_a_correction_in_and_reports_no_past() -> None:
     data = market(seed=6, symbols=3, candles=100, gaps=0.0)
     panel = panel_of(data)
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     wanted = trend()
     engine.add("a", wanted)
     engine.step(END)
@@ -232,7 +232,7 @@ def test_rebuild_takes_a_correction_in_and_reports_no_past() -> None:
 def test_a_new_symbol_and_a_new_interval_while_running() -> None:
     data = market(seed=7, symbols=64, candles=100, gaps=0.0)
     panel = panel_of(Candles(data.symbols, {"5m": data.series["5m"]}))
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(100.0))
     engine.step(END)
     assert panel.add_symbol("NEW") == 64
@@ -252,7 +252,7 @@ def test_a_new_symbol_and_a_new_interval_while_running() -> None:
 
 def test_a_long_gap_is_replayed() -> None:
     panel, end = closes_panel([[1.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
     engine.step(end)
     later = end + 200 * STEP
@@ -262,7 +262,7 @@ def test_a_long_gap_is_replayed() -> None:
 
 def test_refusals() -> None:
     panel, end = closes_panel([[1.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     with pytest.raises(ValueError, match="base interval"):
         engine.add("a", program(Graph(), 0, "1h"))
     engine.add("a", threshold(3.0))
@@ -286,9 +286,9 @@ def test_conditions_in_batches() -> None:
 
 def test_a_program_that_cannot_run_leaves_the_others_alone() -> None:
     panel, end = closes_panel([[1.0, 5.0]])
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("a", threshold(3.0))
-    count = engine.node_count
+    count = engine.cell_count
     graph = Graph()
     close = graph.add("src", (), ("close", "5m", ""))
     hour = graph.add("time", (), ("century", "5m", ""))
@@ -296,7 +296,7 @@ def test_a_program_that_cannot_run_leaves_the_others_alone() -> None:
     with pytest.raises(ValueError, match="century"):
         engine.add("a", strange)
     assert engine.keys == ("a",)
-    assert engine.node_count == count
+    assert engine.cell_count == count
     push(panel, end + STEP, [5.0, 5.0])
     assert engine.step(end + STEP).edge["a"].tolist() == [True, False]
 

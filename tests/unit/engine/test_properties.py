@@ -98,7 +98,7 @@ def test_later_candles_change_nothing(wanted: Program, count: int) -> None:
 def test_stepped_live_equals_replay(wanted: Program, other: Program, steps: int) -> None:
     start = END - 30 * STEP
     panel = panel_of(DATA, start)
-    engine = Engine(panel, "5m")
+    engine = Engine(panel)
     engine.add("other", other)
     history = replay(wanted, DATA)
     for k in range(1, 31):
