@@ -19,7 +19,7 @@ from uuid import UUID, uuid5
 from app.account import as_position, costs, plan_entry, read_account
 from app.fills import book, log_record
 from app.settings import Settings
-from app.times import to_ms
+from app.times import at, to_ms
 from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
 from broker.records import trade_trigger
@@ -175,7 +175,11 @@ class Trader:
                 kind="TRADE_BLOCKED",
                 level="warning",
                 message=reason,
-                detail={"codes": [r.code for r in refusals]},
+                detail={
+                    "symbol": signal.symbol,
+                    "codes": [r.code for r in refusals],
+                    "time": at(self._market.clock.now_ms()).isoformat(),
+                },
                 owner_id=decision.owner_id,
                 strategy_id=signal.strategy_id,
                 signal_id=signal.id,

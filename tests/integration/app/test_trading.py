@@ -181,6 +181,10 @@ async def test_a_second_signal_in_the_symbol_is_blocked(
     blocked = await read(database, second)
     assert blocked.status == "blocked"
     assert "BTCUSDT already has an open position" in (blocked.reason or "")
+    async with database.worker() as conn:
+        (event,) = await events.list_events(conn, signal_id=second)
+    assert event.detail["symbol"] == "BTCUSDT"
+    assert event.detail["time"] == at(market.clock.now_ms()).isoformat()
     assert len(await held(database, new_user)) == 1
     assert len(await held(database, other_user)) == 1
 
