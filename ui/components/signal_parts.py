@@ -162,8 +162,8 @@ def condition_table(signal: SignalDetail) -> str:
             values = "true" if row.value else "false"
         lines.append(
             f'<tr><td class="{tone}" style="width:20px">{text.icon(mark)}</td>'
-            f'<td title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
-            f'<td class="n">{values}</td><td class="n mut">{margin(row)}</td></tr>'
+            f'<td title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}'
+            f'<div class="num under">{values}</div></td><td class="n mut">{margin(row)}</td></tr>'
         )
     held = sum(row.value is True for row in signal.conditions)
     return (
@@ -183,6 +183,8 @@ def grounding_table(analysis: AnalysisOut, limit: int = 5) -> str:
     if more > 0:
         lines += f'<tr><td></td><td class="mut" colspan="3">and {more} more</td></tr>'
     tone = "up" if good == len(checks) else "warn"
+    if lines:
+        lines = f'<tr><th></th><th></th><th class="n">cited</th><th class="n">stored</th></tr>{lines}'
     summary = f"{good} of {len(checks)} match" if checks else "nothing to check"
     return (
         f'<div class="row nw"><h3>Its numbers</h3><span class="sp cap {tone}">{summary}</span></div>'

@@ -76,8 +76,11 @@ def quantity(value: Number) -> str:
 
 
 def plain(value: Number) -> str:
-    """An indicator value: four significant digits, or the whole number when larger."""
+    """An indicator value: four significant digits, more for prices, millions (`12.35M`) from a million on."""
     size = abs(float(value))
+    for limit, letter in ((1e9, "B"), (1e6, "M")):
+        if size >= limit:
+            return number(float(value) / limit, 2) + letter
     if size >= 1000:
         return number(value, 2)
     if size >= 100:
