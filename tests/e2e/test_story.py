@@ -15,11 +15,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.processes import free_port
 
@@ -56,7 +58,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     api, app = free_port(), free_port()
     env = {**os.environ, "SCREENER_API_PORT": str(api), "SCREENER_UI_PORT": str(app), "PYTHONPATH": str(ROOT)}
     env["SCREENER_SIM_PORT"] = str(free_port())
-    for name in ("SCREENER_TOKEN", "DATABASE_URL", "SCREENER_MODEL"):
+    for name in ("SCREENER_TOKEN", "DATABASE_URL", "SCREENER_MODEL", "SCREENER_SPEED"):
         env.pop(name, None)
     with (folder / "up.log").open("wb") as out:
         process = subprocess.Popen(
@@ -95,6 +97,7 @@ def page(system: System) -> Iterator[Page]:
 def _picture(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENER_PICTURES"):
         page.wait_for_timeout(2_500)
+        expect(page.get_by_test_id("stToast")).to_have_count(0)
         page.screenshot(path=f"{folder}/{name}.png")
 
 
@@ -130,13 +133,12 @@ def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) 
     expect(page.get_by_text("This signal has a paper position.")).to_be_visible()
     page.get_by_role("link", name="Positions").click()
     held = page.locator("tr", has_text=chosen["symbol"])
-    expect(held.first).to_be_visible()
-    _picture(page, "positions")
-    # Its stop or target may be reached first: then it is closed already.
-    close = held.get_by_role("button", name="Close…")
-    if close.count():
-        close.first.click()
-        held.get_by_role("button", name="Close now").click()
+    # Its stop or target may be reached first, between any two of these: then it is closed already.
+    with suppress(PlaywrightTimeout):
+        held.first.wait_for(timeout=10_000)
+        _picture(page, "positions")
+        held.get_by_role("button", name="Close…").first.click(timeout=5_000)
+        held.get_by_role("button", name="Close now").click(timeout=5_000)
 
     def closed(positions: Any) -> Any:
         return [p for p in positions["items"] if p["signal_id"] == chosen["id"]]
