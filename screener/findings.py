@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from screener.replay import ConditionValue
+if TYPE_CHECKING:
+    from screener.replay import ConditionValue
 
 Severity = Literal["blocks", "warns", "info"]
 TRUTH: Final = {1: "true", 0: "false", -1: "unknown"}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from screener.findings import Finding, GateReport, count_text, percent_text, rate_text, span_text, with_finding
 from screener.intervals import interval_ms
 from screener.ir import Program
+from screener.near import requirements
 from screener.replay import History
 
 Trigger = Literal["edge", "level"]
@@ -108,9 +109,8 @@ class _Truths:
 
     def _all(self) -> list[tuple[str, float, float]]:
         if self._found is None:
-            needed = conjuncts(self._program)
             self._found = []
-            for condition in [c for c in self._program.conditions if c.root in needed] or self._program.conditions:
+            for condition in requirements(self._program):
                 values = self._history.values(condition.root)[:, self._chosen]
                 known = np.isfinite(values)
                 share = float((values == 1.0).sum()) / max(1, int(known.sum()))
@@ -138,17 +138,3 @@ class _Truths:
     def loosest(self) -> str:
         """The condition that is true most often, where there are several."""
         return max(self._all(), key=lambda row: row[1])[0] if len(self._all()) > 1 else ""
-
-
-def conjuncts(program: Program) -> set[int]:
-    """Nodes that must all be true for a match: the parts of its outermost `and`s."""
-    found: set[int] = set()
-    waiting = [program.match]
-    while waiting:
-        number = waiting.pop()
-        node = program.nodes[number]
-        if node.op == "and":
-            waiting.extend(node.args)
-        else:
-            found.add(number)
-    return found
