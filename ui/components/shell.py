@@ -36,7 +36,8 @@ def main() -> None:
     page = st.navigation(list(pages.values()))
     st.session_state["followed"] = drafts.current().followed if page is pages["new_strategy"] else ""
     status_strip()
-    account()
+    with st.sidebar:
+        account()
     page.run()
 
 
@@ -73,11 +74,12 @@ def _pause_pressed() -> None:
     session.tell("Entries paused. Stops and targets keep working." if wanted == "on" else "Entries go on.")
 
 
+@st.fragment(run_every=2)
 def account() -> None:
     """Balance of the paper account; live trading is not part of this version."""
     status = session.status()
     balance = text.number(status.equity, 2) if status else "·"
-    with st.sidebar, st.container(key="accounts"):
+    with st.container(key="accounts"):
         session.html(
             '<div class="cap" style="padding:0 8px 4px">Trading account</div>'
             '<div style="border:1px solid var(--line);border-radius:8px;padding:8px 10px">'

@@ -85,7 +85,7 @@ def plain(value: Number) -> str:
         return number(value, 2)
     if size >= 100:
         return number(value, 1)
-    return f"{float(value):.4g}".replace("-", "−")
+    return format(Decimal(f"{float(value):.4g}"), "f").replace("-", "−")
 
 
 def age(seconds: float) -> str:

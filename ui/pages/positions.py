@@ -188,7 +188,7 @@ def _event(event: EventOut) -> str:
     )
 
 
-@st.fragment(run_every=5)
+@st.fragment(run_every=2)
 def risk_panel() -> None:
     """Loss today against its limit, loss if every stop is hit, and the pause button."""
     session.show_told()

@@ -19,12 +19,42 @@ def test_a_condition_s_values_stand_under_its_reading_and_may_wrap() -> None:
     shown = SignalDetail.model_validate({**signal(1, "BTCUSDT", "long", "new", None, None, 0), "conditions": [row]})
     table = signal_parts.condition_table(shown)
     assert '>Volume is high<div class="num under"><b>15.00M</b>' in table
+    assert "</div></td>" in table
     assert table.count('<td class="n') == 1, "only the margin keeps a column of its own"
 
 
 @pytest.mark.parametrize(
+    ("left", "right", "shown"),
+    [
+        (23.2, 30.0, "by 6.8"),
+        (0.03656, 0.0365, "by 0.16 %"),
+        (73_519.0, 62_000.0, "by 18.6 %"),
+        (-0.00002, 0.0, "by 0.00002"),
+    ],
+)
+def test_margins_are_told_in_the_unit_that_says_more(left: float, right: float, shown: str) -> None:
+    assert signal_parts.margin(ConditionRow(text="x", left=left, right=right)) == shown
+
+
+@pytest.mark.parametrize(("value", "said"), [(True, "holds"), (False, "does not hold"), (None, "unknown")])
+def test_a_condition_without_values_says_only_what_its_mark_does_not(value: bool | None, said: str) -> None:
+    row = ConditionRow(text="a or b", value=value, reading="One of both")
+    shown = SignalDetail.model_validate({**signal(1, "BTCUSDT", "long", "new", None, None, 0), "conditions": [row]})
+    table = signal_parts.condition_table(shown)
+    assert f'aria-label="{said}"' in table
+    assert (">One of both</td>" in table) == (value is not None)
+
+
+@pytest.mark.parametrize(
     ("value", "shown"),
-    [(999_999.0, "999,999.00"), (12_345_678.0, "12.35M"), (-2.5e9, "−2.50B"), (0.012345, "0.01235"), (123.45, "123.5")],
+    [
+        (999_999.0, "999,999.00"),
+        (12_345_678.0, "12.35M"),
+        (-2.5e9, "−2.50B"),
+        (0.012345, "0.01235"),
+        (0.000034, "0.000034"),
+        (123.45, "123.5"),
+    ],
 )
 def test_values_of_millions_are_short(value: float, shown: str) -> None:
     assert text.plain(value) == shown
