@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from market.source import MarketSource
     from market.types import SymbolInfo
 
+log = logging.getLogger(__name__)
 OFFLINE_MODEL = "offline translator"
 
 
@@ -61,6 +64,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield Services(settings, database, market)
     finally:
         await market.aclose()
+        await flush_traces()
 
 
 def writing_model(settings: Settings, name: str | None = None) -> LanguageModel:
@@ -83,8 +87,7 @@ def analysing_model(settings: Settings) -> LanguageModel | None:
 def _real_model(settings: Settings, name: str) -> LanguageModel:
     from llm.litellm_model import LiteLLMModel
 
-    fallbacks = [part.strip() for part in settings.model_fallbacks.split(",") if part.strip()]
-    return _traced(LiteLLMModel(name, fallbacks=fallbacks, timeout_s=settings.model_timeout))
+    return _traced(LiteLLMModel(name, fallbacks=settings.fallbacks, timeout_s=settings.model_timeout))
 
 
 def _traced(model: LanguageModel) -> LanguageModel:
@@ -100,6 +103,12 @@ def tracer() -> Tracer:
     from llm.tracing import tracer_from_environment
 
     return tracer_from_environment()
+
+
+async def flush_traces(timeout_s: float = 2.0) -> None:
+    """Send the traces that wait, before a process ends; given up after `timeout_s` seconds."""
+    if tracer.cache_info().currsize and not await asyncio.to_thread(tracer().flush, timeout_s):
+        log.warning("traces were not sent within %.0f s and are lost", timeout_s)
 
 
 def paper_broker(settings: Settings, database: Database, infos: Mapping[str, SymbolInfo]) -> PaperBroker:

@@ -40,7 +40,9 @@ class PastMatch:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A symbol on which all conditions but one hold; distance in percent of the limit."""
+    """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English; distance in
+    percent of the limit.
+    """
 
     symbol: str
     candle_close: int
@@ -50,6 +52,7 @@ class NearMiss:
     left: float | None
     right: float | None
     distance_percent: float | None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ def _near_misses(history: History, names: list[str], close: int) -> list[NearMis
                 left=row.left,
                 right=row.right,
                 distance_percent=_distance(row),
+                reading=row.reading,
             )
         )
     found.sort(key=lambda m: m.distance_percent if m.distance_percent is not None else float("inf"))

@@ -58,7 +58,7 @@ class HeldMarket:
         chosen = chosen[: settings.symbols] if settings.market == "demo" else chosen
         if not chosen:
             raise MarketError(f"the exchange lists no symbol that trades against {settings.quote_asset}")
-        clock: Clock = SystemClock() if settings.speed == 1.0 else ScaledClock(now, settings.speed)
+        clock: Clock = SystemClock() if settings.pace == 1.0 else ScaledClock(now, settings.pace)
         return cls(settings, source, clock, chosen)
 
     @property

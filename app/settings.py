@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     token: SecretStr | None = None
 
     market: Literal["demo", "binance"] = "demo"
-    speed: float = Field(1.0, gt=0, le=1000)
+    speed: float | None = Field(None, gt=0, le=1000)
     symbols: int = Field(200, ge=1, le=1000)
     seed: int = 7
     exchange_rest_url: str | None = None
@@ -85,6 +85,26 @@ class Settings(BaseSettings):
                 f"SCREENER_HOST={self.host} can be reached from other machines, so a token is needed: set "
                 "SCREENER_TOKEN to 16 or more random characters, or listen on 127.0.0.1"
             )
+
+    @property
+    def pace(self) -> float:
+        """Market seconds for each real one; 1 where no speed is set."""
+        return self.speed if self.speed is not None else 1.0
+
+    @property
+    def personal(self) -> bool:
+        """Whether whoever can reach the API is the person it runs for."""
+        return self.loopback and self.token is None
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """The models tried in this order when the first fails."""
+        return tuple(part.strip() for part in self.model_fallbacks.split(",") if part.strip())
+
+    @property
+    def named_models(self) -> tuple[str, ...]:
+        """The models that the settings name, each once."""
+        return tuple(dict.fromkeys(name for name in (self.model, self.model_fast, *self.fallbacks) if name))
 
     @property
     def market_label(self) -> str:

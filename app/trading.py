@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -19,7 +20,7 @@ from uuid import UUID, uuid5
 from app.account import as_position, costs, plan_entry, read_account
 from app.fills import book, log_record
 from app.settings import Settings
-from app.times import to_ms
+from app.times import at, to_ms
 from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
 from broker.records import trade_trigger
@@ -175,7 +176,11 @@ class Trader:
                 kind="TRADE_BLOCKED",
                 level="warning",
                 message=reason,
-                detail={"codes": [r.code for r in refusals]},
+                detail={
+                    "symbol": signal.symbol,
+                    "codes": [r.code for r in refusals],
+                    "time": at(self._market.clock.now_ms()).isoformat(),
+                },
                 owner_id=decision.owner_id,
                 strategy_id=signal.strategy_id,
                 signal_id=signal.id,
@@ -214,7 +219,7 @@ class Trader:
         if quote is None:
             return
         try:
-            fills = await self._broker.submit(intent, quote)
+            fills = await self._broker.submit(intent, replace(quote, time_ms=self._moment(quote)))
         except OrderRejected as rejection:
             await self._rejected(order, "rejected", " ".join(r.message for r in rejection.refusals))
             return
@@ -309,7 +314,7 @@ class Trader:
         log.info("%s: closing at its %s", row.symbol, decision.reason.value)
         async with self._database.worker() as conn:
             order = await orders.transition(conn, order.id, "sent", expected=["intent"])
-        fill_at = Quote.of(row.symbol, decision.price, quote.time_ms)
+        fill_at = Quote.of(row.symbol, decision.price, self._moment(quote))
         try:
             fills = await self._broker.submit(intent, fill_at)
         except OrderRejected as rejection:
@@ -325,6 +330,10 @@ class Trader:
         """The last price of a symbol, or None."""
         price = self._market.prices.get(symbol)
         return Quote.of(symbol, price.price, price.time_ms) if price is not None else None
+
+    def _moment(self, quote: Quote) -> int:
+        """When an order fills, ms of market time: a quiet coin's last trade is older than the order it fills."""
+        return max(quote.time_ms, self._market.clock.now_ms())
 
     def _marks(self) -> dict[str, Decimal]:
         return {s: Decimal(repr(p.price)) for s, p in self._market.prices.items()}

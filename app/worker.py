@@ -23,7 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app import logs
 from app.analysing import Analyser
-from app.bootstrap import analysing_model, database_url, paper_broker
+from app.bootstrap import analysing_model, database_url, flush_traces, paper_broker
 from app.builtins import store_built_ins
 from app.market import HeldMarket
 from app.market_server import MarketServer
@@ -220,4 +220,5 @@ async def run(settings: Settings) -> int:
         finally:
             await server.stop()
             await market.aclose()
+            await flush_traces()
     return 0

@@ -43,7 +43,7 @@ _FLOW = 0.22
 _TINY = 1e-12
 #: How far from its usual place a child's average price may lie, as a fraction of its range, before volume
 #: moves.
-_COMFORT = 0.1
+_COMFORT = 0.15
 #: The most that the odds of a share are multiplied by to that end.
 _SHIFT = 5.0
 

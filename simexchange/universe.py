@@ -106,7 +106,7 @@ def _member(seed: int, rank: int, base: str) -> tuple[Listing, Character]:
     if rank == 0:
         character = Character(price, 0.58, 1.0, 1.6e9, 900.0)
     else:
-        volatility = min(1.6, max(0.65, 0.78 + 0.0028 * rank + 0.12 * float(normal[0])))
+        volatility = min(1.6, max(0.88, 0.92 + 0.0028 * rank + 0.12 * float(normal[0])))
         loading = min(0.9, max(0.3, 0.82 - 0.0015 * rank + 0.07 * float(normal[1])))
         turnover = max(6e4, 9e8 * rank**-1.05 * math.exp(-rank / 90.0) * (0.6 + 0.8 * float(uniform[3])))
         ticket = (90.0 + 260.0 * float(uniform[4])) * (1.0 + 2.0 / rank)

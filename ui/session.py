@@ -53,6 +53,17 @@ def html(markup: str) -> None:
     st.html(f'<div class="ss">{markup}</div>')
 
 
+def tell(message: str, icon: str | None = None) -> None:
+    """Leave a message for `show_told`; for callbacks, which may not draw."""
+    st.session_state.setdefault("told", []).append((message, icon))
+
+
+def show_told() -> None:
+    """Show what callbacks left as toasts; called in the body of every fragment whose callbacks tell something."""
+    for message, icon in st.session_state.pop("told", ()):
+        st.toast(message, icon=icon)
+
+
 def show_error(error: ApiError, keeps: str = "") -> None:
     """What failed, what still works, and when it is tried again."""
     if isinstance(error, ApiProblem):

@@ -10,17 +10,33 @@ from fastapi.responses import Response, StreamingResponse
 
 from api.auth import User
 from api.deps import Parts
+from api.problems import problem
 from api.routes.filters import known_symbols
-from api.schemas import GeneratedStrategyOut, PromptIn
+from api.schemas import FieldError, GeneratedStrategyOut, PromptIn
 from api.stream import sse
+from app.bootstrap import OFFLINE_MODEL
 from app.generation import CannotGenerate, generate_and_keep
+from app.settings import Settings
 
 router = APIRouter(prefix="/generate", tags=["generate"])
+
+
+def _refusal(model: str | None, settings: Settings) -> Response | None:
+    """Beyond personal mode a caller spends only on the models that were configured."""
+    known = (*settings.named_models, OFFLINE_MODEL)
+    if model is None or settings.personal or model in known:
+        return None
+    hint = f"Use one of: {', '.join(known)}."
+    row = FieldError(code="unknown_model", field="model", message=f"{model} is not a configured model.", hint=hint)
+    return problem(422, "That model is not configured", f"{row.message} {hint}", [row])
 
 
 @router.post("/strategy", response_model=GeneratedStrategyOut)
 async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedStrategyOut:
     """A strategy from a sentence; with `Accept: text/event-stream`, `progress` events first."""
+    refusal = _refusal(body.model, parts.settings)
+    if refusal is not None:
+        return refusal
     symbols = await known_symbols(parts)
     steps: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
 

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import User
 from api.deps import Parts
 from api.schemas import CandleOut, CoverageOut, QuoteOut, StatusOut
+from api.schemas.base import INTERVALS
 from app.account import read_account
 from app.bootstrap import Services, model_label
 from app.market_client import MarketUnavailable
@@ -43,18 +44,19 @@ async def status(parts: Parts, user: User) -> StatusOut:
     settings = parts.settings
     now = report.get("market_time")
     async with parts.database.worker() as conn:
-        running = len(await strategies.enabled(conn))
+        running = await strategies.enabled(conn)
         latest = now if now is not None else await _newest_ms(parts)
     async with parts.database.user(user) as conn:
         account = await read_account(conn, user, settings, await marks(parts), latest)
     run = report.get("last_run") or {}
     return StatusOut(
         market=settings.market_label,
-        speed=report.get("speed", settings.speed),
+        speed=report.get("speed", settings.pace),
         market_time=at(latest),
         symbols=report.get("symbols", 0),
         coverage=_coverage(report["coverage"]) if report.get("coverage") else None,
-        strategies=running,
+        strategies=len(running),
+        intervals=tuple(sorted({s.base_interval for s in running}, key=INTERVALS.index)),
         entries_paused=account.entries_paused,
         day_profit=account.day_profit.quantize(Decimal("0.01")),
         day_profit_percent=float(account.day_profit / settings.paper_capital * 100),

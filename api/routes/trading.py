@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -18,7 +19,7 @@ from app.account import as_position, costs
 from app.settings import Settings
 from broker.positions import unrealised
 from store import events, orders, positions, profiles, strategies
-from store.trading_records import Position
+from store.trading_records import Event, Position
 
 router = APIRouter(tags=["trading"])
 
@@ -154,11 +155,21 @@ async def list_events(parts: Parts, user: User, limit: int = Query(50, ge=1, le=
                 level=e.level,
                 message=e.message,
                 detail=e.detail,
+                time=_market_time(e),
                 created_at=e.created_at,
             )
             for e in rows
         ]
     }
+
+
+def _market_time(event: Event) -> datetime:
+    """When it happened on the market's clock, which the demo's speed sets apart from the one on the wall."""
+    try:
+        moment = datetime.fromisoformat(str(event.detail.get("time", "")))
+    except ValueError:
+        return event.created_at
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 @router.post("/kill-switch")

@@ -45,6 +45,7 @@ class StatusOut(Shape):
     symbols: int
     coverage: CoverageOut | None
     strategies: int
+    intervals: tuple[str, ...] = ()  # of the running strategies
     mode: str = "paper"
     entries_paused: bool = False
     day_profit: DecimalString

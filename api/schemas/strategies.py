@@ -72,7 +72,9 @@ class HistoryMatch(Shape):
 
 
 class NearMiss(Shape):
-    """A symbol that fails by one condition: which one, its values, and how far off in percent."""
+    """A symbol that fails by one condition: `failing` as written, `reading` in plain English, its values, and how far
+    off in percent.
+    """
 
     symbol: str
     candle_close: datetime
@@ -82,6 +84,7 @@ class NearMiss(Shape):
     left: float | None
     right: float | None
     distance_percent: float | None
+    reading: str = ""
 
 
 class HistoryOut(Shape):

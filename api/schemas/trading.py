@@ -62,11 +62,12 @@ class PositionOut(Shape):
 
 
 class EventOut(Shape):
-    """One line of the log, newest first in lists."""
+    """One line of the log, newest first in lists. `time` is market time; `created_at`, when it was stored, is real."""
 
     id: str
     kind: str
     level: str
     message: str
     detail: dict[str, Any]
+    time: datetime
     created_at: datetime

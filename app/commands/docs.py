@@ -26,7 +26,7 @@ MEANINGS: Final[dict[str, str]] = {
     "sim_port": "port of the simulated exchange; another free one is taken where it is in use",
     "token": "what callers of the API send as a bearer token, and people type into the app; 16 characters or more",
     "market": "`demo` (the simulated exchange) or `binance` (public prices, paper trades)",
-    "speed": "market seconds for each real one; `screener up` runs the demo at 10 unless this is set otherwise",
+    "speed": "market seconds for each real one; not set: 10 for the demo under `screener up`, else 1",
     "symbols": "symbols of the demo market; Binance is screened whole",
     "seed": "what the demo market is made from; the same seed gives the same prices",
     "exchange_rest_url": "another server of Binance's shape for REST; set by `screener up` for the demo",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from app.commands.options import INTERVALS, DataCommand
 from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.commands.parts import load_settings
+
+if TYPE_CHECKING:
+    from llm.schemas import GeneratedStrategy
 
 MAX_SENTENCE = 4000
 
@@ -37,12 +40,20 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
             as_json=as_json,
             code=BAD_INPUT,
         )
+    from app.bootstrap import flush_traces
     from app.generation import CannotGenerate
     from app.generation import generate as translate
 
     settings = load_settings()
+
+    async def run() -> GeneratedStrategy:
+        try:
+            return await translate(settings, sentence, interval=interval, model=model)
+        finally:
+            await flush_traces()
+
     try:
-        made = asyncio.run(translate(settings, sentence, interval=interval, model=model))
+        made = asyncio.run(run())
     except CannotGenerate as error:
         _refuse(str(error), error.not_understood, as_json=as_json)
     if as_json:

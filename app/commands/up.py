@@ -50,18 +50,19 @@ READY_SECONDS = 180.0
 )
 def up(market: str | None, speed: float | None, data_dir: Path | None, replay: Path | None) -> None:
     """Start everything: database, market, worker, API and app. Ctrl-C stops all."""
-    settings = load_settings()
+    System(chosen(load_settings(), market, speed, data_dir), replay).run()
+
+
+def chosen(settings: Settings, market: str | None, speed: float | None, data_dir: Path | None) -> Settings:
+    """The settings with the options put over them, and the speed that results: real prices have only one."""
     changes: dict[str, object] = {}
     if market:
         changes["market"] = market
     if data_dir:
         changes["data_dir"] = data_dir.absolute()
     demo = (market or settings.market) == "demo"
-    changes["speed"] = speed or (DEMO_SPEED if demo and settings.speed == 1.0 else settings.speed)
-    if not demo:
-        changes["speed"] = 1.0
-    settings = settings.model_copy(update=changes)
-    System(settings, replay).run()
+    changes["speed"] = (speed or settings.speed or DEMO_SPEED) if demo else 1.0
+    return settings.model_copy(update=changes)
 
 
 class System:
@@ -135,7 +136,7 @@ class System:
             "DATABASE_URL": dsn,
             "SCREENER_DATA_DIR": str(settings.data_dir),
             "SCREENER_MARKET": settings.market,
-            "SCREENER_SPEED": str(settings.speed),
+            "SCREENER_SPEED": str(settings.pace),
             "SCREENER_WORKER_URL": f"http://127.0.0.1:{free_port()}",
             "SCREENER_WORKER_NAME": settings.worker_name or "up",
             "SCREENER_WORKER_TOKEN": secrets.token_urlsafe(24),
@@ -158,12 +159,12 @@ class System:
                 "--port",
                 str(port),
                 "--speed",
-                str(settings.speed),
+                str(settings.pace),
             ]
             command += ["--seed", str(settings.seed), "--symbols", str(settings.symbols)]
             if self.replay:
                 command += ["--replay", str(self.replay)]
-            clock = asyncio.run(_market_clock(dsn, settings.speed, recorded=self.replay is not None))
+            clock = asyncio.run(_market_clock(dsn, settings.pace, recorded=self.replay is not None))
             self.children.append(Child("simulated exchange", command, env, logs / "exchange.log", more=clock.arguments))
         self.children.append(Child("worker", [*program, "worker"], env, logs / "worker.log"))
         self.children.append(Child("API", [*program, "api"], env, logs / "api.log"))
@@ -192,7 +193,7 @@ class System:
         click.echo("")
         if settings.market == "demo":
             kind = "recorded candles, played" if self.replay else "a simulated market"
-            click.echo(f"  SIMULATED: {kind} at {settings.speed:g} times real speed. No real prices, no real money.")
+            click.echo(f"  SIMULATED: {kind} at {settings.pace:g} times real speed. No real prices, no real money.")
         else:
             click.echo("  Binance spot, real prices. Trades are on paper.")
         click.echo(f"  App   {self._local(settings.ui_port)}")

@@ -145,7 +145,11 @@ def test_a_signal_is_approved_and_its_position_closed(page: Page, app: App) -> N
     expect(page.get_by_text("Reward to risk")).to_be_visible()
     page.get_by_role("button", name="Approve paper trade").click()
     expect(page.get_by_text("This signal has a paper position.")).to_be_visible()
+    expect(page.get_by_text("Bought 1.73 ETHUSDT")).to_be_visible()
     expect(page.locator("tr[data-id=s2] .tag")).to_have_text("In position")
+    # The page's style outlives the toast.
+    expect(page.locator("[data-testid=stMain] h1")).to_have_css("font-size", "22px")
+    expect(page.locator(".ss .bdg").first).to_have_css("border-radius", "4px")
     page.get_by_role("link", name="Positions").click()
     row = page.locator("tr", has_text="ETHUSDT")
     expect(row.get_by_role("img")).to_be_visible()

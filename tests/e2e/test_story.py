@@ -15,11 +15,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.processes import free_port
 
@@ -56,7 +58,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     api, app = free_port(), free_port()
     env = {**os.environ, "SCREENER_API_PORT": str(api), "SCREENER_UI_PORT": str(app), "PYTHONPATH": str(ROOT)}
     env["SCREENER_SIM_PORT"] = str(free_port())
-    for name in ("SCREENER_TOKEN", "DATABASE_URL", "SCREENER_MODEL"):
+    for name in ("SCREENER_TOKEN", "DATABASE_URL", "SCREENER_MODEL", "SCREENER_SPEED"):
         env.pop(name, None)
     with (folder / "up.log").open("wb") as out:
         process = subprocess.Popen(
@@ -95,7 +97,32 @@ def page(system: System) -> Iterator[Page]:
 def _picture(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENER_PICTURES"):
         page.wait_for_timeout(2_500)
+        expect(page.get_by_test_id("stToast")).to_have_count(0)
         page.screenshot(path=f"{folder}/{name}.png")
+
+
+def _approved(page: Page, system: System) -> Any:
+    """The signal that was approved; the market may move a signal out of reach before the button is pressed."""
+
+    def sendable(signals: Any) -> Any:
+        for item in signals["items"]:
+            detail = system.get(f"/signals/{item['id']}")
+            if detail["preview"] and not detail["preview"]["refusals"]:
+                return item
+        return None
+
+    for _ in range(4):
+        chosen = system.until("/signals?status=enter&limit=10", sendable, 120)
+        page.goto(system.app)
+        page.locator(f"tr[data-id='{chosen['id']}']").click()
+        expect(page.get_by_role("heading", name=chosen["symbol"])).to_be_visible()
+        with suppress(PlaywrightTimeout):
+            page.get_by_role("button", name="Approve paper trade").wait_for()
+            _picture(page, "signals")
+            page.get_by_role("button", name="Approve paper trade").click(timeout=5_000)
+            page.get_by_text("This signal has a paper position.").wait_for(timeout=10_000)
+            return chosen
+    raise AssertionError("none of four signals could be approved")
 
 
 def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) -> None:
@@ -112,31 +139,17 @@ def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) 
     expect(page.get_by_text("is enabled on paper")).to_be_visible()
     assert any(s["enabled"] and not s["built_in"] for s in system.get("/strategies")["items"])
 
-    def sendable(signals: Any) -> Any:
-        for item in signals["items"]:
-            detail = system.get(f"/signals/{item['id']}")
-            if detail["preview"] and not detail["preview"]["refusals"]:
-                return item
-        return None
-
-    chosen = system.until("/signals?status=enter&limit=5", sendable, 120)
-    page.goto(system.app)
-    row = page.locator(f"tr[data-id='{chosen['id']}']")
-    row.click()
-    expect(page.get_by_role("heading", name=chosen["symbol"])).to_be_visible()
-    expect(page.get_by_role("button", name="Approve paper trade")).to_be_visible()
-    _picture(page, "signals")
-    page.get_by_role("button", name="Approve paper trade").click()
-    expect(page.get_by_text("This signal has a paper position.")).to_be_visible()
+    if os.environ.get("SCREENER_PICTURES"):
+        system.until("/signals", lambda signals: len(signals["items"]) >= 9, 90)
+    chosen = _approved(page, system)
     page.get_by_role("link", name="Positions").click()
     held = page.locator("tr", has_text=chosen["symbol"])
-    expect(held.first).to_be_visible()
-    _picture(page, "positions")
-    # Its stop or target may be reached first: then it is closed already.
-    close = held.get_by_role("button", name="Close…")
-    if close.count():
-        close.first.click()
-        held.get_by_role("button", name="Close now").click()
+    # Its stop or target may be reached first, between any two of these: then it is closed already.
+    with suppress(PlaywrightTimeout):
+        held.first.wait_for(timeout=10_000)
+        _picture(page, "positions")
+        held.get_by_role("button", name="Close…").first.click(timeout=5_000)
+        held.get_by_role("button", name="Close now").click(timeout=5_000)
 
     def closed(positions: Any) -> Any:
         return [p for p in positions["items"] if p["signal_id"] == chosen["id"]]

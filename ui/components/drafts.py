@@ -46,6 +46,11 @@ class Draft:
     confirmed: bool = False
     words: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def followed(self) -> str:
+        """The interval whose closes matter while it is written; empty before there is a filter."""
+        return self.interval if self.code else ""
+
     def edited(self, code: str) -> "Draft":
         """With code typed by hand; it has to be confirmed again."""
         return replace(self, code=code, confirmed=False)

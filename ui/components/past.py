@@ -136,14 +136,15 @@ def _per_day(history: HistoryOut) -> str:
 def _day(day: date, days: Counter[date], split: Counter[tuple[date, str]], top: int) -> str:
     count = days[day]
     if not count:
-        return '<span style="flex:1"></span>'
+        return '<span style="flex:1 1 0"></span>'
     bars = "".join(
         f'<i style="display:block;height:{split[day, outcome] / top * 28:.1f}px;background:var(--{token})"></i>'
         for outcome, (_, token, _, _) in OUTCOMES.items()
     )
     return (
-        f'<span style="flex:1;max-width:16px;text-align:center" title="{day.day} {day:%b}: {count}">'
-        f'<span class="cap" style="display:block;line-height:14px">{count}</span>{bars}</span>'
+        f'<span style="flex:1 1 0;min-width:0;text-align:center" title="{day.day} {day:%b}: {count}">'
+        f'<span class="cap" style="display:block;line-height:14px">{count}</span>'
+        f'<span style="display:block;max-width:28px;margin:0 auto">{bars}</span></span>'
     )
 
 
@@ -181,7 +182,8 @@ def _near_row(miss: NearMiss) -> str:
     return (
         f'<tr><td><b>{text.esc(miss.symbol)}</b> <span class="faint">'
         f"{text.clock_time(miss.candle_close)}</span><br>"
-        f'<span class="mut">{text.esc(miss.failing)}{": " if values else ""}{values}</span></td>'
+        f'<span class="mut" title="{text.esc(miss.failing)}">{text.esc(miss.reading or miss.failing)}'
+        f'{": " if values else ""}<span style="white-space:nowrap">{values}</span></span></td>'
         f'<td class="n" style="width:70px"><span class="bar" style="width:64px;margin:6px 0 3px">'
         f'<i style="width:{filled:.0f}%"></i></span><br><span class="mut">{distance}</span></td></tr>'
     )

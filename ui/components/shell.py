@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui import session
 from ui.client import ApiError
-from ui.components import strip, text
+from ui.components import drafts, strip, text
 from ui.components.loader import page_css
 
 PAGES = session.HERE / "pages"
@@ -22,7 +22,8 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state=216,
     )
-    st.html(f"<style>{page_css()}</style>")
+    # A style alone would go to the container of toasts, and be gone with the first one.
+    st.html(f"<style>{page_css()}</style><span hidden></span>")
     st.logo(logo(), size="medium")
     if not session.admitted():
         return
@@ -33,8 +34,10 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()))
+    st.session_state["followed"] = drafts.current().followed if page is pages["new_strategy"] else ""
     status_strip()
-    account()
+    with st.sidebar:
+        account()
     page.run()
 
 
@@ -52,7 +55,9 @@ def status_strip() -> None:
     before = st.session_state.get("status_error") is not None
     known = st.session_state.get("status") is not None
     status, error = session.refresh_status()
-    strip.draw(strip.strip_data(status, error is not None), _pause_pressed)
+    session.show_told()
+    # A page about one strategy counts down to that one's close.
+    strip.draw(strip.strip_data(status, error is not None, st.session_state.get("followed", "")), _pause_pressed)
     if known and before != (error is not None):
         st.rerun()
 
@@ -64,16 +69,17 @@ def _pause_pressed() -> None:
     try:
         session.api().set_kill_switch(wanted == "on")
     except ApiError as error:
-        st.toast(str(error), icon=":material/error:")
+        session.tell(str(error), ":material/error:")
         return
-    st.toast("Entries paused. Stops and targets keep working." if wanted == "on" else "Entries go on.")
+    session.tell("Entries paused. Stops and targets keep working." if wanted == "on" else "Entries go on.")
 
 
+@st.fragment(run_every=2)
 def account() -> None:
     """Balance of the paper account; live trading is not part of this version."""
     status = session.status()
     balance = text.number(status.equity, 2) if status else "·"
-    with st.sidebar, st.container(key="accounts"):
+    with st.container(key="accounts"):
         session.html(
             '<div class="cap" style="padding:0 8px 4px">Trading account</div>'
             '<div style="border:1px solid var(--line);border-radius:8px;padding:8px 10px">'

@@ -17,6 +17,7 @@ def chosen_id() -> str:
 @st.fragment(run_every=3, key="detail")
 def detail_panel() -> None:
     """The chosen signal; what does not change is not sent again."""
+    session.show_told()
     signal_id = chosen_id()
     if not signal_id:
         return
@@ -154,9 +155,9 @@ def _approve_now(signal_id: str, fallback: float) -> None:
         st.session_state["approve_failed"] = (signal_id, str(error), [])
         return
     verb = "Bought" if position.side == "long" else "Sold short"
-    st.toast(
+    session.tell(
         f"{verb} {text.quantity(position.quantity)} {position.symbol} at {text.price(position.entry_price)}, on paper.",
-        icon=":material/check:",
+        ":material/check:",
     )
 
 
@@ -164,16 +165,16 @@ def _decline(signal_id: str) -> None:
     try:
         session.api().decline(signal_id)
     except ApiError as error:
-        st.toast(str(error), icon=":material/error:")
+        session.tell(str(error), ":material/error:")
         return
-    st.toast("Declined. It is followed on, so that you can see what it would have earned.")
+    session.tell("Declined. It is followed on, so that you can see what it would have earned.")
 
 
 def _analyse(signal_id: str) -> None:
     try:
         session.api().analyse(signal_id)
     except ApiError as error:
-        st.toast(str(error), icon=":material/error:")
+        session.tell(str(error), ":material/error:")
 
 
 def _analysis_in_full(signal: SignalDetail) -> None:

@@ -8,6 +8,7 @@ from api.schemas import AnalysisOut, ApprovalPreview, ConditionRow, SignalDetail
 from ui.components import text
 from ui.components.chart import Level
 
+_HELD = {True: "holds", False: "does not hold", None: "unknown"}
 OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
@@ -139,12 +140,13 @@ def refusals(preview: ApprovalPreview) -> str:
 
 
 def margin(row: ConditionRow) -> str:
-    """How far the condition is from turning: in percent of the limit, or absolute for small numbers."""
+    """How far the condition is from turning: absolute for the size of an oscillator, else in percent of the limit."""
     if row.left is None or row.right is None:
         return ""
     gap = abs(row.left - row.right)
-    if abs(row.right) >= 1000:
-        return f"by {text.number(gap / abs(row.right) * 100, 1)} %"
+    if row.right and not 1 <= abs(row.right) < 1000:
+        share = gap / abs(row.right) * 100
+        return f"by {text.number(share, 1 if share >= 1 else 2)} %"
     return f"by {text.plain(gap)}"
 
 
@@ -154,16 +156,18 @@ def condition_table(signal: SignalDetail) -> str:
     for row in signal.conditions:
         mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[row.value]
         sign = OPERATORS.get(row.op or "", row.op or "")
-        values = "unknown"
+        # Whether it held is what the mark says already.
+        values = "" if row.value is not None else "unknown"
         if row.left is not None and row.right is not None:
             limit = f"{text.esc(sign)} {text.plain(row.right)}"
             values = f'<b>{text.plain(row.left)}</b> <span class="mut">{limit}</span>'
-        elif row.value is not None:
-            values = "true" if row.value else "false"
+        if values:
+            values = f'<div class="num under">{values}</div>'
         lines.append(
-            f'<tr><td class="{tone}" style="width:20px">{text.icon(mark)}</td>'
-            f'<td title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
-            f'<td class="n">{values}</td><td class="n mut">{margin(row)}</td></tr>'
+            f'<tr><td class="{tone}" style="width:20px" aria-label="{_HELD[row.value]}">{text.icon(mark)}</td>'
+            f'<td title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}'
+            f"{values}</td>"
+            f'<td class="n mut">{margin(row)}</td></tr>'
         )
     held = sum(row.value is True for row in signal.conditions)
     return (
@@ -183,6 +187,8 @@ def grounding_table(analysis: AnalysisOut, limit: int = 5) -> str:
     if more > 0:
         lines += f'<tr><td></td><td class="mut" colspan="3">and {more} more</td></tr>'
     tone = "up" if good == len(checks) else "warn"
+    if lines:
+        lines = f'<tr><th></th><th></th><th class="n">cited</th><th class="n">stored</th></tr>{lines}'
     summary = f"{good} of {len(checks)} match" if checks else "nothing to check"
     return (
         f'<div class="row nw"><h3>Its numbers</h3><span class="sp cap {tone}">{summary}</span></div>'

@@ -30,16 +30,17 @@ border-radius:50%}.df input:checked{border:4px solid var(--acc)}.arrow{font-size
 .df td{height:40px;padding:0 6px}}"""
 
 _POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px">
-<col style="width:88px">
-<col style="width:86px"><col class="m" style="width:196px"><col class="m" style="width:150px"><col class="m">
-<col style="width:136px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">
+<col style="width:82px">
+<col style="width:84px"><col class="m" style="width:196px"><col class="m" style="width:132px"><col class="m">
+<col style="width:92px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">
 Profit, USDT</th>
 <th class="lad m">Stop to target</th><th class="m">Protection</th><th class="m">Strategy</th><th></th></tr>
 </thead>
 <tbody></tbody></table></div>"""
-_POSITIONS_CSS = """.posw{padding:2px 14px 4px;overflow-x:auto}.kv{table-layout:fixed;min-width:780px}
+_POSITIONS_CSS = """.posw{padding:2px 14px 4px;overflow-x:auto}.kv{table-layout:fixed;min-width:840px}
 .lad{padding-left:14px!important}.ends{display:flex;justify-content:space-between;width:168px;margin-top:-3px}
-.act{text-align:right!important;white-space:nowrap}.stale .n{opacity:.5}
+.act{text-align:right!important}
+.act button{margin:0 0 4px 4px}.stale .n{opacity:.5}
 @media (max-width:640px){.m{display:none!important}.kv{min-width:0;table-layout:auto}
 col{width:auto!important}}"""
 

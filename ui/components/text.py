@@ -76,13 +76,16 @@ def quantity(value: Number) -> str:
 
 
 def plain(value: Number) -> str:
-    """An indicator value: four significant digits, or the whole number when larger."""
+    """An indicator value: four significant digits, more for prices, millions (`12.35M`) from a million on."""
     size = abs(float(value))
+    for limit, letter in ((1e9, "B"), (1e6, "M")):
+        if size >= limit:
+            return number(float(value) / limit, 2) + letter
     if size >= 1000:
         return number(value, 2)
     if size >= 100:
         return number(value, 1)
-    return f"{float(value):.4g}".replace("-", "−")
+    return format(Decimal(f"{float(value):.4g}"), "f").replace("-", "−")
 
 
 def age(seconds: float) -> str:

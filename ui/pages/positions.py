@@ -38,6 +38,7 @@ def main() -> None:
 @st.fragment(run_every=2)
 def account_panel(view: str) -> None:
     """The dashed section of the paper account."""
+    session.show_told()
     try:
         positions = session.api().positions(view)
     except ApiError as error:
@@ -62,12 +63,12 @@ def _close_pressed() -> None:
     try:
         closed = session.api().close_position(position_id)
     except ApiError as error:
-        st.toast(f"Not closed: {error}", icon=":material/error:")
+        session.tell(f"Not closed: {error}", ":material/error:")
         return
     if closed.state == "closed":
-        st.toast(f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT.")
+        session.tell(f"Closed {closed.symbol} at {text.price(closed.exit_price)}: {text.signed(closed.profit)} USDT.")
     else:
-        st.toast(f"Closing {closed.symbol} at market.")
+        session.tell(f"Closing {closed.symbol} at market.")
 
 
 def _account_head(positions: tuple[PositionOut, ...]) -> str:
@@ -176,8 +177,9 @@ def _event(event: EventOut) -> str:
     message = event.message
     # The symbol has its own column.
     message = message.removeprefix(symbol).lstrip(" :") if symbol and message.startswith(symbol) else message
+    message = message[:1].upper() + message[1:]
     tone = LEVEL_TONE.get(event.level, "")
-    moment = text.utc(event.created_at)
+    moment = text.utc(event.time)
     return (
         f'<tr><td class="mut num" style="width:66px;text-align:left" title="{moment:%Y-%m-%d} UTC">'
         f"{moment:%H:%M:%S}</td>"
@@ -186,9 +188,10 @@ def _event(event: EventOut) -> str:
     )
 
 
-@st.fragment(run_every=5)
+@st.fragment(run_every=2)
 def risk_panel() -> None:
     """Loss today against its limit, loss if every stop is hit, and the pause button."""
+    session.show_told()
     status = session.status()
     positions: tuple[PositionOut, ...] = st.session_state.get("positions_open", ())
     with st.container(border=True, key="risk", gap="small"):
@@ -239,7 +242,7 @@ def _pause(on: bool) -> None:
     try:
         session.api().set_kill_switch(on)
     except ApiError as error:
-        st.toast(str(error), icon=":material/error:")
+        session.tell(str(error), ":material/error:")
         return
     session.refresh_status()
 

@@ -89,7 +89,7 @@ def _title_row(shown: list[SignalOut], fresh: int) -> tuple[str, str]:
                 ["", *names],
                 format_func=lambda name: name or "All strategies",
                 label_visibility="collapsed",
-                width=160,
+                width=148,
                 key="signal_strategy",
             )
         else:

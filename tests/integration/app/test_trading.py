@@ -131,6 +131,27 @@ async def test_an_approval_becomes_a_position(database: Database, market: FakeMa
     assert "TRADE_EXECUTED" in kinds
 
 
+async def test_a_fill_at_an_old_price_is_not_older_than_its_order(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    market.set_price("BTCUSDT", 100.0)
+    signal_id = await signal_to_enter(database, new_user)
+    await approve(database, new_user, signal_id)
+    market.clock.now += 40_000
+    working = trader(database, market)
+    await tick(working)
+    market.set_price("BTCUSDT", 94.0)
+    market.clock.now += 40_000
+    await tick(working)
+    async with database.worker() as conn:
+        lines = await events.list_events(conn, signal_id=signal_id)
+        fills = await orders.executions(conn, owner_id=new_user)
+    times = [e.detail["time"] for e in reversed(lines) if e.kind.startswith("TRADE_")]
+    assert len(times) == 4
+    assert times == sorted(times)
+    assert max(f.executed_at for f in fills) == at(market.clock.now_ms())
+
+
 @pytest.mark.parametrize(
     ("side", "price", "reason"),
     [("long", 94.0, "stop"), ("long", 111.0, "target"), ("short", 106.0, "stop"), ("short", 89.0, "target")],
@@ -181,6 +202,10 @@ async def test_a_second_signal_in_the_symbol_is_blocked(
     blocked = await read(database, second)
     assert blocked.status == "blocked"
     assert "BTCUSDT already has an open position" in (blocked.reason or "")
+    async with database.worker() as conn:
+        (event,) = await events.list_events(conn, signal_id=second)
+    assert event.detail["symbol"] == "BTCUSDT"
+    assert event.detail["time"] == at(market.clock.now_ms()).isoformat()
     assert len(await held(database, new_user)) == 1
     assert len(await held(database, other_user)) == 1
 

@@ -127,7 +127,7 @@ def test_it_looks_like_a_market() -> None:
     returns, candles = hourly()
     year = returns.std(axis=1) * np.sqrt(24 * 365)
     assert 0.3 < year[0] < 0.9
-    assert 0.4 < np.median(year) < 1.5
+    assert 0.8 < np.median(year[1:]) < 1.5
     with_leader = np.corrcoef(returns)[0, 1:]
     assert with_leader.min() > 0.2 and np.median(with_leader) < 0.9
     kurtosis = ((returns[0] - returns[0].mean()) ** 4).mean() / returns[0].var() ** 2
@@ -141,6 +141,15 @@ def test_it_looks_like_a_market() -> None:
     share = candles.fields[BUY, 0, 1:] / volume[0, 1:]
     assert np.corrcoef(share, returns[0])[0, 1] > 0.2, "buyers take when the price rises"
     assert 0.45 < share.mean() < 0.55
+
+
+def test_volatility_of_a_year_is_the_same_from_any_interval() -> None:
+    intended = np.array([character.volatility for _, character in synthetic_universe(7, 60)])
+    assert (intended[1:] >= 0.8).all() and (intended[1:] <= 1.6).all()
+    for length, count in ((86_400, 1_000), (14_400, 2_000), (3_600, 4_000), (900, 4_000), (60, 4_000)):
+        closes = MARKET.candles(ALL, length, NOW // length - count, count).fields[CLOSE].astype(np.float64)
+        year = np.diff(np.log(closes), axis=1).std(axis=1) * np.sqrt(365 * 86_400 / length)
+        assert 0.75 < np.median(year / intended) < 1.25, f"{length} s"
 
 
 def test_oversold_at_a_natural_rate() -> None:

@@ -91,6 +91,16 @@ def test_enable_opens_only_after_the_read_back_was_confirmed(served: Served, mon
     assert served.state.strategies[0]["direction"] == "short"
 
 
+def test_what_a_callback_tells_is_shown_once_by_the_body(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/signals.py", monkeypatch, served.url)
+    app.session_state["signal_id"] = "s2"
+    app.run()
+    app.button(key="approve_button").click().run()
+    assert [t.value.split(" at ")[0] for t in app.toast] == ["Bought 1.73 ETHUSDT"]
+    app.run()
+    assert not app.toast
+
+
 def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("components/shell.py", monkeypatch, served.url)
     monkeypatch.setenv("SCREENER_TOKEN", "secret")

@@ -1,5 +1,5 @@
 // The status strip. data: {simulated, market, speed, mode, fresh, symbols, after, stale, market_ms, sent_ms, day,
-// day_percent, limit_percent, paused, away, interval_ms, interval, theme}. Between updates it only moves the clocks.
+// day_percent, limit_percent, paused, away, intervals: [{name, ms, origin}], theme}. Between updates it only moves the clocks.
 const timers = new WeakMap();
 const esc = (value) => String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const signed = (value, digits) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`;
@@ -26,9 +26,11 @@ function body(d) {
     ? `<button class="go" type="button">${icon('play_arrow')}Resume entries</button>`
     : `<button class="dang go" type="button">${icon('back_hand')}Pause entries</button>`;
   const paused = d.paused ? `<span class="bdg warn">${icon('pause_circle')}Entries paused</span>` : '';
+  const next = d.intervals.length
+    ? '<span class="div hidem"></span><span class="it hidem"><span><span class="which"></span> closes in</span> <b class="num left"></b></span>'
+    : '';
   return `${d.away && d.market_ms === null ? '' : market + mode}<span class="div"></span>${state}`
-    + (d.market_ms === null ? '' : `<span class="div hidem"></span><span class="it hidem">${esc(d.interval)} closes in`
-      + ' <b class="num left"></b></span><span class="div hidem"></span>' + today)
+    + (d.market_ms === null ? '' : next + '<span class="div hidem"></span>' + today)
     + `<span class="sp row nw">${paused}<span class="it hidem clock"></span>${pause}</span>`;
 }
 
@@ -45,11 +47,16 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const tick = () => {
     if (data.market_ms === null) return;
     const now = data.market_ms + (data.away ? 0 : (Date.now() - received) * data.speed);
-    const left = Math.ceil((data.interval_ms - now % data.interval_ms) / 1000);
     const place = root.querySelector('.left');
-    if (place) place.textContent = left >= 3600
-      ? `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`
-      : `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+    if (place) {
+      const closes = data.intervals.map(({ name, ms, origin }) => [ms - (now - origin) % ms, name]);
+      const [wait, name] = closes.reduce((first, other) => (other[0] < first[0] ? other : first));
+      const left = Math.ceil(wait / 1000);
+      place.textContent = left >= 3600
+        ? `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`
+        : `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+      root.querySelector('.which').textContent = name;
+    }
     const moment = new Date(now);
     const clock = root.querySelector('.clock');
     if (clock) {
