@@ -1,4 +1,4 @@
-"""The filters that run: one step engine per base interval over the panel that the feed fills.
+"""The filters that run: one step engine for all base intervals over the panel that the feed fills.
 
 A strategy is held under the key `id:version`; an edited strategy is a new key, added before the old one leaves.
 All calls here are pure numbers, so that the worker may make them in a thread.
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from screener import Program
-from screener.engine import Addition, ConditionValue, Engine
-from screener.intervals import is_close
+from screener.engine import Addition, ConditionValue, Engine, StepResult
 from screener.panel import Panel
 
 
@@ -75,11 +75,11 @@ class Screened:
 
 
 class Engines:
-    """Engines by base interval and the strategies loaded into them."""
+    """The engine and the strategies loaded into it."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self._engines: dict[str, Engine] = {}
+        self._engine = Engine(panel)
         self._loaded: dict[str, Loaded] = {}
 
     @property
@@ -93,67 +93,72 @@ class Engines:
 
     def add(self, added: Sequence[Loaded]) -> None:
         """Back-fill strategies over the candles held and let them run; their older versions leave."""
-        for base in {s.program.base for s in added}:
-            engine = self._engines.setdefault(base, Engine(self.panel, base))
-            engine.add_many(Addition(s.key, s.program, s.watermark) for s in added if s.program.base == base)
-        for strategy in added:
-            for key in [k for k, s in self._loaded.items() if s.strategy_id == strategy.strategy_id]:
-                if key != strategy.key:
-                    self.remove(key)
-            self._loaded[strategy.key] = strategy
+        self._engine.add_many(Addition(s.key, s.program, s.watermark) for s in added)
+        edited = {s.strategy_id: s.key for s in added}
+        older = [k for k, s in self._loaded.items() if edited.get(s.strategy_id, k) != k]
+        self._loaded.update({s.key: s for s in added})
+        self.remove(*older)
 
-    def remove(self, key: str) -> None:
-        """Take one version out of its engine."""
-        strategy = self._loaded.pop(key)
-        self._engines[strategy.program.base].remove(key)
+    def remove(self, *keys: str) -> None:
+        """Take versions out of the engine."""
+        self._engine.remove_many(keys)
+        for key in keys:
+            del self._loaded[key]
 
     def due(self, close_time: int) -> tuple[str, ...]:
         """Base intervals with strategies whose candle closes at `close_time` (ms)."""
-        bases = {s.program.base for s in self._loaded.values()}
-        return tuple(sorted(b for b in bases if is_close(close_time, b)))
+        return tuple(sorted(self._engine.due(close_time)))
 
-    def step(self, interval: str, close_time: int, fresh: Iterable[str]) -> Screened:
-        """Step one interval's engine by the candle that just closed and collect its matches.
+    def step(self, close_time: int, fresh: Iterable[str]) -> list[Screened]:
+        """Step the engine by the candles that just closed and collect its matches, by base interval.
 
         Only symbols in `fresh` may match: a stale candle is no reason to trade. A strategy whose values cannot be read
         is reported in `failures` and does not disturb the others.
         """
-        engine = self._engines[interval]
-        result = Screened(interval, close_time)
-        begin = time.perf_counter()
-        step = engine.step(close_time)
-        result.step_ms = (time.perf_counter() - begin) * 1e3
-        begin = time.perf_counter()
+        step = self._engine.step(close_time)
         names = self.panel.symbols
         allowed = set(fresh)
         mask = np.fromiter((name in allowed for name in names), dtype=bool, count=len(names))
-        _, closes = self.panel.window(interval, "close", 1)
-        for strategy in [s for s in self._loaded.values() if s.program.base == interval]:
-            result.strategies.append(strategy)
-            hits = step.edge if strategy.trigger == "edge" else step.match
-            columns = np.flatnonzero(hits[strategy.key][: len(names)] & mask)
-            try:
-                found = [
-                    self._match(engine, strategy, names[c], float(closes[-1, c]))
-                    for c in columns
-                    if not strategy.symbols or names[c] in strategy.symbols
+        hits = self._hits(step, mask)
+        results = []
+        for interval in self.due(close_time):
+            begin = time.perf_counter()
+            result = Screened(interval, close_time, step_ms=step.timings["step_ms"] + step.timings["edges_ms"])
+            _, closes = self.panel.window(interval, "close", 1, until=close_time)
+            for strategy in [s for s in self._loaded.values() if s.program.base == interval]:
+                result.strategies.append(strategy)
+                columns = [
+                    c for c in hits.get(strategy.key, ()) if not strategy.symbols or names[c] in strategy.symbols
                 ]
-            except (KeyError, ValueError, ArithmeticError) as error:
-                result.failures[strategy.key] = f"{type(error).__name__}: {error}"
-                continue
-            result.matched[strategy.key] = len(found)
-            result.matches.extend(found)
-        result.explain_ms = (time.perf_counter() - begin) * 1e3
-        return result
+                try:
+                    found = [self._match(strategy, names[c], float(closes[-1, c])) for c in columns]
+                except (KeyError, ValueError, ArithmeticError) as error:
+                    result.failures[strategy.key] = f"{type(error).__name__}: {error}"
+                    continue
+                result.matched[strategy.key] = len(found)
+                result.matches.extend(found)
+            result.explain_ms = (time.perf_counter() - begin) * 1e3
+            results.append(result)
+        return results
 
-    def _match(self, engine: Engine, strategy: Loaded, symbol: str, price: float) -> Match:
-        rows = condition_rows(engine.conditions(strategy.key, symbol), strategy.program)
+    def _hits(self, step: StepResult, mask: NDArray[np.bool_]) -> dict[str, list[int]]:
+        """Symbol indices that fired, by strategy: those that rose, or all that match where the trigger is a level."""
+        found: dict[str, list[int]] = {}
+        for bits, trigger in ((step.edge, "edge"), (step.match, "level")):
+            if trigger == "level" and all(s.trigger == "edge" for s in self._loaded.values()):
+                continue
+            for row, column in bits.pairs().tolist():
+                if mask[column] and self._loaded[step.keys[row]].trigger == trigger:
+                    found.setdefault(step.keys[row], []).append(column)
+        return found
+
+    def _match(self, strategy: Loaded, symbol: str, price: float) -> Match:
+        rows = condition_rows(self._engine.conditions(strategy.key, symbol), strategy.program)
         return Match(strategy.strategy_id, strategy.version, symbol, price, rows)
 
-    def rebuild(self) -> None:
-        """Replay every engine over the panel, after a gap was repaired or a candle corrected."""
-        for engine in self._engines.values():
-            engine.rebuild()
+    def refresh(self, symbols: Iterable[str]) -> None:
+        """Step some symbols anew, after a gap was repaired, a candle corrected or a symbol listed."""
+        self._engine.refresh(symbols)
 
 
 def condition_rows(values: Sequence[ConditionValue], program: Program) -> tuple[ConditionRow, ...]:

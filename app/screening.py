@@ -156,19 +156,21 @@ class Screener:
 
     async def screen(self, coverage: Coverage) -> list[UUID]:
         """Screen every interval that closed; returns the ids of new signals."""
+        close = coverage.close_time
+        claimed = [(interval, close) for interval in self.engines.due(close)]
+        self._under_way.update(claimed)
         found: list[UUID] = []
-        for interval in self.engines.due(coverage.close_time):
-            run = (interval, coverage.close_time)
-            self._under_way.add(run)
-            try:
-                run_id = await self._claim(*run)
-                async with self._market.engine_lock:
-                    # Stepped even where another worker holds the run: the engine's state must not skip a candle.
-                    result = self.engines.step(interval, coverage.close_time, coverage.fresh)
+        try:
+            run_ids = {interval: await self._claim(interval, close) for interval, _ in claimed}
+            async with self._market.engine_lock:
+                # Stepped even where another worker holds the runs: the engine's state must not skip a candle.
+                results = self.engines.step(close, coverage.fresh) if claimed else []
+            for result in results:
+                run_id = run_ids.get(result.interval)
                 if run_id is not None:
                     found += await self._store(run_id, result, coverage)
-            finally:
-                self._under_way.discard(run)
+        finally:
+            self._under_way.difference_update(claimed)
         return found
 
     async def _claim(self, interval: str, close_time: int) -> UUID | None:

@@ -66,7 +66,7 @@ class Worker:
 
     async def start(self) -> None:
         """Back-fill, load strategies, finish what was left; the first tick follows."""
-        self.market.feed.on_rebuild = self._rebuild
+        self.market.feed.on_rebuild = self._refresh
         await self.market.feed.start(progress=_progress)
         await self.sync()
         recovered = await self.screener.recover()
@@ -178,10 +178,10 @@ class Worker:
             await runs.prune(conn, at(now) - KEEP_RUNS)
         await self.screener.recover(interrupted_only=True)
 
-    async def _rebuild(self, symbols: frozenset[str]) -> None:
-        log.info("%d symbols were corrected; engines replay them", len(symbols))
+    async def _refresh(self, symbols: frozenset[str]) -> None:
+        log.info("%d symbols were corrected; the engine steps them anew", len(symbols))
         async with self.market.engine_lock:
-            await asyncio.to_thread(self.screener.engines.rebuild)
+            await asyncio.to_thread(self.screener.engines.refresh, symbols)
 
 
 def _progress(done: int, total: int) -> None:

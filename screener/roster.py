@@ -158,8 +158,9 @@ class Roster:
             matching = np.empty((len(rows), len(here)), dtype=np.uint64)
             known = np.empty(len(rows), dtype=np.int64)
             screen(
-                machine.rings, machine.now, machine.true, machine.false, rows, self._cells, self._lags,
-                self._screened, close, int(seen_close == close), here, unseen, self._false, self._edges, matching, known,
+                machine.rings, machine.now, machine.true, machine.false,
+                rows, self._cells, self._lags, self._screened, close, int(seen_close == close),
+                here, unseen, self._false, self._edges, matching, known,
             )  # fmt: skip
             self._screened[rows] = np.maximum(self._screened[rows], close)
             self._seen[base] = (close, here | seen if seen_close == close else here)

@@ -263,10 +263,8 @@ def test_a_long_gap_is_replayed() -> None:
 def test_refusals() -> None:
     panel, end = closes_panel([[1.0]])
     engine = Engine(panel)
-    with pytest.raises(ValueError, match="base interval"):
-        engine.add("a", program(Graph(), 0, "1h"))
     engine.add("a", threshold(3.0))
-    with pytest.raises(ValueError, match="no 5m candle closes"):
+    with pytest.raises(ValueError, match="no candle closes"):
         engine.step(end + 1)
     with pytest.raises(ValueError, match="passed already"):
         engine.step(end - STEP)
