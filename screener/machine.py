@@ -101,6 +101,7 @@ class Machine:
         self.code: Ints = np.zeros((0, K.COLUMNS), dtype=np.int64)
         self.parameters: Floats = np.zeros((0, K.PARAMETERS))
         self.ready: Ints = np.zeros(0, dtype=np.int64)
+        self._level: Ints = np.zeros(0, dtype=np.int64)
         self.rings: Ints = np.zeros((0, K.CELL_COLUMNS), dtype=np.int64)
         self.order: Ints = np.zeros(0, dtype=np.int64)
         self.first: Ints = np.zeros(len(INTERVALS) + 1, dtype=np.int64)
@@ -236,6 +237,7 @@ class Machine:
         self.code = np.concatenate([self.code, np.zeros((more, K.COLUMNS), dtype=np.int64)])
         self.parameters = np.concatenate([self.parameters, np.zeros((more, K.PARAMETERS))])
         self.ready = np.concatenate([self.ready, np.zeros(more, dtype=np.int64)])
+        self._level = np.concatenate([self._level, np.zeros(more, dtype=np.int64)])
         self.rings = np.concatenate([self.rings, np.ones((more, K.CELL_COLUMNS), dtype=np.int64)])
 
     def _lay(self, number: int, cell: Cell, depth: int) -> None:
@@ -260,6 +262,8 @@ class Machine:
         if cell.op in _ZERO:
             self.state[start : start + cell.state] = 0.0
         self.code[number] = [*row, cell.n, start, self._slot(cell)]
+        below = [int(self._level[o.cell]) for o in cell.operands if o is not None]
+        self._level[number] = 1 + max(below, default=0)
         self.parameters[number, : len(cell.parameters)] = cell.parameters
         self.ready[number] = 0
 
@@ -279,10 +283,11 @@ class Machine:
 
     def _arrange(self) -> None:
         numbers = np.fromiter((n for n, c in self.cells.items() if c.op != CONSTANT), dtype=np.int64)
-        numbers.sort()
         intervals = self.rings[numbers, K.INTERVAL]
-        self.order = numbers[np.argsort(intervals, kind="stable")]
-        self.first = np.searchsorted(np.sort(intervals), np.arange(len(INTERVALS) + 1)).astype(np.int64)
+        # Nothing of one level needs anything of it, so instructions of one kind may stand together.
+        order = np.lexsort((numbers, self.code[numbers, K.OP], self._level[numbers], intervals))
+        self.order = numbers[order]
+        self.first = np.searchsorted(intervals[order], np.arange(len(INTERVALS) + 1)).astype(np.int64)
 
 
 def _ring(depth: int) -> int:

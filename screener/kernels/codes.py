@@ -29,19 +29,21 @@ NEG, ABS, SQRT, LOG, EXP, ROUND, SIGN, POW, ROOT_MEAN = range(30, 39)
 
 # Comparisons of two numbers, and of a number with a constant.
 LT, LE, EQ, NE = range(40, 44)
-LT_CONST, LE_CONST, GT_CONST, GE_CONST, EQ_CONST, NE_CONST = range(45, 51)
+LT_CONST, LE_CONST, GT_CONST, GE_CONST, EQ_CONST, NE_CONST, NA = range(45, 52)
 
-# Logic, in bitsets, and between bitsets and numbers.
+# Logic, in bitsets.
 AND, OR, NOT, WHEREB, EQB, NEB = range(55, 61)
-NA, WHERE, NUMBER = range(61, 64)
 
 # Parts of windows: a mean and a sum of squared deviations of two neighbouring windows, the age of an extreme.
-MIX, MERGE, AGE_MAX, AGE_MIN = range(70, 74)
+MIX, MERGE, AGE_MAX, AGE_MIN = range(65, 69)
 # Windows that are scanned.
-DEVIATION, PERCENTRANK = range(75, 77)
+DEVIATION, PERCENTRANK = range(70, 72)
 
-# With memory: averages, running totals, events, trailing stops.
-SMOOTH, CUMSUM, CUMSUM_SINCE, MAX_SINCE, MIN_SINCE, BARSSINCE, VALUEWHEN, KAMA, PSAR, TRAIL = range(80, 90)
+# Numbers with memory: averages, running totals, trailing stops.
+SMOOTH, CUMSUM, PSAR, TRAIL, KAMA = range(75, 80)
+
+# Numbers from booleans: choice, 1 and 0, what happened since an event.
+WHERE, NUMBER, CUMSUM_SINCE, MAX_SINCE, MIN_SINCE, BARSSINCE, VALUEWHEN = range(85, 92)
 
 # Across the market.
 RANK, PERCENTILE, MEAN, ZSCORE, BREADTH = range(95, 100)

@@ -23,7 +23,7 @@ from .codes import (
     OR,
     WHEREB,
 )  # fmt: skip
-from .signature import FLOAT, INT, ROW, WORDS, kernel
+from .signature import BITS, FLOAT, INT, ROW, WORDS, kernel
 
 ONE = np.uint64(1)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -105,22 +105,23 @@ def spread_bits(t, f, value):  # type: ignore[no-untyped-def]
         f[w] = ~yes
 
 
-@kernel(INT, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
-def connect(op, t, f, at, af, bt, bf, ct, cf):  # type: ignore[no-untyped-def]
-    """Operators on booleans alone; `b if a else c` is unknown where its condition is."""
-    for w in range(t.size):
+@kernel(INT, BITS, BITS, INT, INT, INT, INT)
+def connect(op, T, F, o, a, b, c):  # type: ignore[no-untyped-def]
+    """Operators on booleans alone, by row; `b if a else c` is unknown where its condition is."""
+    for w in range(T.shape[1]):
+        at, af, bt, bf = T[a, w], F[a, w], T[b, w], F[b, w]
         if op == AND:
-            yes, no = at[w] & bt[w], af[w] | bf[w]
+            yes, no = at & bt, af | bf
         elif op == OR:
-            yes, no = at[w] | bt[w], af[w] & bf[w]
+            yes, no = at | bt, af & bf
         elif op == NOT:
-            yes, no = af[w], at[w]
+            yes, no = af, at
         elif op == WHEREB:
-            yes, no = (at[w] & bt[w]) | (af[w] & ct[w]), (at[w] & bf[w]) | (af[w] & cf[w])
+            yes, no = (at & bt) | (af & T[c, w]), (at & bf) | (af & F[c, w])
         else:
-            yes, no = (at[w] & bt[w]) | (af[w] & bf[w]), (at[w] & bf[w]) | (af[w] & bt[w])
-        t[w] = no if op == NEB else yes
-        f[w] = yes if op == NEB else no
+            yes, no = (at & bt) | (af & bf), (at & bf) | (af & bt)
+        T[o, w] = no if op == NEB else yes
+        F[o, w] = yes if op == NEB else no
 
 
 @kernel(ROW, WORDS, WORDS, ROW, ROW)

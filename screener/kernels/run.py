@@ -2,8 +2,8 @@
 
 1. Events come in the order of their close, the coarsest interval first where several close together, so
    that a candle which closes at T is seen at T.
-2. An event runs the instructions of its interval only, operands before their users. A cell is a ring of rows;
-   an operand names a cell and a lag, so a value of some candles ago costs nothing.
+2. An event runs the instructions of its interval only, operands before their users, those of one kind in one call.
+   A cell is a ring of rows; an operand names a cell and a lag, so a value of some candles ago costs nothing.
 3. After an event the booleans watched on its interval are screened (`screen_row`), and the rows asked for are
    copied out.
 
@@ -70,99 +70,148 @@ def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def
         memory[w] = (memory[w] & ~here) | (false[w] & here)
 
 
-@kernel(INT_TABLE, ROW, INT, INT_TABLE, INTS, TABLE, INTS, BITS, BITS, TABLE, INT)
-def run_number(code, par3, k, cells, now, V, ready, T, F, S, symbols):  # type: ignore[no-untyped-def]
-    """Instructions on numbers alone."""
-    op = code[k, K.OP]
-    o = V[row_of(cells, now, code[k, K.OUT], 0)]
-    x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
-    if K.ADD_CONST <= op <= K.CONST_DIV:
-        with_constant(op, o, x, par3[0])
-        return
-    if K.NEG <= op <= K.ROOT_MEAN:
-        unary(op, o, x, par3[0])
-        return
-    at, n = code[k, K.STATE], code[k, K.N]
-    if op == K.SMOOTH:
-        ready[k] = smooth(o, x, S, at, n, par3[0], symbols, ready[k])
-        return
-    if op == K.CUMSUM:
-        running_sum(o, x, S, at)
-        return
-    y = V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])]
-    if op <= K.NZ:
-        binary(op, o, x, y)
-    elif op == K.MIX:
-        mix(o, x, y, par3[0], par3[1], par3[2])
-    elif op == K.PSAR:
-        parabolic(o, x, y, S, at, par3[0], par3[1])
-    elif op == K.DEVIATION:
-        cell = code[k, K.B]
-        deviation(o, x, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.B_LAG], n)
-    elif op == K.PERCENTRANK:
-        cell = code[k, K.A]
-        percent_rank(o, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.A_LAG], n)
-    else:
+@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE)
+def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
+    """Numbers from numbers, without memory."""
+    for i in range(begin, end):
+        k = order[i]
+        o = V[row_of(cells, now, code[k, K.OUT], 0)]
+        x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+        if op <= K.NZ:
+            binary(op, o, x, V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
+        elif op <= K.CONST_DIV:
+            with_constant(op, o, x, par[k, 0])
+        else:
+            unary(op, o, x, par[k, 0])
+
+
+@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE)
+def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
+    """Windows joined from windows, and windows that are scanned."""
+    for i in range(begin, end):
+        k = order[i]
+        o = V[row_of(cells, now, code[k, K.OUT], 0)]
+        x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+        if op == K.DEVIATION:
+            cell = code[k, K.B]
+            deviation(o, x, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.B_LAG], code[k, K.N])
+            continue
+        if op == K.PERCENTRANK:
+            cell = code[k, K.A]
+            percent_rank(o, V, cells[cell], now[cells[cell, K.INTERVAL]] - code[k, K.A_LAG], code[k, K.N])
+            continue
+        y = V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])]
+        if op == K.MIX:
+            mix(o, x, y, par[k, 0], par[k, 1], par[k, 2])
+            continue
+        z = V[row_of(cells, now, code[k, K.C], code[k, K.C_LAG])]
+        u = V[row_of(cells, now, code[k, K.D], code[k, K.D_LAG])]
+        if op == K.MERGE:
+            merge(o, x, y, z, u, par[k, 0], par[k, 1], par[k, 2])
+        else:
+            age(op, o, x, y, z, u, par[k, 0])
+
+
+@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE, TABLE, INTS, INT)
+def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, ready, symbols):  # type: ignore[no-untyped-def]
+    """Averages, totals and stops that read numbers alone."""
+    for i in range(begin, end):
+        k = order[i]
+        at, n = code[k, K.STATE], code[k, K.N]
+        o = V[row_of(cells, now, code[k, K.OUT], 0)]
+        x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+        if op == K.SMOOTH:
+            ready[k] = smooth(o, x, S, at, n, par[k, 0], symbols, ready[k])
+            continue
+        if op == K.CUMSUM:
+            running_sum(o, x, S, at)
+            continue
+        y = V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])]
+        if op == K.PSAR:
+            parabolic(o, x, y, S, at, par[k, 0], par[k, 1])
+            continue
         z = V[row_of(cells, now, code[k, K.C], code[k, K.C_LAG])]
         if op == K.TRAIL:
             trail(o, x, y, z, S, at, n)
-            return
-        u = V[row_of(cells, now, code[k, K.D], code[k, K.D_LAG])]
-        if op == K.MERGE:
-            merge(o, x, y, z, u, par3[0], par3[1], par3[2])
-        elif op in (K.AGE_MAX, K.AGE_MIN):
-            age(op, o, x, y, z, u, par3[0])
-        elif op == K.KAMA:
-            adaptive(o, x, y, z, u, S, at, par3[0], par3[1])
+        else:
+            u = V[row_of(cells, now, code[k, K.D], code[k, K.D_LAG])]
+            adaptive(o, x, y, z, u, S, at, par[k, 0], par[k, 1])
 
 
-@kernel(INT_TABLE, ROW, INT, INT_TABLE, INTS, TABLE, BITS, BITS)
-def run_boolean(code, par3, k, cells, now, V, T, F):  # type: ignore[no-untyped-def]
-    """Instructions that write booleans."""
-    op = code[k, K.OP]
-    out = row_of(cells, now, code[k, K.OUT], 0)
-    t, f = T[out], F[out]
-    a = row_of(cells, now, code[k, K.A], code[k, K.A_LAG])
-    if op <= K.NE:
-        compare(op, t, f, V[a], V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
-    elif op <= K.NE_CONST:
-        compare_constant(op, t, f, V[a], par3[0])
-    elif op == K.NA:
-        is_unknown(t, f, V[a])
-    else:
+@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE, BITS, BITS)
+def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F):  # type: ignore[no-untyped-def]
+    """Comparisons."""
+    for i in range(begin, end):
+        k = order[i]
+        out = row_of(cells, now, code[k, K.OUT], 0)
+        x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+        if op <= K.NE:
+            compare(op, T[out], F[out], x, V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
+        elif op <= K.NE_CONST:
+            compare_constant(op, T[out], F[out], x, par[k, 0])
+        else:
+            is_unknown(T[out], F[out], x)
+
+
+@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, BITS, BITS)
+def booleans_of_booleans(op, order, begin, end, code, cells, now, T, F):  # type: ignore[no-untyped-def]
+    """Logic."""
+    for i in range(begin, end):
+        k = order[i]
+        out = row_of(cells, now, code[k, K.OUT], 0)
+        a = row_of(cells, now, code[k, K.A], code[k, K.A_LAG])
         b = row_of(cells, now, code[k, K.B], code[k, K.B_LAG])
+        c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG]) if op == K.WHEREB else b
+        connect(op, T, F, out, a, b, c)
+
+
+@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, TABLE, BITS, BITS, TABLE, INT)
+def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, symbols):  # type: ignore[no-untyped-def]
+    """Numbers from booleans, and from both: the boolean is operand C, a second one operand D."""
+    for i in range(begin, end):
+        k = order[i]
+        at = code[k, K.STATE]
+        o = V[row_of(cells, now, code[k, K.OUT], 0)]
         c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG])
-        connect(op, t, f, T[a], F[a], T[b], F[b], T[c], F[c])
+        t, f = T[c], F[c]
+        if op == K.NUMBER:
+            as_number(o, t, f)
+            continue
+        if op == K.BARSSINCE:
+            candles_since(o, t, f, S, at)
+            continue
+        if op == K.BREADTH:
+            breadth(o, t, f, T[row_of(cells, now, code[k, K.D], code[k, K.D_LAG])], symbols)
+            continue
+        x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
+        if op == K.WHERE:
+            where(o, t, f, x, V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
+        elif op == K.CUMSUM_SINCE:
+            running_sum_since(o, x, t, f, S, at)
+        elif op in (K.MAX_SINCE, K.MIN_SINCE):
+            extreme_since(op, o, x, t, f, S, at)
+        elif op == K.VALUEWHEN:
+            value_when(o, x, t, f, S, at, code[k, K.N])
+        else:
+            across(op, o, x, t, symbols)
 
 
-@kernel(INT_TABLE, INT, INT_TABLE, INTS, TABLE, BITS, BITS, TABLE, INT)
-def run_mixed(code, k, cells, now, V, T, F, S, symbols):  # type: ignore[no-untyped-def]
-    """Instructions that write a number and read a boolean: the boolean is operand C, a second one operand D."""
-    op, at, n = code[k, K.OP], code[k, K.STATE], code[k, K.N]
-    o = V[row_of(cells, now, code[k, K.OUT], 0)]
-    c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG])
-    t, f = T[c], F[c]
-    if op == K.NUMBER:
-        as_number(o, t, f)
-        return
-    if op == K.BARSSINCE:
-        candles_since(o, t, f, S, at)
-        return
-    if op == K.BREADTH:
-        d = row_of(cells, now, code[k, K.D], code[k, K.D_LAG])
-        breadth(o, t, f, T[d], symbols)
-        return
-    x = V[row_of(cells, now, code[k, K.A], code[k, K.A_LAG])]
-    if op == K.WHERE:
-        where(o, t, f, x, V[row_of(cells, now, code[k, K.B], code[k, K.B_LAG])])
-    elif op == K.CUMSUM_SINCE:
-        running_sum_since(o, x, t, f, S, at)
-    elif op in (K.MAX_SINCE, K.MIN_SINCE):
-        extreme_since(op, o, x, t, f, S, at)
-    elif op == K.VALUEWHEN:
-        value_when(o, x, t, f, S, at, n)
-    else:
-        across(op, o, x, t, symbols)
+@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, INT, TABLE, BITS, BITS, TABLE, INTS, ROW, INTS)
+def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first, H, h_first):  # type: ignore[no-untyped-def]
+    """Series of candles, and scalars of the host."""
+    for i in range(begin, end):
+        k = order[i]
+        slot = code[k, K.SLOT]
+        row = row_of(cells, now, code[k, K.OUT], 0)
+        if op == K.SRC:
+            copy(V[row], X[x_first[slot] + candle])
+        elif op == K.SRC_SYMBOL:
+            n = code[k, K.N]
+            spread(V[row], X[x_first[slot] + candle, n] if n >= 0 else np.nan)
+        elif op == K.HOST_NUM:
+            spread(V[row], H[h_first[slot] + candle])
+        else:
+            spread_bits(T[row], F[row], H[h_first[slot] + candle])
 
 
 @kernel(
@@ -196,27 +245,28 @@ def run(  # type: ignore[no-untyped-def]
         if found.shape[0] > 0 and count[0] + watches * words > found.shape[0]:
             return e
         now[interval] = event_number[e]
-        for i in range(first[interval], first[interval + 1]):
-            k = order[i]
-            op = code[k, K.OP]
+        begin, last = first[interval], first[interval + 1]
+        while begin < last:
+            # Instructions of one kind stand together, so that one call does them all.
+            op = code[order[begin], K.OP]
+            end = begin + 1
+            while end < last and code[order[end], K.OP] == op:
+                end += 1
             if op <= K.HOST_BOOL:
-                slot = code[k, K.SLOT]
-                row = row_of(cells, now, code[k, K.OUT], 0)
-                if op == K.SRC:
-                    copy(V[row], X[x_first[slot] + candle])
-                elif op == K.SRC_SYMBOL:
-                    n = code[k, K.N]
-                    spread(V[row], X[x_first[slot] + candle, n] if n >= 0 else np.nan)
-                elif op == K.HOST_NUM:
-                    spread(V[row], H[h_first[slot] + candle])
-                else:
-                    spread_bits(T[row], F[row], H[h_first[slot] + candle])
-            elif K.LT <= op <= K.NA:
-                run_boolean(code, par[k], k, cells, now, V, T, F)
-            elif op in (K.WHERE, K.NUMBER) or op >= K.RANK or K.CUMSUM_SINCE <= op <= K.VALUEWHEN:
-                run_mixed(code, k, cells, now, V, T, F, S, symbols)
+                sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first, H, h_first)
+            elif op <= K.ROOT_MEAN:
+                numbers_of_numbers(op, order, begin, end, code, par, cells, now, V)
+            elif op <= K.NA:
+                booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F)
+            elif op <= K.NEB:
+                booleans_of_booleans(op, order, begin, end, code, cells, now, T, F)
+            elif op <= K.PERCENTRANK:
+                windows_of_numbers(op, order, begin, end, code, par, cells, now, V)
+            elif op <= K.KAMA:
+                numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, ready, symbols)
             else:
-                run_number(code, par[k], k, cells, now, V, ready, T, F, S, symbols)
+                numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, symbols)
+            begin = end
         if watches > 0:
             is_unknown(old, new, X[x_first[price_slot[interval]] + candle])
             for m in range(watch_first[interval], watch_first[interval + 1]):
