@@ -16,6 +16,7 @@ from uuid import UUID
 from app.market_client import MarketClient, MarketRefused, MarketUnavailable
 from app.quota import Quota, quota_of
 from app.settings import Settings
+from app.times import at
 from screener import Program
 from screener.findings import Finding, unchecked
 from store import events
@@ -116,6 +117,9 @@ async def keep(database: Database, strategy: Strategy, examined: Examined, *, en
     grave = [f.message for f in examined.findings if f.severity != "info"]
     outcome = "enabled" if enabled else "not enabled"
     message = f"{strategy.name} was checked and {outcome}. {' '.join(grave)}".strip()
+    detail = {**examined.as_dict(), "enabled": enabled, "version": strategy.version}
+    if (until := examined.figures.get("until")) is not None:
+        detail["time"] = at(until).isoformat()
     async with database.worker() as conn:
         await events.append(
             conn,
@@ -123,7 +127,7 @@ async def keep(database: Database, strategy: Strategy, examined: Examined, *, en
                 kind=KIND,
                 level="warning" if grave else "info",
                 message=message,
-                detail={**examined.as_dict(), "enabled": enabled, "version": strategy.version},
+                detail=detail,
                 owner_id=strategy.owner_id,
                 strategy_id=strategy.id,
             ),
