@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api.schemas import FieldError, Problem
+from api.schemas import FieldError, FindingOut, Problem
+from app.enabling import NotEnabled
 from app.generation import CannotGenerate
 from app.market_client import MarketRefused, MarketUnavailable
 from app.trading import Refused
@@ -38,11 +40,18 @@ _STORE = {
 }
 
 
-def problem(status: int, title: str, detail: str = "", errors: Sequence[FieldError] = ()) -> Response:
-    """A problem document as a response."""
-    body = Problem(title=title, status=status, detail=detail, errors=tuple(errors))
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    errors: Sequence[FieldError] = (),
+    findings: Sequence[FindingOut] = (),
+) -> Response:
+    """A problem document as a response; `findings` is left out where there are none."""
+    body = Problem(title=title, status=status, detail=detail, errors=tuple(errors), findings=tuple(findings))
     headers = {"retry-after": "2"} if status == 503 else None
-    return Response(body.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    text = body.model_dump_json(exclude=None if findings else {"findings"})
+    return Response(text, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def filter_errors(error: FilterError) -> list[FieldError]:
@@ -104,6 +113,16 @@ def install(app: FastAPI) -> None:
     async def _refused(_: Request, error: Refused) -> Response:
         rows = [FieldError(code=r.code, message=r.message) for r in error.refusals]
         return problem(409, "Not sent", " ".join(r.message for r in error.refusals), rows)
+
+    @app.exception_handler(NotEnabled)
+    async def _not_enabled(_: Request, error: NotEnabled) -> Response:
+        found = [FindingOut.model_validate(asdict(f)) for f in error.examined.findings]
+        grave = [f for f in found if f.severity != "info"]
+        rows = [FieldError(code=f.code, message=f.message, hint=f.hint) for f in grave]
+        if error.examined.blocks:
+            return problem(409, "Not enabled", str(error), rows, found)
+        again = 'To enable it all the same, send {"confirm": true}.'
+        return problem(409, "Not enabled yet", f"{error} {again}", rows, found)
 
     @app.exception_handler(CannotGenerate)
     async def _generate(_: Request, error: CannotGenerate) -> Response:

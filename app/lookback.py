@@ -2,7 +2,7 @@
 
 1. `look_back` replays the program over the candles held, with the kernels that screening uses.
 2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
-3. `_near_misses` ranks symbols by conditions held and the distance of the failing one.
+3. `_near_misses` names the symbols on which all conditions but one hold, as `screener.near` ranks them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from app.engines import ConditionRow, condition_rows
 from screener import Program
 from screener.intervals import interval_ms
+from screener.near import near_misses
 from screener.panel import Panel
 from screener.replay import History, replay
 
@@ -40,8 +41,8 @@ class PastMatch:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English; distance in
-    percent of the limit.
+    """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English; its distance in
+    percent, and in spreads as `screener.near` measures it.
     """
 
     symbol: str
@@ -53,6 +54,7 @@ class NearMiss:
     right: float | None
     distance_percent: float | None
     reading: str = ""
+    distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def look_back(
         milliseconds=(time.perf_counter() - begin) * 1e3,
         matches=matches,
         true_now=now,
-        near_misses=_near_misses(history, names, int(times[-1])),
+        near_misses=_near_misses(history),
     )
 
 
@@ -156,35 +158,20 @@ def _outcomes(
     return result
 
 
-def _near_misses(history: History, names: list[str], close: int) -> list[NearMiss]:
-    found: list[NearMiss] = []
-    last = len(history.times) - 1
-    all_conditions = history.conditions([(last, column) for column in range(len(names))])
-    for name, values in zip(names, all_conditions, strict=True):
-        conditions = condition_rows(values, history.program)
-        failing = [row for row in conditions if row.value is False]
-        if len(conditions) < 2 or len(failing) != 1 or any(row.value is None for row in conditions):
-            continue
-        row = failing[0]
-        found.append(
-            NearMiss(
-                symbol=name,
-                candle_close=close,
-                held=len(conditions) - 1,
-                of=len(conditions),
-                failing=row.text,
-                left=row.left,
-                right=row.right,
-                distance_percent=_distance(row),
-                reading=row.reading,
-            )
+def _near_misses(history: History) -> list[NearMiss]:
+    return [
+        NearMiss(
+            symbol=near.symbol,
+            candle_close=near.candle_close,
+            held=near.held,
+            of=near.of,
+            failing=near.failing[0].text,
+            left=near.failing[0].left,
+            right=near.failing[0].right,
+            distance_percent=near.failing[0].distance_percent,
+            reading=near.failing[0].reading,
+            distance=near.distance,
         )
-    found.sort(key=lambda m: m.distance_percent if m.distance_percent is not None else float("inf"))
-    return found[:MAX_NEAR_MISSES]
-
-
-def _distance(row: ConditionRow) -> float | None:
-    if row.left is None or row.right is None:
-        return None
-    scale = max(abs(row.right), abs(row.left))
-    return abs(row.left - row.right) / scale * 100 if scale > 0 else None
+        for near in near_misses(history, MAX_NEAR_MISSES)
+        if near.of > 1 and near.held == near.of - 1 and near.failing[0].value is False
+    ]

@@ -59,6 +59,18 @@ class MarketClient:
         """Past matches of a filter: `filter_code`, `interval`, `direction`, `trigger`, `symbols`."""
         return await self._ask("POST", "/look-back", json=body, timeout=60)
 
+    async def check(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The save gate's report: `filter_code`, `interval`, `trigger`, `symbols`."""
+        return await self._ask("POST", "/check", json=body, timeout=60)
+
+    async def near_misses(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Symbols that come closest to a match now: `filter_code`, `interval`, `symbols`, `limit`."""
+        return await self._ask("POST", "/near-misses", json=body, timeout=60)
+
+    async def explain(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A filter's conditions on one candle: `filter_code`, `interval`, `symbol`, `at` (ms UTC, optional)."""
+        return await self._ask("POST", "/explain", json=body, timeout=60)
+
     async def _ask(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         try:
             answer = await self._http.request(method, path, **kwargs)

@@ -5,44 +5,28 @@ Loopback or a private network only, behind a shared token; bodies are bounded. I
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import hmac
-import json
 import logging
 from collections import deque
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from app.lookback import LookBack, look_back
+from app.market_filters import FilterMarket, FilterQuestions, problem
 from market.clock import Clock
-from market.types import Candle, Coverage, MarketError, Price, SymbolInfo
-from screener import FilterError, Program, compile_filter
+from market.types import Candle, Coverage, Price
 from screener.intervals import INTERVAL_MS
-from screener.panel import Panel
 
 log = logging.getLogger(__name__)
 MAX_CANDLES = 1500
 MAX_BODY = 64 * 1024
 
 
-class MarketView(Protocol):
+class MarketView(FilterMarket, Protocol):
     """What the endpoint needs of the worker."""
 
     clock: Clock
-    infos: dict[str, SymbolInfo]
     coverage: deque[Coverage]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     @property
     def prices(self) -> dict[str, Price]:
@@ -53,18 +37,9 @@ class MarketView(Protocol):
         """Closed candles of a symbol, oldest first."""
         ...
 
-    async def require(self, program: Program) -> None:
-        """Make sure that the panel holds the intervals that a program reads."""
-        ...
-
     def report(self) -> dict[str, Any]:
         """The newest run, for the status."""
         ...
-
-
-def _problem(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> web.Response:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
-    return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/problem+json")
 
 
 def _coverage(c: Coverage) -> dict[str, Any]:
@@ -95,7 +70,7 @@ class MarketServer:
         app.router.add_get("/quotes", self._quotes)
         app.router.add_get("/symbols", self._symbols)
         app.router.add_get("/coverage", self._coverages)
-        app.router.add_post("/look-back", self._look_back)
+        FilterQuestions(self._view).add_to(app.router)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -109,7 +84,7 @@ class MarketServer:
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
-            return _problem(401, "Not allowed", "the internal token is missing or wrong")
+            return problem(401, "Not allowed", "the internal token is missing or wrong")
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -130,14 +105,14 @@ class MarketServer:
         view, query = self._view, request.query
         symbol, interval = query.get("symbol", ""), query.get("interval", "")
         if symbol not in view.infos:
-            return _problem(404, "Unknown symbol", f"{symbol or 'no symbol'} is not in the screened market")
+            return problem(404, "Unknown symbol", f"{symbol or 'no symbol'} is not in the screened market")
         if interval not in INTERVAL_MS:
-            return _problem(422, "Unknown interval", f"use one of {', '.join(INTERVAL_MS)}")
+            return problem(422, "Unknown interval", f"use one of {', '.join(INTERVAL_MS)}")
         try:
             limit = min(max(1, int(query.get("limit", "300"))), MAX_CANDLES)
             until = int(query["until"]) if "until" in query else None
         except ValueError:
-            return _problem(422, "Not a number", "limit and until are whole numbers")
+            return problem(422, "Not a number", "limit and until are whole numbers")
         found = view.candles(symbol, interval, MAX_CANDLES)
         if until is not None:
             found = [c for c in found if c.close_time <= until]
@@ -181,39 +156,3 @@ class MarketServer:
 
     async def _coverages(self, _: web.Request) -> web.Response:
         return web.json_response({"items": [_coverage(c) for c in reversed(self._view.coverage)]})
-
-    async def _look_back(self, request: web.Request) -> web.Response:
-        view = self._view
-        try:
-            body = await request.json()
-            code, interval = str(body["filter_code"]), str(body["interval"])
-        except (ValueError, KeyError, TypeError):
-            return _problem(422, "Bad request", "send filter_code and interval as JSON")
-        if interval not in INTERVAL_MS:
-            return _problem(422, "Unknown interval", f"use one of {', '.join(INTERVAL_MS)}")
-        try:
-            program = compile_filter(code, interval, view.infos)
-        except FilterError as error:
-            rows = [
-                {"code": d.code, "line": d.line, "column": d.column, "message": d.message, "hint": d.hint}
-                for d in error.diagnostics
-            ]
-            return _problem(422, "The filter does not compile", error.diagnostics[0].message, rows)
-        try:
-            await view.require(program)
-        except MarketError as error:
-            return _problem(503, "History is not at hand", str(error))
-        async with view.engine_lock:
-            found = await asyncio.to_thread(
-                look_back,
-                program,
-                view.panel,
-                str(body.get("direction") or "long"),
-                str(body.get("trigger") or "edge"),
-                frozenset(body.get("symbols") or ()),
-            )
-        return web.json_response(_plain(found))
-
-
-def _plain(found: LookBack) -> dict[str, Any]:
-    return dataclasses.asdict(found)

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     fee_bps: Decimal = Decimal(10)
     slippage_bps: Decimal = Decimal(2)
 
+    max_cost_per_strategy: int = Field(400, ge=1)
+    max_cost_per_user: int = Field(5000, ge=1)
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("data_dir")

@@ -32,6 +32,7 @@ class GateReport:
     `candles` of `symbols` were counted; `sampled_candles` of `sampled_symbols` were replayed again, out of all that
     are held (`held_candles`, `held_symbols`). Shares are 0 to 1: `known_share` of the symbol-candles counted, and
     `true_share` of the known ones. `signals` fall on `days`. `settled_after` is base candles; None: not measured.
+    `until` is the newest close, ms UTC.
     """
 
     findings: tuple[Finding, ...]
@@ -49,6 +50,7 @@ class GateReport:
     signals_a_day: float = 0.0
     cuts: int = 0
     settled_after: int | None = None
+    until: int | None = None
     milliseconds: float = 0.0
 
     @property

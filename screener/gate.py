@@ -71,7 +71,12 @@ def check(
     report = GateReport((), program.base, held_symbols=len(candles.symbols), held_candles=total)
     sample = sample_of(program, counted, symbols)
     full = replay(program, sample)
-    report = replace(report, sampled_symbols=len(sample.symbols), sampled_candles=len(full.times))
+    report = replace(
+        report,
+        until=int(full.times[-1]),
+        sampled_symbols=len(sample.symbols),
+        sampled_candles=len(full.times),
+    )
     report = frequency(report, program, replay(program, counted), full, trigger, symbols)
     random = np.random.default_rng(int(program.hash, 16))
     report = _invariance(report, program, sample, full, random)

@@ -91,7 +91,8 @@ def _try(text: str) -> ast.Module | Exception:
         with warnings.catch_warnings():
             # "invalid escape sequence" and the like are about code that runs; this does not.
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            # To quote the line of a syntax error the parser opens the file of this name; there is none of no name.
+            return ast.parse(text, "")
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return error
 

@@ -22,6 +22,7 @@ async def list_events(
     conn: Connection,
     *,
     kind: str | None = None,
+    strategy_id: UUID | None = None,
     signal_id: UUID | None = None,
     position_id: UUID | None = None,
     before: datetime | None = None,
@@ -31,6 +32,7 @@ async def list_events(
     filters = where(
         [
             ("kind = %(kind)s", kind),
+            ("strategy_id = %(strategy_id)s", strategy_id),
             ("signal_id = %(signal_id)s", signal_id),
             ("position_id = %(position_id)s", position_id),
             ("created_at < %(before)s", before),
@@ -42,5 +44,12 @@ async def list_events(
         sql.SQL("select * from public.events where {} order by created_at desc, id desc limit %(limit)s").format(
             filters
         ),
-        {"kind": kind, "signal_id": signal_id, "position_id": position_id, "before": before, "limit": limit},
+        {
+            "kind": kind,
+            "strategy_id": strategy_id,
+            "signal_id": signal_id,
+            "position_id": position_id,
+            "before": before,
+            "limit": limit,
+        },
     )

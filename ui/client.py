@@ -16,9 +16,11 @@ from pydantic import BaseModel, ValidationError
 
 from api.schemas import (
     CandleOut,
+    CheckOut,
     CoverageOut,
     EventOut,
     ExecutionOut,
+    ExplainOut,
     FilterReport,
     GeneratedStrategyOut,
     HistoryOut,
@@ -209,23 +211,45 @@ class ApiClient:
         body = {"filter_code": filter_code, "interval": interval}
         return self._one(FilterReport, self._request("POST", "/filters/compile", body=body))
 
-    def scan(self, filter_code: str, interval: str, direction: str) -> HistoryOut:
+    def scan(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> HistoryOut:
         """Where a filter would have matched, over the candles held."""
-        body = {"filter_code": filter_code, "interval": interval, "direction": direction}
+        body = {"filter_code": filter_code, "interval": interval, "direction": direction, "trigger": trigger}
         payload = self._request("POST", "/filters/scan", body=body, timeout_s=SCAN_TIMEOUT_S)
         return self._one(HistoryOut, payload)
+
+    def check(self, filter_code: str, interval: str, trigger: str = "edge") -> CheckOut:
+        """What enabling a filter would find: look-ahead, how often it matches, cost and quota."""
+        body = {"filter_code": filter_code, "interval": interval, "trigger": trigger}
+        payload = self._request("POST", "/filters/check", body=body, timeout_s=SCAN_TIMEOUT_S)
+        return self._one(CheckOut, payload)
+
+    def explain(self, filter_code: str, interval: str, symbol: str) -> ExplainOut:
+        """Each condition of a filter on a symbol's newest candle."""
+        body = {"filter_code": filter_code, "interval": interval, "symbol": symbol}
+        payload = self._request("POST", "/filters/explain", body=body, timeout_s=SCAN_TIMEOUT_S)
+        return self._one(ExplainOut, payload)
+
+    def market_symbols(self) -> tuple[str, ...]:
+        """Names of the screened symbols."""
+        return tuple(str(row["symbol"]) for row in self._request("GET", "/market/symbols")["items"])
 
     def strategies(self) -> tuple[StrategyOut, ...]:
         """Own and built-in strategies."""
         return self._items(StrategyOut, self._request("GET", "/strategies"))
 
     def create_strategy(self, strategy: StrategyIn) -> StrategyOut:
-        """Store a strategy; `enabled` in it decides whether it runs."""
-        return self._one(StrategyOut, self._request("POST", "/strategies", body=strategy))
+        """Store a strategy; `enabled` in it decides whether it runs.
 
-    def enable_strategy(self, strategy_id: str) -> StrategyOut:
-        """Let a strategy run."""
-        return self._one(StrategyOut, self._request("POST", f"/strategies/{strategy_id}/enable"))
+        Raises ApiProblem 409 with the findings where it may not run, or not without `confirm`.
+        """
+        payload = self._request("POST", "/strategies", body=strategy, timeout_s=SCAN_TIMEOUT_S)
+        return self._one(StrategyOut, payload)
+
+    def enable_strategy(self, strategy_id: str, *, confirm: bool = False) -> StrategyOut:
+        """Let a strategy run. Raises ApiProblem 409 with the findings, as `create_strategy` does."""
+        path = f"/strategies/{strategy_id}/enable"
+        payload = self._request("POST", path, body={"confirm": confirm}, timeout_s=SCAN_TIMEOUT_S)
+        return self._one(StrategyOut, payload)
 
     def pause_strategy(self, strategy_id: str) -> StrategyOut:
         """Stop a strategy from firing."""

@@ -21,6 +21,17 @@ def api() -> ApiClient:
     return ApiClient()
 
 
+def market_symbols() -> tuple[str, ...]:
+    """Names of the screened symbols, asked for once; empty while the API is away."""
+    if not st.session_state.get("market_symbols"):
+        try:
+            st.session_state["market_symbols"] = api().market_symbols()
+        except ApiError:
+            return ()
+    found: tuple[str, ...] = st.session_state["market_symbols"]
+    return found
+
+
 def refresh_status() -> tuple[StatusOut | None, ApiError | None]:
     """Ask for the status; on failure keep the last one and say why."""
     try:

@@ -1,20 +1,22 @@
-"""Filters: compile, look back, catalogue."""
+"""Filters: compile, check, look back, near misses, explain, catalogue."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from api.auth import User
 from api.deps import Parts
-from api.schemas import FilterReport, HistoryOut
+from api.schemas import CheckOut, ExplainOut, FilterReport, HistoryOut, NearPage
 from api.schemas.base import Input, Interval
+from app.enabling import examine
 from app.generation import reading_rows
 from app.market_client import MarketUnavailable
-from app.times import at
+from app.times import at, to_ms
 from screener import catalogue, compile_filter, compile_report
 
 router = APIRouter(prefix="/filters", tags=["filters"])
@@ -33,6 +35,27 @@ class ScanIn(FilterIn):
     direction: Literal["long", "short"] = "long"
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()
+
+
+class CheckIn(FilterIn):
+    """A filter to check as if it were to be enabled. `symbols` empty means all."""
+
+    trigger: Literal["edge", "level"] = "edge"
+    symbols: tuple[str, ...] = ()
+
+
+class NearIn(FilterIn):
+    """A filter whose near misses are wanted. `symbols` empty means all."""
+
+    symbols: tuple[str, ...] = ()
+    limit: int = Field(20, ge=1, le=100)
+
+
+class ExplainIn(FilterIn):
+    """A filter, a symbol, and a time: the newest candle closed by `at` is explained, without it the newest of all."""
+
+    symbol: str = Field(min_length=1, max_length=40)
+    at: datetime | None = None
 
 
 async def known_symbols(parts: Parts) -> list[str] | None:
@@ -60,6 +83,36 @@ async def scan(body: ScanIn, parts: Parts) -> HistoryOut:
     return history_out(await parts.market.look_back(body.model_dump(mode="json")))
 
 
+@router.post("/check")
+async def check(body: CheckIn, parts: Parts, user: User) -> CheckOut:
+    """What enabling it would find: look-ahead, warm-up, how often it matches, cost and quota."""
+    program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
+    found = await examine(
+        parts.database, parts.market, parts.settings, user, program, trigger=body.trigger, symbols=body.symbols
+    )
+    return CheckOut.model_validate(found.as_dict())
+
+
+@router.post("/near-misses")
+async def near_misses(body: NearIn, parts: Parts) -> NearPage:
+    """Symbols that come closest to a match on the newest candle, and what keeps each from it."""
+    found = await parts.market.near_misses(body.model_dump(mode="json"))
+    return NearPage.model_validate({**found, "items": [_dated(row) for row in found["items"]]})
+
+
+@router.post("/explain")
+async def explain(body: ExplainIn, parts: Parts) -> ExplainOut:
+    """Each condition on one candle of one symbol: its text, its reading, both sides' values, and whether it held."""
+    question = body.model_dump(mode="json", exclude={"at"})
+    if body.at is not None:
+        question["at"] = to_ms(body.at if body.at.tzinfo else body.at.replace(tzinfo=UTC))
+    return ExplainOut.model_validate(_dated(await parts.market.explain(question)))
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "candle_close": at(row["candle_close"])}
+
+
 @router.get("/catalogue")
 async def list_catalogue() -> dict[str, Any]:
     """All indicators: name, arguments, defaults, outputs, meaning."""
@@ -72,7 +125,7 @@ def history_out(found: dict[str, Any]) -> HistoryOut:
     def when(ms: int | None) -> datetime | None:
         return at(ms) if ms is not None else None
 
-    matches = [{**m, "candle_close": at(m["candle_close"])} for m in found["matches"]]
-    misses = [{**m, "candle_close": at(m["candle_close"])} for m in found["near_misses"]]
+    matches = [_dated(m) for m in found["matches"]]
+    misses = [_dated(m) for m in found["near_misses"]]
     times = {"since": when(found["since"]), "until": when(found["until"])}
     return HistoryOut.model_validate({**found, **times, "matches": matches, "near_misses": misses})

@@ -12,9 +12,12 @@ from fastapi import APIRouter, Response
 from api.auth import User
 from api.deps import Parts
 from api.routes.filters import history_out, known_symbols
-from api.schemas import HistoryOut, StrategyIn, StrategyOut
+from api.schemas import CheckOut, EnableIn, HistoryOut, StrategyDetail, StrategyIn, StrategyOut
+from app.bootstrap import Services
+from app.enabling import Examined, NotEnabled, examine, insist, keep, newest
 from screener import Program, compile_filter
 from store import runs, strategies
+from store.errors import StateConflict
 from store.records import NewStrategy, Strategy, StrategyChanges
 
 router = APIRouter(prefix="/strategies", tags=["strategies"])
@@ -36,6 +39,7 @@ def strategy_out(row: Strategy) -> StrategyOut:
         instructions=row.instructions,
         risk=row.risk,
         trigger=str(row.controls.get("trigger", "edge")),
+        evaluate=row.evaluate,
         symbols=tuple(row.universe.get("symbols", ())),
         built_in=row.built_in,
         enabled=row.enabled,
@@ -46,6 +50,12 @@ def strategy_out(row: Strategy) -> StrategyOut:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def strategy_detail(row: Strategy, check: dict[str, Any] | None) -> StrategyDetail:
+    """The same with what its newest check found, as `Examined.as_dict` gives it."""
+    found = None if check is None else CheckOut.model_validate(check)
+    return StrategyDetail(**strategy_out(row).model_dump(), check=found)
 
 
 def _fields(body: StrategyIn, program: Program) -> dict[str, Any]:
@@ -62,6 +72,7 @@ def _fields(body: StrategyIn, program: Program) -> dict[str, Any]:
         "instructions": body.instructions,
         "risk": dict(body.risk),
         "controls": {"trigger": body.trigger},
+        "evaluate": body.evaluate,
         "universe": {"symbols": list(body.symbols)} if body.symbols else {},
         "enabled": body.enabled,
     }
@@ -72,13 +83,44 @@ def _code(name: str) -> str:
     return f"{words}-{secrets.token_hex(3)}"
 
 
+async def _examined(
+    parts: Services, user: UUID, body: StrategyIn, program: Program, stored: Strategy | None = None
+) -> Examined | None:
+    """What the save gate and the quota say about an enabled strategy; None for one that is not to run.
+
+    Raises NotEnabled where a finding blocks, or where one warns and the body does not confirm it.
+    """
+    if not body.enabled:
+        return None
+    found = await examine(
+        parts.database,
+        parts.market,
+        parts.settings,
+        user,
+        program,
+        trigger=body.trigger,
+        symbols=body.symbols,
+        built_in=stored is not None and stored.built_in,
+        strategy_id=None if stored is None else stored.id,
+    )
+    insist(found, confirm=body.confirm)
+    return found
+
+
 @router.post("", status_code=201)
-async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyOut:
-    """Store a strategy; its filter must compile."""
+async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
+    """Store a strategy; its filter must compile, and pass the save gate where it is to run."""
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
+    found = await _examined(parts, user, body, program)
     async with parts.database.user(user) as conn:
         row = await strategies.create(conn, NewStrategy(owner_id=user, code=_code(body.name), **_fields(body, program)))
-    return strategy_out(row)
+    return await _kept(parts, row, found)
+
+
+async def _kept(parts: Services, row: Strategy, found: Examined | None) -> StrategyDetail:
+    if found is not None:
+        await keep(parts.database, row, found, enabled=True)
+    return strategy_detail(row, None if found is None else found.as_dict())
 
 
 @router.get("")
@@ -90,19 +132,26 @@ async def list_all(parts: Parts, user: User) -> dict[str, list[StrategyOut]]:
 
 
 @router.get("/{strategy_id}")
-async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyOut:
-    """One strategy."""
+async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
+    """One strategy, with what was found when it was last to be enabled."""
     async with parts.database.user(user) as conn:
-        return strategy_out(await strategies.get(conn, strategy_id))
+        row = await strategies.get(conn, strategy_id)
+        return strategy_detail(row, await newest(conn, row))
 
 
 @router.put("/{strategy_id}")
-async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) -> StrategyOut:
-    """Replace a strategy's definition: a new version, which the running engine takes up within seconds."""
+async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
+    """Replace a strategy's definition: a new version, which the running engine takes up within seconds.
+
+    One that is to run must pass the save gate first; the former version runs on where it does not.
+    """
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     async with parts.database.user(user) as conn:
+        stored = await strategies.get(conn, strategy_id)
+    found = await _examined(parts, user, body, program, stored)
+    async with parts.database.user(user) as conn:
         row = await strategies.update(conn, strategy_id, StrategyChanges(**_fields(body, program)))
-    return strategy_out(row)
+    return await _kept(parts, row, found)
 
 
 @router.delete("/{strategy_id}", status_code=204)
@@ -114,10 +163,40 @@ async def delete(strategy_id: UUID, parts: Parts, user: User) -> Response:
 
 
 @router.post("/{strategy_id}/enable")
-async def enable(strategy_id: UUID, parts: Parts, user: User) -> StrategyOut:
-    """Let it run from the next candle on."""
+async def enable(
+    strategy_id: UUID, parts: Parts, user: User, body: EnableIn | None = None, confirm: bool = False
+) -> StrategyDetail:
+    """Check it on the candles held, then let it run from the next candle on; 409 with the findings where it may not.
+
+    A finding that warns needs `confirm`, in the body or the query.
+    """
     async with parts.database.user(user) as conn:
-        return strategy_out(await strategies.set_enabled(conn, strategy_id, True))
+        row = await strategies.get(conn, strategy_id)
+    if row.enabled:
+        async with parts.database.user(user) as conn:
+            return strategy_detail(row, await newest(conn, row))
+    found = await examine(
+        parts.database,
+        parts.market,
+        parts.settings,
+        user,
+        compile_filter(row.filter_code, row.base_interval, await known_symbols(parts)),
+        trigger=str(row.controls.get("trigger", "edge")),
+        symbols=tuple(row.universe.get("symbols", ())),
+        built_in=row.built_in,
+        strategy_id=row.id,
+    )
+    try:
+        insist(found, confirm=confirm or (body is not None and body.confirm))
+    except NotEnabled:
+        if row.owner_id == user:
+            await keep(parts.database, row, found, enabled=False)
+        raise
+    async with parts.database.user(user) as conn:
+        if (await strategies.get(conn, strategy_id)).version != row.version:
+            raise StateConflict("it was edited while it was being checked; enable it again")
+        row = await strategies.set_enabled(conn, strategy_id, True)
+    return await _kept(parts, row, found)
 
 
 @router.post("/{strategy_id}/pause")

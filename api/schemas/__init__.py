@@ -5,7 +5,7 @@ Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicat
 
 from api.schemas.generation import FilterReport, GeneratedStrategyOut, PromptIn, ReadingRow
 from api.schemas.market import CandleOut, CoverageOut, QuoteOut, StatusOut
-from api.schemas.problem import FieldError, Problem
+from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import (
     AnalysisOut,
     ApprovalPreview,
@@ -14,27 +14,50 @@ from api.schemas.signals import (
     SignalOut,
     SignalPage,
 )
-from api.schemas.strategies import HistoryMatch, HistoryOut, NearMiss, RunOut, StrategyIn, StrategyOut
+from api.schemas.strategies import (
+    CheckOut,
+    EnableIn,
+    ExplainOut,
+    FailingOut,
+    HistoryMatch,
+    HistoryOut,
+    NearMiss,
+    NearOut,
+    NearPage,
+    QuotaOut,
+    RunOut,
+    StrategyDetail,
+    StrategyIn,
+    StrategyOut,
+)
 from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionOut
 
 __all__ = [
     "AnalysisOut",
     "ApprovalPreview",
     "CandleOut",
+    "CheckOut",
     "ConditionRow",
     "CoverageOut",
+    "EnableIn",
     "EventOut",
     "ExecutionOut",
+    "ExplainOut",
+    "FailingOut",
     "FieldError",
     "FilterReport",
+    "FindingOut",
     "GeneratedStrategyOut",
     "HistoryMatch",
     "HistoryOut",
     "NearMiss",
+    "NearOut",
+    "NearPage",
     "OrderOut",
     "PositionOut",
     "Problem",
     "PromptIn",
+    "QuotaOut",
     "QuoteOut",
     "ReadingRow",
     "RunOut",
@@ -42,6 +65,7 @@ __all__ = [
     "SignalOut",
     "SignalPage",
     "StatusOut",
+    "StrategyDetail",
     "StrategyIn",
     "StrategyOut",
 ]

@@ -1,5 +1,7 @@
 """RFC 9457 problem documents, the form of every error."""
 
+from typing import Literal
+
 from api.schemas.base import Shape
 
 
@@ -14,11 +16,25 @@ class FieldError(Shape):
     hint: str = ""
 
 
+class FindingOut(Shape):
+    """One thing that was found before a strategy is enabled: what it is, what to do, and the condition at fault.
+
+    `severity` is blocks (it must not run), warns (it runs after a second word) or info.
+    """
+
+    code: str
+    severity: Literal["blocks", "warns", "info"]
+    message: str
+    hint: str = ""
+    condition: str = ""
+
+
 class Problem(Shape):
-    """`application/problem+json`."""
+    """`application/problem+json`. `findings` is there where a strategy was not enabled."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
+    findings: tuple[FindingOut, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from api.schemas.base import Input, Interval, Shape
+from api.schemas.problem import FindingOut
 from api.schemas.signals import ConditionRow
 
 
@@ -24,8 +25,10 @@ class StrategyIn(Input):
     risk: dict[str, Any] = Field(default_factory=dict)
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()  # empty: the whole market
+    evaluate: Literal["close", "minute"] = "close"
     prompt: str = Field("", max_length=4000)
     enabled: bool = False
+    confirm: bool = False  # enable it although a finding warns
 
     @field_validator("risk")
     @classmethod
@@ -50,6 +53,7 @@ class StrategyOut(Shape):
     instructions: str
     risk: dict[str, Any]
     trigger: str
+    evaluate: str = "close"
     symbols: tuple[str, ...]
     built_in: bool
     enabled: bool
@@ -59,6 +63,59 @@ class StrategyOut(Shape):
     error: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+
+
+class QuotaOut(Shape):
+    """Nodes computed at each step by one's enabled strategies: `used` now, `after` with this one, and the `limit`.
+
+    `strategy_limit` is what a single strategy may compute.
+    """
+
+    used: int
+    after: int
+    limit: int
+    strategy_limit: int
+
+
+class CheckOut(Shape):
+    """What is known about a filter before it is enabled: findings, gravest first, cost, reach, quota and figures.
+
+    `candles` of `symbols` were counted; `sampled_candles` of `sampled_symbols` were replayed again and again. Shares
+    are 0 to 1: `known_share` of the symbol-candles, `true_share` of the known ones.
+    """
+
+    findings: tuple[FindingOut, ...] = ()
+    filter_hash: str = ""
+    cost: int = 0
+    reach: dict[str, int] = Field(default_factory=dict)
+    quota: QuotaOut | None = None
+    interval: str = ""
+    held_symbols: int = 0
+    held_candles: int = 0
+    symbols: int = 0
+    candles: int = 0
+    sampled_symbols: int = 0
+    sampled_candles: int = 0
+    known_share: float = 0.0
+    true_share: float = 0.0
+    signals: int = 0
+    days: float = 0.0
+    signals_a_day: float = 0.0
+    cuts: int = 0
+    settled_after: int | None = None
+    milliseconds: float = 0.0
+
+
+class EnableIn(Input):
+    """Body of `/strategies/{id}/enable`: `confirm` enables it although a finding warns."""
+
+    confirm: bool = False
+
+
+class StrategyDetail(StrategyOut):
+    """One strategy, with what was found when it was last to be enabled."""
+
+    check: CheckOut | None = None
 
 
 class HistoryMatch(Shape):
@@ -73,7 +130,7 @@ class HistoryMatch(Shape):
 
 class NearMiss(Shape):
     """A symbol that fails by one condition: `failing` as written, `reading` in plain English, its values, and how far
-    off in percent.
+    off it is, in percent and in spreads (as in `FailingOut`).
     """
 
     symbol: str
@@ -85,6 +142,7 @@ class NearMiss(Shape):
     right: float | None
     distance_percent: float | None
     reading: str = ""
+    distance: float | None = None
 
 
 class HistoryOut(Shape):
@@ -101,6 +159,57 @@ class HistoryOut(Shape):
     near_misses: tuple[NearMiss, ...] = ()
     warnings: tuple[str, ...] = ()
     milliseconds: float
+
+
+class FailingOut(Shape):
+    """A condition that does not hold. `value` None is unknown.
+
+    `distance` is the difference of the sides in units of its usual size for that symbol: the standard deviation of
+    left less right over the last 100 candles.
+    """
+
+    text: str
+    reading: str = ""
+    left: float | None = None
+    op: str | None = None
+    right: float | None = None
+    value: bool | None = None
+    distance: float | None = None
+    distance_percent: float | None = None
+
+
+class NearOut(Shape):
+    """A symbol that does not match now: `held` of its `of` conditions hold, the others are `failing`."""
+
+    symbol: str
+    candle_close: datetime
+    price: float
+    held: int
+    of: int
+    distance: float | None
+    failing: tuple[FailingOut, ...]
+
+
+class NearPage(Shape):
+    """`POST /filters/near-misses`: most conditions held first, then the smaller distance."""
+
+    interval: str
+    reading: str
+    symbols: int
+    items: tuple[NearOut, ...]
+
+
+class ExplainOut(Shape):
+    """`POST /filters/explain`: each condition on one candle. `match` None is unknown."""
+
+    symbol: str
+    candle_close: datetime
+    price: float
+    match: bool | None
+    edge: bool
+    score: float | None = None
+    reading: str
+    conditions: tuple[ConditionRow, ...]
 
 
 class RunOut(Shape):

@@ -47,6 +47,8 @@ MEANINGS: Final[dict[str, str]] = {
     "max_positions": "positions open at once",
     "fee_bps": "fee of each side, in hundredths of a percent",
     "slippage_bps": "slippage of each fill, in hundredths of a percent; half a spread of 1 is added",
+    "max_cost_per_strategy": "nodes that one filter may compute at each step; the language itself stops at 400",
+    "max_cost_per_user": "nodes that one person's enabled strategies may compute together; what they share counts once",
     "log_level": "`debug`, `info`, `warning` or `error`",
 }
 """What each setting means; every field of `Settings` has its line."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from api.schemas import FieldError, FilterReport, GeneratedStrategyOut, HistoryOut, Problem, ReadingRow
+from api.schemas import CheckOut, FieldError, FilterReport, GeneratedStrategyOut, HistoryOut, Problem, ReadingRow
 from ui import session
 from ui.client import ApiError, ApiProblem
 
@@ -41,6 +41,8 @@ class Draft:
     report: FilterReport | None = None
     shown: FilterReport | None = None
     history: HistoryOut | None = None
+    check: CheckOut | None = None
+    trigger: str = "edge"
     failure: str = ""
     problem: Problem | None = None
     confirmed: bool = False
@@ -55,10 +57,15 @@ class Draft:
         """With code typed by hand; it has to be confirmed again."""
         return replace(self, code=code, confirmed=False)
 
-    def named(self, name: str, interval: str, direction: str) -> "Draft":
-        """With other settings; another interval or direction has to be confirmed again."""
-        same = interval == self.interval and direction == self.direction
-        return replace(self, name=name, interval=interval, direction=direction, confirmed=self.confirmed and same)
+    def named(self, name: str, interval: str, direction: str, trigger: str) -> "Draft":
+        """With other settings; any but another name has to be confirmed again."""
+        changed = replace(self, name=name, interval=interval, direction=direction, trigger=trigger)
+        return replace(changed, confirmed=self.confirmed and changed.asked == self.asked)
+
+    @property
+    def asked(self) -> tuple[str, str, str, str]:
+        """What the look back and the check depend on."""
+        return self.code, self.interval, self.direction, self.trigger
 
     def rows(self) -> tuple[ReadingRow, ...]:
         """The read-back's rows; the user's words are known for code the sentence was turned into."""
@@ -77,6 +84,7 @@ def store(draft: Draft) -> None:
     """Keep the draft; what was said about the former one is dropped."""
     st.session_state["draft"] = draft
     st.session_state.pop("saved", None)
+    st.session_state.pop("warned", None)
 
 
 def confirm(answer: bool) -> None:
@@ -87,7 +95,7 @@ def confirm(answer: bool) -> None:
 def examined(draft: Draft) -> Draft:
     """Compiled and, where that succeeds, scanned over the candles held."""
     if not draft.code.strip():
-        return replace(draft, report=None, shown=None, history=None)
+        return replace(draft, report=None, shown=None, history=None, check=None)
     api = session.api()
     try:
         report = api.compile(draft.code, draft.interval)
@@ -100,6 +108,11 @@ def examined(draft: Draft) -> Draft:
         return replace(draft, report=report, failure="")
     draft = replace(draft, report=report, shown=report, failure="", problem=None)
     try:
-        return replace(draft, history=api.scan(draft.code, draft.interval, draft.direction))
+        draft = replace(draft, history=api.scan(draft.code, draft.interval, draft.direction, draft.trigger))
     except ApiError as error:
-        return replace(draft, history=None, failure=str(error))
+        return replace(draft, history=None, check=None, failure=str(error))
+    try:
+        return replace(draft, check=api.check(draft.code, draft.interval, draft.trigger))
+    except ApiError:
+        # Enabling checks again and tells what is wrong.
+        return replace(draft, check=None)

@@ -8,7 +8,7 @@ import streamlit as st
 from api.schemas import HistoryMatch, HistoryOut, NearMiss
 from ui import session
 from ui.client import ApiError
-from ui.components import chart, text
+from ui.components import chart, text, why
 from ui.components.drafts import Draft
 from ui.components.strip import INTERVAL_MS
 
@@ -34,6 +34,7 @@ def past_panel(draft: Draft) -> None:
         _past(draft, history)
     with right, st.container(border=True, key="near", gap="small"):
         session.html(_near(history))
+        why.picker(draft)
 
 
 def _past(draft: Draft, history: HistoryOut) -> None:
@@ -174,7 +175,8 @@ def _near(history: HistoryOut) -> str:
 
 def _near_row(miss: NearMiss) -> str:
     off = miss.distance_percent
-    filled = max(4.0, 100 - abs(off) * 4) if off is not None else 50.0
+    # Full where nothing is missing, empty from two usual differences of the two sides on.
+    filled = max(4.0, 100 - abs(miss.distance) * 50) if miss.distance is not None else 50.0
     values = ""
     if miss.left is not None and miss.right is not None:
         values = f"{text.plain(miss.left)}, needs {text.plain(miss.right)}"

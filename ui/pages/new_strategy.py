@@ -10,9 +10,11 @@ import streamlit as st
 from api.schemas import GeneratedStrategyOut, StrategyIn
 from ui import session
 from ui.client import ApiError, ApiProblem, Progress
-from ui.components import drafts, readback, tables, text
+from ui.components import drafts, findings, readback, tables, text
 from ui.components.drafts import Draft
 from ui.components.past import past_panel
+
+TRIGGERS = {"edge": "when it becomes true", "level": "on every candle it is true"}
 
 EXAMPLES = {
     "Dip in up-trend": "RSI below 30 on 15m while price is above the 4h 200 EMA",
@@ -41,6 +43,7 @@ def main() -> None:
         else:
             readback.card(draft)
             _settings(draft)
+            findings.card(draft)
             past_panel(draft)
     with actions:
         _actions(draft)
@@ -114,7 +117,7 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str,
         steps=tuple(steps),
         version=drafts.current().version + 1,
     )
-    for key in ("draft_name", "draft_interval", "draft_direction", "past_symbol"):
+    for key in ("draft_name", "draft_interval", "draft_direction", "draft_trigger", "past_symbol"):
         st.session_state.pop(key, None)
     drafts.store(drafts.examined(draft))
 
@@ -157,7 +160,7 @@ def _code_changed() -> None:
 
 
 def _settings(draft: Draft) -> None:
-    name, interval, direction = st.columns([1.7, 1, 0.8])
+    name, interval, direction, trigger = st.columns([1.5, 0.9, 0.7, 1.3])
     with name:
         st.session_state.setdefault("draft_name", draft.name)
         st.text_input("Name", key="draft_name", max_chars=120, on_change=_settings_changed)
@@ -180,12 +183,22 @@ def _settings(draft: Draft) -> None:
             on_change=_settings_changed,
         )
 
+    with trigger:
+        st.session_state.setdefault("draft_trigger", draft.trigger)
+        st.selectbox(
+            "Fires",
+            list(TRIGGERS),
+            key="draft_trigger",
+            format_func=TRIGGERS.__getitem__,
+            on_change=_settings_changed,
+        )
+
 
 def _settings_changed() -> None:
     draft = drafts.current()
-    interval, direction = st.session_state["draft_interval"], st.session_state["draft_direction"]
-    changed = draft.named(st.session_state["draft_name"], interval, direction)
-    if (interval, direction) != (draft.interval, draft.direction):
+    chosen = (st.session_state[f"draft_{name}"] for name in ("name", "interval", "direction", "trigger"))
+    changed = draft.named(*chosen)
+    if changed.asked != draft.asked:
         changed = drafts.examined(changed)
     drafts.store(changed)
 
@@ -203,6 +216,10 @@ def _actions(draft: Draft) -> None:
         args=(True,),
         key="enable",
     )
+    if warned := st.session_state.get("warned"):
+        with st.container(border=True, key="warned", gap="small"):
+            session.html("<b>Enable it all the same?</b>" + findings.rows(warned))
+            st.button("Enable anyway", width="stretch", on_click=_save, args=(True, True), key="enable_anyway")
     st.button("Save draft", width="stretch", disabled=not compiles, on_click=_save, args=(False,), key="save")
     saved: tuple[str, str] | None = st.session_state.get("saved")
     if saved:
@@ -211,7 +228,9 @@ def _actions(draft: Draft) -> None:
         st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close.")
 
 
-def _save(enabled: bool) -> None:
+def _save(enabled: bool, confirm: bool = False) -> None:
+    st.session_state.pop("warned", None)
+    st.session_state.pop("saved", None)
     draft = drafts.current()
     made = draft.generated
     body = StrategyIn(
@@ -225,10 +244,20 @@ def _save(enabled: bool) -> None:
         indicators=made.indicators if made else (),
         risk=made.risk if made else {},
         prompt=draft.sentence,
+        trigger="level" if draft.trigger == "level" else "edge",
         enabled=enabled,
+        confirm=confirm,
     )
     try:
         stored = session.api().create_strategy(body)
+    except ApiProblem as problem:
+        grave = tuple(f for f in problem.problem.findings if f.severity != "info")
+        if grave and all(f.severity == "warns" for f in grave):
+            st.session_state["warned"] = grave
+        else:
+            hints = " ".join(f.hint for f in grave if f.severity == "blocks")
+            st.session_state["saved"] = ("error", f"{problem} {hints}".strip())
+        return
     except ApiError as error:
         st.session_state["saved"] = ("error", str(error))
         return

@@ -157,7 +157,7 @@ def _row(position: PositionOut) -> dict[str, Any]:
 def event_panel() -> None:
     """What happened, newest first."""
     try:
-        events = session.api().events(limit=12)
+        events = tuple(e for e in session.api().events(limit=40) if not e.kind.startswith("STRATEGY_"))[:12]
     except ApiError:
         events = st.session_state.get("events", ())
     st.session_state["events"] = events

@@ -12,16 +12,12 @@ import pytest
 
 from api.main import create_app
 from api.schemas.base import INTERVALS
-from app import bootstrap
 from app.market_server import MarketServer
 from app.processes import free_port
 from app.screening import Screener
-from app.settings import LOCAL_USER, Settings, SettingsError
-from llm import NoTracer
+from app.settings import Settings, SettingsError
 from screener.intervals import INTERVAL_MS
-from store import events
 from store.session import Database
-from store.trading_records import NewEvent
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
 
 TOKEN = "internal-token-of-the-test"
@@ -187,66 +183,6 @@ async def test_generate_streamed(client: httpx.AsyncClient) -> None:
 async def test_generate_with_an_interval_that_does_not_exist(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/generate/strategy", json={"prompt": "RSI below 30", "interval": "7q"})
     assert_problem(answer, 422)
-
-
-@pytest.mark.parametrize(
-    ("changes", "model", "status"),
-    [
-        ({}, "offline translator", 200),
-        ({"token": TOKEN}, "offline translator", 200),
-        ({"token": TOKEN}, "openai/gpt-costly", 422),
-        ({"token": TOKEN, "model": "stub/writer"}, "openai/gpt-costly", 422),
-    ],
-)
-async def test_beyond_personal_mode_only_configured_models_are_asked(
-    database_dsn: str, changes: dict[str, Any], model: str, status: int
-) -> None:
-    headers = {"authorization": f"Bearer {TOKEN}"}
-    request = {"prompt": "RSI below 30 on 15m", "model": model}
-    async for opened in serve(settings(database_dsn, **changes)):
-        answer = await opened.post("/api/v1/generate/strategy", json=request, headers=headers)
-    if status == 200:
-        assert answer.json()["model"] == model
-        return
-    found = assert_problem(answer, status)
-    assert found["errors"][0]["field"] == "model"
-    assert all(name in found["detail"] for name in ("offline translator", changes.get("model", "")))
-
-
-def test_configured_models_are_those_the_settings_name() -> None:
-    chosen = settings("x", model="a", model_fast="b", model_fallbacks=" c, a ,")
-    assert chosen.named_models == ("a", "b", "c")
-    assert chosen.personal and not settings("x", token=TOKEN).personal
-
-
-async def test_waiting_traces_are_sent_when_the_api_stops(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    flushed: list[float] = []
-
-    class Recorder(NoTracer):
-        def flush(self, timeout_s: float = 2.0) -> bool:
-            flushed.append(timeout_s)
-            return False
-
-    bootstrap.tracer.cache_clear()
-    monkeypatch.setattr("llm.tracing.tracer_from_environment", Recorder)
-    async for opened in serve(settings(database_dsn)):
-        await opened.post("/api/v1/generate/strategy", json={"prompt": "RSI below 30 on 15m"})
-        assert flushed == []
-    bootstrap.tracer.cache_clear()
-    assert flushed == [2.0]
-
-
-async def test_events_are_of_market_time(client: httpx.AsyncClient, database: Database) -> None:
-    ids = []
-    async with database.worker() as conn:
-        for detail in ({"time": "2031-02-03T04:05:06Z"}, {"time": "soon"}, {}):
-            event = NewEvent(kind="T", message="m", detail=detail, owner_id=UUID(LOCAL_USER))
-            ids.append(str((await events.append(conn, event)).id))
-    listed = {e["id"]: e for e in (await client.get("/api/v1/events")).json()["items"]}
-    told, wrong, none = (listed[i] for i in ids)
-    assert told["time"] == "2031-02-03T04:05:06Z" != told["created_at"]
-    assert wrong["time"] == wrong["created_at"]
-    assert none["time"] == none["created_at"]
 
 
 async def test_status_names_the_intervals_of_running_strategies(client: httpx.AsyncClient) -> None:

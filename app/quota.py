@@ -1,0 +1,97 @@
+"""Engine cost: what a filter computes at each step, and what one person's enabled strategies compute together.
+
+Equal expressions of several strategies are one node of the engine, so they count once (`shared_cost`). The figures
+are known when a filter compiles; nothing has to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from app.settings import Settings
+from screener import FilterError, Program, compile_filter
+from screener.findings import Finding
+from screener.plan import digests
+from store import strategies
+from store.session import Connection
+
+FREE = frozenset({"const", "src"})
+"""Operators that cost nothing: constants, and series that are there anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Nodes that one's enabled strategies compute together: `used` without the strategy in question, `after` with it.
+
+    `cost` is the strategy's own; `limit` and `strategy_limit` are what the settings allow.
+    """
+
+    cost: int
+    used: int
+    after: int
+    limit: int
+    strategy_limit: int
+
+    def findings(self) -> list[Finding]:
+        """What speaks against enabling the strategy."""
+        found = []
+        if self.cost > self.strategy_limit:
+            message = f"It computes {self.cost:,} nodes at each step; one strategy may compute {self.strategy_limit:,}."
+            hint = "Leave out an indicator, or split it into several strategies."
+            found.append(Finding("Q101", "blocks", message, hint))
+        if self.after > self.limit:
+            message = (
+                f"Your enabled strategies compute {self.used:,} nodes at each step; with this one they would compute "
+                f"{self.after:,}, and {self.limit:,} are allowed."
+            )
+            hint = (
+                "Pause a strategy, or use indicators and lengths that another one has already: what two strategies "
+                "share counts once."
+            )
+            found.append(Finding("Q102", "blocks", message, hint))
+        return found
+
+
+@lru_cache(maxsize=4096)
+def cost_nodes(filter_code: str, interval: str) -> frozenset[str]:
+    """The structures a filter computes at each step; empty where it does not compile."""
+    try:
+        return _nodes(compile_filter(filter_code, interval))
+    except (FilterError, ValueError):
+        # It will not run either.
+        return frozenset()
+
+
+def _nodes(program: Program) -> frozenset[str]:
+    names = digests(program.nodes)
+    return frozenset(name for name, node in zip(names, program.nodes, strict=True) if node.op not in FREE)
+
+
+def shared_cost(groups: Iterable[frozenset[str]]) -> int:
+    """Nodes that strategies compute together, equal ones once."""
+    return len(frozenset[str]().union(*groups))
+
+
+async def quota_of(
+    conn: Connection, settings: Settings, owner_id: UUID | None, program: Program, strategy_id: UUID | None = None
+) -> Quota:
+    """The quota of `owner_id` with `program` as strategy `strategy_id` (None: a new one).
+
+    Built-in strategies (no owner) count for nobody.
+    """
+    new = _nodes(program)
+    held: list[frozenset[str]] = []
+    if owner_id is not None:
+        rows: list[Any] = await strategies.list_visible(conn, owner_id=owner_id, enabled=True, limit=10_000)
+        held = [cost_nodes(row.filter_code, row.base_interval) for row in rows if row.id != strategy_id]
+    return Quota(
+        cost=program.cost,
+        used=shared_cost(held),
+        after=shared_cost([*held, new]) if owner_id is not None else 0,
+        limit=settings.max_cost_per_user,
+        strategy_limit=settings.max_cost_per_strategy,
+    )
