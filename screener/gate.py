@@ -192,7 +192,7 @@ def _warm_up(report: GateReport, program: Program, candles: Candles, full: Histo
     ]
     if short:
         message = f"Less history is held than it looks back: {', '.join(short)}."
-        hint = "Until more is held, values with exponential averages are close, not exact."
+        hint = "A window is unknown until it is full; an exponential average is close, not exact, until all is held."
         report = with_finding(report, Finding("G113", "info", message, hint))
     return report
 

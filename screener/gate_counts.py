@@ -51,9 +51,9 @@ def frequency(
         days=days,
         signals_a_day=signals / days,
     )
-    where = (
-        f"the {candles:,} candles of {program.base} held ({span_text(days)}) on {count_text(report.symbols, 'symbol')}"
-    )
+    newest = "newest " if candles < report.held_candles else ""
+    span = f"{candles:,} candles of {program.base} held ({span_text(days)})"
+    where = f"the {newest}{span} on {count_text(report.symbols, 'symbol')}"
     work = max(1, program.cost) * len(program.conditions) * history.match.size
     truths = _Truths(program, history if work <= BLAME_WORK else sample, symbols)
     if not known:
@@ -71,8 +71,7 @@ def frequency(
         message = f"Only {candles} candles of {program.base} are held: too few to say how often it will fire."
         return with_finding(report, Finding("G126", "info", message))
     if not true:
-        fault, why = truths.never_true()
-        hint = "Loosen that condition, or enable it if you wait for something rare."
+        fault, why, hint = truths.never_true()
         return with_finding(
             report, Finding("G121", "warns", f"It never matched on {where}. {why}".strip(), hint, fault)
         )
@@ -117,18 +116,20 @@ class _Truths:
                 self._found.append((condition.text, share, float(known.mean())))
         return self._found
 
-    def never_true(self) -> tuple[str, str]:
-        """The rarest condition, and a sentence about it."""
+    def never_true(self) -> tuple[str, str, str]:
+        """The rarest condition, a sentence about it, and what to do."""
         found = self._all()
+        hint = "Loosen a condition, or enable it if you wait for something rare."
         if len(found) < 2:
-            return "", ""
+            return "", "", hint
         if blind := self.never_known():
-            return blind, "One condition was never known: it looks back further than the history held."
+            why = "One condition was never known: it looks back further than the history held."
+            return blind, why, "Shorten its windows, or enable it and wait until more history is held."
         text, share, _ = min(found, key=lambda row: row[1])
         if share == 0.0:
-            return text, "One condition was never true by itself."
+            return text, "One condition was never true by itself.", hint
         rarest = f"the rarest on {percent_text(share)} of candles"
-        return text, f"Each condition was true at times, {rarest}, but never all together."
+        return text, f"Each condition was true at times, {rarest}, but never all together.", hint
 
     def never_known(self) -> str:
         """A condition that was never known, or nothing."""

@@ -1,6 +1,6 @@
 """Filters over recorded candles: check one, print its matches, explain one candle.
 
-1. `_program` compiles the text for the market that the folder holds, so that an unknown symbol is an error.
+1. `program_of` compiles the text for the market that the folder holds, so that an unknown symbol is an error.
 2. `_history` reads the candles the program needs and steps the engine's own kernels over all of them.
 3. `scan` prints the matches inside the times asked for; `explain` the conditions of one candle.
 """
@@ -20,7 +20,7 @@ from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, re
 from screener import FilterError, Program, compile_filter, compile_report, explain_row, interval_ms, program_report
 
 if TYPE_CHECKING:
-    from screener.replay import ConditionValue, History
+    from screener.replay import Candles, ConditionValue, History
 
 DEFAULT_INTERVAL = "1h"
 DATA_HELP = "Candles, in DIR/<SYMBOL>/<interval>.parquet or .csv."
@@ -100,7 +100,7 @@ def scan(
     text = read_program(file, as_json=as_json)
     if start is not None and end is not None and start > end:
         fail("--from is after --to", as_json=as_json, code=BAD_INPUT)
-    program = _program(text, interval, folder, symbols, as_json=as_json)
+    program = program_of(text, interval, folder, symbols, as_json=as_json)
     history = _history(program, folder, symbols, end, as_json=as_json)
     found = history.edges if hits == "edges" else history.match == 1
     wanted = np.array([not symbols or name in symbols for name in history.symbols], dtype=np.bool_)
@@ -109,6 +109,9 @@ def scan(
         found &= (history.times >= start)[:, None]
     cells = [(int(row), int(column)) for row, column in np.argwhere(found)]
     scores = None if program.score is None else history.values(program.score)
+    if scores is not None:
+        # Of one candle's matches the largest score comes first, unknown ones last.
+        cells.sort(key=lambda cell: (cell[0], -np.nan_to_num(scores[cell], nan=-np.inf)))
     for (row, column), conditions in zip(cells, history.conditions(cells), strict=True):
         match = {
             "symbol": history.symbols[column],
@@ -121,7 +124,8 @@ def scan(
             click.echo(json.dumps(match))
         else:
             texts = "; ".join(_condition_line(value) for value in conditions)
-            click.echo(f"{match['candle_close']}  {match['symbol']:<14} {match['price']:<12.8g} {texts}")
+            score = "" if match["score"] is None else f"score {match['score']:.6g}  "
+            click.echo(f"{match['candle_close']}  {match['symbol']:<14} {match['price']:<12.8g} {score}{texts}")
     if not as_json:
         _warn(program)
         click.echo(
@@ -145,7 +149,7 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
     import numpy as np
 
     text = read_program(file, as_json=as_json)
-    program = _program(text, interval, folder, (symbol,), as_json=as_json)
+    program = program_of(text, interval, folder, (symbol,), as_json=as_json)
     history = _history(program, folder, (symbol,), until, as_json=as_json)
     column = history.symbols.index(symbol)
     held = np.flatnonzero(np.isfinite(history.price[:, column]))
@@ -220,7 +224,8 @@ def _any_base(text: str) -> Program:
     raise min(failures, key=lambda failure: len(failure.diagnostics))
 
 
-def _program(text: str, interval: str, folder: Path, symbols: Sequence[str], *, as_json: bool) -> Program:
+def program_of(text: str, interval: str, folder: Path, symbols: Sequence[str], *, as_json: bool) -> Program:
+    """Compile for the symbols in `folder`; whatever is wrong with either, or with `symbols`, ends the program."""
     from market.history import HistoryError, symbols_in
 
     try:
@@ -249,8 +254,11 @@ def _near(name: str, market: Sequence[str]) -> str:
     return f"; did you mean {found[0]}?" if found else f"; it has {len(market)} symbols, {market[0]} for one"
 
 
-def _history(program: Program, folder: Path, symbols: Sequence[str], until: int | None, *, as_json: bool) -> History:
-    """Replay the program over the folder: all symbols where it looks across the market, else those it needs."""
+def candles_of(program: Program, folder: Path, symbols: Sequence[str], *, as_json: bool) -> Candles:
+    """The candles of `folder` that the program reads; without `symbols`, or where it looks across the market, of all.
+
+    Files that cannot be read end the program.
+    """
     from market.history import HistoryError, read_folder
 
     names: list[str] | None = None
@@ -263,6 +271,13 @@ def _history(program: Program, folder: Path, symbols: Sequence[str], until: int 
     except (HistoryError, OSError) as error:
         fail(str(error), as_json=as_json, code=BAD_INPUT, error_code="bad_data")
     keep_machine_code()
-    from screener.replay import Candles, replay
+    from screener.replay import Candles
 
-    return replay(program, Candles(table.symbols, table.series), program.base, until)
+    return Candles(table.symbols, table.series)
+
+
+def _history(program: Program, folder: Path, symbols: Sequence[str], until: int | None, *, as_json: bool) -> History:
+    candles = candles_of(program, folder, symbols, as_json=as_json)
+    from screener.replay import replay
+
+    return replay(program, candles, program.base, until)

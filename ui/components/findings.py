@@ -31,12 +31,12 @@ def rows(findings: tuple[FindingOut, ...]) -> str:
 
 def _row(finding: FindingOut) -> str:
     word, symbol, tone = SEVERITIES[finding.severity]
-    fault = f' <span class="q">{text.esc(finding.condition)}</span>' if finding.condition else ""
-    hint = f' <span class="mut">{text.esc(finding.hint)}</span>' if finding.hint else ""
+    fault = f'<span class="q">{text.esc(finding.condition)}</span>. ' if finding.condition else ""
+    more = f'<br><span class="mut">{fault}{text.esc(finding.hint)}</span>' if fault or finding.hint else ""
     return (
         '<div class="row nw" style="align-items:flex-start;gap:8px;padding-top:4px">'
         f'<span class="{tone}" title="{word}">{text.icon(symbol)}</span>'
-        f'<div title="{text.esc(finding.code)}">{text.esc(finding.message)}{fault}{hint}</div></div>'
+        f'<div title="{text.esc(finding.code)}">{text.esc(finding.message)}{more}</div></div>'
     )
 
 

@@ -1,0 +1,69 @@
+"""`screener check`: the save gate over recorded candles, as it is applied before a strategy is enabled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from app.commands.filters import candles_of, program_of
+from app.commands.options import INTERVALS, DataCommand, keep_machine_code
+from app.commands.output import FAILURE, read_program
+
+WORDS = {"blocks": "blocks ", "warns": "warning", "info": "       "}
+
+
+@click.command(cls=DataCommand)
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
+)
+@click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
+@click.option(
+    "--trigger",
+    type=click.Choice(["edge", "level"]),
+    default="edge",
+    show_default=True,
+    help="Whether it fires when it becomes true, or on every candle it is.",
+)
+@click.option("--symbol", "symbols", multiple=True, help="The strategy's own symbols; all unless given.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check(
+    file: str,
+    folder: Path,
+    interval: str,
+    trigger: Literal["edge", "level"],
+    symbols: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Try a filter on recorded candles: look-ahead, warm-up, and how often it matches.
+
+    Exit code 1 where a finding blocks.
+    """
+    text = read_program(file, as_json=as_json)
+    program = program_of(text, interval, folder, symbols, as_json=as_json)
+    candles = candles_of(program, folder, (), as_json=as_json)
+    keep_machine_code()
+    from screener import gate
+
+    report = gate.check(program, candles, trigger, symbols)
+    if as_json:
+        facts = {"hash": program.hash, "cost": program.cost, "reach": dict(program.reach)}
+        click.echo(json.dumps({"ok": not report.blocks, **facts, **asdict(report)}))
+    else:
+        click.echo(program.reading)
+        for finding in report.findings:
+            fault = f" [{finding.condition}]" if finding.condition else ""
+            hint = f" {finding.hint}" if finding.hint else ""
+            click.echo(f"{finding.code} {WORDS[finding.severity]} {finding.message}{fault}{hint}")
+        click.echo(
+            f"{report.symbols:,} symbols × {report.candles:,} candles counted; {report.sampled_symbols:,} × "
+            f"{report.sampled_candles:,} replayed over {report.cuts} cuts and later starts; {program.cost} nodes a "
+            f"step; {report.milliseconds / 1000:.2f} s",
+            err=True,
+        )
+    if report.blocks:
+        raise SystemExit(FAILURE)
