@@ -1,0 +1,1 @@
+"""Indicators of an outside library, by name: `catalogue` says which, `compute` gives their values."""
