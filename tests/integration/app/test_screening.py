@@ -164,10 +164,10 @@ async def test_a_strategy_that_fails_while_it_runs_is_recorded_alone(
     screener = await started(database, market)
     whole = screener.engines._match
 
-    def match(engine: Any, strategy: Any, symbol: str, price: float) -> Any:
+    def match(strategy: Any, symbol: str, price: float) -> Any:
         if strategy.strategy_id == str(bad.id):
             raise ValueError("no values")
-        return whole(engine, strategy, symbol, price)
+        return whole(strategy, symbol, price)
 
     monkeypatch.setattr(screener.engines, "_match", match)
     begin = market.newest_close
