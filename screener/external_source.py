@@ -35,8 +35,8 @@ def external_rows(
     held = np.empty((len(_FIELDS), last - first + 1, source.width))
     source.fill(interval, _FIELDS, open_at(first, interval), held)
     size = len(source.symbols)
-    name = output.partition(":")[0]
-    found = external_panel(name, output, arguments, {f: held[i, :, :size] for i, f in enumerate(_FIELDS)})
+    name, _, column = output.partition(":")
+    found = external_panel(name, column, arguments, {f: held[i, :, :size] for i, f in enumerate(_FIELDS)})
     inside = candles >= first
     rows[inside, :size] = found[candles[inside] - first]
     return rows
