@@ -91,7 +91,8 @@ def _invariance(
 ) -> GateReport:
     count = len(full.times)
     # The newest candle is always taken away once: most mistakes show there.
-    drawn = random.integers(max(1, count // 3), count, size=CUTS - 1) if count > 3 else np.empty(0, dtype=np.int64)
+    early = np.arange(max(1, count // 3), count - 1)
+    drawn = random.choice(early, size=min(CUTS - 1, len(early)), replace=False)
     cuts = sorted({count - 1, *(int(k) for k in drawn)})
     columns = range(len(candles.symbols))
     cells = {k: [(row, c) for row in range(max(0, k - COMPARED), k) for c in columns] for k in cuts}
