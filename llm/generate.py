@@ -218,12 +218,19 @@ def _held_to_sentence(metadata: StrategyMetadata, sentence: str, option: str | N
 
 @cache
 def _language() -> Mapping[str, object]:
-    """The language's functions and indicators, one line each, for the prompt."""
-    lines: dict[str, list[str]] = {"indicator": [], "function": []}
+    """The language's words, one line each, for the prompt; of the long tail only how it is written."""
+    lines: dict[str, list[str]] = {"indicator": [], "function": [], "pattern": [], "trade": [], "external": []}
     for row in catalogue():
         outputs = f" gives {', '.join(row.outputs)}" if row.outputs else ""
-        lines[row.group].append(f"{row.signature}{outputs}: {row.meaning}")
-    return {"indicators": lines["indicator"], "functions": lines["function"]}
+        line = row.signature if row.group == "external" else f"{row.signature}{outputs}: {row.meaning}"
+        lines[row.group].append(line)
+    return {
+        "indicators": lines["indicator"],
+        "functions": lines["function"],
+        "patterns": lines["pattern"],
+        "trade": lines["trade"],
+        "externals": lines["external"],
+    }
 
 
 async def _ask(

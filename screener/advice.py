@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from screener.intervals import INTERVAL_MS
+from screener.intervals import LENGTH_MS
 from screener.ir import Graph, Node
 
 if TYPE_CHECKING:
     from screener.expressions import Expressions
 
 _CANDLE: Final = ("low", "open", "close", "high")
-_FIXES: Final = {"rmax": "highest", "rmin": "lowest"}
+_HIGHEST: Final = ("rmax", "rmax_since")
+_SHARE: Final = (0.0, 1.0, "a share is from 0 to 1: 60 percent is 0.6")
+_RANGES: Final = {
+    "market_percentile": _SHARE,
+    "breadth": _SHARE,
+    "percentrank": (0.0, 100.0, "the top tenth is percentrank(x, n) > 90"),
+    "rank": (1.0, float("inf"), "1 is the largest: the first ten are rank(x) <= 10"),
+}
+_LOWEST: Final = ("rmin", "rmin_since")
 
 
 def _within_candle(graph: Graph, small: int, large: int) -> bool:
@@ -31,9 +39,9 @@ def _within_candle(graph: Graph, small: int, large: int) -> bool:
 def _extreme(graph: Graph, small: int, large: int) -> Node | None:
     """The window because of which `large < small` can never hold: it includes this candle."""
     high, low = graph.nodes[large], graph.nodes[small]
-    if high.op == "rmax" and _within_candle(graph, small, high.args[0]):
+    if high.op in _HIGHEST and _within_candle(graph, small, high.args[0]):
         return high
-    if low.op == "rmin" and _within_candle(graph, low.args[0], large):
+    if low.op in _LOWEST and _within_candle(graph, low.args[0], large):
         return low
     return None
 
@@ -42,6 +50,7 @@ def comparison(ex: Expressions, at: ast.AST, pair: int, left: int, right: int) -
     """Look at one comparison, whose sides are nodes `left` and `right`."""
     never(ex, at, pair)
     _percent(ex, at, left, right)
+    _range(ex, at, pair)
 
 
 def never(ex: Expressions, at: ast.AST, pair: int) -> None:
@@ -56,7 +65,11 @@ def never(ex: Expressions, at: ast.AST, pair: int) -> None:
         return
     window = _extreme(graph, small, large)
     if window is not None:
-        name, n = _FIXES[window.op], window.params[0]
+        name = "highest" if window.op in _HIGHEST else "lowest"
+        event = graph.nodes[window.args[1]] if len(window.args) > 1 else None
+        n = window.params[0] if event is None else "cond"
+        if event is not None and event.op == "first":
+            n = f'tf("{event.params[0]}").first'
         source = graph.nodes[window.args[0]]
         inner = str(source.params[0]) if source.op == "src" else "x"
         hint = f"this candle is included; leave it out: {name}({inner}, {n})[1]"
@@ -77,6 +90,30 @@ def _percent(ex: Expressions, at: ast.AST, left: int, right: int) -> None:
             ex.warn(at, "W104", f"the change is in percent, so {value:g} is very little", hint)
 
 
+def _range(ex: Expressions, at: ast.AST, pair: int) -> None:
+    """`breadth(cond) > 60`: a share is 0 to 1. `percentrank(close, 50) > 0.9`: this one is 0 to 100."""
+    node = ex.graph.nodes[pair]
+    for side, other in (node.args, node.args[::-1]) if len(node.args) == 2 else ():
+        value = ex.graph.value(other)
+        op = ex.graph.nodes[side].op
+        if value is None or isinstance(value, bool) or op not in _RANGES:
+            continue
+        low, high, hint = _RANGES[op]
+        above = node.op in ("lt", "le") and other == node.args[0]
+        strict = node.op == "lt"
+        if node.op in ("eq", "ne"):
+            outside = not low <= value <= high
+        else:
+            outside = (
+                (value > high or (strict and value == high)) if above else value < low or (strict and value == low)
+            )
+        if outside and node.op != "ne":
+            limits = f"never below {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+            ex.fail(at, "F022", f"this can never be true: {ex.english.of(side)} is {limits}", hint)
+        elif op == "percentrank" and 0.0 < value <= 1.0:
+            ex.warn(at, "W104", f"the percent rank is from 0 to 100, so {value:g} is very little", hint)
+
+
 def moving_level(ex: Expressions, at: ast.AST, cond: int) -> None:
     """`count(close > highest(high, 20)[1], 5)`: each candle is compared with its own level."""
     node = ex.graph.nodes[cond]
@@ -91,17 +128,65 @@ def moving_level(ex: Expressions, at: ast.AST, cond: int) -> None:
 def crossing(ex: Expressions, at: ast.AST, left: int, right: int) -> None:
     """A level on a higher interval jumps at its close, which looks like a cross."""
     a, b = ex.graph.nodes[left].interval, ex.graph.nodes[right].interval
-    if a is not None and b is not None and INTERVAL_MS[b] > INTERVAL_MS[a]:
+    if a is not None and b is not None and LENGTH_MS[b] > LENGTH_MS[a]:
         message = f"the level moves only when a {b} candle closes, and its jump counts as a cross"
         ex.warn(at, "W105", message, "for a state instead of an event write a > b")
 
 
 def contradictions(ex: Expressions, parts: Sequence[tuple[int, ast.AST]]) -> None:
-    """Report conjuncts that cannot hold on one candle together: x < 30 and x > 70."""
+    """Report conjuncts that cannot hold on one candle together: x < 30 and x > 70, a > b and a < b."""
+    held: dict[int, ast.AST] = {}
+    for number, at in parts:
+        for node in _implied(ex.graph, number):
+            held.setdefault(node, at)
+    nodes = ex.graph.nodes
+    comparisons = {(nodes[n].op, nodes[n].args): n for n in held}
+    for node, at in held.items():
+        other = _opposite(ex.graph, node, comparisons)
+        if nodes[node].op == "not" and nodes[node].args[0] in held:
+            other = nodes[node].args[0]
+        if other is not None:
+            later = max((at, held[other]), key=lambda a: (getattr(a, "lineno", 0), getattr(a, "col_offset", 0)))
+            message = f"these cannot hold together: {ex.english.of(other)}, and {ex.english.of(node)}"
+            ex.fail(later, "F022", message, "write or, or look back: within(cond, n)")
+            return
+    _bounds(ex, held)
+
+
+def _implied(graph: Graph, number: int) -> list[int]:
+    """What holds on this candle where the condition does."""
+    found: list[int] = []
+    waiting = [number]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        found.append(node)
+        if graph.nodes[node].op in ("and", "always"):
+            waiting.extend(graph.nodes[node].args)
+    return found
+
+
+def _opposite(graph: Graph, number: int, comparisons: Mapping[tuple[str, tuple[int, ...]], int]) -> int | None:
+    """A condition among those that hold which is false where this one is true."""
+    node = graph.nodes[number]
+    swapped = node.args[::-1]
+    against: list[tuple[str, tuple[int, ...]]] = []
+    if node.op == "lt":
+        against = [("lt", swapped), ("le", swapped), ("eq", node.args), ("eq", swapped)]
+    elif node.op == "eq":
+        against = [("ne", node.args), ("ne", swapped)]
+    return next((other for key in against if (other := comparisons.get(key)) not in (None, number)), None)
+
+
+def _bounds(ex: Expressions, held: Mapping[int, ast.AST]) -> None:
+    """Report limits of one value that leave nothing between them."""
     lows: dict[int, tuple[float, bool]] = {}
     highs: dict[int, tuple[float, bool]] = {}
     graph = ex.graph
-    for number, at in parts:
+    for number, at in held.items():
         node = graph.nodes[number]
         if node.op not in ("lt", "le", "eq"):
             continue
@@ -118,6 +203,7 @@ def contradictions(ex: Expressions, parts: Sequence[tuple[int, ast.AST]]) -> Non
             low, high = lows.get(side), highs.get(side)
             if low and high and (low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))):
                 what = ex.english.of(side)
-                message = f"these cannot hold together: {what} above {low[0]:g} and below {high[0]:g}"
+                sides = (("above" if low[1] else "at or above"), ("below" if high[1] else "at or below"))
+                message = f"these cannot hold together: {what} {sides[0]} {low[0]:g} and {sides[1]} {high[0]:g}"
                 ex.fail(at, "F022", message, "write or, or look back: within(cond, n)")
                 return

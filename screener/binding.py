@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from screener import habits
 from screener.describe import number
 from screener.formula import Term
-from screener.intervals import INTERVAL_MS, is_multiple
+from screener.intervals import CALENDAR, INTERVAL_MS, LENGTH_MS, is_multiple
 from screener.registry import Arg, arguments_text
 from screener.values import Series, Value
 
@@ -79,7 +79,7 @@ class Call:
         if name == "length" and "length" not in names and "n" in names:
             name = "n"
         if name not in names:
-            hint = habits.did_you_mean(name, names) or usage
+            hint = self.ex.did_you_mean(name, names) or usage
             if name.lower() in _LENGTHS and (wanted := next((n for n in names if n in ("length", "n")), None)):
                 hint = f"did you mean '{wanted}'?"
             self.ex.fail(keyword.value, "F013", f"{self.name} has no argument '{name}'", hint)
@@ -95,8 +95,9 @@ class Call:
     def _default(self, arg: Arg) -> Bound | None:
         value = arg.default
         assert value is not None
-        if arg.kind == "num" and not isinstance(value, str):
-            return Term(self.ex.graph, self.ex.graph.const(float(value)))
+        if arg.kind in ("num", "bool") and not isinstance(value, str):
+            given = bool(value) if arg.kind == "bool" else float(value)
+            return Term(self.ex.graph, self.ex.graph.const(given))
         if arg.kind == "interval" and not interval_fits(self.ex, self.node, str(value)):
             return None
         return value
@@ -108,17 +109,21 @@ class Call:
                 return self._text(arg, expr, what)
             case "length" | "index" | "const":
                 return self._number(arg, expr, what)
+            case "flag":
+                return self._flag(expr, what)
             case "window":
                 value = self.value(expr)
                 if isinstance(value, Series) and value.dtype == "bool":
-                    return Term(self.ex.graph, value.node)
+                    return self._event(expr, value, what)
                 return self._number(arg, expr, what)
         value = self.value(expr)
         if value is None:
             return None
-        series = self.ex.as_type(expr, value, "bool" if arg.kind == "bool" else "num", what)
+        series = self.ex.as_type(expr, value, "bool" if arg.kind in ("bool", "condition") else "num", what)
         if series is None:
             return None
+        if arg.kind == "condition":
+            return self._event(expr, series, what)
         if arg.kind == "series" and self.ex.graph.value(series.node) is not None:
             constant = self.ex.constant(series)
             rest = number(constant) if constant is not None else "20"
@@ -126,6 +131,23 @@ class Call:
             self.ex.fail(expr, "F014", f"{what} needs a series, not a constant", hint)
             return None
         return Term(self.ex.graph, series.node)
+
+    def _event(self, expr: ast.expr, value: Series, what: str) -> Term | None:
+        """A condition that depends on the candle."""
+        if self.ex.graph.value(value.node) is None:
+            return Term(self.ex.graph, value.node)
+        self.ex.fail(expr, "F014", f"{what} needs a condition, not a constant", "such as close > open")
+        return None
+
+    def _flag(self, expr: ast.expr, what: str) -> bool | None:
+        value = self.value(expr)
+        if value is None:
+            return None
+        constant = self.ex.graph.value(value.node) if isinstance(value, Series) else None
+        if isinstance(constant, bool):
+            return constant
+        self.ex.fail(expr, "F014", f"{what} must be True or False", "")
+        return None
 
     def _text(self, arg: Arg, expr: ast.expr, what: str) -> str | None:
         if not (isinstance(expr, ast.Constant) and isinstance(expr.value, str)):
@@ -138,10 +160,6 @@ class Call:
     def _number(self, arg: Arg, expr: ast.expr, what: str) -> int | float | None:
         value = self.value(expr)
         if value is None:
-            return None
-        if isinstance(value, Series) and value.dtype == "bool" and self.name in ("highest", "lowest"):
-            hint = "give a number of candles"
-            self.ex.fail(expr, "F023", f"{self.name} since an event is not supported yet", hint)
             return None
         if isinstance(value, Series) and value.dtype == "bool" and arg.kind != "window":
             self.ex.fail(expr, "F015", f"{what} must be a number, not a condition", "")
@@ -171,18 +189,16 @@ class Call:
 def interval_fits(ex: Expressions, at: ast.AST, label: str) -> bool:
     """Whether `label` is an interval made of whole candles of the scope at hand; reports what is wrong."""
     base = ex.base
-    if label in ("1M", "3M", "12M"):
-        ex.fail(at, "F023", f"the calendar interval '{label}' is not supported yet", 'the longest is tf("1w")')
+    if label not in LENGTH_MS:
+        ex.fail(at, "F019", f"unknown interval '{label[:20]}'", habits.interval_hint(label, LENGTH_MS))
         return False
-    if label not in INTERVAL_MS:
-        ex.fail(at, "F019", f"unknown interval '{label[:20]}'", habits.interval_hint(label, INTERVAL_MS))
-        return False
-    if INTERVAL_MS[label] < INTERVAL_MS[base]:
+    if LENGTH_MS[label] < LENGTH_MS[base]:
         hint = f"run the strategy on {label}, and read {base} with tf"
         ex.fail(at, "F019", f"'{label}' is below the strategy's interval {base}", hint)
         return False
-    if not is_multiple(label, base):
-        fitting = " ".join(i for i in INTERVAL_MS if INTERVAL_MS[i] >= INTERVAL_MS[base] and is_multiple(i, base))
+    # Months and years are made of days, whatever the strategy's interval is.
+    if label not in CALENDAR and not is_multiple(label, base):
+        fitting = " ".join(i for i in INTERVAL_MS if LENGTH_MS[i] >= LENGTH_MS[base] and is_multiple(i, base))
         ex.fail(at, "F019", f"'{label}' is not a whole multiple of {base}", f"these are: {fitting}")
         return False
     return True

@@ -1,22 +1,23 @@
-"""Calls and members: indicators, functions, `tf`, `symbol`, `session`, and what scopes hold."""
+"""Calls and members: indicators, functions, and what scopes such as `tf("1h")`, `cdl` and `trade` hold."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Final, Literal
 
-from screener import advice, habits
-from screener.binding import MAX_WINDOW, Bound, Call, interval_fits
+from screener import advice, habits, scopes, words
+from screener.binding import MAX_WINDOW, Bound, Call
 from screener.describe import number
 from screener.errors import ConstantError
-from screener.formula import CandleTerms, Term, percent_change
-from screener.functions import FUNCTIONS, Function
-from screener.functions import PENDING as PENDING_FUNCTIONS
+from screener.external.catalogue import EXTERNALS
+from screener.formula import CandleTerms, Term
+from screener.functions import Function
+from screener.functions_more import FUNCTIONS, MARKET
 from screener.indicators import INDICATORS
-from screener.indicators_more import PENDING as PENDING_INDICATORS
-from screener.intervals import INTERVAL_MS
+from screener.intervals import LENGTH_MS
+from screener.patterns import PATTERNS
+from screener.plan import used
 from screener.registry import Indicator
 from screener.values import Outputs, Scope, Series, Value
 
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_WINDOW", "call", "member"]
 
 _TIME: Final = frozenset({"hour", "minute", "weekday", "day", "month"})
-_TICKER: Final = ("change_pct", "high", "low", "volume", "quote_volume")
-_NOT_YET: Final = {
-    "cdl": ("candlestick patterns are", "compare the candle itself: close > open, high - low"),
-    "trade": ("values of the open trade are", "write stop and target from close: close - 2 * ta.atr(14)"),
-}
+_SPACES: Final[dict[str, Literal["ta", "cdl", "ticker"]]] = {"ta": "ta", "cdl": "cdl", "ticker": "ticker"}
 
 
 def call(ex: Expressions, node: ast.Call) -> Value | None:
@@ -62,27 +59,36 @@ def call(ex: Expressions, node: ast.Call) -> Value | None:
 
 def member(ex: Expressions, node: ast.Attribute, scope: Scope, name: str) -> Value | None:
     """`tf("4h").close`, `ticker.high`: a scope's member that is not called."""
-    if scope.part in _NOT_YET:
-        _not_yet(ex, node, *_NOT_YET[scope.part])
-        return None
+    if scope.part == "trade":
+        return words.trade_member(ex, node, name)
     if scope.part == "ticker":
-        return _ticker(ex, node, name)
+        return scopes.ticker(ex, node, scope, name)
+    if scope.part == "cdl":
+        _uncalled_pattern(ex, node, name)
+        return None
     if scope.part == "":
         series = ex.candle_series(name, scope, node)
         if series is not None:
-            if name == "open" and scope.interval in ("1d", "1w") and scope.interval != ex.base:
+            if name == "open" and LENGTH_MS[scope.interval] >= LENGTH_MS["1d"] and scope.interval != ex.base:
                 hint = f'the open of the one under way is valuewhen(tf("{scope.interval}").first, open, 0)'
                 ex.warn(node, "W107", f"this is the open of the last closed {scope.interval} candle", hint)
             return series
         if name == "first":
             return ex.add(node, "first", (), (scope.interval, ex.scope.interval))
-        if name in ("ta", "cdl"):
-            return Scope(scope.interval, scope.symbol, "ta" if name == "ta" else "cdl")
-    if name in INDICATORS or (scope.part == "" and name in FUNCTIONS):
+        if name in _SPACES:
+            return Scope(scope.interval, scope.symbol, _SPACES[name])
+    if name in INDICATORS or (scope.part == "ta" and name in EXTERNALS) or (scope.part == "" and name in FUNCTIONS):
         ex.fail(node, "F013", f"{name} is called with its arguments", f"write {_prefix(scope)}{name}(...)")
         return None
     _unknown_member(ex, node, scope, name)
     return None
+
+
+def _uncalled_pattern(ex: Expressions, node: ast.AST, name: str) -> None:
+    if name in PATTERNS:
+        ex.fail(node, "F013", f"cdl.{name} is called", f"write cdl.{name}()")
+    else:
+        words.unknown_pattern(ex, node, name)
 
 
 def _prefix(scope: Scope) -> str:
@@ -97,17 +103,14 @@ def _named(ex: Expressions, node: ast.Call, func: ast.Name) -> Value | None:
         return None
     if name in FUNCTIONS:
         return _function(ex, node, FUNCTIONS[name], ex.scope)
-    if name in PENDING_FUNCTIONS:
-        _not_yet(ex, node, f"{name} is", "")
-        return None
     if name == "tf":
-        return _tf(ex, node, ex.scope)
+        return scopes.tf(ex, node, ex.scope)
     if name == "symbol":
-        return _symbol(ex, node, ex.scope)
+        return scopes.symbol(ex, node, ex.scope)
     if name == "session":
-        return _session(ex, node)
+        return scopes.session(ex, node)
     if name in _TIME:
-        return _zoned(ex, node, name, ex.scope)
+        return scopes.zoned(ex, node, name, ex.scope)
     if ex.candle_series(name, ex.scope, func) is not None:
         ex.fail(node, "F006", f"'{name}' is a series and cannot be called", f"write {name}, or {name}[1]")
         return None
@@ -116,26 +119,26 @@ def _named(ex: Expressions, node: ast.Call, func: ast.Name) -> Value | None:
 
 
 def _method(ex: Expressions, node: ast.Call, scope: Scope, name: str) -> Value | None:
-    if scope.part in _NOT_YET:
-        _not_yet(ex, node, *_NOT_YET[scope.part])
-        return None
+    if scope.part == "trade":
+        return words.trade_call(ex, node, name)
+    if scope.part == "cdl":
+        return words.pattern(ex, node, scope, name)
     if scope.part == "ticker":
         ex.fail(node, "F006", f"ticker.{name} is a value and cannot be called", "leave out the parentheses")
         return None
     if name in INDICATORS:
         return _indicator(ex, node, INDICATORS[name], scope)
-    if name in PENDING_INDICATORS:
-        _not_yet(ex, node, f"the indicator {name} is", "")
-        return None
     if scope.part == "":
         if name == "tf":
-            return _tf(ex, node, scope)
+            return scopes.tf(ex, node, scope)
         if name == "symbol":
-            return _symbol(ex, node, scope)
+            return scopes.symbol(ex, node, scope)
         if name in FUNCTIONS:
             return _function(ex, node, FUNCTIONS[name], scope)
         if name in _TIME:
-            return _zoned(ex, node, name, scope)
+            return scopes.zoned(ex, node, name, scope)
+    if name in EXTERNALS:
+        return words.external(ex, node, scope, EXTERNALS[name])
     _unknown_member(ex, node, scope, name)
     return None
 
@@ -146,13 +149,16 @@ def _unknown_member(ex: Expressions, node: ast.AST, scope: Scope, name: str) -> 
         return
     lowered = name.lower()
     wanted = habits.INDICATORS.get(lowered)
-    near = habits.nearest(name, INDICATORS)
-    if name in FUNCTIONS or name in PENDING_FUNCTIONS:
+    near = ex.near(name, (*INDICATORS, *EXTERNALS))
+    pattern = words.pattern_named(name)
+    if name in FUNCTIONS:
         hint = f"write {name}(...) without ta."
+    elif lowered in habits.FUNCTION_NAMES:
+        hint = f"write {habits.FUNCTION_NAMES[lowered]}"
     elif wanted is not None:
         hint = f"write {_prefix(scope)}{wanted}(...)"
-        if wanted in PENDING_INDICATORS:
-            hint = f"its name is {wanted}, which is not supported yet"
+    elif pattern is not None:
+        hint = f"write {'' if scope.part == 'ta' else _prefix(scope)}cdl.{pattern}()"
     else:
         hint = f"did you mean '{near}'?" if near else "the documentation lists every indicator"
     kind = "indicator" if scope.part == "ta" else "name"
@@ -162,129 +168,6 @@ def _unknown_member(ex: Expressions, node: ast.AST, scope: Scope, name: str) -> 
         ex.fail(node, "F012", f"unknown name '{name}'", "write .close")
     else:
         ex.fail(node, "F012", f"unknown {kind} '{name}'", hint)
-
-
-def _not_yet(ex: Expressions, node: ast.AST, what: str, hint: str) -> None:
-    ex.fail(node, "F023", f"{what} not supported yet", hint)
-
-
-def _one_text(ex: Expressions, node: ast.Call, name: str, example: str) -> str | None:
-    args = [*node.args, *(k.value for k in node.keywords)]
-    if name == "tf" and len(args) == 1 and isinstance(args[0], ast.Constant) and type(args[0].value) is int:
-        ex.fail(node, "F013", "tf takes a text", habits.interval_hint(str(args[0].value)[:8], INTERVAL_MS))
-        return None
-    if len(args) != 1 or not isinstance(args[0], ast.Constant) or not isinstance(args[0].value, str):
-        ex.fail(node, "F013", f"{name} takes one text", f'write {name}("{example}")')
-        return None
-    return args[0].value
-
-
-def _tf(ex: Expressions, node: ast.Call, scope: Scope) -> Scope | None:
-    label = _one_text(ex, node, "tf", "1h")
-    if label is None or not interval_fits(ex, node, label):
-        return None
-    return Scope(label, scope.symbol)
-
-
-def _symbol(ex: Expressions, node: ast.Call, scope: Scope) -> Scope | None:
-    name = _one_text(ex, node, "symbol", "BTCUSDT")
-    if name is None:
-        return None
-    if ex.symbols is not None and name not in ex.symbols:
-        plain = "".join(c for c in name.upper() if c.isalnum())
-        near = next((c for c in (plain, f"{plain}USDT", f"{plain}T") if c in ex.symbols), None)
-        hint = f"did you mean '{near}'?" if near else habits.did_you_mean(name, ex.symbols)
-        ex.fail(node, "F020", f"unknown symbol '{name[:30]}'", hint)
-        return None
-    if not name.isalnum() or len(name) > 30:
-        ex.fail(node, "F020", f"'{name[:30]}' is not a symbol", 'symbols are written like "BTCUSDT"')
-        return None
-    if ex.symbols is None:
-        ex.warn(node, "W103", f"without a market it is not known whether '{name}' exists", "")
-    return Scope(scope.interval, name)
-
-
-def zone_exists(zone: str) -> bool:
-    """Whether a time zone of that name is known."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-def _zone(ex: Expressions, node: ast.AST, zone: str) -> bool:
-    if zone_exists(zone):
-        return True
-    ex.fail(node, "F014", f"unknown time zone '{zone[:40]}'", 'such as "America/New_York" or "UTC"')
-    return False
-
-
-def _zoned(ex: Expressions, node: ast.Call, part: str, scope: Scope) -> Value | None:
-    zone = _one_text(ex, node, part, "America/New_York")
-    if zone is None or not _zone(ex, node, zone):
-        return None
-    return ex.add(node, "time", (), (part, scope.interval, zone))
-
-
-def _clock(text: str) -> int | None:
-    """Minutes of a clock time such as 09:30."""
-    hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isascii() and minute.isascii() and hour.isdigit() and minute.isdigit()):
-        return None
-    if len(hour) > 2 or len(minute) != 2 or int(hour) > 24 or int(minute) > 59:
-        return None
-    return int(hour) * 60 + int(minute)
-
-
-def _session(ex: Expressions, node: ast.Call) -> Value | None:
-    texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    usage = 'write session("09:30-16:00", "America/New_York")'
-    if len(texts) != len(node.args) or not 1 <= len(texts) <= 2 or node.keywords:
-        ex.fail(node, "F013", "session takes hours and a time zone", usage)
-        return None
-    start_text, _, end_text = texts[0].partition("-")
-    start, end = _clock(start_text), _clock(end_text)
-    zone = texts[1] if len(texts) == 2 else "UTC"
-    if start is None or end is None or start == end:
-        ex.fail(node, "F014", f"'{texts[0][:20]}' is not a session", usage)
-        return None
-    if not _zone(ex, node, zone):
-        return None
-
-    def part(name: str) -> Term:
-        return Term(ex.graph, ex.graph.add("time", (), (name, ex.scope.interval, zone)))
-
-    now = part("hour") * 60.0 + part("minute")
-    after, before = now >= float(start), now < float(end)
-    found = after & before if start < end else after | before
-    ex.english.note(found.node, f"the time is within {texts[0]} in {zone}")
-    return ex.series(found.node, node)
-
-
-def _ticker(ex: Expressions, node: ast.Attribute, name: str) -> Value | None:
-    if name not in _TICKER:
-        names = ", ".join(f"ticker.{n}" for n in _TICKER)
-        ex.fail(node, "F017", f"ticker has no '.{name}'", f"there are {names}")
-        return None
-    if INTERVAL_MS["1d"] % INTERVAL_MS[ex.base]:
-        ex.fail(node, "F019", f"24 hours are not made of {ex.base} candles", "use tf or change(x, n)")
-        return None
-    n = INTERVAL_MS["1d"] // INTERVAL_MS[ex.base]
-
-    def of(field: str) -> Term:
-        return Term(ex.graph, ex.graph.add("src", (), (field, ex.base, ex.scope.symbol)))
-
-    if name == "change_pct":
-        term = percent_change(of("close"), n)
-        ex.percents.add(term.node)
-    elif name in ("high", "low"):
-        term = of(name).op("rmax" if name == "high" else "rmin", n)
-    else:
-        term = of(name).op("rsum", n)
-    word = {"change_pct": "change in percent", "quote_volume": "quote volume"}.get(name, name)
-    ex.english.note(term.node, f"the 24-hour {word}")
-    return ex.series(term.node, node)
 
 
 def _function(ex: Expressions, node: ast.Call, row: Function, scope: Scope) -> Value | None:
@@ -297,6 +180,12 @@ def _function(ex: Expressions, node: ast.Call, row: Function, scope: Scope) -> V
     except ConstantError as error:
         ex.fail(node, "F024", f"this constant has no value: {error}", "constants are finite numbers")
         return None
+    if row.name in MARKET:
+        _across_the_market(ex, node, row, bound)
+    if row.name in ("bullish_divergence", "bearish_divergence"):
+        # Both pivots lie within n candles, so what was before those does not matter.
+        given = used(ex.graph.nodes, [b.node for b in bound if isinstance(b, Term)])
+        ex.bounded.update(set(used(ex.graph.nodes, [term.node])) - set(given))
     if row.phrase is not None:
         parts = [b for b in bound if not isinstance(b, str)]
         ex.english.note(term.node, row.phrase(ex.english, term.node, parts), override=True)
@@ -309,6 +198,21 @@ def _function(ex: Expressions, node: ast.Call, row: Function, scope: Scope) -> V
     if row.name == "between" and isinstance(bound[0], Term):
         ex.written[(node, 0)] = (term.node, bound[0].node, "between", None)
     return ex.series(term.node, node)
+
+
+def _across_the_market(ex: Expressions, node: ast.Call, row: Function, bound: list[Bound]) -> None:
+    terms = [b for b in bound if isinstance(b, Term)]
+    for term in terms:
+        if words.reads_trade(ex, term.node):
+            ex.fail(node, "F026", f"{row.name} reads all symbols, and a trade is of one", "compare the symbol itself")
+            return
+    nodes = ex.graph.nodes
+    below = [nodes[n] for n in used(nodes, [terms[0].node])]
+    if all(n.params[2] != "" for n in below if n.op in ("src", "external")):
+        message = f"what {row.name} reads is the same for every symbol"
+        ex.warn(node, "W108", message, "read a series of the screened symbol, such as close")
+    if ex.graph.value(terms[1].node) is False:
+        ex.fail(node, "F022", f"{row.name} has no symbol left: where is never true", "leave where out")
 
 
 def _crossing(ex: Expressions, node: ast.Call, side: str, bound: list[Bound], term: Term) -> None:
@@ -340,6 +244,11 @@ def _indicator(ex: Expressions, node: ast.Call, row: Indicator, scope: Scope) ->
                     if isinstance(t, Series)
                 ]
                 positional = positional[leading:]
+                fields = [_field(ex, term) for _, term in given]
+                if fields != list(row.candles) and sorted(fields) == sorted(row.candles):
+                    order = ", ".join(row.candles)
+                    ex.fail(node, "F013", f"{name} takes them in the order {order}", f"leave them out: {name}(...)")
+                    bad = True
             else:
                 inner = ", ".join(row.candles)
                 hint = f"leave them out, or give all: {name}({inner}, ...)"
@@ -349,6 +258,8 @@ def _indicator(ex: Expressions, node: ast.Call, row: Indicator, scope: Scope) ->
         bound = call.bind(row.args, positional)
     if bound is None or bad:
         return None
+    if row.name == "supertrend" and bound[0] < bound[1]:  # type: ignore[operator]
+        ex.warn(node, "W110", "the length is below the multiplier", "the length comes first: ta.supertrend(10, 3)")
     candles = CandleTerms(ex.graph, scope.interval, scope.symbol, tuple(given))
     try:
         found = row.formula(candles, *bound)
@@ -356,6 +267,11 @@ def _indicator(ex: Expressions, node: ast.Call, row: Indicator, scope: Scope) ->
         ex.fail(node, "F024", f"{name} has no value here: {error}", "constants are finite numbers")
         return None
     return _named_result(ex, node, row, scope, bound, given, found)
+
+
+def _field(ex: Expressions, term: Term) -> str:
+    found = ex.graph.nodes[term.node]
+    return str(found.params[0]) if found.op == "src" else ""
 
 
 def _leading_series(call: Call, positional: list[ast.expr]) -> int:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Collection
 from typing import Final
 
-from screener import advice, plan
+from screener import advice, plan, words
 from screener.conditions import conjuncts, gather
 from screener.errors import Diagnostic, FilterError
 from screener.explain import compose
@@ -27,6 +27,16 @@ _TYPES: Final[dict[str, Dtype]] = {
     "stop": "num",
     "target": "num",
     "score": "num",
+}
+
+_PATHS: Final = {
+    "cumsum": "a running sum",
+    "cumsum_since": "a sum since an event",
+    "rmax_since": "the highest since an event",
+    "rmin_since": "the lowest since an event",
+    "psar": "the parabolic SAR",
+    "supertrend": "the Supertrend",
+    "external": "an indicator beside the engine",
 }
 
 
@@ -50,12 +60,12 @@ def compile_filter(text: str, base: str, symbols: Collection[str] | None = None)
 def _assign(ex: Expressions) -> dict[str, ast.expr]:
     definitions: dict[str, ast.expr] = {}
     places: dict[str, Assignment] = {}
-    all_names = [a.name for a in ex.parsed.assignments]
-    for i, assignment in enumerate(ex.parsed.assignments):
-        ex.later = frozenset(all_names[i:]) - set(definitions)
+    ex.later = {a.name for a in ex.parsed.assignments}
+    for assignment in ex.parsed.assignments:
         name = assignment.name
         fine = _name_is_free(ex, assignment, places)
         value = ex.visit(assignment.value)
+        ex.later.discard(name)
         if fine:
             ex.names[name] = value
             definitions[name] = assignment.value
@@ -106,6 +116,9 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
         if name == "match" and constant is not None:
             word = "always true" if constant else "never true"
             ex.fail(at, "F021", f"match is {word}, whatever the candles", "compare a series: close > open")
+    for name in ("match", "score"):
+        if name in results:
+            words.outside_a_trade(ex, name, definitions)
     if "match" in results and not ex.errors:
         if not _has_series(ex, results["match"]):
             ex.fail(definitions["match"], "F021", "match depends on no series", "compare a series: close > open")
@@ -114,7 +127,7 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
 
 
 def _has_series(ex: Expressions, root: int) -> bool:
-    return any(ex.graph.nodes[n].op in ("src", "time", "first") for n in plan.used(ex.graph.nodes, [root]))
+    return any(ex.graph.nodes[n].op in ("src", "time", "first", "external") for n in plan.used(ex.graph.nodes, [root]))
 
 
 def _unique(errors: list[Diagnostic]) -> list[Diagnostic]:
@@ -186,11 +199,11 @@ def _check_reach(ex: Expressions, keep: list[int], reach: dict[str, int], match:
 def _warn_paths(ex: Expressions, keep: list[int]) -> None:
     nodes = ex.graph.nodes
     for n in keep:
-        if plan.is_path(nodes, nodes[n]):
+        if plan.is_path(nodes, nodes[n]) and n not in ex.bounded:
             users = [u for u in keep if u in ex.where and n in plan.used(nodes, [u])]
             at = ex.where[users[0]] if users else None
             if at is not None:
-                what = {"cumsum": "a running sum", "cumsum_since": "a sum since an event"}.get(nodes[n].op, nodes[n].op)
+                what = _PATHS.get(nodes[n].op, nodes[n].op)
                 message = f"{what} starts at the first candle held, so it depends on the history there is"
                 ex.warn(at, "W102", message, "")
 

@@ -41,14 +41,31 @@ _PREFIX: Final = {
     "na": "{} is unknown",
     "not": "it is not true that {}",
     "nz": "{} (or {} where unknown)",
-    "min": "the smaller of {} and {}",
-    "max": "the larger of {} and {}",
-    "or": "either {} or {}",
-    "and": "both {} and {}",
     "cumsum": "the running sum of {}",
-    "cumsum_since": "the sum of {} since {}",
     "where": "({1} if {0}, else {2})",
     "whereb": "({1} if {0}, else {2})",
+}
+
+_JOINED: Final = {
+    "min": ("the smaller of", "the smallest of", "and"),
+    "max": ("the larger of", "the largest of", "and"),
+    "or": ("either", "one of these holds:", "or"),
+    "and": ("both", "all of these hold:", "and"),
+}
+_AVERAGES: Final = {
+    "rmean": "SMA",
+    "stdev": "standard deviation",
+    "rmad": "mean deviation",
+    "ema": "EMA",
+    "rma": "Wilder average",
+    "kama": "KAMA",
+}
+_ACROSS: Final = {
+    "rank": "the rank of {x} among {among}",
+    "market_percentile": "the share of {among} at or below {x}",
+    "market_mean": "the mean of {x} over {among}",
+    "market_zscore": "the z-score of {x} among {among}",
+    "breadth": "the share of {among} where {x}",
 }
 
 
@@ -117,6 +134,13 @@ class English:
         phrase = self.of(node)
         return f" of ({phrase})" if self._is_infix(node) else f" of {phrase}"
 
+    def since(self, event: int) -> str:
+        """`since the 1d candle began`: where a window begins that lasts from an event."""
+        found = self.graph.nodes[event]
+        if found.op == "first" and event not in self._noted:
+            return f"since the {found.params[0]} candle began"
+        return f"since the last time that {self.of(event)}"
+
     def candles(self, node: int, n: float = 2) -> str:
         """`candles`, or `4h candles` for a node of a higher interval."""
         interval = self.graph.nodes[node].interval
@@ -150,9 +174,29 @@ class English:
                 words.reverse()
         if found.op in _INFIX:
             return f"{words[0]} {_INFIX[found.op]} {words[1]}"
+        if found.op in _JOINED:
+            return self._joined(node)
         if found.op in _PREFIX:
             return _PREFIX[found.op].format(*words)
         return self._other(node, found, words)
+
+    def _joined(self, node: int) -> str:
+        """All operands of a nested `a or b or c` in one row, in the order in which they were written."""
+        op = self.graph.nodes[node].op
+        parts: list[int] = []
+        waiting = [node]
+        while waiting:
+            top = waiting.pop()
+            whole = top != node and (top in self._noted or top in self.sides)
+            if self.graph.nodes[top].op == op and not whole:
+                waiting.extend(reversed(self.graph.nodes[top].args))
+            else:
+                parts.append(top)
+        words = [self._filled[p] for p in sorted(set(parts))]
+        two, many, joint = _JOINED[op]
+        if len(words) == 2:
+            return f"{two} {words[0]} {joint} {words[1]}"
+        return f"{many} {', '.join(words[:-1])} {joint} {words[-1]}"
 
     def _comparison(self, found: Node) -> str:
         left, right = found.args
@@ -181,6 +225,8 @@ class English:
             case "shift":
                 many = isinstance(n, int) and n != 1
                 count = f"{n}" if many else "one"
+                if self.graph.nodes[found.args[0]].op.endswith("_since"):
+                    return f"{words[0]} ({count} {self.candles(node, 2 if many else 1)} ago)"
                 return f"{words[0]} {count} {self.candles(node, 2 if many else 1)} ago"
             case "floordiv":
                 return f"{words[0]} divided by {words[1]}, rounded down"
@@ -192,9 +238,38 @@ class English:
                 extreme = "highest" if found.op == "rmax" else "lowest"
                 noun = words[0].removeprefix("the ")
                 return f"the {extreme} {noun} over the last {n} {self.candles(node)}"
-            case "stdev" | "ema" | "rma":
-                name = {"stdev": "standard deviation", "ema": "EMA", "rma": "Wilder average"}[found.op]
-                return f"the {n}-period {name}{self.suffix(found.args[0])}"
+            case "rmean" | "stdev" | "rmad" | "ema" | "rma" | "kama":
+                return f"the {n}-period {_AVERAGES[found.op]}{self.suffix(found.args[0])}"
+            case "argmax" | "argmin":
+                extreme = "highest" if found.op == "argmax" else "lowest"
+                noun = words[0].removeprefix("the ")
+                return f"the number of {self.candles(node)} since the {extreme} {noun} of the last {n}"
+            case "percentrank":
+                return f"the percent rank of {words[0]} among its last {n} values"
+            case "rmax_since" | "rmin_since":
+                extreme = "highest" if found.op == "rmax_since" else "lowest"
+                return f"the {extreme} {words[0].removeprefix('the ')} {self.since(found.args[1])}"
+            case "cumsum_since":
+                return f"the sum of {words[0]} {self.since(found.args[1])}"
+            case "psar":
+                return f"the parabolic SAR({number(n)}, {number(found.params[1])})"
+            case "supertrend":
+                return f"the Supertrend {n}"
+            case "external":
+                return self._external(found)
+            case "rank" | "market_percentile" | "market_mean" | "market_zscore" | "breadth":
+                everyone = self.graph.value(found.args[1]) is True
+                among = "all symbols" if everyone else f"the symbols where {words[1]}"
+                return _ACROSS[found.op].format(x=words[0], among=among)
+            case "trade_bars":
+                return "the number of candles since the entry"
+            case "trade_price":
+                return "the entry price"
+            case "at_entry":
+                return f"{words[0]} at the entry"
+            case "trade_max" | "trade_min":
+                extreme = "highest" if found.op == "trade_max" else "lowest"
+                return f"the {extreme} {words[0].removeprefix('the ')} since the entry"
             case "count":
                 return f"the number of the last {n} {self.candles(node)} on which {words[0]}"
             case "within":
@@ -207,6 +282,11 @@ class English:
                 which = "the last time" if n == 0 else f"{n} times before the last time"
                 return f"{words[1]} {which} that {words[0]}"
         return found.op
+
+    def _external(self, found: Node) -> str:
+        name, output = str(found.params[0]).split(":")
+        scale = "" if found.interval == self.base else f" of {found.interval} candles"
+        return f"{name.upper()} {output}".strip() + scale
 
     def _source(self, found: Node) -> str:
         field, interval, symbol = (str(p) for p in found.params)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+_LONG_WORD: Final = re.compile(r"(\w{40})\w{8,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `line` and `column` start at 1; `hint` says what to do and may be empty."""
+    """One finding. `line` and `column` start at 1; `hint` says what to do and may be empty. A word of hundreds of
+    letters is cut."""
 
     code: str
     line: int
@@ -17,6 +21,10 @@ class Diagnostic:
     message: str
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        for name in ("message", "hint"):
+            object.__setattr__(self, name, _LONG_WORD.sub(r"\1…", getattr(self, name)))
 
     def __str__(self) -> str:
         text = f"{self.code} line {self.line}, column {self.column}: {self.message}"

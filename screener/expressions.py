@@ -10,22 +10,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from screener import calls, habits, operators
+from screener import calls, habits, operators, words
 from screener.describe import English, number
 from screener.errors import ConstantError, Diagnostic
+from screener.external.catalogue import EXTERNALS
 from screener.formula import Term
-from screener.functions import FUNCTIONS
-from screener.functions import PENDING as PENDING_FUNCTIONS
+from screener.functions_more import FUNCTIONS
 from screener.indicators import INDICATORS
 from screener.intervals import SERIES
 from screener.ir import Graph
 from screener.ops import Dtype, Param
 from screener.parse import Parsed
-from screener.values import Outputs, Scope, Series, Value
+from screener.values import Outputs, Pattern, Scope, Series, Value
 
 DERIVED: Final = ("volume_delta", "hl2", "hlc3", "ohlc4")
 TIME_PARTS: Final = ("hour", "minute", "weekday", "day", "month")
@@ -37,7 +37,9 @@ _PARTS: Final[dict[str, Literal["ta", "cdl", "trade", "ticker"]]] = {
 }
 MAKERS: Final = ("tf", "symbol", "session")
 RESULTS: Final = ("match", "exit", "stop", "target", "score")
-BUILT_IN: Final = frozenset((*SERIES, *DERIVED, *TIME_PARTS, *_PARTS, *MAKERS, *FUNCTIONS, *PENDING_FUNCTIONS))
+BUILT_IN: Final = frozenset((*SERIES, *DERIVED, *TIME_PARTS, *_PARTS, *MAKERS, *FUNCTIONS))
+
+_MAX_LOOKED: Final = 10
 
 _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Lambda: ("functions of your own", "write the expression itself"),
@@ -69,13 +71,16 @@ class Expressions:
         self.graph = Graph()
         self.english = English(self.graph, base)
         self.names: dict[str, Value | None] = {}
-        self.later: frozenset[str] = frozenset()
+        self.later: set[str] = set()
         self.read: set[str] = set()
         self.scope = Scope(base, "")
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
         self.where: dict[int, ast.AST] = {}
         self.percents: set[int] = set()
+        # Nodes whose formula sees no further back than their reach, though their operator could.
+        self.bounded: set[int] = set()
+        self._looked = 0
         self.nodes_at: dict[ast.expr, int] = {}
         # Per comparison, and place in its chain: node, left, sign, right, as the user wrote them.
         self.written: dict[tuple[ast.expr, int], tuple[int, int, str, int | None]] = {}
@@ -87,6 +92,16 @@ class Expressions:
     def warn(self, node: ast.AST, code: str, message: str, hint: str = "") -> None:
         """Report a warning at `node`."""
         self.warnings.append(Diagnostic(code, *self.parsed.position(node), message, hint, "warning"))
+
+    def near(self, word: str, known: Iterable[str]) -> str | None:
+        """The known word that looks most like `word`. The first few of a program are looked for: it takes time."""
+        self._looked += 1
+        return habits.nearest(word, known) if self._looked <= _MAX_LOOKED else None
+
+    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
+        """`did you mean 'sma'?`, or nothing."""
+        found = self.near(word, known)
+        return f"did you mean '{found}'?" if found else ""
 
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
@@ -196,7 +211,7 @@ class Expressions:
             return built_in
         if name in _PARTS:
             return Scope(self.scope.interval, self.scope.symbol, _PARTS[name])
-        if name in FUNCTIONS or name in PENDING_FUNCTIONS or name in MAKERS:
+        if name in FUNCTIONS or name in MAKERS:
             self.fail(node, "F013", f"{name} is a function", f"call it: {name}(...)")
             return None
         self.unknown(node, name, called=False)
@@ -221,11 +236,13 @@ class Expressions:
         indicator = habits.INDICATORS.get(lowered, lowered)
         if lowered in habits.NAMES:
             hint = habits.NAMES[lowered]
-        elif indicator in INDICATORS:
+        elif indicator in INDICATORS or indicator in EXTERNALS:
             hint = f"indicators are written ta.{indicator}(...)"
+        elif pattern := words.pattern_named(name):
+            hint = f"write cdl.{pattern}()"
         else:
-            hint = habits.did_you_mean(name, {*BUILT_IN, *self.names, *self.later})
-            if not hint and (near := habits.nearest(name, INDICATORS)):
+            hint = self.did_you_mean(name, {*BUILT_IN, *self.names, *self.later})
+            if not hint and (near := self.near(name, INDICATORS)):
                 hint = f"did you mean 'ta.{near}'?"
         self.fail(node, "F012", f"unknown {kind} '{name}'", hint)
 
@@ -272,6 +289,8 @@ class Expressions:
             return self._output(node, value, name)
         if isinstance(value, Scope):
             return calls.member(self, node, value, name)
+        if isinstance(value, Pattern):
+            return words.side(self, node, value, name)
         hint = habits.PANDAS.get(name, "")
         text = ast.unparse(node.value)[:40]
         if name in ("open", "high", "low", "close", "volume") and not hint:

@@ -93,6 +93,12 @@ class Term:
         return Term(self.graph, self.graph.add("where", (self.node, self._of(yes), self._of(no))))
 
 
+def apply(op: str, *terms: Term, params: tuple[float | int | str, ...] = ()) -> Term:
+    """An operator of several arguments, such as `apply("psar", high, low, params=(0.02, 0.2))`."""
+    graph = terms[0].graph
+    return Term(graph, graph.add(op, [term.node for term in terms], params))
+
+
 def sma(x: Term, n: int) -> Term:
     """Simple mean of the last n values."""
     return x.op("rsum", n) / n

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 NAMES: Final[dict[str, str]] = {
@@ -16,6 +17,10 @@ NAMES: Final[dict[str, str]] = {
     "src": "write the series itself, such as close",
     "price": "write close",
     "last": "write close",
+    "position": "values of the open trade are trade.bars, trade.price, trade.highest(x)",
+    "entry": "the entry price is trade.price, in exit, stop and target; close stands for it",
+    "entry_price": "the entry price is trade.price, in exit, stop and target; close stands for it",
+    "bars_held": "write trade.bars, in exit, stop and target",
     "bar_index": "candles are not numbered; count them with barssince(cond)",
     "time": "write hour, minute, weekday, day or month",
     "timeframe": 'write tf("1h")',
@@ -140,6 +145,27 @@ OUTPUTS: Final[dict[str, str]] = {
     "conversion_line": "conversion",
     "tenkan": "conversion",
     "kijun": "base",
+    "base_line": "base",
+    "senkou_a": "span_a",
+    "senkou_b": "span_b",
+    "lead1": "span_a",
+    "lead2": "span_b",
+    "aroon_up": "up",
+    "aroonup": "up",
+    "aroon_down": "down",
+    "aroondown": "down",
+    "aroon_osc": "osc",
+    "oscillator": "osc",
+    "vi_plus": "plus",
+    "vip": "plus",
+    "vi_minus": "minus",
+    "vim": "minus",
+    "trend": "direction",
+    "dir": "direction",
+    "supertrend": "line",
+    "momentum": "value",
+    "squeeze_on": "on",
+    "squeeze_off": "off",
 }
 
 PANDAS: Final[dict[str, str]] = {
@@ -168,18 +194,47 @@ PANDAS: Final[dict[str, str]] = {
     "crosses_below": "write crossunder(a, b)",
 }
 
-FUNCTION_NAMES: Final[dict[str, str]] = {"cum": "sum", "max": "highest", "min": "lowest", "stdev": "stdev"}
+FUNCTION_NAMES: Final[dict[str, str]] = {
+    "cum": "sum(x, n), or a sum since an event: sum(x, cond)",
+    "pivothigh": "pivot_high(x, left, right)",
+    "pivotlow": "pivot_low(x, left, right)",
+    "highestbars": "barssince(high == highest(high, n))",
+    "lowestbars": "barssince(low == lowest(low, n))",
+    "percentile": "percentrank(x, n)",
+    "rank": "percentrank(x, n), or rank(x) across the market",
+}
+"""Functions behind `ta.` in Pine, and what to write for them."""
+
+TRADE: Final[dict[str, str]] = {
+    "entry": "trade.price",
+    "entry_price": "trade.price",
+    "open_price": "trade.price",
+    "candles": "trade.bars",
+    "bars_held": "trade.bars",
+    "duration": "trade.bars",
+    "age": "trade.bars",
+    "max": "trade.highest(x)",
+    "min": "trade.lowest(x)",
+    "high": "trade.highest(high)",
+    "low": "trade.lowest(low)",
+    "profit": "close / trade.price - 1",
+    "profit_pct": "100 * (close / trade.price - 1)",
+    "pnl": "close / trade.price - 1",
+}
+"""Values of a trade in other words."""
 
 _INTERVALS: Final[dict[str, str]] = {
     "1": "1m", "3": "3m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "120": "2h", "240": "4h",
     "360": "6h", "480": "8h", "720": "12h", "1440": "1d", "D": "1d", "W": "1w", "day": "1d", "daily": "1d",
     "week": "1w", "weekly": "1w", "hour": "1h", "hourly": "1h", "60m": "1h", "120m": "2h", "240m": "4h",
-    "24h": "1d", "7d": "1w", "d": "1d", "w": "1w", "h": "1h",
+    "24h": "1d", "7d": "1w", "d": "1d", "w": "1w", "h": "1h", "M": "1M", "month": "1M", "monthly": "1M",
+    "1mo": "1M", "30d": "1M", "Q": "3M", "quarter": "3M", "quarterly": "3M", "Y": "12M", "1y": "12M",
+    "year": "12M", "yearly": "12M", "365d": "12M",
 }  # fmt: skip
 
 _UNITS: Final = (
     ("minutes", "m"), ("minute", "m"), ("mins", "m"), ("min", "m"), ("hours", "h"), ("hour", "h"),
-    ("days", "d"), ("day", "d"), ("weeks", "w"), ("week", "w"),
+    ("days", "d"), ("day", "d"), ("weeks", "w"), ("week", "w"), ("months", "M"), ("month", "M"),
 )  # fmt: skip
 
 SYNTAX: Final[tuple[tuple[str, str], ...]] = (
@@ -206,10 +261,17 @@ SYNTAX: Final[tuple[tuple[str, str], ...]] = (
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that looks most like `word`, if one is near enough."""
-    names = sorted(set(known))
-    lowered = {name.lower(): name for name in reversed(names)}
-    found = get_close_matches(word[:60].lower(), lowered, n=1, cutoff=0.6)
+    lowered = _by_lower(frozenset(known))
+    wanted = word[:60].lower()
+    # What differs so much in length cannot be near; most words are dropped here, where it costs least.
+    near = [name for name in lowered if 3 * len(name) <= 7 * len(wanted) and 3 * len(wanted) <= 7 * len(name)]
+    found = get_close_matches(wanted, near, n=1, cutoff=0.6)
     return lowered[found[0]] if found else None
+
+
+@lru_cache(maxsize=64)
+def _by_lower(known: frozenset[str]) -> dict[str, str]:
+    return {name.lower(): name for name in sorted(known, reverse=True)}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

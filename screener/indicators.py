@@ -7,6 +7,7 @@ Each equals TA-Lib's after warm-up where TA-Lib has it. One rule differs: where 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from screener.formula import (
@@ -25,7 +26,8 @@ from screener.formula import (
     wma,
 )
 from screener.indicators_more import MORE
-from screener.registry import Arg, Indicator, IndicatorInfo, arguments_text
+from screener.registry import Arg, Indicator
+from screener.sources import SOURCES
 
 _X: Final = Arg("x", "series")
 _HLC: Final = ("high", "low", "close")
@@ -186,13 +188,5 @@ _ROWS: Final[tuple[Indicator, ...]] = (
     *MORE,
 )  # fmt: skip
 
-INDICATORS: Final[dict[str, Indicator]] = {row.name: row for row in _ROWS}
+INDICATORS: Final[dict[str, Indicator]] = {row.name: replace(row, source=SOURCES[row.name]) for row in _ROWS}
 """Every indicator by name, as written behind `ta.` or `tf(...)`."""
-
-
-def indicator_catalogue() -> list[IndicatorInfo]:
-    """One line per indicator, in order of name."""
-    return [
-        IndicatorInfo(row.name, arguments_text(row.args), row.outputs, row.meaning)
-        for _, row in sorted(INDICATORS.items())
-    ]

@@ -9,6 +9,7 @@ from typing import Final
 from screener.formula import (
     CandleTerms,
     Term,
+    apply,
     change,
     ema,
     highest,
@@ -163,7 +164,36 @@ def _squeeze(c: CandleTerms, n: int, mult: float, kc: int, kc_mult: float) -> Ma
     return {"on": inside, "off": outside, "value": _linreg(c, c.close - level, kc)}
 
 
+def _aroon(c: CandleTerms, n: int) -> Mapping[str, Term]:
+    def freshness(age: Term) -> Term:
+        return (n - age) / n * 100.0
+
+    up, down = freshness(c.high.op("argmax", n + 1)), freshness(c.low.op("argmin", n + 1))
+    return {"up": up, "down": down, "osc": up - down}
+
+
+def _supertrend(c: CandleTerms, n: int, k: float) -> Mapping[str, Term]:
+    middle, reach = (c.high + c.low) / 2.0, rma(true_range(c), n) * k
+    bands = (middle + reach, middle - reach, c.close)
+    return {name: apply("supertrend", *bands, params=(name,)) for name in ("line", "direction")}
+
+
 MORE: Final[tuple[Indicator, ...]] = (
+    Indicator("kama", (_X, _length(10), Arg("fast", "length", 2), Arg("slow", "length", 30)),
+              "Kaufman's average, fast in a trend and slow without one",
+              lambda c, x, n, fast, slow: x.op("kama", n, fast, slow), {"": "KAMA({p}){of}"}),
+    Indicator("aroon", (_length(14),), "how fresh the highest high and the lowest low are, 0 to 100", _aroon,
+              {"up": "Aroon up({p}){of}", "down": "Aroon down({p}){of}", "osc": "the Aroon oscillator({p}){of}"},
+              ("up", "down", "osc"), ("high", "low")),
+    Indicator("supertrend", (_length(10), Arg("mult", "const", 3)),
+              "trailing line mult average true ranges from the middle, and its direction: 1 up, -1 down",
+              _supertrend,
+              {"line": "the Supertrend({p}) line{of}", "direction": "the Supertrend({p}) direction{of}"},
+              ("line", "direction"), _HLC),
+    Indicator("psar", (Arg("step", "const", 0.02), Arg("limit", "const", 0.2)),
+              "Wilder's parabolic stop and reverse",
+              lambda c, step, limit: apply("psar", c.high, c.low, params=(float(step), float(limit))),
+              {"": "the parabolic SAR({p}){of}"}, (), ("high", "low")),
     Indicator("hma", (_X, _length()), "Hull's moving average", _hma, {"": "the {p}-period HMA{of}"}),
     Indicator("dema", (_X, _length()), "double exponential moving average",
               _dema, {"": "the {p}-period DEMA{of}"}),
@@ -223,6 +253,3 @@ MORE: Final[tuple[Indicator, ...]] = (
     Indicator("adosc", (Arg("fast", "length", 3), Arg("slow", "length", 10)), "Chaikin's oscillator",
               _adosc, {"": "the Chaikin oscillator({p}){of}"}, (), _HLCV),
 )  # fmt: skip
-
-PENDING: Final = frozenset({"aroon", "kama", "supertrend", "psar"})
-"""Indicators of the language that need an operator of their own, still to come."""

@@ -12,12 +12,14 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from screener.external.catalogue import EXTERNALS
+from screener.external.model import arguments_json
 from screener.intervals import LENGTH_MS, candles_within
 from screener.ir import Node
-from screener.ops import ASSOCIATIVE, OPS
+from screener.ops import ASSOCIATIVE, OPS, Param
 
-SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since"})
-"""Path operators that begin anew when their last argument is true."""
+SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since", "valuewhen"})
+"""Path operators that begin anew when an event is true: their last argument, valuewhen's first."""
 
 MAX_NODES: Final = 400
 MAX_REACH: Final = 5000
@@ -86,20 +88,39 @@ def own_reach(nodes: Sequence[Node], node: Node) -> int:
     row = OPS[node.op]
     if row.reach is not None:
         return row.reach(node.params)
-    if _since_anchor(nodes, node) and node.interval is not None:
+    if node.op == "external":
+        return settled_after(node.params) or 0
+    anchor = _anchor(nodes, node)
+    if anchor is not None and node.interval is not None:
         # What happened since a new day began never looks further back than one day.
-        anchor = str(nodes[node.args[-1]].params[0])
-        return max(0, candles_within(1, anchor, node.interval) - 1)
+        events = int(node.params[0]) + 1 if node.params else 1
+        return max(0, candles_within(events, anchor, node.interval) - 1)
     return 0
+
+
+def settled_after(params: Sequence[Param]) -> int | None:
+    """Candles before the newest that fix an external indicator's value; None where that is not known."""
+    row = EXTERNALS.get(str(params[0]).partition(":")[0])
+    if row is None or row.warmup is None or params[3] != arguments_json(row.defaults):
+        return None
+    return row.warmup - 1
 
 
 def is_path(nodes: Sequence[Node], node: Node) -> bool:
     """Whether the value depends on the first candle held."""
-    return OPS[node.op].kind == "path" and not _since_anchor(nodes, node)
+    return (
+        OPS[node.op].kind == "path"
+        and _anchor(nodes, node) is None
+        and not (node.op == "external" and settled_after(node.params) is not None)
+    )
 
 
-def _since_anchor(nodes: Sequence[Node], node: Node) -> bool:
-    return node.op in SINCE and nodes[node.args[-1]].op == "first"
+def _anchor(nodes: Sequence[Node], node: Node) -> str | None:
+    """The interval whose new candle is the event that the operator counts from."""
+    if node.op not in SINCE:
+        return None
+    event = nodes[node.args[0 if node.op == "valuewhen" else -1]]
+    return str(event.params[0]) if event.op == "first" else None
 
 
 def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
@@ -111,8 +132,9 @@ def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
         node = nodes[number]
         if node.interval is None:
             continue
-        found[node.interval] = max(found.get(node.interval, 0), need[number])
         total = need[number] + own_reach(nodes, node)
+        # What has no arguments in the graph reads candles by itself.
+        found[node.interval] = max(found.get(node.interval, 0), need[number] if node.args else total)
         for arg in node.args:
             child = nodes[arg].interval
             if child is None:

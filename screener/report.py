@@ -1,16 +1,16 @@
-"""The compiler's report as JSON-able data, and the catalogue of indicators and functions."""
+"""The compiler's report as JSON-able data, and the catalogue of all words."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
+from screener.catalogue import catalogue
 from screener.check import compile_filter
 from screener.errors import FilterError
-from screener.functions import function_catalogue
-from screener.indicators import indicator_catalogue
 from screener.ir import Program
-from screener.registry import IndicatorInfo
+
+__all__ = ["catalogue", "compile_report", "program_report"]
 
 
 def compile_report(text: str, base: str, symbols: Collection[str] | None = None) -> dict[str, Any]:
@@ -48,8 +48,3 @@ def program_report(program: Program) -> dict[str, Any]:
         "warnings": [d.as_dict() for d in program.warnings],
         "errors": [],
     }
-
-
-def catalogue() -> list[IndicatorInfo]:
-    """Every indicator, then every function: arguments with defaults, outputs, meaning."""
-    return [*indicator_catalogue(), *function_catalogue()]

@@ -18,6 +18,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern(Series):
+    """A candlestick pattern: the series itself is its first side; `sides` are read by name, if there are two."""
+
+    name: str
+    sides: Mapping[str, Series]
+
+
+@dataclass(frozen=True, slots=True)
 class Outputs:
     """An indicator with several outputs, and the English of each."""
 

@@ -16,7 +16,8 @@ from pydantic import AliasChoices, SecretStr
 
 from app.commands.output import FAILURE, fail
 from app.settings import Settings
-from screener import catalogue
+from screener import IndicatorInfo, catalogue
+from screener.external.catalogue import external_catalogue
 
 MEANINGS: Final[dict[str, str]] = {
     "data_dir": "folder of database, logs and compiled kernels",
@@ -68,16 +69,62 @@ def settings_table() -> str:
 
 
 def indicators_table() -> str:
-    """Every indicator: how it is written, its outputs, its meaning."""
-    found = [i for i in catalogue() if i.group == "indicator"]
-    rows = [(f"`{i.signature}`", " ".join(f"`.{name}`" for name in i.outputs), i.meaning) for i in found]
-    return _table(("indicator", "outputs", "meaning"), rows)
+    """Every indicator: how it is written, its outputs, how far back it looks, its meaning."""
+    rows = [(f"`{i.signature}`", _outputs(i), _reach(i), i.meaning) for i in _group("indicator")]
+    return _table(("indicator", "outputs", "reach", "meaning"), rows)
+
+
+def formulas_text() -> str:
+    """Every indicator's formula, in the language itself."""
+    blocks = [f"# {i.signature}: {i.meaning}\n{i.formula}" for i in _group("indicator")]
+    return "```text\n" + "\n\n".join(blocks) + "\n```"
 
 
 def functions_table() -> str:
-    """Every function: how it is written and what it means."""
-    found = [i for i in catalogue() if i.group == "function"]
-    return _table(("function", "meaning"), [(f"`{i.signature}`", i.meaning) for i in found])
+    """Every function: how it is written, its formula where it has one, what it means."""
+    rows = []
+    for info in _group("function"):
+        formula = "<br>".join(f"`{line}`" for line in info.formula.splitlines())
+        rows.append((f"`{info.signature}`", _reach(info), info.meaning, formula))
+    return _table(("function", "reach", "meaning", "formula"), rows)
+
+
+def patterns_table() -> str:
+    """Every candlestick pattern, its sides and what it looks like."""
+    rows = [(f"`{i.signature}`", _outputs(i), _reach(i), i.meaning) for i in _group("pattern")]
+    return _table(("pattern", "sides", "reach", "meaning"), rows)
+
+
+def trade_table() -> str:
+    """What is known of the open trade."""
+    return _table(("value", "meaning"), [(f"`{i.signature}`", i.meaning) for i in _group("trade")])
+
+
+def external_table() -> str:
+    """The indicators on the slow path."""
+    rows = [(f"`{i.signature}`", _outputs(i), _reach(i), i.meaning) for i in _group("external")]
+    return _table(("indicator", "outputs", "reach", "meaning"), rows)
+
+
+def refused_table() -> str:
+    """Names of the library that no filter may use, and why."""
+    rows = [(f"`{e.name}`", e.remark) for e in external_catalogue() if not e.usable]
+    return _table(("name", "why not"), rows)
+
+
+def _group(group: str) -> list[IndicatorInfo]:
+    return [info for info in catalogue() if info.group == group]
+
+
+def _outputs(info: IndicatorInfo) -> str:
+    return " ".join(f"`.{name}`" for name in info.outputs)
+
+
+def _reach(info: IndicatorInfo) -> str:
+    """`19`, `192 fading`, or `all` where the value depends on the first candle held."""
+    if info.kind == "path" or info.reach is None:
+        return "all"
+    return f"{info.reach} fading" if info.kind == "fading" else str(info.reach)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -86,8 +133,13 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PARTS: Final[dict[str, tuple[str, Callable[[], str]]]] = {
-    "indicators": ("author.md", indicators_table),
-    "functions": ("author.md", functions_table),
+    "indicators": ("language.md", indicators_table),
+    "formulas": ("language.md", formulas_text),
+    "functions": ("language.md", functions_table),
+    "patterns": ("language.md", patterns_table),
+    "trade": ("language.md", trade_table),
+    "external": ("language.md", external_table),
+    "refused": ("language.md", refused_table),
     "settings": ("operator.md", settings_table),
 }
 """Generated parts by name: the file in `docs/` and what writes them."""
@@ -119,7 +171,7 @@ def generated(folder: Path) -> dict[Path, str]:
 @click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("docs"), show_default=True)
 def docs(check: bool, folder: Path) -> None:
-    """Write the generated parts of the documentation: indicators, functions, settings."""
+    """Write the generated parts of the documentation: the words of the language, settings."""
     try:
         texts = generated(folder)
     except OSError as error:

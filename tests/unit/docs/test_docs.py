@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", (DOCS / "author.md").read_text(encoding="utf-8"), re.S | re.M)
+WITH_EXAMPLES = "\n".join((DOCS / page).read_text(encoding="utf-8") for page in ("author.md", "language.md"))
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", WITH_EXAMPLES, re.S | re.M)
 
 
 def code(text: str) -> Iterator[str]:
@@ -40,7 +41,7 @@ def test_examples_of_the_language_compile(example: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 7
+    assert len(EXAMPLES) >= 11
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -88,7 +89,8 @@ def test_generated_parts_are_up_to_date() -> None:
 
 def test_the_counts_of_the_changelog() -> None:
     groups = [info.group for info in catalogue()]
-    counts = f"{groups.count('indicator')} indicators and {groups.count('function')} functions"
+    counts = f"{groups.count('indicator')} indicators, {groups.count('function')} functions"
+    counts += f", {groups.count('pattern')} candlestick patterns"
     assert counts in " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
 
 
@@ -102,4 +104,4 @@ def test_filling_needs_the_markers() -> None:
     )
     with pytest.raises(ValueError, match="generated: y"):
         filled("text", "y", "new")
-    assert {file for file, _ in PARTS.values()} == {"author.md", "operator.md"}
+    assert {file for file, _ in PARTS.values()} == {"language.md", "operator.md"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from screener import INTERVAL_MS, Program, catalogue, compile_filter, compile_report, results_of
+from screener import INTERVAL_MS, Program, compile_filter, compile_report, results_of
 from screener.ops import OPS
 
 EXAMPLE = """\
@@ -217,19 +217,3 @@ def test_report() -> None:
     assert report["intervals"] == ["15m", "1d"]
     assert report["errors"] == []
     assert report["cost"] > 0
-
-
-def test_every_row_of_the_catalogue_compiles() -> None:
-    for row in catalogue():
-        if row.group != "indicator":
-            continue
-        names = [part.split("=")[0].strip() for part in row.args.split(",") if part]
-        needed = {"x": "close", "length": "9"}
-        args = [f"{n}={needed[n]}" for n in names if n in needed]
-        for output in row.outputs or ("",):
-            value = f"ta.{row.name}({', '.join(args)}){'.' + output if output else ''}"
-            boolean = row.name == "squeeze" and output in ("on", "off")
-            found = program(f"match = {value}" + ("" if boolean else " > 12345"))
-            assert found.reading.endswith(".")
-        assert row.meaning
-        assert row.signature.startswith(f"ta.{row.name}(")
