@@ -24,9 +24,6 @@ _KINDS: Final = {
     "volume": 8, "breakout": 5, "stoch": 5, "atr": 3, "vwap": 3, "obv": 2, "change": 4,
 }  # fmt: skip
 
-# How many of a spec's last arguments say the side and the constant, so that the rest is what the condition is about.
-_BOUNDS: Final = {"rsi": 2, "macd": 1, "macd_cross": 1, "adx": 1, "stoch": 2, "atr": 1, "change": 2}
-
 # A filter's text for each kind; {ta} is `ta` or such as `tf("1h")`, {s} what stands before a bare series.
 _TEXTS: Final = {
     "rsi": "{ta}.rsi(close, {0}) {sign1} {2:g}",
@@ -142,7 +139,7 @@ class _Draw:
         for interval in intervals:
             spec = self.condition(interval)
             while _subject(spec) in bounded:
-                # Bounded twice it may well never hold, and that is an error.
+                # Said twice it may well never hold, and that is an error.
                 spec = self.condition(interval)
             bounded.add(_subject(spec))
             parts.append(("not", spec) if rng.random() < 0.05 else spec)
@@ -152,8 +149,20 @@ class _Draw:
 
 
 def _subject(spec: Spec) -> Spec:
-    """What a condition is about, without the constant that bounds it."""
-    return spec[: len(spec) - _BOUNDS.get(str(spec[0]), 0)]
+    """What a condition is about, without side and bound: one filter says something of it once."""
+    kind, interval, *a = spec
+    match kind:
+        case "cross" | "averages":
+            return "averages", interval, a[0], frozenset(a[1:3])
+        case "macd" | "macd_cross":
+            return "macd", interval, *a[:3]
+        case "average":
+            return kind, interval, *a[:2]
+        case "rsi" | "bbands" | "adx" | "breakout" | "stoch" | "atr" | "change":
+            return kind, interval, a[0]
+        case "vwap":
+            return kind, interval
+    return spec
 
 
 def _text(spec: Spec, base: str) -> str:
