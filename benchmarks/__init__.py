@@ -1,1 +1,9 @@
-"""Benchmarks: each module has `run() -> list[dict]`, rows with name, value, unit, peer and ratio."""
+"""The benchmarks: modules whose `run` yields rows (`benchmarks.rows.Row`), and what they are measured with."""
+
+from typing import Final
+
+BENCHMARKS: Final = {
+    "engine": "the engine over a synthetic market: steps, history, memory, start, and how they grow",
+    "demo": "the demo as a whole: seconds until ready and until the first signal, processor, memory",
+}
+"""Name and meaning of every benchmark, in the order in which they run."""
