@@ -100,8 +100,8 @@ def apply(op: str, *terms: Term, params: tuple[float | int | str, ...] = ()) -> 
 
 
 def sma(x: Term, n: int) -> Term:
-    """Simple mean of the last n values."""
-    return x.op("rsum", n) / n
+    """Simple mean of the last n values; of equal values exactly that value."""
+    return x.op("rmean", n)
 
 
 def wma(x: Term, n: int) -> Term:
@@ -120,12 +120,8 @@ def weighted_sum(x: Term, n: int) -> Term:
 
 
 def mean_deviation(x: Term, n: int) -> Term:
-    """Mean absolute deviation of the last n values from their own mean, in 4 n nodes."""
-    middle = sma(x, n)
-    total = abs(x - middle)
-    for age in range(1, n):
-        total = total + abs(x[age] - middle)
-    return total / n
+    """Mean absolute deviation of the last n values from their own mean."""
+    return x.op("rmad", n)
 
 
 def ema(x: Term, n: int) -> Term:

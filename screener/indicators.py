@@ -155,7 +155,7 @@ _ROWS: Final[tuple[Indicator, ...]] = (
               ("macd", "signal", "hist")),
     Indicator("willr", (_length(14),), "Williams %R, -100 to 0",
               _willr, {"": "Williams %R({p}){of}"}, (), _HLC),
-    Indicator("cci", (Arg("length", "length", 20, 2, 60),), "commodity channel index",
+    Indicator("cci", (Arg("length", "length", 20, 2),), "commodity channel index",
               _cci, {"": "CCI({p}){of}"}, (), _HLC),
     Indicator("roc", (_X, _length(10)), "rate of change, in percent",
               lambda c, x, n: percent_change(x, n), {"": "the rate of change({p}) in percent{of}"}),

@@ -107,7 +107,7 @@ def test_children_come_before_parents_and_all_are_used() -> None:
 def test_interval_of_a_node_is_the_finest_of_its_arguments() -> None:
     found = program('match = tf("4h").sma(close, 3) > close')
     by_op = {node.op: node.interval for node in found.nodes}
-    assert by_op == {"src": "15m", "rsum": "4h", "const": None, "div": "4h", "lt": "15m"}
+    assert by_op == {"src": "15m", "rmean": "4h", "lt": "15m"}
 
 
 def test_lowering_shares_nodes() -> None:
@@ -117,7 +117,8 @@ def test_lowering_shares_nodes() -> None:
 
 
 LOWERED = {
-    "ta.sma(close, 20)": ["const", "div", "rsum", "src"],
+    "ta.sma(close, 20)": ["rmean", "src"],
+    "ta.cci(20)": ["add", "add", "const", "const", "div", "div", "mul", "rmad", "rmean", "src", "src", "src", "sub"],
     "ta.ema(close, 20)": ["ema", "src"],
     "ta.rma(close, 20)": ["rma", "src"],
     "ta.atr(14)": ["abs", "abs", "max", "max", "rma", "shift", "src", "src", "src", "sub", "sub", "sub"],
