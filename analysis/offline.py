@@ -3,6 +3,7 @@
 It reads the same snapshot and answers in the same shape, so nothing after it knows the difference but the
 name it carries.
 
+0. `_misplaced`: a filter's own stop and target are the plan where it sets them, and must be on their sides.
 1. `_stop`: behind the nearest swing with a buffer, at least one ATR and the fees away, two ATR where no
    swing is near.
 2. `_targets`: the nearest level that pays `WANTED` after fees, else a price that does; within `REACH` ATR.
@@ -53,6 +54,7 @@ class _Stop:
     price: Decimal
     swing: float | None
     distance: float
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,18 @@ def analyse_offline(snapshot: Snapshot, limits: GroundingLimits | None = None) -
     if snapshot.atr is None or snapshot.atr <= 0:
         count = len(snapshot.candles)
         return _no_trade(snapshot, f"{count} candles are too few to measure an average range, or nothing moved.")
+    if misplaced := _misplaced(snapshot):
+        return _no_trade(snapshot, misplaced)
     stop = _stop(snapshot, snapshot.atr, limits)
     if stop is None:
         return _no_trade(snapshot, "The average range is so wide that the stop would be below zero.")
     targets = _targets(snapshot, snapshot.atr, stop.price, limits)
+    if not targets and snapshot.target is not None:
+        return _no_trade(
+            snapshot,
+            f"The filter's target {snapshot.text(snapshot.target)} does not pay {limits.min_reward_risk:g} times the "
+            f"risk to the stop at {snapshot.text(stop.price)} after fees.",
+        )
     if not targets:
         return _no_trade(
             snapshot,
@@ -97,9 +107,24 @@ def analyse_offline(snapshot: Snapshot, limits: GroundingLimits | None = None) -
     return _decision(snapshot, choice, score, stop, targets, points, verdict)
 
 
+def _misplaced(snapshot: Snapshot) -> str | None:
+    """What is wrong with the filter's own levels: a level on the wrong side of the price is no trade."""
+    sign = Direction(snapshot.direction).sign
+    for name, level, side in (("stop", snapshot.stop, 1), ("target", snapshot.target, -1)):
+        if level is not None and (snapshot.price - level) * sign * side <= 0:
+            return (
+                f"The filter's {name} {snapshot.text(level)} is on the wrong side of {snapshot.text(snapshot.price)}."
+            )
+    return None
+
+
 def _stop(snapshot: Snapshot, atr: float, limits: GroundingLimits) -> _Stop | None:
     direction = Direction(snapshot.direction)
     sign, price = direction.sign, snapshot.price
+    if snapshot.stop is not None:
+        own = to_decimal(snapshot.stop)
+        own = floor_to(own, snapshot.tick) if sign > 0 else ceil_to(own, snapshot.tick)
+        return _Stop(own, None, abs(float(own) - price) / atr, own=True) if own > 0 else None
     # A stop nearer than the fees of both sides would make fees most of the loss.
     least = max(atr, min(float(limits.fee_rate) * 2 * price, WIDEST * atr))
     swings = snapshot.swing_lows if direction is Direction.LONG else snapshot.swing_highs
@@ -121,6 +146,12 @@ def _targets(snapshot: Snapshot, atr: float, stop: Decimal, limits: GroundingLim
     direction = Direction(snapshot.direction)
     sign, price = direction.sign, to_decimal(snapshot.price)
     wanted = max(WANTED, limits.min_reward_risk)
+    if snapshot.target is not None:
+        own = floor_to(to_decimal(snapshot.target), snapshot.tick)
+        if sign < 0:
+            own = ceil_to(to_decimal(snapshot.target), snapshot.tick)
+        pays = reward_to_risk(direction, price, stop, own, limits.fee_rate)
+        return [_Target(own, None, float(pays))] if pays is not None and pays >= limits.min_reward_risk else []
 
     def target(at: Decimal, level: Level | None) -> _Target | None:
         rounded = floor_to(at, snapshot.tick) if (sign > 0) == (level is not None) else ceil_to(at, snapshot.tick)
@@ -159,7 +190,9 @@ def _points(snapshot: Snapshot, atr: float, stop: _Stop, first: _Target) -> list
         points.append(_Point(-10, f"the trend is {snapshot.trend}"))
     elif snapshot.trend == "unknown":
         points.append(_Point(-5, "there are too few candles to see a trend"))
-    if stop.swing is not None:
+    if stop.own:
+        points.append(_Point(4, "the stop is the filter's own"))
+    elif stop.swing is not None:
         points.append(_Point(8, f"the stop is beyond the swing at {snapshot.text(stop.swing)}"))
     else:
         points.append(_Point(-4, f"no swing within {NEAR:g} ATR covers the stop"))

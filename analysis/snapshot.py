@@ -78,7 +78,8 @@ class CandleRow(Frozen):
 class Snapshot(Frozen):
     """A signal and its market at the close of its candle. Prices in the quote asset, times ms UTC.
 
-    `price` is the price a trade would start from: the newest when the snapshot was made. `supports` and
+    `price` is the price a trade would start from: the newest when the snapshot was made. `stop` and `target` are the
+    filter's own, as of its candle; None where it sets none. `supports` and
     `resistances` go outward from it. `indicators` holds what could be computed; `candles` the newest,
     oldest first.
     """
@@ -96,6 +97,8 @@ class Snapshot(Frozen):
     swing_highs: tuple[float, ...]
     pivot_period: str | None
     atr: float | None
+    stop: float | None = None
+    target: float | None = None
     trend: Literal["up", "down", "range", "unknown"]
     indicators: dict[str, float]
     candles: tuple[CandleRow, ...]
@@ -123,6 +126,7 @@ class Snapshot(Frozen):
         named: dict[str, float] = {"price": self.price, **self.indicators}
         if self.atr is not None:
             named["atr"] = self.atr
+        named |= {f"filter's {k}": v for k, v in (("stop", self.stop), ("target", self.target)) if v is not None}
         for kind, group in (("support", self.supports), ("resistance", self.resistances)):
             named |= {f"{kind} {i + 1}": level.price for i, level in enumerate(group)}
         named |= {f"swing low {i + 1}": price for i, price in enumerate(self.swing_lows)}
@@ -166,14 +170,16 @@ def build_snapshot(
     conditions: Sequence[Mapping[str, Any]] = (),
     *,
     price: float | None = None,
+    levels_set: Mapping[str, Any] | None = None,
     tick_size: Decimal = Decimal(0),
     bars: int = 100,
 ) -> Snapshot:
     """The snapshot of a signal on the newest of `candles` (closed, oldest first, one symbol and interval).
 
-    `price` defaults to the newest close. `conditions` are rows as stored with the signal; keys it does not
-    know are ignored. At most `bars` (1 to 1,000) candles go into the snapshot; indicators use all
-    that are given, up to 1,000, and levels the newest 200.
+    `price` defaults to the newest close. `levels_set` holds the filter's own `stop` and `target`, where it sets
+    them. `conditions` are rows as stored with the signal; keys it does not know are ignored. At most `bars`
+    (1 to 1,000) candles go into the snapshot; indicators use all that are given, up to 1,000, and levels the
+    newest 200.
 
     Raises SnapshotError without a candle, for candles with unusable numbers, or for an unusable price.
     """
@@ -195,6 +201,7 @@ def build_snapshot(
     found = levels.swings(highs[-LEVEL_CANDLES:], lows[-LEVEL_CANDLES:])
     swing_highs = _distinct([s.price for s in reversed(found) if s.kind == "high"])
     swing_lows = _distinct([s.price for s in reversed(found) if s.kind == "low"])
+    own = {k: float(v) for k, v in (levels_set or {}).items() if k in ("stop", "target") and float(v) > 0}
     below, above = _levels(found, period, now, atr, tick_size)
     return Snapshot(
         symbol=symbol,
@@ -213,6 +220,8 @@ def build_snapshot(
         swing_highs=swing_highs,
         pivot_period=period[1] if period else None,
         atr=atr if atr else None,
+        stop=own.get("stop"),
+        target=own.get("target"),
         trend=levels.regime(closes, atr),
         indicators=_indicators(closes, volumes),
         candles=tuple(

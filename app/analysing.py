@@ -76,6 +76,7 @@ class Analyser:
                 candles,
                 signal.conditions,
                 price=price.price if price is not None else None,
+                levels_set=signal.indicators,
                 tick_size=info.tick_size if info is not None else Decimal(0),
             )
             brief = StrategyBrief(

@@ -6,8 +6,9 @@ All calls here are pure numbers, so that the worker may make them in a thread.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from screener import Program
 from screener.engine import Addition, ConditionValue, Engine, StepResult
+from screener.ops import OPS
 from screener.panel import Panel
+from screener.plan import used
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,38 @@ class ConditionRow:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A strategy that fired on a symbol, with the close price and every condition's values."""
+    """A strategy that fired on a symbol, with the close price and every condition's values.
+
+    `score` ranks it among the candle's matches; `levels` are the filter's own `stop` and `target`, as prices. Both are
+    read on the match candle and do not change afterwards.
+    """
 
     strategy_id: str
     version: int
     symbol: str
     price: float
     conditions: tuple[ConditionRow, ...]
+    score: float | None = None
+    levels: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        strategy: Loaded,
+        symbol: str,
+        price: float,
+        conditions: Sequence[ConditionValue],
+        results: Mapping[str, float],
+    ) -> Match:
+        """A match of `strategy`; `results` are the values of its `result_nodes`, NaN where unknown."""
+        known = {name: value for name, value in results.items() if math.isfinite(value)}
+        score = known.pop("score", None)
+        rows = condition_rows(conditions, strategy.program)
+        return cls(strategy.strategy_id, strategy.version, symbol, price, rows, score, known)
+
+    def rank(self) -> float:
+        """Sorts the largest score first and matches without one last."""
+        return math.inf if self.score is None else -self.score
 
 
 @dataclass(slots=True)
@@ -137,6 +165,7 @@ class Engines:
                     continue
                 result.matched[strategy.key] = len(found)
                 result.matches.extend(found)
+            result.matches.sort(key=Match.rank)
             result.explain_ms = (time.perf_counter() - begin) * 1e3
             results.append(result)
         return results
@@ -153,12 +182,23 @@ class Engines:
         return found
 
     def _match(self, strategy: Loaded, symbol: str, price: float) -> Match:
-        rows = condition_rows(self._engine.conditions(strategy.key, symbol), strategy.program)
-        return Match(strategy.strategy_id, strategy.version, symbol, price, rows)
+        extra = result_nodes(strategy.program)
+        results = {name: self._engine.value(strategy.key, node, symbol) for name, node in extra.items()}
+        return Match.of(strategy, symbol, price, self._engine.conditions(strategy.key, symbol), results)
 
     def refresh(self, symbols: Iterable[str]) -> None:
         """Step some symbols anew, after a gap was repaired, a candle corrected or a symbol listed."""
         self._engine.refresh(symbols)
+
+
+def result_nodes(program: Program) -> dict[str, int]:
+    """Nodes of the results that a signal stores: `score`, and `stop` and `target` where no open trade is needed."""
+    found = {"score": program.score, "stop": program.stop, "target": program.target}
+    return {
+        name: node
+        for name, node in found.items()
+        if node is not None and not any(OPS[program.nodes[n].op].kind == "trade" for n in used(program.nodes, [node]))
+    }
 
 
 def condition_rows(values: Sequence[ConditionValue], program: Program) -> tuple[ConditionRow, ...]:

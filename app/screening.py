@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol, cast
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
 
-from app.engines import ConditionRow, Engines, Loaded, Match, Screened, condition_rows
+from app.engines import Engines, Loaded, Match, Screened, result_nodes
+from app.signal_rows import candle_json, condition_json
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
@@ -278,7 +278,9 @@ class Screener:
             price=Decimal(repr(match.price)),
             side=self._directions[key],
             conditions=[condition_json(row) for row in match.conditions],
+            indicators=dict(match.levels),
             candles=[candle_json(c) for c in candles if c.close_time <= result.close_time],
+            score=match.score,
             screen_run_id=run_id,
         )
 
@@ -362,40 +364,20 @@ class Screener:
                 if not strategy.symbols or panel.symbols[c] in strategy.symbols
             ]
             rows = history.conditions([(row, c) for c in columns])
+            extra = result_nodes(strategy.program)
+            picked = history.pick(list(extra.values()), [(row, c) for c in columns])
             result.step_ms += (time.perf_counter() - begin) * 1e3
             result.strategies.append(strategy)
             result.matched[strategy.key] = len(columns)
             result.matches += [
-                Match(
-                    strategy.strategy_id,
-                    strategy.version,
+                Match.of(
+                    strategy,
                     panel.symbols[c],
                     float(history.price[-1, c]),
-                    condition_rows(values, strategy.program),
+                    values,
+                    {name: float(picked[node][i]) for name, node in extra.items()},
                 )
-                for c, values in zip(columns, rows, strict=True)
+                for i, (c, values) in enumerate(zip(columns, rows, strict=True))
             ]
+        result.matches.sort(key=Match.rank)
         return result
-
-
-def condition_json(row: ConditionRow) -> dict[str, object]:
-    """A condition row as stored: unknown numbers are null."""
-
-    def known(value: float | None) -> float | None:
-        return value if value is not None and math.isfinite(value) else None
-
-    return {
-        "name": row.name,
-        "text": row.text,
-        "left": known(row.left),
-        "op": row.op,
-        "right": known(row.right),
-        "value": row.value,
-        "reading": row.reading,
-    }
-
-
-def candle_json(candle: Candle) -> list[object]:
-    """A candle of a signal's snapshot: `[open time ms, open, high, low, close, volume]`."""
-    numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-    return cast("list[object]", [candle.open_time, *numbers])

@@ -165,8 +165,8 @@ async def transition(
 
 
 async def claim_for_analysis(conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0) -> list[Signal]:
-    """Take new signals (and those whose analysis died) into `analysing`, newest candle first; workers never
-    collide.
+    """Take new signals (and those whose analysis died) into `analysing`, newest candle and then largest score
+    first; workers never collide.
 
     Signals that `wait` are not taken: see `requeue_waiting`.
     """
@@ -176,7 +176,7 @@ async def claim_for_analysis(conn: Connection, *, limit: int = 1, stuck_after_se
         "update public.signals s set status = 'analysing', reason = null, updated_at = now() from ("
         "  select id from public.signals where status = 'new'"
         "    or (status = 'analysing' and updated_at < now() - make_interval(secs => %(stuck)s))"
-        "  order by candle_close desc, id limit %(limit)s for update skip locked) due"
+        "  order by candle_close desc, score desc nulls last, id limit %(limit)s for update skip locked) due"
         " where s.id = due.id returning s.*",
         {"limit": limit, "stuck": stuck_after_seconds},
     )

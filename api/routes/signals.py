@@ -62,6 +62,7 @@ def signal_out(row: SignalView) -> SignalOut:
         side=row.side,
         status=row.status,
         conditions=tuple(ConditionRow.model_validate(c) for c in row.conditions),
+        score=row.score,
         decision=row.analysis_decision,
         confidence=row.analysis_confidence,
         created_at=row.created_at,
@@ -121,6 +122,7 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
     return SignalDetail(
         **signal_out(row).model_dump(),
         candles=tuple(candles),
+        levels=row.indicators,
         analysis=analysis_out(analysis) if analysis is not None else None,
         preview=_preview(plan, parts) if isinstance(plan, EntryPlan) else None,
         position_id=str(held[0].id) if held else None,

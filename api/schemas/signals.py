@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from api.schemas.base import DecimalString, Shape
 from api.schemas.market import CandleOut
 
@@ -36,7 +38,9 @@ class AnalysisOut(Shape):
 
 
 class SignalOut(Shape):
-    """One row of the signal list. `side` is long or short; `status` as in the data model."""
+    """One row of the signal list. `side` is long or short; `status` as in the data model; `score` ranks the matches of
+    one candle, the largest first.
+    """
 
     id: str
     strategy_id: str
@@ -48,6 +52,7 @@ class SignalOut(Shape):
     side: str
     status: str
     conditions: tuple[ConditionRow, ...]
+    score: float | None = None
     decision: str | None = None
     confidence: float | None = None
     created_at: datetime
@@ -79,9 +84,13 @@ class ApprovalPreview(Shape):
 
 
 class SignalDetail(SignalOut):
-    """`GET /signals/{id}`: with candles up to the signal, its analysis, and the approval preview."""
+    """`GET /signals/{id}`: with candles up to the signal, its analysis, and the approval preview.
+
+    `levels` are the filter's own `stop` and `target` on its candle, where it sets them.
+    """
 
     candles: tuple[CandleOut, ...] = ()
+    levels: dict[str, float] = Field(default_factory=dict)
     analysis: AnalysisOut | None = None
     preview: ApprovalPreview | None = None
     position_id: str | None = None

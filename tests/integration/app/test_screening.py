@@ -22,7 +22,7 @@ from store.migrate import migrate
 from store.records import NewStrategy, Strategy, StrategyChanges
 from store.session import Database
 from tests.fixtures.database import make_user
-from tests.fixtures.fake_market import FakeMarket
+from tests.fixtures.fake_market import SYMBOLS, FakeMarket
 
 ABOVE = "match = close > ta.sma(close, 5)"
 RISING = "match = close > open and close[1] > open[1]"
@@ -95,6 +95,43 @@ async def test_matches_equal_the_replay_with_values_and_candles(
     assert after.watermark == at(market.newest_close)
     assert after.state == "live"
     assert set((await run_statuses(database)).values()) == {"done"}
+
+
+RANKED = """
+up = close > open
+match = up and close > ta.sma(close, 3)
+score = volume
+stop = low - 2 * (high - low)
+target = close * 1.02
+"""
+
+
+@pytest.mark.parametrize("recovered", [False, True])
+async def test_a_signal_keeps_the_filters_own_results(
+    database: Database, market: FakeMarket, new_user: UUID, recovered: bool
+) -> None:
+    strategy = await store_strategy(database, RANKED, new_user, controls={"trigger": "level"})
+    screener = await started(database, market)
+    coverage = market.advance()
+    if recovered:
+        # Another worker claimed the candle and died; a later one replays it.
+        async with database.worker() as conn:
+            await runs.claim(conn, "1m", at(coverage.close_time), 0, "dead", lease_seconds=0.01)
+        await asyncio.sleep(0.05)
+        assert await (await started(database, market, "w2")).recover() == 1
+    else:
+        await screener.screen(coverage)
+    async with database.worker() as conn:
+        page = await signals.list_page(conn, limit=50, strategy_id=strategy.id)
+        first = await signals.claim_for_analysis(conn, limit=1)
+    assert len(page.items) > 1
+    row = market.held - 1
+    for one in page.items:
+        column = SYMBOLS.index(one.symbol)
+        high, low, close, volume = (float(market.fields[n][row, column]) for n in ("high", "low", "close", "volume"))
+        assert one.score == pytest.approx(volume)
+        assert one.indicators == pytest.approx({"stop": low - 2 * (high - low), "target": close * 1.02})
+    assert [s.score for s in first] == [max(s.score or 0 for s in page.items)], "the largest is analysed first"
 
 
 async def test_two_workers_store_each_match_once(database: Database, market: FakeMarket, new_user: UUID) -> None:

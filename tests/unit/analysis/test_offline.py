@@ -55,6 +55,40 @@ def test_it_says_why() -> None:
     assert "rsi(close, 14) < 30" in decision.trade_plan.setup
 
 
+@pytest.mark.parametrize(("direction", "sign"), [("long", 1), ("short", -1)])
+def test_the_filters_own_levels_are_the_plan(direction: str, sign: int) -> None:
+    entered = 0
+    for seed in range(20):
+        plain = make_snapshot(seed, direction)
+        assert plain.atr is not None
+        stop, target = plain.price - sign * 2.5 * plain.atr, plain.price + sign * 6 * plain.atr
+        snapshot = make_snapshot(seed, direction, levels_set={"stop": stop, "target": target})
+        decision = analyse_offline(snapshot)
+        final, report = validate(decision, snapshot)
+        assert [c.message for c in report.checks if c.status != "ok"] == []
+        assert final.key_levels.stop_loss == pytest.approx(stop, abs=0.011)
+        assert final.key_levels.take_profit == (pytest.approx(target, abs=0.011),)
+        entered += decision.decision == "enter_trade"
+        assert "the stop is the filter's own" in decision.reasoning
+    assert entered > 5
+
+
+@pytest.mark.parametrize(
+    ("levels", "says"),
+    [
+        ({"stop": 1.02}, "The filter's stop"),
+        ({"stop": 0.98, "target": 0.99}, "The filter's target"),
+        ({"stop": 0.9, "target": 1.001}, "does not pay 1 times the risk"),
+    ],
+)
+def test_levels_of_the_filter_that_are_no_trade(levels: dict[str, float], says: str) -> None:
+    price = make_snapshot(3).price
+    snapshot = make_snapshot(3, levels_set={name: price * share for name, share in levels.items()})
+    decision = analyse_offline(snapshot)
+    assert decision.decision == "bad_setup"
+    assert says in decision.reasoning
+
+
 def test_too_few_candles_and_a_market_that_stands_still_are_no_trade() -> None:
     few = build_snapshot("ETHUSDT", "15m", "long", make_candles(count=10))
     assert analyse_offline(few).decision == "bad_setup"
