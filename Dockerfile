@@ -9,6 +9,7 @@ RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation .
 USER screener
+RUN screener warm
 ENV SCREENER_HOST=0.0.0.0 SCREENER_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8000 8501

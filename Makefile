@@ -21,6 +21,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing dependencies (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Compiling the engine (once, about a quarter of a minute)"
+	@$(BIN)/screener warm
 	@touch $@
 
 run: install ## run the demo on a simulated market; MARKET=binance for the real one

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from app.commands.options import keep_machine_code
 from app.commands.output import fail
 from app.settings import Settings, SettingsError
 
@@ -45,9 +46,17 @@ def api() -> None:
 @click.command()
 def worker() -> None:
     """Hold the market, screen it each minute, analyse signals and watch positions."""
+    keep_machine_code()
     from app.worker import run
 
     raise SystemExit(asyncio.run(run(load_settings())))
+
+
+@click.command()
+def warm() -> None:
+    """Compile the engine's kernels ahead of the first start; does nothing where that was done."""
+    keep_machine_code()
+    import screener.replay  # noqa: F401
 
 
 @click.command()

@@ -140,7 +140,6 @@ class System:
             "SCREENER_WORKER_URL": f"http://127.0.0.1:{free_port()}",
             "SCREENER_WORKER_NAME": settings.worker_name or "up",
             "SCREENER_WORKER_TOKEN": secrets.token_urlsafe(24),
-            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(settings.data_dir / "numba")),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
             # Arithmetic is small and latency matters: one thread each keeps the demo within one core.
             "OMP_NUM_THREADS": "1",

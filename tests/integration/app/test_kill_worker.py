@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -33,14 +32,6 @@ SYMBOLS, SPEED, KILLS = 25, 20.0, 3
 MINUTE = interval_ms("1m")
 # The odd factor keeps tick prices off exact ties, where the last bit of a sum decides.
 CODE = "match = close > 1.00037 * ta.sma(close, 5)"
-
-
-@pytest.fixture(scope="session")
-def kernel_cache() -> Path:
-    """Compiled kernels, kept over the processes of all runs."""
-    folder = Path(tempfile.gettempdir()) / f"screener-kernels-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 class WorkerProcess:
@@ -114,7 +105,7 @@ async def replayed(exchange: ExchangeProcess, until: int, names: list[str]) -> d
 
 @pytest.mark.slow
 async def test_kills_while_screening(
-    database: Database, database_dsn: str, admin_dsn: str, new_user: UUID, tmp_path: Path, kernel_cache: Path
+    database: Database, database_dsn: str, admin_dsn: str, new_user: UUID, tmp_path: Path
 ) -> None:
     moments = random.Random(11)
     exchange = ExchangeProcess(speed=SPEED, symbols=SYMBOLS)
@@ -122,7 +113,6 @@ async def test_kills_while_screening(
     env = {
         **{k: v for k, v in os.environ.items() if not k.startswith("SCREENER_")},
         "DATABASE_URL": database_dsn,
-        "NUMBA_CACHE_DIR": str(kernel_cache),
         "SCREENER_EXCHANGE_REST_URL": exchange.rest,
         "SCREENER_EXCHANGE_STREAM_URL": exchange.streams,
         "SCREENER_SPEED": str(SPEED),
