@@ -49,6 +49,47 @@ READINGS = {
     "match = na(close[1])": "The close one candle ago is unknown.",
     "match = volume_delta > 0": "The net taker volume is above 0.",
     "match = ticker.change_pct > 5": "The 24-hour change in percent is above 5.",
+    "match = close > open or close > 3 or high > 2": (
+        "One of these holds: the close is above the open, the close is above 3 or the high is above 2."
+    ),
+    "match = close < min(open, high, low[1])": (
+        "The close is below the smallest of the open, the high and the low one candle ago."
+    ),
+    "match = cdl.engulfing() and tf('4h').cdl.hammer()": (
+        "A bullish engulfing pattern is complete, and a hammer pattern is complete on 4h candles."
+    ),
+    "match = close > highest(high, tf('1d').first)[1]": (
+        "The close is above the highest high since the 1d candle began (one candle ago)."
+    ),
+    "match = sum(volume, close > open) > 3": (
+        "The sum of the volume since the last time that the close is above the open is above 3."
+    ),
+    "match = rising(close, tf('1d').first)": "The close has risen on each candle since the 1d candle began.",
+    "match = within(close > open, tf('1d').first)": (
+        "The close is above the open on at least one of the candles since the 1d candle began."
+    ),
+    "match = rank(volume, where=close > open) <= 10": (
+        "The rank of the volume among the symbols where the close is above the open is at or below 10."
+    ),
+    "match = breadth(close > open) > 0.5": "The share of all symbols where the close is above the open is above 0.5.",
+    "match = market_zscore(close) > 2": "The z-score of the close among all symbols is above 2.",
+    "match = percentrank(volume, 50) > 90": "The percent rank of the volume among its last 50 values is above 90.",
+    "match = bullish_divergence(low, ta.rsi(close, 14), 60)": (
+        "A bullish divergence of the low and RSI(14) of the close within 60 candles is confirmed."
+    ),
+    "match = ta.supertrend(10, 3).direction > 0": "The Supertrend(10, 3) direction is above 0.",
+    "match = close > ta.kama(close)": "The close is above KAMA(10, 2, 30) of the close.",
+    "match = close > ta.psar()": "The close is above the parabolic SAR(0.02, 0.2).",
+    "match = ta.aroon().osc > 50": "The Aroon oscillator(14) is above 50.",
+    "match = tf('4h').alma(9, 6, 0.85) > close": "ALMA(9, 6, 0.85) of 4h candles is above the close.",
+    "match = close > tf('1M').high": "The close is above the 1M high.",
+    "match = close > open\nexit = trade.bars >= 5\nstop = trade.highest(low)\ntarget = trade.price * 1.1": (
+        "The close is above the open. Exit when the number of candles since the entry is at or above 5. "
+        "Stop at the highest low since the entry. Target at 1.1 times the entry price."
+    ),
+    "match = close > open\nexit = close < trade.at_entry(low)": (
+        "The close is above the open. Exit when the close is below the low at the entry."
+    ),
     "match = close > open\nexit = ta.rsi(close, 14) > 70\nstop = close - 2 * ta.atr(14)\nscore = volume": (
         "The close is above the open. Exit when RSI(14) of the close is above 70. "
         "Stop at the close minus (2 times ATR(14)). Ranked by the volume, largest first."
