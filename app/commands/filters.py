@@ -160,6 +160,9 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
     conditions = history.conditions([(row, column)])[0]
     truth = {1: True, 0: False, -1: None}[int(history.match[row, column])]
     close = iso(int(history.times[row]))
+    wanted = {name: node for name in ("score", "stop", "target") if (node := getattr(program, name)) is not None}
+    picked = history.pick(list(wanted.values()), [(row, column)])
+    results = {name: _number(picked[node][0]) for name, node in wanted.items()}
     if as_json:
         answer = {
             "symbol": symbol,
@@ -167,16 +170,23 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
             "price": _number(history.price[row, column]),
             "match": truth,
             "edge": bool(history.edges[row, column]),
+            **results,
             "reading": program.reading,
-            "conditions": [{"name": value.name, "op": value.op, **condition_json(value)} for value in conditions],
+            "conditions": [
+                {"name": value.name, "op": value.op, **condition_json(value), "reading": condition.reading}
+                for value, condition in zip(conditions, program.conditions, strict=True)
+            ],
         }
         click.echo(json.dumps(answer))
         return
     verdict = {True: "matches", False: "does not match", None: "is unknown"}[truth]
     click.echo(f"{symbol} {interval}, candle closed {close} at {history.price[row, column]:.8g}: {verdict}")
     click.echo(program.reading)
-    for value in conditions:
+    for value, condition in zip(conditions, program.conditions, strict=True):
         click.echo(f"  {_condition_line(value)}")
+        click.echo(f"    {condition.reading}")
+    for name, number in results.items():
+        click.echo(f"  {name}: {'unknown' if number is None else format(number, '.8g')}")
     _warn(program)
 
 
