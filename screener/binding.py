@@ -41,16 +41,15 @@ class Call:
 
     def bind(self, args: Sequence[Arg], positional: Sequence[ast.expr], many: bool = False) -> list[Bound] | None:
         """Values in the order of `args`, or None after reporting what is wrong."""
-        usage = f"write {self.name}({arguments_text(tuple(args))})"
         given: dict[str, ast.expr] = {}
         fine = True
         if len(positional) > len(args) and not many:
-            self.ex.fail(self.node, "F013", f"{self.name} takes {_plural(len(args), 'argument')}", usage)
+            self.ex.fail(self.node, "F013", f"{self.name} takes {_plural(len(args), 'argument')}", self._usage(args))
             fine = False
         for arg, expr in zip(args, positional, strict=False):
             given[arg.name] = expr
         for keyword in self.node.keywords:
-            fine = self._keyword(keyword, args, given, usage) and fine
+            fine = self._keyword(keyword, args, given) and fine
         bound: list[Bound] = []
         for arg in args:
             if arg.name in given:
@@ -58,7 +57,7 @@ class Call:
             elif arg.default is not None:
                 value = self._default(arg)
             else:
-                self.ex.fail(self.node, "F013", f"{self.name} needs '{arg.name}'", usage)
+                self.ex.fail(self.node, "F013", f"{self.name} needs '{arg.name}'", self._usage(args))
                 value = None
             fine = fine and value is not None
             if value is not None:
@@ -70,7 +69,11 @@ class Call:
                 bound.append(extra)
         return bound if fine else None
 
-    def _keyword(self, keyword: ast.keyword, args: Sequence[Arg], given: dict[str, ast.expr], usage: str) -> bool:
+    def _usage(self, args: Sequence[Arg]) -> str:
+        return f"write {self.name}({arguments_text(tuple(args))})"
+
+    def _keyword(self, keyword: ast.keyword, args: Sequence[Arg], given: dict[str, ast.expr]) -> bool:
+        usage = self._usage(args)
         name = keyword.arg
         if name is None:
             self.ex.fail(keyword.value, "F006", "unpacking cannot be used in a filter", usage)

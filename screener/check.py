@@ -2,24 +2,29 @@
 
 1. `parse` reads assignments; `_assign` checks each name and walks its expression with `Expressions`.
 2. `_results` checks `match`, `exit`, `stop`, `target`, `score`; unused names are warnings.
-3. `_finish` keeps the used nodes, measures reach and cost, hashes, gathers conditions and writes the reading.
+3. `_finish` keeps the used nodes, measures reach and cost, hashes and gathers conditions.
+
+A first walk shares what others have compiled (`screener.shared`) and says nothing in English. Only where it finds an
+error, or somebody reads (`read_aloud`), the text is walked alone, with its words.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from screener import advice, plan, words
-from screener.conditions import conjuncts, gather
-from screener.errors import Diagnostic, FilterError
+from screener.conditions import Part, conjuncts, gather
+from screener.errors import Diagnostic, FilterError, TooLarge
 from screener.explain import compose
 from screener.expressions import BUILT_IN, RESULTS, TIME_PARTS, Expressions
 from screener.intervals import interval_ms
 from screener.ir import Condition, Program
 from screener.ops import Dtype
 from screener.parse import Assignment, parse
+from screener.readings import Readings
+from screener.shared import Flat, Shared, current
 
 _TYPES: Final[dict[str, Dtype]] = {
     "match": "bool",
@@ -48,13 +53,40 @@ def compile_filter(text: str, base: str, symbols: Collection[str] | None = None)
     """
     interval_ms(base)
     parsed = parse(text)
+    if not parsed.errors:
+        shared = current()
+        ex = Expressions(parsed, base, symbols, shared)
+        definitions, results = _walk(ex)
+        if not ex.errors:
+            program = _finish(ex, shared, definitions, results, text)
+            if program is not None:
+                return program
     ex = Expressions(parsed, base, symbols)
     ex.errors.extend(parsed.errors)
-    definitions = _assign(ex)
-    results = _results(ex, definitions)
-    if ex.errors:
-        raise FilterError(_unique(ex.errors))
-    return _finish(ex, definitions, results, text)
+    definitions, results = _walk(ex)
+    if not ex.errors:
+        _measure(ex, definitions, results)
+    raise FilterError(_unique(ex.errors))
+
+
+def read_aloud(text: str, base: str) -> tuple[str, ...]:
+    """The English of a text that compiles: all of it, then each condition."""
+    ex = Expressions(parse(text), base, None)
+    definitions, results = _walk(ex)
+    whole = compose(ex.english, results, [node for node, _ in conjuncts(ex, definitions)])
+    parts = [ex.english.of(part.root) for part in gather(ex, definitions)]
+    return whole, *(f"{part[:1].upper()}{part[1:]}" for part in parts)
+
+
+def _walk(ex: Expressions) -> tuple[dict[str, ast.expr], dict[str, int]]:
+    """What each name is defined as, and the nodes of the results."""
+    try:
+        definitions = _assign(ex)
+    except TooLarge:
+        hint = "leave out an indicator, or split it into several strategies"
+        ex.errors.append(Diagnostic("F004", 1, 1, "the filter needs far too many operators", hint))
+        return {}, {}
+    return definitions, _results(ex, definitions)
 
 
 def _assign(ex: Expressions) -> dict[str, ast.expr]:
@@ -117,70 +149,92 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
             word = "always true" if constant else "never true"
             ex.fail(at, "F021", f"match is {word}, whatever the candles", "compare a series: close > open")
     for name in ("match", "score"):
-        if name in results:
+        if name in results and ex.parsed.mentions("trade"):
             words.outside_a_trade(ex, name, definitions)
     if "match" in results and not ex.errors:
-        if not _has_series(ex, results["match"]):
+        if ex.graph.nodes[results["match"]].interval is None:
             ex.fail(definitions["match"], "F021", "match depends on no series", "compare a series: close > open")
         advice.contradictions(ex, conjuncts(ex, definitions))
     return results
-
-
-def _has_series(ex: Expressions, root: int) -> bool:
-    return any(ex.graph.nodes[n].op in ("src", "time", "first", "external") for n in plan.used(ex.graph.nodes, [root]))
 
 
 def _unique(errors: list[Diagnostic]) -> list[Diagnostic]:
     return list(dict.fromkeys(errors))
 
 
-def _finish(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str, int], text: str) -> Program:
-    conditions = gather(ex, definitions)
-    roots = list(results.values())
-    for condition in conditions:
-        roots.extend(n for n in (condition.root, condition.left, condition.right) if n is not None)
-    keep = plan.used(ex.graph.nodes, roots)
-    at = definitions["match"]
-    if len(keep) > plan.MAX_NODES:
-        message = f"the filter needs {len(keep)} nodes; at most {plan.MAX_NODES} are allowed"
-        ex.fail(at, "F004", message, "leave out an indicator, or split it into several strategies")
-        raise FilterError(ex.errors)
-    nodes, number = plan.renumber(ex.graph.nodes, keep)
-    reach = plan.reaches(nodes, ex.base)
-    _check_reach(ex, keep, reach, at)
-    _warn_paths(ex, keep)
-    if ex.errors:
-        raise FilterError(ex.errors)
-    flat = {name: number[node] for name, node in results.items()}
+def _finish(
+    ex: Expressions, shared: Shared, definitions: dict[str, ast.expr], results: dict[str, int], text: str
+) -> Program | None:
+    """The program; None where it is over a bound."""
+    parts = gather(ex, definitions)
+    flat = Flat(shared, ex.base)
+    for part in parts:
+        flat.add(part.root)
+    for root in results.values():
+        flat.join(root)
+    for part in parts:
+        for side in (part.left, part.right):
+            if side is not None and side not in flat.order:
+                flat.add(side)
+    reach = flat.reach()
+    if len(flat.order) > plan.MAX_NODES or max(reach.values()) > plan.MAX_REACH:
+        return None
+    nodes, number = plan.renumber(ex.graph.nodes, flat.order)
+    for node in flat.paths:
+        if node not in ex.bounded:
+            _warn_path(ex, shared, node)
+    readings = Readings(text, ex.base)
+    flat_results = {name: number[node] for name, node in results.items()}
     return Program(
         base=ex.base,
         nodes=nodes,
-        match=flat["match"],
-        exit=flat.get("exit"),
-        stop=flat.get("stop"),
-        target=flat.get("target"),
-        score=flat.get("score"),
-        conditions=tuple(_renumbered(c, number, ex.english.of(c.root)) for c in conditions),
-        warnings=tuple(sorted(_unique(ex.warnings), key=lambda d: (d.line, d.column, d.code))),
-        hash=plan.program_hash(ex.base, nodes, flat),
+        match=flat_results["match"],
+        exit=flat_results.get("exit"),
+        stop=flat_results.get("stop"),
+        target=flat_results.get("target"),
+        score=flat_results.get("score"),
+        conditions=tuple([_condition(part, number, readings, i) for i, part in enumerate(parts, 1)]),
+        warnings=tuple(sorted(_unique(ex.warnings), key=lambda d: (d.line, d.column, d.code))) if ex.warnings else (),
+        hash=plan.program_hash(ex.base, {name: shared.pool.names.of(node) for name, node in results.items()}),
         intervals=tuple(reach),
         reach=reach,
         cost=plan.cost(nodes),
-        reading=compose(ex.english, results, [node for node, _ in conjuncts(ex, definitions)]),
+        reading=(readings, 0),
         source=text,
     )
 
 
-def _renumbered(condition: Condition, number: dict[int, int], reading: str) -> Condition:
+def _roots(results: dict[str, int], parts: Sequence[Part]) -> list[int]:
+    roots = list(results.values())
+    for part in parts:
+        roots.extend(n for n in (part.root, part.left, part.right) if n is not None)
+    return roots
+
+
+def _condition(part: Part, number: dict[int, int], readings: Readings, place: int) -> Condition:
+    name, text, root, left, op, right = part
     return Condition(
-        condition.name,
-        condition.text,
-        number[condition.root],
-        None if condition.left is None else number[condition.left],
-        condition.op,
-        None if condition.right is None else number[condition.right],
-        f"{reading[:1].upper()}{reading[1:]}",
+        name,
+        text,
+        number[root],
+        None if left is None else number[left],
+        op,
+        None if right is None else number[right],
+        (readings, place),
     )
+
+
+def _measure(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str, int]) -> None:
+    """Report where a filter that is otherwise right is over a bound."""
+    keep = plan.used(ex.graph.nodes, _roots(results, gather(ex, definitions)))
+    at = definitions["match"]
+    if len(keep) > plan.MAX_NODES:
+        message = f"the filter needs {len(keep)} nodes; at most {plan.MAX_NODES} are allowed"
+        ex.fail(at, "F004", message, "leave out an indicator, or split it into several strategies")
+    else:
+        nodes = ex.graph.nodes
+        reach = plan.reaches(nodes, keep, lambda n: plan.own_reach(nodes, nodes[n]))
+        _check_reach(ex, keep, plan.by_length(reach), at)
 
 
 def _check_reach(ex: Expressions, keep: list[int], reach: dict[str, int], match: ast.expr) -> None:
@@ -196,16 +250,15 @@ def _check_reach(ex: Expressions, keep: list[int], reach: dict[str, int], match:
         ex.fail(at, "F005", message, "shorten the windows, or use a higher interval with tf")
 
 
-def _warn_paths(ex: Expressions, keep: list[int]) -> None:
-    nodes = ex.graph.nodes
-    for n in keep:
-        if plan.is_path(nodes, nodes[n]) and n not in ex.bounded:
-            users = [u for u in keep if u in ex.where and n in plan.used(nodes, [u])]
-            at = ex.where[users[0]] if users else None
-            if at is not None:
-                what = _PATHS.get(nodes[n].op, nodes[n].op)
-                message = f"{what} starts at the first candle held, so it depends on the history there is"
-                ex.warn(at, "W102", message, "")
+def _warn_path(ex: Expressions, shared: Shared, node: int) -> None:
+    """Say that a path operator's value depends on the first candle held, at the first place that reads it."""
+    at = ex.where.get(node)
+    if at is None:
+        at = next((place for user, place in ex.where.items() if node in shared.under(user).order), None)
+    if at is not None:
+        op = ex.graph.nodes[node].op
+        message = f"{_PATHS.get(op, op)} starts at the first candle held, so it depends on the history there is"
+        ex.warn(at, "W102", message, "")
 
 
 def results_of(program: Program) -> dict[str, int]:
@@ -214,4 +267,4 @@ def results_of(program: Program) -> dict[str, int]:
     return {name: node for name, node in pairs.items() if node is not None}
 
 
-__all__ = ["compile_filter", "results_of"]
+__all__ = ["compile_filter", "read_aloud", "results_of"]

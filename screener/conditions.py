@@ -2,112 +2,114 @@
 
 1. `gather` walks `match`'s expression: `and` and chains split, a name becomes a named condition and is
    walked in turn.
-2. Anything else is one condition, under its text; named booleans within it follow.
+2. Anything else is one condition, under its text (`screener.spelling`); named booleans within it follow.
 """
 
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from screener.expressions import Expressions
-from screener.ir import Condition
+from screener.spelling import text_of
 from screener.values import Series
 
 _SIGNS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-class _WithoutPrefix(ast.NodeTransformer):
-    """`ta.rsi(...)` reads `rsi(...)`."""
+class Part(NamedTuple):
+    """A condition over the nodes of the compilation."""
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.value, ast.Name) and node.value.id == "ta":
-            return ast.copy_location(ast.Name(node.attr, ast.Load()), node)
-        return node
-
-
-def text_of(node: ast.expr) -> str:
-    """An expression as text in one spelling: `rsi(close, 14) < 30`."""
-    text = ast.unparse(_WithoutPrefix().visit(copy.deepcopy(node)))
-    return text.replace("'", '"') if '"' not in text else text
+    name: str
+    text: str
+    root: int
+    left: int | None = None
+    op: str | None = None
+    right: int | None = None
 
 
 class _Gatherer:
     def __init__(self, ex: Expressions, definitions: Mapping[str, ast.expr]) -> None:
         self.ex = ex
         self.definitions = definitions
-        self.found: list[Condition] = []
+        self.found: list[Part] = []
         self.roots: set[int] = set()
         self.named: set[str] = set()
 
     def conjunct(self, node: ast.expr) -> None:
-        """Record `node`, split where it joins several."""
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            for value in node.values:
-                self.conjunct(value)
-        elif isinstance(node, ast.Compare) and len(node.ops) > 1:
-            self._chain(node)
-        elif isinstance(node, ast.Name) and node.id in self.definitions:
-            self._named(node.id)
-        else:
-            self._record("", node)
-            self._inner(node)
+        """Record `node`, split where it joins several, and the named booleans that it uses."""
+        # Names lead to names: a stack, because their chain may be long.
+        waiting: list[tuple[ast.expr, bool]] = [(node, True)]
+        while waiting:
+            expr, splits = waiting.pop()
+            if not splits:
+                waiting.extend(reversed(self._inner(expr)))
+            elif isinstance(expr, ast.BoolOp) and isinstance(expr.op, ast.And):
+                waiting.extend((value, True) for value in reversed(expr.values))
+            elif isinstance(expr, ast.Compare) and len(expr.ops) > 1:
+                self._chain(expr)
+            elif isinstance(expr, ast.Name) and expr.id in self.definitions:
+                if expr.id not in self.named:
+                    self.named.add(expr.id)
+                    waiting.append(self._named(expr.id, self.definitions[expr.id]))
+            else:
+                self._record("", expr)
+                waiting.append((expr, False))
 
-    def _named(self, name: str) -> None:
+    def _named(self, name: str, definition: ast.expr) -> tuple[ast.expr, bool]:
+        """Record a named boolean. Its definition, and whether that splits further."""
         value = self.ex.names.get(name)
-        if name in self.named or not isinstance(value, Series) or value.dtype != "bool":
-            return
-        self.named.add(name)
-        definition = self.definitions[name]
+        if not isinstance(value, Series) or value.dtype != "bool":
+            return definition, False
         self._record(name, definition)
         joins = isinstance(definition, ast.BoolOp) and isinstance(definition.op, ast.And)
-        if joins or isinstance(definition, ast.Name) or _is_chain(definition):
-            self.conjunct(definition)
-        else:
-            self._inner(definition)
+        return definition, joins or isinstance(definition, ast.Name) or _is_chain(definition)
 
-    def _inner(self, node: ast.expr) -> None:
-        """Named booleans that `node` uses, also through named numbers."""
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and child.id in self.definitions and child.id not in self.named:
-                value = self.ex.names.get(child.id)
-                if isinstance(value, Series) and value.dtype == "bool":
-                    self._named(child.id)
-                else:
-                    self.named.add(child.id)
-                    self._inner(self.definitions[child.id])
+    def _inner(self, node: ast.expr) -> list[tuple[ast.expr, bool]]:
+        """The filter's own names that `node` uses."""
+        if not self.ex.read:
+            return []
+        own = self.definitions.keys() - self.named
+        return [(child, True) for child in ast.walk(node) if isinstance(child, ast.Name) and child.id in own]
 
     def _chain(self, node: ast.Compare) -> None:
         operands = [node.left, *node.comparators]
         for i, operator in enumerate(node.ops):
-            text = f"{text_of(operands[i])} {_SIGNS[type(operator)]} {text_of(operands[i + 1])}"
+            text = f"{self._text(operands[i])} {_SIGNS[type(operator)]} {self._text(operands[i + 1])}"
             root, left, sign, right = self.ex.written[(node, i)]
-            self._add(Condition(text, text, root, left, sign, right))
+            self._add(Part(text, text, root, left, sign, right))
 
     def _record(self, name: str, node: ast.expr) -> None:
-        text = text_of(node)
+        text = self._text(node)
         root = self.ex.nodes_at[node]
         sides = self.ex.written.get((node, 0))
         if sides is not None and sides[0] == root:
-            self._add(Condition(name or text, text, root, *sides[1:]))
+            self._add(Part(name or text, text, root, *sides[1:]))
         else:
-            self._add(Condition(name or text, text, root))
+            self._add(Part(name or text, text, root))
 
-    def _add(self, condition: Condition) -> None:
-        if condition.root in self.roots or self.ex.graph.value(condition.root) is not None:
+    def _text(self, node: ast.expr) -> str:
+        shared, written = self.ex.shared, self.ex.parsed.segment(node)
+        if shared is None or not written:
+            return text_of(node)
+        text = shared.texts.get(written)
+        if text is None:
+            text = shared.texts[written] = text_of(node)
+        return text
+
+    def _add(self, part: Part) -> None:
+        if part.root in self.roots or self.ex.graph.value(part.root) is not None:
             return
-        self.roots.add(condition.root)
-        self.found.append(condition)
+        self.roots.add(part.root)
+        self.found.append(part)
 
 
 def _is_chain(node: ast.expr) -> bool:
     return isinstance(node, ast.Compare) and len(node.ops) > 1
 
 
-def gather(ex: Expressions, definitions: Mapping[str, ast.expr]) -> list[Condition]:
+def gather(ex: Expressions, definitions: Mapping[str, ast.expr]) -> list[Part]:
     """The conditions of a checked program, in the order in which they are written."""
     gatherer = _Gatherer(ex, definitions)
     gatherer.conjunct(definitions["match"])

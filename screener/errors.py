@@ -51,3 +51,7 @@ class FilterError(ValueError):
 
 class ConstantError(ValueError):
     """A constant expression without a finite value, such as 1 / 0."""
+
+
+class TooLarge(Exception):
+    """A program that asks for more operators than a compilation does."""

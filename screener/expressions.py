@@ -25,6 +25,7 @@ from screener.intervals import SERIES
 from screener.ir import Graph
 from screener.ops import Dtype, Param
 from screener.parse import Parsed
+from screener.shared import Shared, Silent
 from screener.values import Outputs, Pattern, Scope, Series, Value
 
 DERIVED: Final = ("volume_delta", "hl2", "hlc3", "ohlc4")
@@ -64,12 +65,15 @@ _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
 class Expressions:
     """The state of one compilation. `names` maps assigned names to values, None for one in error."""
 
-    def __init__(self, parsed: Parsed, base: str, symbols: Collection[str] | None) -> None:
+    def __init__(
+        self, parsed: Parsed, base: str, symbols: Collection[str] | None, shared: Shared | None = None
+    ) -> None:
         self.parsed = parsed
         self.base = base
         self.symbols = symbols
-        self.graph = Graph()
-        self.english = English(self.graph, base)
+        self.shared = shared
+        self.graph = Graph(None if shared is None else shared.pool)
+        self.english = English(self.graph, base) if shared is None else Silent(self.graph, base)
         self.names: dict[str, Value | None] = {}
         self.later: set[str] = set()
         self.read: set[str] = set()
@@ -128,6 +132,12 @@ class Expressions:
 
     def visit(self, node: ast.expr) -> Value | None:
         """The value of an expression; None where an error was reported."""
+        if self.shared is not None and type(node) in (ast.Call, ast.Compare):
+            return self.shared.visit(self, node)
+        return self.evaluate(node)
+
+    def evaluate(self, node: ast.expr) -> Value | None:
+        """The value of an expression, from its parts."""
         value = self._value(node)
         if isinstance(value, Series):
             self.nodes_at[node] = value.node
@@ -274,7 +284,7 @@ class Expressions:
 
     def _attribute(self, node: ast.Attribute) -> Value | None:
         name = node.attr
-        if isinstance(node.value, ast.Name) and node.value.id not in {*self.names, *BUILT_IN}:
+        if isinstance(node.value, ast.Name) and node.value.id not in self.names and node.value.id not in BUILT_IN:
             root = node.value.id.lower()
             if root in habits.NAMES:
                 self.fail(node, "F012", f"unknown name '{node.value.id}'", habits.NAMES[root])

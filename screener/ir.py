@@ -1,21 +1,30 @@
-"""The program as a graph of numbered nodes.
+"""The compiled filter: a flat list of typed, structured nodes, and the graph it is built in.
 
-1. `Graph.add` folds constants and trivial windows (`screener.fold`), orders commutative arguments and
-   returns the number of the one node with that structure: its dictionary finds common subexpressions.
-2. A node's interval is the finest among its arguments'; it steps only when a candle of that interval closes.
-3. `Program` is the finished, flat form: children before parents.
+1. `Graph.add` asks its `Pool` for the one node with that structure. The pool folds constants and trivial windows
+   (`screener.fold`), orders commutative arguments, and so finds common subexpressions.
+2. A pool may outlive a compilation (`screener.shared`): what one filter has built, the next one finds.
+3. A node's interval is the finest among its arguments'; it steps only when a candle of that interval closes.
+4. `Program` is the finished, flat form: children before parents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from threading import RLock
+from typing import Final, NamedTuple
 
-from screener.errors import ConstantError, Diagnostic
+from screener.errors import ConstantError, Diagnostic, TooLarge
 from screener.fold import fold_constant, is_identity_window
 from screener.intervals import LENGTH_MS
 from screener.ops import OPS, Dtype, Param
+from screener.readings import Text
+
+MAX_WORK: Final = 10_000
+"""Operators that one text may ask for, those included that are shared or dropped later."""
+
+_LATER: Final = Text()
+_FLOATS: Final = frozenset({"exponent", "step", "limit"})
 
 
 class Node(NamedTuple):
@@ -34,7 +43,7 @@ class Condition:
 
     `root` is its node; `left` and `right` the nodes of both sides where it compares two numbers, with `op`
     between them as the user wrote it (`<`, `>=`, `crosses above`, ...). `between` has no `right`. `reading` is
-    the condition in plain English.
+    the condition in plain English, written when it is first asked for.
     """
 
     name: str
@@ -43,15 +52,16 @@ class Condition:
     left: int | None = None
     op: str | None = None
     right: int | None = None
-    reading: str = ""
+    reading: Text = _LATER
 
 
 @dataclass(frozen=True)
 class Program:
     """A compiled filter. Node numbers index `nodes`, in which children come before parents.
 
-    `reach` counts, per interval, candles before the newest; `cost` the nodes computed on a step; `hash` names
-    the structure of the results; `reading` is the filter in plain English.
+    `reach` counts, per interval, candles before the newest; `cost` the numeric nodes of a step (`screener.plan.cost`);
+    `hash` names the structure of the results; `reading` is the filter in plain English, written when it is first asked
+    for.
     """
 
     base: str
@@ -67,16 +77,18 @@ class Program:
     intervals: tuple[str, ...]
     reach: dict[str, int]
     cost: int
-    reading: str
-    source: str
+    reading: Text = _LATER
+    source: str = ""
 
 
-class Graph:
-    """Hash-consing builder. Raises ConstantError where folding leaves the finite numbers."""
+class Pool:
+    """Nodes by structure."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self.made: dict[tuple[str, tuple[int, ...], tuple[Param, ...]], int] = {}
         self._index: dict[Node, int] = {}
+        self._lock = RLock()
 
     def const(self, value: float | bool) -> int:
         """The node of a constant; a bool and a number of equal value stay different."""
@@ -96,24 +108,35 @@ class Graph:
         assert not isinstance(value, str)
         return value
 
-    def add(self, op: str, args: Sequence[int] = (), params: Sequence[Param] = ()) -> int:
-        """The node `op(args, params)`, folded and shared.
-
-        Argument types are the caller's duty (asserted). Raises ConstantError where a constant is not finite.
-        """
+    def make(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> int:
+        """The node `op(args, params)`, folded and shared; see `Graph.add`."""
         row = OPS[op]
+        nodes = self.nodes
         assert len(args) == len(row.args) and len(params) == len(row.params), (op, args, params)
         for wanted, arg in zip(row.args, args, strict=True):
-            assert wanted in ("any", self.nodes[arg].dtype), (op, args)
+            assert wanted == "any" or wanted == nodes[arg].dtype, (op, args)
         if op == "const":
             value = params[0]
             assert not isinstance(value, str)
             return self.const(value)
-        ordered = tuple(sorted(args)) if row.commutative else tuple(args)
-        simpler = self._simplify(op, ordered, tuple(params))
-        if simpler is not None:
-            return simpler
-        return self._intern(self._node(op, ordered, tuple(params)))
+        ordered, exact = args, params
+        if params:
+            # 2 and 2.0 are the same key: what is stored must not depend on which came first.
+            exact = tuple([float(p) if name in _FLOATS else p for name, p in zip(row.params, params, strict=True)])
+        if row.commutative:
+            ordered = self._ordered(op, args)
+        found = self._simplify(op, ordered, exact)
+        if found is None:
+            found = self._intern(self._node(op, ordered, exact))
+        self.made[(op, args, params)] = found
+        return found
+
+    def _ordered(self, op: str, args: tuple[int, ...]) -> tuple[int, ...]:
+        """Arguments of a commutative operator in the one order."""
+        return tuple(sorted(args))
+
+    def _adding(self, node: Node) -> None:
+        """Called before a node gets the next number."""
 
     def _node(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> Node:
         row = OPS[op]
@@ -121,20 +144,29 @@ class Graph:
         if row.interval_at is not None:
             interval: str | None = str(params[row.interval_at])
         else:
-            known = [i for a in args if (i := self.nodes[a].interval) is not None]
-            interval = min(known, key=LENGTH_MS.__getitem__) if known else None
+            interval = None
+            for arg in args:
+                other = self.nodes[arg].interval
+                if interval is None or (other is not None and LENGTH_MS[other] < LENGTH_MS[interval]):
+                    interval = other
         return Node(op, args, params, dtype, interval)
 
     def _intern(self, node: Node) -> int:
         found = self._index.get(node)
-        if found is None:
-            found = self._index[node] = len(self.nodes)
-            self.nodes.append(node)
+        if found is not None:
+            return found
+        with self._lock:
+            found = self._index.get(node)
+            if found is None:
+                found = len(self.nodes)
+                self._adding(node)
+                self.nodes.append(node)
+                self._index[node] = found
         return found
 
     def _simplify(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> int | None:
         values = [self.value(a) for a in args]
-        if args and all(v is not None for v in values):
+        if args and None not in values:
             folded = fold_constant(op, [v for v in values if v is not None], params)
             if folded is not None:
                 return self.const(folded)
@@ -153,7 +185,7 @@ class Graph:
                 inner = self.nodes[args[0]]
                 if inner.op == "shift":
                     steps = int(inner.params[0]) + int(params[0])
-                    return self.add("shift", inner.args, (steps,))
+                    return self.make("shift", inner.args, (steps,))
             case "neg" if self.nodes[args[0]].op == "neg":
                 return self.nodes[args[0]].args[0]
             case "min" | "max" if args[0] == args[1]:
@@ -177,11 +209,39 @@ class Graph:
             case "not":
                 return inner.args[0]
             case "lt":
-                return self.add("le", (inner.args[1], inner.args[0]))
+                return self.make("le", (inner.args[1], inner.args[0]), ())
             case "le":
-                return self.add("lt", (inner.args[1], inner.args[0]))
+                return self.make("lt", (inner.args[1], inner.args[0]), ())
             case "eq":
-                return self.add("ne", inner.args)
+                return self.make("ne", inner.args, ())
             case "ne":
-                return self.add("eq", inner.args)
+                return self.make("eq", inner.args, ())
         return None
+
+
+class Graph:
+    """The nodes of one compilation, in a pool of its own or a lasting one."""
+
+    def __init__(self, pool: Pool | None = None) -> None:
+        self.pool = Pool() if pool is None else pool
+        self.nodes = self.pool.nodes
+        self.const = self.pool.const
+        self.value = self.pool.value
+        self.work = 0
+
+    def add(self, op: str, args: Sequence[int] = (), params: Sequence[Param] = ()) -> int:
+        """The node `op(args, params)`, folded and shared.
+
+        Argument types are the caller's duty (asserted). Raises ConstantError where a constant is not finite, and
+        TooLarge where the text asks for more than MAX_WORK operators.
+        """
+        self.spend(1)
+        key = (op, tuple(args), tuple(params))
+        found = self.pool.made.get(key)
+        return self.pool.make(*key) if found is None else found
+
+    def spend(self, work: int) -> None:
+        """Count operators that the text asks for; raises TooLarge over MAX_WORK."""
+        self.work += work
+        if self.work > MAX_WORK:
+            raise TooLarge(f"more than {MAX_WORK} operators")

@@ -71,7 +71,8 @@ def requirements(program: Program) -> tuple[Condition, ...]:
             waiting.extend(reversed(node.args))
         else:
             found.setdefault(number, by_root.get(number) or Condition("match", "match", number))
-    return tuple(found.values())
+    written = {condition.root: place for place, condition in enumerate(program.conditions)}
+    return tuple(sorted(found.values(), key=lambda c: written.get(c.root, len(written))))
 
 
 def _joined(program: Program, root: int) -> list[int]:

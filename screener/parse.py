@@ -1,13 +1,14 @@
 """Text to assignments, with Python's own parser and nothing executed.
 
 1. `parse` bounds the text and hands it to `ast.parse`; whatever that raises becomes a diagnostic.
-2. `_deepest` bounds nesting without recursion, so later steps may recurse.
+2. `_too_deep` bounds nesting without recursion, so later steps may recurse.
 3. `_statement` keeps `name = expression` and explains everything else.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,13 @@ from screener.errors import Diagnostic
 MAX_BYTES: Final = 8 * 1024
 MAX_DEPTH: Final = 60
 _MAX_SYNTAX_ERRORS: Final = 5
+
+# The parser warns of escapes in texts, and of numbers that touch a keyword: `1or 2`.
+_MAY_WARN: Final = re.compile(r"\\|[0-9]\.?[aefijnoxX]")
+
+# Every expression around another needs at least one of these; an opening bracket may make two, a brace three.
+_SIGNS: Final = str.maketrans("", "", "([{.:+-*/%<>=!&|^~@")
+_NESTING_WORDS: Final = ("and", "or", "not", "if", "in", "is", "await", "yield")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,18 @@ class Parsed:
     assignments: list[Assignment] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
     broken: bool = False
+    ascii: bool = False
+
+    def segment(self, node: ast.expr) -> str:
+        """The text of an expression that stands on one line, in ASCII; nothing for any other."""
+        line = node.lineno
+        if not self.ascii or line != node.end_lineno:
+            return ""
+        return self.lines[line - 1][node.col_offset : node.end_col_offset]
+
+    def mentions(self, word: str) -> bool:
+        """Whether a name of the text may be `word`; in other alphabets it can be spelled in ways of its own."""
+        return not self.ascii or any(word in line for line in self.lines)
 
     def position(self, node: ast.AST) -> tuple[int, int]:
         """Line and column in characters, both from 1. Python's parser counts UTF-8 bytes."""
@@ -51,7 +71,7 @@ def parse(text: str) -> Parsed:
     """The assignments of a program. Never raises for a text; `errors` says what is wrong with it."""
     # Python's parser ends lines at these alone, unlike str.splitlines.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parsed = Parsed(text.split("\n"))
+    parsed = Parsed(text.split("\n"), ascii=text.isascii())
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         message = f"the program has {size} bytes; at most {MAX_BYTES} are allowed"
@@ -88,13 +108,19 @@ def _tree(parsed: Parsed) -> ast.Module | None:
 
 def _try(text: str) -> ast.Module | Exception:
     try:
+        if not _MAY_WARN.search(text):
+            return _parsed(text)
         with warnings.catch_warnings():
             # "invalid escape sequence" and the like are about code that runs; this does not.
             warnings.simplefilter("ignore")
-            # To quote the line of a syntax error the parser opens the file of this name; there is none of no name.
-            return ast.parse(text, "")
+            return _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return error
+
+
+def _parsed(text: str) -> ast.Module:
+    # To quote the line of a syntax error the parser opens the file of this name; there is none of no name.
+    return ast.parse(text, "")
 
 
 def _syntax_error(parsed: Parsed, error: Exception) -> Diagnostic:
@@ -131,16 +157,34 @@ def _syntax_hint(text: str) -> str:
     return "a program is a list of lines such as: match = ta.rsi(close, 14) < 30"
 
 
-def _deepest(value: ast.expr) -> int:
-    """How many expressions lie inside each other, at most."""
-    deepest = 0
-    waiting: list[tuple[ast.AST, int]] = [(value, 1)]
-    while waiting:
-        node, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        for child in ast.iter_child_nodes(node):
-            waiting.append((child, depth + isinstance(child, ast.expr)))
-    return deepest
+def _may_be_deep(text: str) -> bool:
+    """Whether `text`, if it is known, has signs and words enough for MAX_DEPTH expressions inside each other."""
+    signs = len(text) - len(text.translate(_SIGNS)) + text.count("[") + 2 * text.count("{")
+    return not text or signs + sum(map(text.count, _NESTING_WORDS)) >= MAX_DEPTH
+
+
+def _too_deep(value: ast.expr) -> bool:
+    """Whether more than MAX_DEPTH expressions lie inside each other. Level by level, so that it cannot recurse."""
+    level: list[ast.AST] = [value]
+    for _ in range(MAX_DEPTH):
+        below: list[ast.AST] = []
+        for node in level:
+            _children(node, below)
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _children(node: ast.AST, found: list[ast.AST]) -> None:
+    """Add the expressions directly below `node`, those that a keyword or the like holds included."""
+    for name in node._fields:
+        value = getattr(node, name)
+        for child in value if isinstance(value, list) else (value,):
+            if isinstance(child, ast.expr):
+                found.append(child)
+            elif isinstance(child, ast.AST) and child._fields:
+                _children(child, found)
 
 
 _STATEMENTS: Final[dict[type[ast.stmt], tuple[str, str]]] = {
@@ -187,7 +231,7 @@ def _statement(parsed: Parsed, statement: ast.stmt) -> None:
         hint = "name the whole, then read its outputs: bb = ta.bbands(close, 20, 2), then bb.lower"
         wrong("F007", "only a plain name can be assigned", hint if isinstance(target, ast.Tuple) else "")
         return
-    if _deepest(statement.value) > MAX_DEPTH:
+    if _may_be_deep(parsed.segment(statement.value)) and _too_deep(statement.value):
         message = f"the expression is nested more than {MAX_DEPTH} deep"
         wrong("F003", message, "give parts a name of their own")
         # The name exists, its value does not: say nothing more about it.

@@ -1,25 +1,29 @@
 """From the builder's graph to the flat program: what is used, how far back it looks, what it costs, its name.
 
 1. `used` finds the nodes under the results; `renumber` keeps those, children before parents.
-2. `digests` names each node by its structure alone; `program_hash` combines those of the results.
+2. `program_hash` combines the structural names of the results.
 3. `reaches` walks parents first: a child's reach is the largest over its users.
+4. `cost` counts numeric nodes; `unique_cost` those of several programs, what they share once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from screener.external.catalogue import EXTERNALS
 from screener.external.model import arguments_json
 from screener.intervals import LENGTH_MS, candles_within
-from screener.ir import Node
-from screener.ops import ASSOCIATIVE, OPS, Param
+from screener.ir import Node, Program
+from screener.ops import OPS, Param
 
 SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since", "valuewhen"})
 """Path operators that begin anew when an event is true: their last argument, valuewhen's first."""
+
+# A named tuple's own `__new__` takes twice the time, and there are dozens to a filter.
+_new: Final = tuple.__new__
+_FREE: Final = frozenset({"const", "src"})
 
 MAX_NODES: Final = 400
 MAX_REACH: Final = 5000
@@ -37,50 +41,29 @@ def used(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
     return sorted(seen)
 
 
-def renumber(nodes: Sequence[Node], keep: Sequence[int]) -> tuple[tuple[Node, ...], dict[int, int]]:
+def renumber(nodes: Sequence[Node], keep: Iterable[int]) -> tuple[tuple[Node, ...], dict[int, int]]:
     """The kept nodes with new numbers, and the new number of each old one."""
-    number = {old: new for new, old in enumerate(keep)}
-    flat = tuple(nodes[old]._replace(args=tuple(number[a] for a in nodes[old].args)) for old in keep)
-    return flat, number
-
-
-def digests(nodes: Sequence[Node]) -> list[str]:
-    """A name per node from its structure only: not its number, its spelling or the order of `a and b`."""
-    names: list[str] = []
-    for node in nodes:
-        if node.op in ASSOCIATIVE:
-            parts = sorted(_operands(nodes, names, node))
+    order = list(keep)
+    number = dict(zip(order, range(len(order)), strict=True))
+    flat: list[Node] = []
+    for old in order:
+        node = nodes[old]
+        op, args, params, dtype, interval = node
+        if len(args) == 2:
+            moved: tuple[int, ...] = (number[args[0]], number[args[1]])
+        elif args:
+            moved = tuple([number[a] for a in args])
         else:
-            parts = [names[a] for a in node.args]
-            if OPS[node.op].commutative:
-                parts.sort()
-        text = json.dumps([node.op, node.dtype, [repr(p) for p in node.params], parts])
-        names.append(hashlib.sha256(text.encode()).hexdigest())
-    return names
-
-
-def _operands(nodes: Sequence[Node], names: Sequence[str], node: Node) -> set[str]:
-    """Digests of what an associative operator joins, however it is nested."""
-    found: set[str] = set()
-    seen: set[int] = set()
-    waiting = list(node.args)
-    while waiting:
-        arg = waiting.pop()
-        if arg in seen:
+            flat.append(node)
             continue
-        seen.add(arg)
-        if nodes[arg].op == node.op:
-            waiting.extend(nodes[arg].args)
-        else:
-            found.add(names[arg])
-    return found
+        flat.append(_new(Node, (op, moved, params, dtype, interval)))
+    return tuple(flat), number
 
 
-def program_hash(base: str, nodes: Sequence[Node], results: dict[str, int]) -> str:
-    """The canonical hash of a filter: its base interval and the structure of its results."""
-    names = digests(nodes)
-    text = json.dumps([base, [[name, names[node]] for name, node in sorted(results.items())]])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def program_hash(base: str, results: Mapping[str, str]) -> str:
+    """The canonical hash of a filter: its base interval and the names of its results' structure."""
+    pairs = ", ".join([f'["{result}", "{name}"]' for result, name in sorted(results.items())])
+    return hashlib.sha256(f'["{base}", [{pairs}]]'.encode()).hexdigest()[:32]
 
 
 def own_reach(nodes: Sequence[Node], node: Node) -> int:
@@ -123,29 +106,57 @@ def _anchor(nodes: Sequence[Node], node: Node) -> str | None:
     return str(event.params[0]) if event.op == "first" else None
 
 
-def reaches(nodes: Sequence[Node], base: str) -> dict[str, int]:
-    """Candles before the newest that the program needs, per interval, in each interval's own candles."""
+def reaches(nodes: Sequence[Node], order: Sequence[int], own: Callable[[int], int]) -> dict[str, int]:
+    """Candles before the newest that the nodes in `order`, children first, need of each interval, in its own candles;
+    `own` is `own_reach` by number. The last is a root, as is any that no other reads."""
     # Parents first: a child's reach is the maximum over its users.
-    need = [0] * len(nodes)
-    found = {base: 0}
-    for number in range(len(nodes) - 1, -1, -1):
-        node = nodes[number]
-        if node.interval is None:
+    need = dict.fromkeys(order, 0)
+    found: dict[str, int] = {}
+    for number in reversed(order):
+        _, args, _, _, interval = nodes[number]
+        if interval is None:
             continue
-        total = need[number] + own_reach(nodes, node)
+        total = need[number] + own(number)
         # What has no arguments in the graph reads candles by itself.
-        found[node.interval] = max(found.get(node.interval, 0), need[number] if node.args else total)
-        for arg in node.args:
-            child = nodes[arg].interval
+        candles = need[number] if args else total
+        if candles >= found.get(interval, 0):
+            found[interval] = candles
+        for arg in args:
+            child = nodes[arg][4]
             if child is None:
                 continue
-            candles = total
-            if child != node.interval:
-                candles = candles_within(total, node.interval, child)
-            need[arg] = max(need[arg], candles)
-    return {label: found[label] for label in sorted(found, key=LENGTH_MS.__getitem__)}
+            candles = total if child == interval else candles_within(total, interval, child)
+            if candles > need[arg]:
+                need[arg] = candles
+    return found
+
+
+def by_length(reach: Mapping[str, int]) -> dict[str, int]:
+    """The same, finest interval first."""
+    return {label: reach[label] for label in sorted(reach, key=LENGTH_MS.__getitem__)}
 
 
 def cost(nodes: Sequence[Node]) -> int:
-    """Nodes that a step computes: all but constants and raw series."""
-    return sum(node.op not in ("const", "src") for node in nodes)
+    """Numeric nodes that a step computes for each symbol, each once however often the filter uses it: averages, windows
+    and arithmetic. Constants and the candles' own fields cost nothing; comparisons and logic are bits, and cost next to
+    nothing."""
+    return sum([node[3] == "num" and node[0] not in _FREE for node in nodes])
+
+
+def unique_cost(programs: Iterable[Program]) -> int:
+    """The `cost` of several filters together: what two of them share, of whatever base interval, counts once."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    total = 0
+    for program in programs:
+        places: list[int] = []
+        for node in program.nodes:
+            args = tuple(places[a] for a in node.args)
+            if OPS[node.op].commutative:
+                args = tuple(sorted(args))
+            key = (node.op, node.dtype, args, node.params)
+            place = numbers.get(key)
+            if place is None:
+                place = numbers[key] = len(numbers)
+                total += cost((node,))
+            places.append(place)
+    return total

@@ -106,14 +106,16 @@ def test_children_come_before_parents_and_all_are_used() -> None:
 
 def test_interval_of_a_node_is_the_finest_of_its_arguments() -> None:
     found = program('match = tf("4h").sma(close, 3) > close')
-    by_op = {node.op: node.interval for node in found.nodes}
-    assert by_op == {"src": "15m", "rmean": "4h", "lt": "15m"}
+    intervals = {(node.op, node.interval) for node in found.nodes}
+    assert intervals == {("src", "15m"), ("src", "4h"), ("rmean", "4h"), ("lt", "15m")}
 
 
 def test_lowering_shares_nodes() -> None:
     one = program("match = close > ta.bbands(close, 20).upper")
     both = program("match = close > ta.bbands(close, 20).upper and close > ta.sma(close, 20)")
-    assert both.cost == one.cost + 2
+    assert len(both.nodes) == len(one.nodes) + 2
+    # A comparison more, and `and`: neither is a number to compute.
+    assert both.cost == one.cost
 
 
 LOWERED = {
