@@ -2,7 +2,7 @@
 
 1. `Reference` reads a market's candles up to one close and evaluates specs for the last candles of each.
 2. A number is `[rows, symbols]` with NaN for unknown, kept by what it is (`_number`), so each is computed once.
-   Averages with memory run through all candles from the first one (`_smooth`), many of one input at a time, which
+   Averages with memory run through all candles from the first one (`smooth`), many of one input at a time, which
    `prepare` collects beforehand; windows read the last candles alone.
 3. A truth is a pair of arrays, known true and known false (`_truth`); `and`, `or`, `not` follow Kleene's logic.
 4. `found` brings conditions of higher intervals to the base candles, as of their last closed candle, and yields a
@@ -19,24 +19,35 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.distribution import INTERVALS, Drawn, Spec, drawn
 from benchmarks.market import LENGTH, MARKET_START, Market, market
+from benchmarks.numbers import (
+    Differences,
+    Flags,
+    Floats,
+    Ints,
+    Truth,
+    bound,
+    crosses,
+    derived,
+    deviation,
+    divide,
+    fold,
+    less,
+    mean,
+    rising,
+    since_midnight,
+    smooth,
+)
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-Truth = tuple[Flags, Flags]
-
-LOOKBACK = 8
+LOOKBACK: Final = 8
 """Rows evaluated before those that are reported: an edge looks back past missing candles."""
 
-_DAY = 86_400_000
-_TOGETHER = 32
+_TOGETHER: Final = 32
 
 
 class Hits:
@@ -111,13 +122,13 @@ class Reference:
         n = int(str(spec[3]))
         match kind:
             case "sma":
-                return _mean(x, n, rows)
+                return mean(x, n, rows)
             case "stdev":
-                return _deviation(x, n, rows)
+                return deviation(x, n, rows)
             case "highest":
-                return _fold(x, n, rows, np.maximum)
+                return fold(x, n, rows, np.maximum)
             case "lowest":
-                return _fold(x, n, rows, np.minimum)
+                return fold(x, n, rows, np.minimum)
         raise KeyError(spec)
 
     def _whole(self, interval: str, name: str) -> Floats:
@@ -128,15 +139,15 @@ class Reference:
         key: Spec = ("whole", interval, name)
         if key not in self._numbers:
             with np.errstate(all="ignore"):
-                self._numbers[key] = _derived(fields, name)
+                self._numbers[key] = derived(fields, name)
         return self._numbers[key]
 
     def _vwap(self, interval: str) -> Floats:
         fields = self._fields[interval]
         price = (fields["high"] + fields["low"] + fields["close"]) / 3.0
         volume = fields["volume"]
-        paid, traded = (_since_midnight(x, self._opens[interval]) for x in (price * volume, volume))
-        return _divide(paid, traded)
+        paid, traded = (since_midnight(x, self._opens[interval]) for x in (price * volume, volume))
+        return divide(paid, traded)
 
     def prepare(self, specs: Iterable[Spec]) -> None:
         """Compute the averages with memory that these strategies need, those of one input together."""
@@ -174,7 +185,7 @@ class Reference:
         x = self._whole(interval, name)
         for start in range(0, len(lengths), _TOGETHER):
             some = np.array(lengths[start : start + _TOGETHER])
-            tail = _smooth(x[:, None, :], some, how, self._rows(interval))
+            tail = smooth(x[:, None, :], some, how, self._rows(interval))
             for k, n in enumerate(some):
                 self._numbers[(how, interval, name, int(n))] = tail[:, k]
 
@@ -185,7 +196,7 @@ class Reference:
         place = {n: k for k, n in enumerate(lengths)}
         whole = np.concatenate(
             [
-                _smooth(close[:, None, :], np.array(lengths[k : k + _TOGETHER]), "ema", len(close))
+                smooth(close[:, None, :], np.array(lengths[k : k + _TOGETHER]), "ema", len(close))
                 for k in range(0, len(lengths), _TOGETHER)
             ],
             axis=1,
@@ -194,7 +205,7 @@ class Reference:
         for start in range(0, len(triples), _TOGETHER):
             some = triples[start : start + _TOGETHER]
             fast, slow = [place[t[0]] for t in some], [place[t[1]] for t in some]
-            signal = _smooth(_Differences(whole, fast, slow), np.array([t[2] for t in some]), "ema", rows)
+            signal = smooth(Differences(whole, fast, slow), np.array([t[2] for t in some]), "ema", rows)
             line = whole[-rows:, fast] - whole[-rows:, slow]
             for k, triple in enumerate(some):
                 self._numbers[("macd_line", interval, *triple)] = line[:, k]
@@ -221,53 +232,53 @@ class Reference:
             case "rsi":
                 n, low, k = a
                 up, down = number(("rma", i, "rise", n)), number(("rma", i, "fall", n))
-                return _bound(_divide(up, up + down) * 100.0, k, low)
+                return bound(divide(up, up + down) * 100.0, k, low)
             case "cross":
                 name, fast, slow, low = a
-                return _crosses(number((name, i, "close", fast)), number((name, i, "close", slow)), low)
+                return crosses(number((name, i, "close", fast)), number((name, i, "close", slow)), low)
             case "average":
                 name, n, low = a
-                return _bound(number(close), number((name, i, "close", n)), low)
+                return bound(number(close), number((name, i, "close", n)), low)
             case "averages":
                 name, n, other, low = a
-                return _bound(number((name, i, "close", n)), number((name, i, "close", other)), low)
+                return bound(number((name, i, "close", n)), number((name, i, "close", other)), low)
             case "bbands":
                 n, k, low = a
                 reach = number(("stdev", i, "close", n)) * k
                 middle = number(("sma", i, "close", n))
-                return _bound(number(close), middle - reach if low else middle + reach, low)
+                return bound(number(close), middle - reach if low else middle + reach, low)
             case "macd":
                 *triple, low = a
                 line, signal = (number((name, i, *triple)) for name in ("macd_line", "macd_signal"))
-                return _bound(line - signal, 0.0, low)
+                return bound(line - signal, 0.0, low)
             case "macd_cross":
                 *triple, low = a
                 line, signal = (number((name, i, *triple)) for name in ("macd_line", "macd_signal"))
-                return _crosses(line, signal, low)
+                return crosses(line, signal, low)
             case "adx":
                 n, k = a
-                return _bound(number(("adx", i, n)), k, False)
+                return bound(number(("adx", i, n)), k, False)
             case "volume":
                 n, k = a
-                return _bound(number(("series", i, "volume")), number(("sma", i, "volume", n)) * k, False)
+                return bound(number(("series", i, "volume")), number(("sma", i, "volume", n)) * k, False)
             case "breakout":
                 n, low = a
                 level = number(("lowest", i, "low", n) if low else ("highest", i, "high", n))
-                return _less(number(close)[1:], level[:-1]) if low else _less(level[:-1], number(close)[1:])
+                return less(number(close)[1:], level[:-1]) if low else less(level[:-1], number(close)[1:])
             case "stoch":
                 n, low, k = a
-                return _bound(_mean(self._stoch(i, n, rows + 2), 3, rows), k, low)
+                return bound(mean(self._stoch(i, n, rows + 2), 3, rows), k, low)
             case "atr":
                 n, k = a
-                return _bound(_divide(number(("rma", i, "true_range", n)), number(close)), k, False)
+                return bound(divide(number(("rma", i, "true_range", n)), number(close)), k, False)
             case "vwap":
-                return _bound(number(close), number(("vwap", i)), a[0])
+                return bound(number(close), number(("vwap", i)), a[0])
             case "obv":
-                return _bound(self._whole(i, "obv")[-rows:], number(("sma", i, "obv", a[0])), False)
+                return bound(self._whole(i, "obv")[-rows:], number(("sma", i, "obv", a[0])), False)
             case "change":
                 n, low, k = a
                 x = self._whole(i, "close")
-                return _bound((_divide(x[-rows:], x[-rows - n : -n]) - 1.0) * 100.0, k, low)
+                return bound((divide(x[-rows:], x[-rows - n : -n]) - 1.0) * 100.0, k, low)
         raise KeyError(spec)
 
     def _adx(self, interval: str, lengths: Sequence[int]) -> None:
@@ -275,18 +286,18 @@ class Reference:
         for start in range(0, len(lengths), _TOGETHER):
             some = np.array(lengths[start : start + _TOGETHER])
             moves = (self._whole(interval, name) for name in ("plus_move", "minus_move", "true_range"))
-            plus, minus, span = (_smooth(x[:, None, :], some, "rma", len(x)) for x in moves)
-            plus, minus = _divide(plus, span) * 100.0, _divide(minus, span) * 100.0
-            strength = _divide(np.abs(plus - minus), plus + minus) * 100.0
-            tail = _smooth(strength, some, "rma", rows)
+            plus, minus, span = (smooth(x[:, None, :], some, "rma", len(x)) for x in moves)
+            plus, minus = divide(plus, span) * 100.0, divide(minus, span) * 100.0
+            strength = divide(np.abs(plus - minus), plus + minus) * 100.0
+            tail = smooth(strength, some, "rma", rows)
             for k, n in enumerate(some):
                 self._numbers[("adx", interval, int(n))] = tail[:, k]
 
     def _stoch(self, interval: str, n: int, rows: int) -> Floats:
         """Where the close stands in the range of the last n candles, in percent."""
         close, high, low = (self._whole(interval, name) for name in ("close", "high", "low"))
-        top, bottom = _fold(high, n, rows, np.maximum), _fold(low, n, rows, np.minimum)
-        return _divide(close[-rows:] - bottom, top - bottom) * 100.0
+        top, bottom = fold(high, n, rows, np.maximum), fold(low, n, rows, np.minimum)
+        return divide(close[-rows:] - bottom, top - bottom) * 100.0
 
     # ---- 4. strategies ---------------------------------------------------------------------------------------------
 
@@ -299,7 +310,7 @@ class Reference:
             true, false, closes = self._match(spec, base)
             present = ~np.isnan(self._whole(base, "close")[-len(closes) :])
             true, false = true & present, false & present
-            edges = _rising(true, false, present)
+            edges = rising(true, false, present)
             first = max(0, len(closes) - self._reported[base])
             for kind, flags in ((False, true[first:]), (True, edges[first:])):
                 row, symbol = np.nonzero(flags)
@@ -338,21 +349,6 @@ class Reference:
         return true[row] & held[:, None], false[row] & held[:, None]
 
 
-class _Differences:
-    """Rows of `whole[:, fast] - whole[:, slow]`, made as they are read."""
-
-    def __init__(self, whole: Floats, fast: list[int], slow: list[int]) -> None:
-        self._whole, self._fast, self._slow = whole, fast, slow
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-    def __getitem__(self, t: int) -> Floats:
-        row = self._whole[t]
-        line: Floats = row[self._fast] - row[self._slow]
-        return line
-
-
 def leaves(specs: Iterable[Spec]) -> set[Spec]:
     """The conditions of strategies, each once."""
     result: set[Spec] = set()
@@ -362,174 +358,6 @@ def leaves(specs: Iterable[Spec]) -> set[Spec]:
         else:
             result.add(spec)
     return result
-
-
-def _derived(fields: dict[str, Floats], name: str) -> Floats:
-    close, high, low = fields["close"], fields["high"], fields["low"]
-    match name:
-        case "rise":
-            return np.maximum(_change(close), 0.0)
-        case "fall":
-            return np.maximum(-_change(close), 0.0)
-        case "true_range":
-            before = np.concatenate([np.full_like(close[:1], np.nan), close[:-1]])
-            widest: Floats = np.maximum(np.maximum(high - low, np.abs(high - before)), np.abs(low - before))
-            return widest
-        case "plus_move" | "minus_move":
-            rise, fall = _change(high), -_change(low)
-            mine, other = (rise, fall) if name == "plus_move" else (fall, rise)
-            moved = np.where((mine > other) & (mine > 0.0), mine, 0.0)
-            return np.where(np.isnan(mine) | np.isnan(other), np.nan, moved)
-        case "obv":
-            # The first candle's volume, and that of one after a gap, counts as bought.
-            side = np.sign(_change(close))
-            flow = np.where(np.isnan(side), 1.0, side) * fields["volume"]
-            total = np.cumsum(np.where(np.isnan(flow), 0.0, flow), axis=0)
-            return np.where(np.isnan(flow), np.nan, total)
-    raise KeyError(name)
-
-
-def _change(x: Floats) -> Floats:
-    return np.concatenate([np.full_like(x[:1], np.nan), x[1:] - x[:-1]])
-
-
-def _divide(a: Floats, b: Floats) -> Floats:
-    result = a / b
-    return np.where(np.isfinite(result), result, np.nan)
-
-
-def _since_midnight(x: Floats, opens: Ints) -> Floats:
-    """Running sum since the last candle that opened a UTC day; unknown before the first and where x is unknown."""
-    first = np.flatnonzero(opens % _DAY == 0)
-    result = np.full_like(x, np.nan)
-    for start, end in zip(first, [*first[1:], len(opens)], strict=True):
-        part = x[start:end]
-        result[start:end] = np.where(np.isnan(part), np.nan, np.cumsum(np.where(np.isnan(part), 0.0, part), axis=0))
-    return result
-
-
-def _smooth(x: Floats | _Differences, lengths: Ints, how: str, rows: int) -> Floats:
-    """Exponential (`ema`) or Wilder (`rma`) averages of one input for several lengths: the last `rows` of them.
-
-    `x[t]` is `[1, symbols]`, one input for all lengths, or `[lengths, symbols]`. Returns `[rows, lengths, symbols]`.
-    """
-    n = lengths[:, None].astype(np.int32)
-    alpha = 2.0 / (n + 1.0) if how == "ema" else 1.0 / n
-    count = len(x)
-    first = x[0]
-    shape = len(lengths), first.shape[-1]
-    value = np.full(shape, np.nan)
-    out = np.empty((rows, *shape))
-    seen = np.zeros(first.shape, dtype=np.int32)
-    total = np.zeros(first.shape)
-    moved = np.empty(shape)
-    for t in range(count):
-        now = x[t]
-        known = ~np.isnan(now)
-        np.subtract(now, value, out=moved)
-        moved *= alpha
-        moved += value
-        seen += known
-        np.add(total, now, out=total, where=known)
-        if known.shape == shape or np.isin(seen[known], lengths).any():
-            row, column = np.nonzero((seen == n) & known)
-            moved[row, column] = np.broadcast_to(total, shape)[row, column] / lengths[row]
-        np.copyto(value, moved, where=known)
-        if t >= count - rows:
-            out[t - count + rows] = moved
-    return out
-
-
-def _windows(x: Floats, n: int, rows: int) -> tuple[Floats, int]:
-    """The candles that the last `rows` windows of n read, and how many of the first windows lack some."""
-    lacking = min(rows, max(0, rows + n - 1 - len(x)))
-    return x[max(0, len(x) - rows - n + 1) :], lacking
-
-
-def _fold(x: Floats, n: int, rows: int, join: np.ufunc) -> Floats:
-    """`join` over each of the last `rows` windows of n; unknown where candles lack."""
-    part, lacking = _windows(x, n, rows)
-    out = np.full((rows, x.shape[1]), np.nan)
-    if n <= rows or lacking:
-        for r in range(lacking, rows):
-            out[r] = join.reduce(part[r - lacking : r - lacking + n])
-        return out
-    # What all windows share is joined once; then what each has before that, and after it.
-    out[:] = join.reduce(part[rows - 1 : n])
-    before = join.accumulate(part[: rows - 1][::-1])[::-1]
-    after = join.accumulate(part[n:])
-    join(out[:-1], before, out=out[:-1])
-    join(out[1:], after, out=out[1:])
-    return out
-
-
-def _around(x: Floats, n: int, rows: int) -> tuple[Floats, Floats]:
-    """A value of each symbol that all of the last windows hold, and how far the candles are from it: sums of such
-    distances lose nothing, and those of equal values are exactly 0."""
-    part, _ = _windows(x, n, rows)
-    pivot = part[min(rows, len(part)) - 1]
-    apart: Floats = part - pivot
-    return pivot, apart
-
-
-def _mean(x: Floats, n: int, rows: int) -> Floats:
-    if n < rows:
-        return _each_mean(x, n, rows)
-    pivot, apart = _around(x, n, rows)
-    return pivot + _fold(apart, n, rows, np.add) / n
-
-
-def _each_mean(x: Floats, n: int, rows: int) -> Floats:
-    part, lacking = _windows(x, n, rows)
-    out = np.full((rows, x.shape[1]), np.nan)
-    for r in range(lacking, rows):
-        window = part[r - lacking : r - lacking + n]
-        out[r] = window[-1] + (window - window[-1]).sum(axis=0) / n
-    return out
-
-
-def _deviation(x: Floats, n: int, rows: int) -> Floats:
-    part, lacking = _windows(x, n, rows)
-    if n >= rows and not lacking:
-        _, apart = _around(x, n, rows)
-        middle = _fold(apart, n, rows, np.add) / n
-        return np.sqrt(np.maximum(_fold(np.square(apart), n, rows, np.add) / n - np.square(middle), 0.0))
-    out = np.full((rows, x.shape[1]), np.nan)
-    for r in range(lacking, rows):
-        apart = part[r - lacking : r - lacking + n] - part[r - lacking + n - 1]
-        out[r] = np.sqrt(np.square(apart - apart.mean(axis=0)).mean(axis=0))
-    return out
-
-
-def _less(a: Any, b: Any) -> Truth:
-    known = ~(np.isnan(a) | np.isnan(b))
-    return (a < b) & known, ~(a < b) & known
-
-
-def _bound(a: Floats, b: Any, low: bool) -> Truth:
-    """`a < b` where `low`, else `a > b`; the oldest row, which only crossings need, is left out."""
-    a = a[1:]
-    if isinstance(b, np.ndarray):
-        b = b[1:]
-    return _less(a, b) if low else _less(b, a)
-
-
-def _crosses(a: Floats, b: Floats, over: bool) -> Truth:
-    """`a > b` where the candle before it was not, or the other way round."""
-    if not over:
-        a, b = b, a
-    now, before = _less(b, a), _less(b, a)
-    return now[0][1:] & before[1][:-1], now[1][1:] | before[0][:-1]
-
-
-def _rising(true: Flags, false: Flags, present: Flags) -> Flags:
-    """True where the last candle that the symbol has before was known false."""
-    was_false = np.zeros(true.shape[1], dtype=np.bool_)
-    edges = np.zeros_like(true)
-    for r in range(len(true)):
-        edges[r] = true[r] & was_false
-        was_false = np.where(present[r], false[r], was_false)
-    return edges
 
 
 def main() -> None:
