@@ -2,8 +2,8 @@
 
 1. `evaluate` computes every node, children first, on every candle of the node's own interval, one symbol and one
    candle after another, in plain Python: None is unknown, booleans are True and False.
-2. `_Market` reads the candles: a candle exists for every interval between the first and the last held, and one
-   before the first of a higher interval; whoever does not have it has None. Months are made of days.
+2. `Market` reads the candles: those of an interval follow one another from the first held on; whoever does not have
+   one has None there. Months are made of days.
 3. `_on` lines intervals up: at a close T the value of another interval is that of its last candle with close <= T.
 4. `tests.reference.operators` holds the operators that look at one symbol; those that look at all symbols of a
    moment, at the clock or at the open trade are here.
@@ -14,7 +14,7 @@ Results are float64 `[candles, symbols]`; booleans 1 and 0; NaN is unknown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener import compile_filter
-from screener.intervals import CALENDAR, candle_index, close_of, open_at, open_of
+from screener.intervals import CALENDAR, candle_index, close_of, open_of
 from screener.ir import Node, Program
 from tests.reference.operators import OPERATORS, Value
 
@@ -33,6 +33,9 @@ Ints = NDArray[np.int64]
 Column = list[Value]
 Table = list[Column]
 """One column for each symbol, one value for each candle of an interval."""
+
+ALWAYS = [-(2**62)]
+"""When a constant "closed"."""
 
 _SUMS = ("volume", "quote_volume", "trades", "buy_volume", "sell_volume")
 
@@ -88,20 +91,23 @@ def evaluate(
     candles: CandlesLike,
     entry_close: Sequence[int | None] | None = None,
     entry_price: Sequence[float | None] | None = None,
+    adjust: Callable[[int, Node, Table], Table] | None = None,
 ) -> Reference:
     """Every node of `program` over all candles.
 
-    Where the program reads the open trade: `entry_close` is the close (ms UTC) of each symbol's entry candle and
-    `entry_price` its fill, None for no trade.
+    `adjust(number, node, values)` may replace a node's values, to see what depends on them. Where the program reads the
+    open trade: `entry_close` is the close (ms UTC) of each symbol's entry candle and `entry_price` its fill, None for
+    no trade.
     """
-    market = _Market(candles, program.base)
+    market = Market(candles, program.base)
     size = len(candles.symbols)
     trade = _Trade(list(entry_close or [None] * size), list(entry_price or [None] * size))
     tables: list[tuple[list[int], Table]] = []
-    for node in program.nodes:
-        closes = market.closes(node.interval or program.base)
+    for number, node in enumerate(program.nodes):
+        closes = market.closes(node.interval) if node.interval else ALWAYS
         args = [_on(*tables[a], closes) for a in node.args]
-        tables.append((closes, compute(node, args, closes, market, trade)))
+        table = compute(node, args, closes, market, trade)
+        tables.append((closes, table if adjust is None else adjust(number, node, table)))
     base = market.closes(program.base)
     seen = [_on(*table, base) for table in tables]
     match, edges = _screened(seen[program.match], market.present(program.base))
@@ -156,24 +162,28 @@ def _screened(truth: Table, present: Sequence[Sequence[bool]]) -> tuple[NDArray[
     return match, edges
 
 
-class _Market:
+class Market:
+    """The candles, as the reference reads them."""
+
     def __init__(self, candles: CandlesLike, base: str) -> None:
         self._candles = candles
         self._base = base
         self.symbols = candles.symbols
 
     def closes(self, interval: str) -> list[int]:
-        """Closes of all candles of an interval; a higher one begins one candle before the first held."""
+        """Closes of all candles of an interval, from the first held to the newest base candle's close.
+
+        Before the first held there is nothing, which is why everything on the interval is unknown there.
+        """
         held = self._opens("1d" if interval in CALENDAR else interval)
-        if not held:
+        until = [close_of(t, self._base) for t in self._opens(self._base)][-1:]
+        if not held or not until:
             return []
-        first = candle_index(held[0], interval) - (0 if interval == self._base else 1)
-        # A month is over when its last day is.
-        until = close_of(held[-1], "1d" if interval in CALENDAR else interval)
         found = []
-        while open_at(first + 1, interval) <= until:
-            found.append(open_at(first + 1, interval))
-            first += 1
+        close = close_of(open_of(held[0], interval), interval)
+        while close <= until[0]:
+            found.append(close)
+            close = close_of(close, interval)
         return found
 
     def held(self, interval: str) -> list[int]:
@@ -236,7 +246,7 @@ class _Trade:
     entry_price: list[float | None]
 
 
-def compute(node: Node, args: list[Table], closes: list[int], market: _Market, trade: _Trade | None = None) -> Table:
+def compute(node: Node, args: list[Table], closes: list[int], market: Market, trade: _Trade | None = None) -> Table:
     """One node on the candles of its interval, which close at `closes`; `args` are its arguments seen there."""
     size = len(market.symbols)
     interval = node.interval or ""
@@ -255,7 +265,8 @@ def compute(node: Node, args: list[Table], closes: list[int], market: _Market, t
         case "time":
             return [[_clock(str(node.params[0]), t, str(node.params[2])) for t in opens]] * size
         case "first":
-            return [[open_of(t, str(node.params[0])) == t for t in opens]] * size
+            anchor = str(node.params[0])
+            return [[candle_index(t, anchor) != candle_index(open_of(t - 1, interval), anchor) for t in opens]] * size
         case "external":
             return _external(node, market, closes)
         case "rank" | "market_percentile" | "market_mean" | "market_zscore" | "breadth":
@@ -320,6 +331,6 @@ def _traded(op: str, x: Column, closes: list[int], opens: list[int], trade: _Tra
     return column
 
 
-def _external(node: Node, market: _Market, closes: list[int]) -> Table:
+def _external(node: Node, market: Market, closes: list[int]) -> Table:
     """The long tail of indicators has no second definition: it is what the package itself computes."""
     raise NotImplementedError(node.params[0])

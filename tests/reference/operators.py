@@ -219,23 +219,25 @@ def _behind(up: bool, stop: float, one: tuple[float, float], other: tuple[float,
 
 
 def _supertrend(params: Params, upper: list[Value], lower: list[Value], close: list[Value]) -> list[Value]:
+    """As in pandas-ta: a close beyond the band of the candle before turns the side; while it does not turn, the band
+    of its side never gives way. It begins upwards."""
     out: list[Value] = []
-    up, top, bottom, before = True, 0.0, 0.0, None
-    for u, d, c in zip(upper, lower, close, strict=True):
-        if u is None or d is None or c is None:
+    up = True
+    before: tuple[float, float] | None = None
+    for top, bottom, c in zip(upper, lower, close, strict=True):
+        if top is None or bottom is None or c is None:
             out.append(None)
             continue
-        if before is None:
-            up, top, bottom = c >= (u + d) / 2, u, d
-        else:
-            old_top, old_bottom = top, bottom
-            top = u if before > old_top else min(u, old_top)
-            bottom = d if before < old_bottom else max(d, old_bottom)
-            if c > old_top:
+        if before is not None:
+            if c > before[0]:
                 up = True
-            elif c < old_bottom:
+            elif c < before[1]:
                 up = False
-        before = c
+            elif up:
+                bottom = max(bottom, before[1])
+            else:
+                top = min(top, before[0])
+        before = (top, bottom)
         line = bottom if up else top
         out.append(line if params[0] == "line" else (1.0 if up else -1.0))
     return out

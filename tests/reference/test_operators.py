@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import talib
 
@@ -65,10 +66,10 @@ WORKED: list[tuple[str, tuple[float | str, ...], list[list[Value]], list[Value]]
     ("barssince", (), [[F, T, F, U, F, T]], [U, 0, 1, U, 3, 0]),
     ("valuewhen", (0,), [[F, T, F, U, T, T], [1, 2, 3, 4, U, 6]], [U, 2, 2, U, U, 6]),
     ("valuewhen", (1,), [[T, F, T, F, T], [1, 2, 3, 4, 5]], [U, U, 1, 1, 3]),
-    # Up while 8 and 9 lie within: the lower band, which does not fall. 6 is below 7: down, the upper band of 9. 10 is
-    # above 9: up, and the lower band is the new one, for the close before lay below the old.
-    ("supertrend", ("line",), [[10, 11, 9, 12], [6, 7, 5, 4], [8, 9, 6, 10]], [6, 7, 9, 4]),
-    ("supertrend", ("direction",), [[10, 11, 9, 12], [6, 7, 5, 4], [8, 9, 6, 10]], [1, 1, -1, 1]),
+    # 8 and 9 lie within: up, and the lower band does not fall. 6 is below 7: down, with the upper band as it is. 8 lies
+    # within: that band does not rise. 10 is above 9: up, with the lower band as it is.
+    ("supertrend", ("line",), [[10, 11, 9, 12, 13], [6, 7, 5, 4, 3], [8, 9, 6, 8, 10]], [6, 7, 9, 9, 3]),
+    ("supertrend", ("direction",), [[10, 11, 9, 12, 13], [6, 7, 5, 4, 3], [8, 9, 6, 8, 10]], [1, 1, -1, -1, 1]),
     # Starts up from the first low; the extreme is 12, so the stop moves 0.02 of the way from 8, but not past a low.
     ("psar", (0.02, 0.2), [[10, 12, 13], [8, 9, 10]], [U, 8, 8 + 0.02 * (12 - 8)]),
 ]  # fmt: skip
@@ -101,6 +102,23 @@ def test_adaptive_average_is_talibs_after_its_start() -> None:
     x = 100 + np.cumsum(np.random.default_rng(3).normal(0, 1, 300))
     found = as_array([OPERATORS["kama"]((10, 2, 30), x.tolist())])[:, 0]
     np.testing.assert_allclose(found[10:], talib.KAMA(x, 10)[10:], rtol=1e-12)
+
+
+def test_supertrend_is_that_of_pandas_ta() -> None:
+    import pandas_ta_classic as pta
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        close = pd.Series(100 + np.cumsum(rng.normal(0, 1, 200)))
+        high, low = close + rng.uniform(0, 1, 200), close - rng.uniform(0, 1, 200)
+        theirs = pta.supertrend(high, low, close, 7, 2.0)
+        reach = 2.0 * pta.atr(high, low, close, 7)
+        bands = [((high + low) / 2 + reach).tolist(), ((high + low) / 2 - reach).tolist(), close.tolist()]
+        known = [[None if math.isnan(v) else v for v in column] for column in bands]
+        line, direction = (OPERATORS["supertrend"]((what,), *known) for what in ("line", "direction"))
+        np.testing.assert_allclose(as_array([line])[20:, 0], theirs.iloc[20:, 0], rtol=1e-12)
+        np.testing.assert_array_equal(as_array([direction])[20:, 0], theirs.iloc[20:, 1])
+        assert len(set(direction[20:])) == 2
 
 
 U_ = math.nan

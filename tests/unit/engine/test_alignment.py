@@ -261,10 +261,9 @@ def days(count: int, missing: Sequence[int] = (), late: int = 0) -> Candles:
 
 
 # The year 2024: January has 31 days, February 29, March 31; the quarter 91.
-CALENDAR = pytest.mark.parametrize("way", [by_reference])
 
 
-@CALENDAR
+@BOTH
 def test_months_are_made_of_days(way: Way) -> None:
     data = days(95)
     close = monthly(way, "close", "1M", data)
@@ -281,7 +280,7 @@ def test_months_are_made_of_days(way: Way) -> None:
     assert monthly(way, "close", "12M", data) == [None] * 95
 
 
-@CALENDAR
+@BOTH
 def test_a_month_without_one_of_its_days_is_unknown(way: Way) -> None:
     close = monthly(way, "close", "1M", days(95, missing=[40]))
     assert close[30:59] == [31] * 29
@@ -292,7 +291,7 @@ def test_a_month_without_one_of_its_days_is_unknown(way: Way) -> None:
     assert late == [None] * 58 + [60] * 3
 
 
-@CALENDAR
+@BOTH
 def test_first_of_the_month(way: Way) -> None:
     graph = Graph()
     node = graph.add("first", (), ("1M", "1d"))
