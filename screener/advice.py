@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _CANDLE: Final = ("low", "open", "close", "high")
 _HIGHEST: Final = ("rmax", "rmax_since")
+_LOWEST: Final = ("rmin", "rmin_since")
+_JUMPING: Final = frozenset({*_HIGHEST, *_LOWEST, "valuewhen"})
 _SHARE: Final = (0.0, 1.0, "a share is from 0 to 1: 60 percent is 0.6")
 _RANGES: Final = {
     "market_percentile": _SHARE,
@@ -21,7 +23,6 @@ _RANGES: Final = {
     "percentrank": (0.0, 100.0, "the top tenth is percentrank(x, n) > 90"),
     "rank": (1.0, float("inf"), "1 is the largest: the first ten are rank(x) <= 10"),
 }
-_LOWEST: Final = ("rmin", "rmin_since")
 
 
 def _within_candle(graph: Graph, small: int, large: int) -> bool:
@@ -126,10 +127,18 @@ def moving_level(ex: Expressions, at: ast.AST, cond: int) -> None:
 
 
 def crossing(ex: Expressions, at: ast.AST, left: int, right: int) -> None:
-    """A level on a higher interval jumps at its close, which looks like a cross."""
-    a, b = ex.graph.nodes[left].interval, ex.graph.nodes[right].interval
+    """A level on a higher interval jumps at its close, an extreme when a candle leaves it: both look like a cross."""
+    nodes = ex.graph.nodes
+    a, b = nodes[left].interval, nodes[right].interval
     if a is not None and b is not None and LENGTH_MS[b] > LENGTH_MS[a]:
         message = f"the level moves only when a {b} candle closes, and its jump counts as a cross"
+        ex.warn(at, "W105", message, "for a state instead of an event write a > b")
+        return
+    level = nodes[right]
+    while level.op == "shift":
+        level = nodes[level.args[0]]
+    if level.op in _JUMPING:
+        message = "the level jumps, when a candle leaves its window or an event renews it, and that counts as a cross"
         ex.warn(at, "W105", message, "for a state instead of an event write a > b")
 
 
