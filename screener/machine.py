@@ -98,6 +98,8 @@ class Machine:
         self.cells: dict[int, Cell] = {}
         self.sources: dict[Source, int] = {}
         self.hosts: dict[Host, int] = {}
+        #: Slots given out so far.
+        self.slot_count = 0
         self.code: Ints = np.zeros((0, K.COLUMNS), dtype=np.int64)
         self.parameters: Floats = np.zeros((0, K.PARAMETERS))
         self.ready: Ints = np.zeros(0, dtype=np.int64)
@@ -172,13 +174,19 @@ class Machine:
             table[start + (now - ages) % length] = rows
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Forget cells."""
+        """Forget cells, and sources that none reads any more."""
+        unread: set[int] = set()
         for number in numbers:
             cell = self.cells.pop(number)
             start, length, _ = (int(v) for v in self.rings[number])
             store = self._numbers if cell.dtype == "num" else self._booleans
             store.give_back(start, length)
             self._state.give_back(int(self.code[number, K.STATE]), cell.state)
+            if K.SRC <= cell.op <= K.SRC_SYMBOL:
+                unread.add(int(self.code[number, K.SLOT]))
+        if unread:
+            unread -= {int(self.code[n, K.SLOT]) for n, c in self.cells.items() if K.SRC <= c.op <= K.SRC_SYMBOL}
+            self.sources = {source: slot for source, slot in self.sources.items() if slot not in unread}
         self._arrange()
 
     def widen(self, width: int) -> None:
@@ -279,7 +287,10 @@ class Machine:
 
     def source(self, source: Source) -> int:
         """The slot of a source, made where it is new."""
-        return self.sources.setdefault(source, len(self.sources))
+        if source not in self.sources:
+            self.sources[source] = self.slot_count
+            self.slot_count += 1
+        return self.sources[source]
 
     def _arrange(self) -> None:
         numbers = np.fromiter((n for n, c in self.cells.items() if c.op != CONSTANT), dtype=np.int64)

@@ -18,7 +18,7 @@ from screener.kernels.run import run
 from screener.lower import CONSTANT, INTERVAL_NUMBER, INTERVALS
 from screener.machine import Ints, Machine, Words
 from screener.panel import Panel
-from screener.stepper import Block, pack
+from screener.stepper import Block, external_values, pack
 
 Forming = Mapping[str, NDArray[np.float64]]
 
@@ -73,7 +73,7 @@ def peeked(
     number = candle_index(close_time, base) - 1
     source = _Overlay(panel, base, open_at(number, base), forming)
     which, numbers = np.array([interval], dtype=np.int64), np.array([number], dtype=np.int64)
-    block = Block(machine, source, which, numbers)
+    block = Block(machine, source, external_values(machine, source, {base: number}), which, numbers)
     kept = _Kept(machine, mine)
     first: Ints = np.zeros(len(INTERVALS) + 1, dtype=np.int64)
     first[interval + 1 :] = len(mine)

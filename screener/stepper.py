@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.external_source import external_rows
+from screener.external_source import ExternalValues
 from screener.intervals import candle_index, open_at, opens_at
 from screener.kernels.run import run
 from screener.lower import INTERVAL_NUMBER, INTERVALS, Ref
@@ -133,12 +133,14 @@ def advance(
     copied = len(numbers) * width * 8 + len(booleans) * words * 16 if base else 0
     per_chunk = max(1, _CHUNK_BYTES // max(1, fields * width * 8 + copied))
     watches = _WatchTables(watched, words)
+    externals = external_values(machine, source, {label: last for label, (_, last) in candles.items()})
     count = len(machine.cells)
     for start in range(0, len(close), per_chunk):
         part = slice(start, start + per_chunk)
         assert len(machine.cells) == count, "the machine changed while it ran"
+        block = Block(machine, source, externals, which[part], number[part])
         yield from _stretch(
-            machine, source, which[part], number[part], close[part], base, numbers, booleans, watches, price_slot
+            machine, source, block, which[part], number[part], close[part], base, numbers, booleans, watches, price_slot
         )
 
 
@@ -173,6 +175,7 @@ class _WatchTables:
 def _stretch(
     machine: Machine,
     source: CandleSource,
+    block: Block,
     which: Ints,
     number: Ints,
     close: Ints,
@@ -183,7 +186,6 @@ def _stretch(
     price_slot: Ints,
 ) -> Iterator[Chunk]:
     width, words = source.width, source.width // 64
-    block = Block(machine, source, which, number)
     is_base = which == (INTERVAL_NUMBER[base] if base else -1)
     out = np.where(is_base, np.cumsum(is_base) - 1, -1)
     kept = int(is_base.sum())
@@ -233,12 +235,21 @@ def _events(candles: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints, Ints]:
     return table[0][order], table[1][order], table[2][order]
 
 
+def external_values(machine: Machine, source: CandleSource, last: Mapping[str, int]) -> ExternalValues:
+    """The external indicators that a machine reads, up to the candles numbered `last`, by interval."""
+    wanted = [(INTERVALS[s.interval], s.field, s.arguments) for s in machine.sources if s.kind == "external"]
+    return ExternalValues(source, wanted, dict(last))
+
+
 class Block:
     """The source block of a chunk: rows `[slot and candle, width]`, and where each slot's rows begin."""
 
-    def __init__(self, machine: Machine, source: CandleSource, which: Ints, number: Ints) -> None:
+    def __init__(
+        self, machine: Machine, source: CandleSource, externals: ExternalValues, which: Ints, number: Ints
+    ) -> None:
+        self._externals = externals
         self.candle = np.zeros(len(which), dtype=np.int64)
-        self.slots = np.zeros(max(1, len(machine.sources)), dtype=np.int64)
+        self.slots = np.zeros(machine.slot_count, dtype=np.int64)
         self.hosts = np.zeros(max(1, len(machine.hosts)), dtype=np.int64)
         wanted: dict[int, list[Source]] = {}
         for slot in machine.sources:
@@ -281,9 +292,9 @@ class Block:
         for slot in wanted:
             if slot.kind == "external":
                 self.slots[machine.sources[slot]] = at
-                self.data[at : at + count] = external_rows(source, label, slot.field, slot.arguments, candles)
+                self.data[at : at + count] = self._externals.rows(label, slot.field, slot.arguments, candles)
                 at += count
         return at
 
 
-__all__ = ["Block", "CandleSource", "Chunk", "Watch", "advance", "pack", "since", "spans", "unpack"]
+__all__ = ["Block", "CandleSource", "Chunk", "Watch", "advance", "external_values", "pack", "since", "spans", "unpack"]
