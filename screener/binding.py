@@ -83,6 +83,8 @@ class Call:
             name = "n"
         if name not in names:
             hint = self.ex.did_you_mean(name, names) or usage
+            if habits.ARGUMENTS.get(name.lower()) in names:
+                hint = f"did you mean '{habits.ARGUMENTS[name.lower()]}'?"
             if name.lower() in _LENGTHS and (wanted := next((n for n in names if n in ("length", "n")), None)):
                 hint = f"did you mean '{wanted}'?"
             self.ex.fail(keyword.value, "F013", f"{self.name} has no argument '{name}'", hint)

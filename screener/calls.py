@@ -164,6 +164,10 @@ def _unknown_member(ex: Expressions, node: ast.AST, scope: Scope, name: str) -> 
     kind = "indicator" if scope.part == "ta" else "name"
     if lowered in habits.NOT_IN_CANDLES:
         ex.fail(node, "F025", f"candles do not hold '{name}'", habits.NOT_IN_CANDLES[lowered])
+    elif scope.part == "" and name == "trade":
+        ex.fail(
+            node, "F012", "the open trade has no interval or symbol of its own", "write trade.bars, trade.price, ..."
+        )
     elif scope.part != "ta" and name in ("closes", "prices"):
         ex.fail(node, "F012", f"unknown name '{name}'", "write .close")
     else:

@@ -40,6 +40,12 @@ MAKERS: Final = ("tf", "symbol", "session")
 RESULTS: Final = ("match", "exit", "stop", "target", "score")
 BUILT_IN: Final = frozenset((*SERIES, *DERIVED, *TIME_PARTS, *_PARTS, *MAKERS, *FUNCTIONS))
 
+_SCOPES: Final = {
+    "ta": ("all indicators", "choose one: ta.rsi(close, 14)"),
+    "cdl": ("all patterns", "choose one: cdl.hammer()"),
+    "trade": ("the whole trade", "choose one: trade.bars, trade.price"),
+    "ticker": ("the whole ticker", "choose one: ticker.change_pct"),
+}
 _MAX_LOOKED: Final = 10
 
 _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
@@ -182,7 +188,8 @@ class Expressions:
             self.fail(at, "F016", f"{value.indicator} has several outputs and is not one value", hint)
             return None
         if isinstance(value, Scope):
-            self.fail(at, "F015", f"{what} needs a series, not a whole set of candles", "choose one: .close")
+            holds, hint = _SCOPES.get(value.part, ("a whole set of candles", "choose one: .close"))
+            self.fail(at, "F015", f"{what} needs a series, not {holds}", hint)
             return None
         if value.dtype == dtype:
             return value

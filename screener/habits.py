@@ -223,6 +223,19 @@ TRADE: Final[dict[str, str]] = {
 }
 """Values of a trade in other words."""
 
+ARGUMENTS: Final[dict[str, str]] = {
+    **dict.fromkeys(("multiplier", "factor", "std", "stddev", "scalar", "num_std", "nbdev", "deviations"), "mult"),
+    **dict.fromkeys(("af", "af0", "start", "increment", "acceleration"), "step"),
+    **dict.fromkeys(("max_af", "maximum", "max"), "limit"),
+    **dict.fromkeys(("source", "src", "series", "data"), "x"),
+    **dict.fromkeys(("smooth_k", "slowk"), "smooth"),
+    **dict.fromkeys(("signal_length", "signalperiod"), "signal"),
+    **dict.fromkeys(("fast_length", "fastperiod"), "fast"),
+    **dict.fromkeys(("slow_length", "slowperiod"), "slow"),
+    **dict.fromkeys(("filter", "among", "condition", "universe"), "where"),
+}
+"""Names of arguments in other words."""
+
 _INTERVALS: Final[dict[str, str]] = {
     "1": "1m", "3": "3m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "120": "2h", "240": "4h",
     "360": "6h", "480": "8h", "720": "12h", "1440": "1d", "D": "1d", "W": "1w", "day": "1d", "daily": "1d",

@@ -190,7 +190,7 @@ MORE: Final[tuple[Indicator, ...]] = (
               _supertrend,
               {"line": "the Supertrend({p}) line{of}", "direction": "the Supertrend({p}) direction{of}"},
               ("line", "direction"), _HLC),
-    Indicator("psar", (Arg("step", "const", 0.02), Arg("limit", "const", 0.2)),
+    Indicator("psar", (Arg("step", "const", 0.02, 0.0), Arg("limit", "const", 0.2, 0.0)),
               "Wilder's parabolic stop and reverse",
               lambda c, step, limit: apply("psar", c.high, c.low, params=(float(step), float(limit))),
               {"": "the parabolic SAR({p}){of}"}, (), ("high", "low")),
