@@ -103,7 +103,7 @@ class Call:
         if arg.kind in ("num", "bool") and not isinstance(value, str):
             given = bool(value) if arg.kind == "bool" else float(value)
             return Term(self.ex.graph, self.ex.graph.const(given))
-        if arg.kind == "interval" and not interval_fits(self.ex, self.node, str(value)):
+        if arg.kind == "interval" and not anchor_fits(self.ex, self.node, str(value)):
             return None
         return value
 
@@ -158,7 +158,7 @@ class Call:
         if not (isinstance(expr, ast.Constant) and isinstance(expr.value, str)):
             self.ex.fail(expr, "F014", f"{what} must be a text", 'such as "1d"')
             return None
-        if arg.kind == "interval" and not interval_fits(self.ex, expr, expr.value):
+        if arg.kind == "interval" and not anchor_fits(self.ex, expr, expr.value):
             return None
         return expr.value
 
@@ -205,6 +205,18 @@ def interval_fits(ex: Expressions, at: ast.AST, label: str) -> bool:
     if label not in CALENDAR and not is_multiple(label, base):
         fitting = " ".join(i for i in INTERVAL_MS if LENGTH_MS[i] >= LENGTH_MS[base] and is_multiple(i, base))
         ex.fail(at, "F019", f"'{label}' is not a whole multiple of {base}", f"these are: {fitting}")
+        return False
+    return True
+
+
+def anchor_fits(ex: Expressions, at: ast.AST, label: str) -> bool:
+    """Whether candles of `label` begin now and then among those at hand; reports what is wrong."""
+    if not interval_fits(ex, at, label):
+        return False
+    here = ex.scope.interval
+    if LENGTH_MS[label] < LENGTH_MS[here]:
+        message = f"a new {label} candle begins with every candle of {here}"
+        ex.fail(at, "F019", message, f'name a longer one, or leave tf("{here}") out')
         return False
     return True
 

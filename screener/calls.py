@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from screener import advice, habits, scopes, words
-from screener.binding import MAX_WINDOW, Bound, Call
+from screener.binding import MAX_WINDOW, Bound, Call, anchor_fits
 from screener.describe import number
 from screener.errors import ConstantError
 from screener.external.catalogue import EXTERNALS
@@ -74,6 +74,8 @@ def member(ex: Expressions, node: ast.Attribute, scope: Scope, name: str) -> Val
                 ex.warn(node, "W107", f"this is the open of the last closed {scope.interval} candle", hint)
             return series
         if name == "first":
+            if not anchor_fits(ex, node, scope.interval):
+                return None
             return ex.add(node, "first", (), (scope.interval, ex.scope.interval))
         if name in _SPACES:
             return Scope(scope.interval, scope.symbol, _SPACES[name])

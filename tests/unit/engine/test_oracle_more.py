@@ -167,10 +167,10 @@ EXACT: dict[str, Oracle] = {
 """Equal wherever both are known."""
 
 SETTLED: dict[str, Oracle] = {
-    # Its averages start from another seed; 150 candles later that is forgotten. On the candle that turns the trend it
-    # forgets the band that the trend turns to, which the language (as charts do) does not; here that changes nothing.
+    # Its averages start from another seed; 150 candles later that is forgotten.
     "ta.supertrend(10, 3).line": of_pandas("supertrend", "high low close", 0, length=10, multiplier=3.0),
     "ta.supertrend(10, 3).direction": of_pandas("supertrend", "high low close", 1, length=10, multiplier=3.0),
+    "ta.supertrend(7, 2).line": of_pandas("supertrend", "high low close", 0, length=7, multiplier=2.0),
     "ta.ppo(close).ppo": lambda c: talib.PPO(c["close"], 12, 26, 1),
     "ta.ppo(close).signal": lambda c: _seeded(talib.PPO(c["close"], 12, 26, 1), 9),
     "ta.rma(close, 14)": of_pandas("rma", "close", length=14),
