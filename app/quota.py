@@ -1,26 +1,21 @@
 """Engine cost: what a filter computes at each step, and what one person's enabled strategies compute together.
 
-Equal expressions of several strategies are one node of the engine, so they count once (`shared_cost`). The figures
-are known when a filter compiles; nothing has to run.
+Equal expressions of several strategies are one node of the engine, so they count once. The figures are known when a
+filter compiles; nothing has to run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from app.settings import Settings
 from screener import FilterError, Program, compile_filter
 from screener.findings import Finding
-from screener.plan import digests
+from screener.plan import unique_cost
 from store import strategies
 from store.session import Connection
-
-FREE = frozenset({"const", "src"})
-"""Operators that cost nothing: constants, and series that are there anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +51,13 @@ class Quota:
         return found
 
 
-@lru_cache(maxsize=4096)
-def cost_nodes(filter_code: str, interval: str) -> frozenset[str]:
-    """The structures a filter computes at each step; empty where it does not compile."""
+@lru_cache(maxsize=2048)
+def _compiled(filter_code: str, interval: str) -> Program | None:
     try:
-        return _nodes(compile_filter(filter_code, interval))
+        return compile_filter(filter_code, interval)
     except (FilterError, ValueError):
         # It will not run either.
-        return frozenset()
-
-
-def _nodes(program: Program) -> frozenset[str]:
-    names = digests(program.nodes)
-    return frozenset(name for name, node in zip(names, program.nodes, strict=True) if node.op not in FREE)
-
-
-def shared_cost(groups: Iterable[frozenset[str]]) -> int:
-    """Nodes that strategies compute together, equal ones once."""
-    return len(frozenset[str]().union(*groups))
+        return None
 
 
 async def quota_of(
@@ -83,15 +67,15 @@ async def quota_of(
 
     Built-in strategies (no owner) count for nobody.
     """
-    new = _nodes(program)
-    held: list[frozenset[str]] = []
+    held: list[Program] = []
     if owner_id is not None:
-        rows: list[Any] = await strategies.list_visible(conn, owner_id=owner_id, enabled=True, limit=10_000)
-        held = [cost_nodes(row.filter_code, row.base_interval) for row in rows if row.id != strategy_id]
+        rows = await strategies.list_visible(conn, owner_id=owner_id, enabled=True, limit=10_000)
+        found = [_compiled(row.filter_code, row.base_interval) for row in rows if row.id != strategy_id]
+        held = [program for program in found if program is not None]
     return Quota(
         cost=program.cost,
-        used=shared_cost(held),
-        after=shared_cost([*held, new]) if owner_id is not None else 0,
+        used=unique_cost(held),
+        after=unique_cost([*held, program]) if owner_id is not None else 0,
         limit=settings.max_cost_per_user,
         strategy_limit=settings.max_cost_per_strategy,
     )

@@ -29,7 +29,7 @@ from screener.findings import (
     unchecked,
     with_finding,
 )
-from screener.gate_candles import held, length, newest, sample_of, until, without_first
+from screener.gate_candles import WINDOW, held, length, newest, sample_of, until, without_first, work_of
 from screener.gate_counts import Trigger, frequency
 from screener.intervals import CALENDAR
 from screener.ir import Program
@@ -39,7 +39,14 @@ from screener.replay import Candles, ConditionValue, History, replay
 Cell = tuple[int, int]
 
 COUNTED_CELLS: Final = 1_500_000
-"""Symbol-candles at most over which matches are counted; the newest candles where more are held."""
+"""Symbol-candles at most over which matches are counted."""
+COUNTED_NS: Final = 400e6
+"""Nanoseconds that counting may take, about: a costly filter is counted on fewer."""
+SAMPLED_SYMBOLS: Final = 200
+SAMPLED_CELLS: Final = 300_000
+"""Symbol-candles at most that are replayed again and again."""
+SAMPLED_NS: Final = 36e6
+"""The same for each of those replays."""
 CUTS: Final = 5
 STARTS: Final = (0.25, 0.5, 0.75)
 COMPARED: Final = 3
@@ -67,9 +74,11 @@ def check(
     total = 0 if base is None else len(base[0])
     if total < 2 or not candles.symbols:
         return unchecked(program.base, f"only {total} candles of {program.base} are held.")
-    counted = newest(candles, program.base, max(2, COUNTED_CELLS // len(candles.symbols)))
+    work = work_of(program)
+    counted = sample_of(program, candles, symbols, int(min(COUNTED_CELLS, COUNTED_NS / work)), len(candles.symbols))
     report = GateReport((), program.base, held_symbols=len(candles.symbols), held_candles=total)
-    sample = sample_of(program, counted, symbols)
+    cells = int(min(SAMPLED_CELLS, SAMPLED_NS / work))
+    sample = newest(sample_of(program, counted, symbols, cells, SAMPLED_SYMBOLS), program.base, WINDOW)
     full = replay(program, sample)
     report = replace(
         report,

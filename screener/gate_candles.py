@@ -10,18 +10,21 @@ from typing import Final
 
 import numpy as np
 
+from screener.external.catalogue import EXTERNALS
 from screener.intervals import CALENDAR, SERIES, interval_ms
 from screener.ir import Program
 from screener.ops import OPS
 from screener.panel import Panel
 from screener.replay import Candles
 
-SAMPLED_SYMBOLS: Final = 200
-SAMPLED_CELLS: Final = 200_000
-"""Symbol-candles at most that are replayed again and again."""
-SAMPLED_WORK: Final = 6_000_000
-"""Nodes times symbol-candles of one such replay at most: a costly filter is tried on fewer."""
+WINDOW: Final = 1500
+"""Candles that a sample should have before it has more symbols."""
 LEAST_SYMBOLS: Final = 8
+LEAST_CANDLES: Final = 200
+NODE_NS: Final = 4
+"""Nanoseconds that a node takes for a symbol and candle, about."""
+EXTERNAL_CANDLES: Final = 500
+"""Candles that the cost of an indicator of the slow path is told for."""
 
 
 def held(program: Program, panel: Panel) -> Candles:
@@ -49,24 +52,32 @@ def held(program: Program, panel: Panel) -> Candles:
     return Candles(panel.symbols, series)
 
 
-def sample_of(program: Program, candles: Candles, symbols: Collection[str]) -> Candles:
-    """Symbols and a stretch of candles drawn by the program's hash, small enough to replay again and again."""
-    total = len(candles.series[program.base][0])
-    size = len(candles.symbols)
-    cells = min(SAMPLED_CELLS, SAMPLED_WORK // max(1, program.cost)) * 3 // 2
-    random = np.random.default_rng(int(program.hash, 16))
+def work_of(program: Program) -> float:
+    """Nanoseconds that a replay takes for each symbol and candle, about: told by the program alone."""
+    external = {node.params for node in program.nodes if node.op == "external"}
+    names = [str(params[0]).partition(":")[0] for params in external]
+    slow = sum(EXTERNALS[name].cost * 1e6 / EXTERNAL_CANDLES for name in names if name in EXTERNALS)
+    return slow + NODE_NS * max(1, sum(node.op not in ("const", "src", "external") for node in program.nodes))
+
+
+def sample_of(program: Program, candles: Candles, symbols: Collection[str], cells: int, most: int) -> Candles:
+    """About `cells` symbol-candles, of `most` symbols at most: those drawn by the program's hash, the newest candles.
+
+    Where the program looks across the market all symbols are kept. Drawn are the strategy's own (`symbols`; empty
+    means all), and those that the program names come with them.
+    """
+    total, size = length(candles, program.base), len(candles.symbols)
     kept = size
     if not any(OPS[node.op].cross for node in program.nodes):
-        # Across the market every symbol counts; otherwise each is by itself, but for those that are named.
-        kept = min(size, max(LEAST_SYMBOLS, min(SAMPLED_SYMBOLS, cells // min(total, 1500))))
+        kept = min(size, most, max(LEAST_SYMBOLS, cells // min(total, WINDOW)))
     if kept < size:
         named = {str(n.params[2]) for n in program.nodes if n.op in ("src", "external") and n.params[2]}
         own = [i for i, name in enumerate(candles.symbols) if not symbols or name in symbols]
+        random = np.random.default_rng(int(program.hash, 16))
         drawn = {int(i) for i in random.permutation(own)[:kept]}
         columns = sorted(drawn | {i for i, name in enumerate(candles.symbols) if name in named})
         candles = columns_of(candles, columns)
-        kept = len(columns)
-    return newest(candles, program.base, max(200, min(1500, cells // max(1, kept))))
+    return newest(candles, program.base, max(LEAST_CANDLES, cells // max(1, len(candles.symbols))))
 
 
 def columns_of(candles: Candles, columns: Sequence[int]) -> Candles:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.findings import Finding, GateReport, count_text, percent_text, rate_text, span_text, with_finding
+from screener.gate_candles import work_of
 from screener.intervals import interval_ms
 from screener.ir import Program
 from screener.near import requirements
@@ -17,8 +18,8 @@ from screener.replay import History
 
 Trigger = Literal["edge", "level"]
 
-BLAME_WORK: Final = 40_000_000
-"""Nodes times symbol-candles up to which blame is found on all that is counted; beyond, the sample has to do."""
+BLAME_NS: Final = 200e6
+"""Nanoseconds that finding blame on all that is counted may take, about; beyond, the sample has to do."""
 LEAST_CANDLES: Final = 300
 """Base candles below which nothing is said about how often it matches."""
 OFTEN_SHARE: Final = 0.5
@@ -41,6 +42,8 @@ def frequency(
     known, true, signals = int((match >= 0).sum()), int((match == 1).sum()), int(hits.sum())
     candles = len(history.times)
     days = candles * interval_ms(program.base) / DAY_MS
+    own = len(symbols) or report.held_symbols
+    scale = own / max(1, int(chosen.sum()))
     report = replace(
         report,
         symbols=int(chosen.sum()),
@@ -49,13 +52,13 @@ def frequency(
         true_share=true / max(1, known),
         signals=signals,
         days=days,
-        signals_a_day=signals / days,
+        signals_a_day=signals / days * scale,
     )
     newest = "newest " if candles < report.held_candles else ""
     span = f"{candles:,} candles of {program.base} held ({span_text(days)})"
     where = f"the {newest}{span} on {count_text(report.symbols, 'symbol')}"
-    work = max(1, program.cost) * len(program.conditions) * history.match.size
-    truths = _Truths(program, history if work <= BLAME_WORK else sample, symbols)
+    work = work_of(program) * len(program.conditions) * history.match.size
+    truths = _Truths(program, history if work <= BLAME_NS else sample, symbols)
     if not known:
         return with_finding(
             report,
@@ -75,7 +78,8 @@ def frequency(
         return with_finding(
             report, Finding("G121", "warns", f"It never matched on {where}. {why}".strip(), hint, fault)
         )
-    rate = f"{report.signals:,} signals on {where}, about {rate_text(report.signals_a_day)} a day"
+    over = f" on all {own:,}" if scale > 1 else ""
+    rate = f"{report.signals:,} signals on {where}, about {rate_text(report.signals_a_day)} a day{over}"
     if report.true_share > OFTEN_SHARE:
         message = f"It is true on {report.true_share:.0%} of {where}: it says how the market usually is."
         hint = "Add a condition that is seldom true, or make one stricter."

@@ -272,15 +272,30 @@ def test_a_panel_is_copied_with_what_the_program_reads() -> None:
 def test_a_large_market_is_sampled_by_the_filters_name() -> None:
     candles = market(symbols=400, candles=40)
 
-    def names(code: str) -> tuple[str, ...]:
-        return sample_of(compile_filter(code, "15m", candles.symbols), candles, ()).symbols
+    def names(code: str, *own: str) -> tuple[str, ...]:
+        return sample_of(compile_filter(code, "15m", candles.symbols), candles, own, 300_000, 200).symbols
 
     plain = names("match = close > open")
     assert len(plain) == 200
     assert plain == names("match = open < close"), "the same filter, however it is written"
     assert plain != names("match = close > high[1]")
     assert "S399USDT" in names("match = close > symbol('S399USDT').close")
-    assert set(sample_of(compile_filter("match = close > open", "15m"), candles, ["S1USDT"]).symbols) == {"S1USDT"}
+    assert names("match = close > open", "S1USDT") == ("S1USDT",)
+    assert len(names("match = rank(close) <= 3 and close > open")) == 400, "a rank is among all"
+
+
+def test_a_costly_filter_is_tried_on_fewer_and_the_rate_is_told_for_all() -> None:
+    candles = market(symbols=60, candles=1000)
+    cheap = check("match = crossover(close, ta.sma(close, 20))", candles)
+    assert (cheap.symbols, cheap.sampled_symbols) == (60, 60)
+    costly = check("match = crossover(close, ta.ht_trendline(close))", candles)
+    assert 8 <= costly.symbols < 60
+    assert 8 <= costly.sampled_symbols <= costly.symbols
+    assert costly.held_symbols == 60
+    assert costly.signals_a_day == pytest.approx(costly.signals / costly.days * 60 / costly.symbols)
+    found = next(f for f in costly.findings if f.code in ("G123", "G125"))
+    assert "a day on all 60" in found.message
+    assert costly.milliseconds < 4000
 
 
 def wide() -> Program:
