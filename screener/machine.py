@@ -23,6 +23,7 @@ from screener.lower import CONSTANT, INTERVALS, Cell
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 ALL: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 # Numeric memory that starts at zero; all other starts unknown.
@@ -100,11 +101,11 @@ class Machine:
         self.hosts: dict[Host, int] = {}
         #: Slots given out so far.
         self.slot_count = 0
-        self.code: Ints = np.zeros((0, K.COLUMNS), dtype=np.int64)
+        self.code: Codes = np.zeros((0, K.COLUMNS), dtype=np.int32)
         self.parameters: Floats = np.zeros((0, K.PARAMETERS))
         self.ready: Ints = np.zeros(0, dtype=np.int64)
         self._level: Ints = np.zeros(0, dtype=np.int64)
-        self.rings: Ints = np.zeros((0, K.CELL_COLUMNS), dtype=np.int64)
+        self.rings: Codes = np.zeros((0, K.CELL_COLUMNS), dtype=np.int32)
         self.order: Ints = np.zeros(0, dtype=np.int64)
         self.first: Ints = np.zeros(len(INTERVALS) + 1, dtype=np.int64)
         #: Number of the newest candle stepped, by interval.
@@ -242,11 +243,11 @@ class Machine:
         if count <= have:
             return
         more = max(count, 2 * have) - have
-        self.code = np.concatenate([self.code, np.zeros((more, K.COLUMNS), dtype=np.int64)])
+        self.code = np.concatenate([self.code, np.zeros((more, K.COLUMNS), dtype=np.int32)])
         self.parameters = np.concatenate([self.parameters, np.zeros((more, K.PARAMETERS))])
         self.ready = np.concatenate([self.ready, np.zeros(more, dtype=np.int64)])
         self._level = np.concatenate([self._level, np.zeros(more, dtype=np.int64)])
-        self.rings = np.concatenate([self.rings, np.ones((more, K.CELL_COLUMNS), dtype=np.int64)])
+        self.rings = np.concatenate([self.rings, np.ones((more, K.CELL_COLUMNS), dtype=np.int32)])
 
     def _lay(self, number: int, cell: Cell, depth: int) -> None:
         length = _ring(depth)

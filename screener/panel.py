@@ -202,37 +202,43 @@ class Panel:
         if interval in CALENDAR:
             fill_calendar(self.fill, interval, fields, start, out)
             return
-        out.fill(np.nan)
-        ring = self._rings.get(interval)
-        count = out.shape[1]
-        if ring is None:
-            return
-        opens = start + ring.step * np.arange(count, dtype=np.int64)
-        rows = ring.row(opens)
-        held = ring.opens[rows] == opens
-        if not held.any():
-            return
-        everything = bool(held.all())
-        for i, name in enumerate(fields):
-            if name == "sell_volume":
-                values = ring.data[_ROW["volume"], rows] - ring.data[_ROW["buy_volume"], rows]
-            elif name not in _ROW:
-                continue
-            else:
-                values = ring.data[_ROW[name], rows]
-            if everything:
-                out[i] = values
-            else:
-                out[i, held] = values[held]
+        self._read(interval, fields, start, None, out)
 
     def fill_columns(
         self, interval: str, fields: Sequence[str], start: int, columns: Sequence[int], out: Floats
     ) -> None:
         """As `fill`, of some symbols: `out[fields, candles, width]` has these columns first."""
-        row = np.empty((len(fields), out.shape[1], self._width))
-        self.fill(interval, fields, start, row)
         out.fill(np.nan)
-        out[:, :, : len(columns)] = row[:, :, list(columns)]
+        part = np.empty((len(fields), out.shape[1], len(columns)))
+        if interval in CALENDAR:
+            whole = np.empty((len(fields), out.shape[1], self._width))
+            self.fill(interval, fields, start, whole)
+            part = whole[:, :, list(columns)]
+        else:
+            self._read(interval, fields, start, list(columns), part)
+        out[:, :, : len(columns)] = part
+
+    def _read(self, interval: str, fields: Sequence[str], start: int, columns: list[int] | None, out: Floats) -> None:
+        ring = self._rings.get(interval)
+        if ring is None:
+            out.fill(np.nan)
+            return
+        opens = start + ring.step * np.arange(out.shape[1], dtype=np.int64)
+        rows = ring.row(opens)
+        missing = ring.opens[rows] != opens
+        for i, name in enumerate(fields):
+            if name == "sell_volume":
+                volume, bought = (ring.data[_ROW[f]] for f in ("volume", "buy_volume"))
+                difference = volume[rows] - bought[rows]
+                out[i] = difference if columns is None else difference[:, columns]
+            elif name not in _ROW or missing.all():
+                out[i] = np.nan
+            elif columns is not None:
+                out[i] = ring.data[_ROW[name]][np.ix_(rows, columns)]
+            else:
+                _copy_ring(ring.data[_ROW[name]], int(rows[0]), out[i])
+            if missing.any():
+                out[i, missing] = np.nan
 
     def window(self, interval: str, field: str, n: int, until: int | None = None) -> tuple[Times, Floats]:
         """The newest `n` candles that closed at or before `until` (ms UTC; default: all held).
@@ -254,6 +260,15 @@ class Panel:
         out = np.empty((1, count, self._width))
         self.fill(interval, (field,), start, out)
         return opens, out[0, :, : self.size]
+
+
+def _copy_ring(ring: Floats, first: int, out: Floats) -> None:
+    """Copy consecutive rows of a ring from row `first` on, around its end as often as it takes."""
+    done = 0
+    while done < len(out):
+        count = min(len(out) - done, len(ring) - first)
+        out[done : done + count] = ring[first : first + count]
+        done, first = done + count, 0
 
 
 def _finite(values: Floats) -> Floats:

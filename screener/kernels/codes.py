@@ -4,13 +4,13 @@ Numba freezes these as constants when the kernels compile. Numbers are grouped s
 tell the family of an instruction by comparing ranges.
 """
 
-# Columns of the instruction table, int64 [instructions, COLUMNS]: the cell written, up to four operands as
+# Columns of the instruction table, int32 [instructions, COLUMNS]: the cell written, up to four operands as
 # pairs of a cell and a lag in candles of that cell's interval, a whole number, the first row of state, the
 # slot of a source.
 OP, OUT, A, A_LAG, B, B_LAG, C, C_LAG, D, D_LAG, N, STATE, SLOT = range(13)
 COLUMNS = 13
 
-# Columns of the cell table, int64 [cells, CELL_COLUMNS]: a cell is a ring of rows that holds its newest values.
+# Columns of the cell table, int32 [cells, CELL_COLUMNS]: a cell is a ring of rows that holds its newest values.
 START, LENGTH, INTERVAL = range(3)
 CELL_COLUMNS = 3
 

@@ -28,11 +28,11 @@ from .recursive import (
     trail,
     value_when,
 )
-from .signature import BITS, INT, INT_TABLE, INTS, ROW, TABLE, WORDS, kernel
+from .signature import BITS, CODE, INT, INT_TABLE, INTS, ROW, TABLE, WORDS, kernel
 from .windows import age, deviation, merge, mix, percent_rank
 
 
-@kernel(INT_TABLE, INTS, INT, INT, result=INT)
+@kernel(CODE, INTS, INT, INT, result=INT)
 def row_of(cells, now, cell, lag):  # type: ignore[no-untyped-def]
     """The row that holds a cell's value `lag` candles of its interval ago."""
     length = cells[cell, K.LENGTH]
@@ -41,7 +41,7 @@ def row_of(cells, now, cell, lag):  # type: ignore[no-untyped-def]
     return cells[cell, K.START] + (now[cells[cell, K.INTERVAL]] - lag) % length
 
 
-@kernel(INT_TABLE, INTS, TABLE, INTS, INTS, float64[:, :, ::1], INT)
+@kernel(CODE, INTS, TABLE, INTS, INTS, float64[:, :, ::1], INT)
 def copy_rows(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
     for m in range(which.size):
         row = row_of(cells, now, which[m], lags[m])
@@ -49,7 +49,7 @@ def copy_rows(cells, now, table, which, lags, out, at):  # type: ignore[no-untyp
             out[m, at, j] = table[row, j]
 
 
-@kernel(INT_TABLE, INTS, BITS, INTS, INTS, uint64[:, :, ::1], INT)
+@kernel(CODE, INTS, BITS, INTS, INTS, uint64[:, :, ::1], INT)
 def copy_words(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
     for m in range(which.size):
         row = row_of(cells, now, which[m], lags[m])
@@ -70,7 +70,7 @@ def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def
         memory[w] = (memory[w] & ~here) | (false[w] & here)
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE)
+@kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE)
 def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
     """Numbers from numbers, without memory."""
     for i in range(begin, end):
@@ -85,7 +85,7 @@ def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type
             unary(op, o, x, par[k, 0])
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE)
+@kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE)
 def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
     """Windows joined from windows, and windows that are scanned."""
     for i in range(begin, end):
@@ -112,7 +112,7 @@ def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type
             age(op, o, x, y, z, u, par[k, 0])
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE, TABLE, INTS, INT)
+@kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE, TABLE, INTS, INT)
 def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, ready, symbols):  # type: ignore[no-untyped-def]
     """Averages, totals and stops that read numbers alone."""
     for i in range(begin, end):
@@ -138,7 +138,7 @@ def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, read
             adaptive(o, x, y, z, u, S, at, par[k, 0], par[k, 1])
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, TABLE, INT_TABLE, INTS, TABLE, BITS, BITS)
+@kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE, BITS, BITS)
 def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F):  # type: ignore[no-untyped-def]
     """Comparisons."""
     for i in range(begin, end):
@@ -153,7 +153,7 @@ def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F): 
             is_unknown(T[out], F[out], x)
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, BITS, BITS)
+@kernel(INT, INTS, INT, INT, CODE, CODE, INTS, BITS, BITS)
 def booleans_of_booleans(op, order, begin, end, code, cells, now, T, F):  # type: ignore[no-untyped-def]
     """Logic."""
     for i in range(begin, end):
@@ -165,7 +165,7 @@ def booleans_of_booleans(op, order, begin, end, code, cells, now, T, F):  # type
         connect(op, T, F, out, a, b, c)
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, TABLE, BITS, BITS, TABLE, INT)
+@kernel(INT, INTS, INT, INT, CODE, CODE, INTS, TABLE, BITS, BITS, TABLE, INT)
 def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, symbols):  # type: ignore[no-untyped-def]
     """Numbers from booleans, and from both: the boolean is operand C, a second one operand D."""
     for i in range(begin, end):
@@ -196,7 +196,7 @@ def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, sym
             across(op, o, x, t, symbols)
 
 
-@kernel(INT, INTS, INT, INT, INT_TABLE, INT_TABLE, INTS, INT, TABLE, BITS, BITS, TABLE, INTS, ROW, INTS)
+@kernel(INT, INTS, INT, INT, CODE, CODE, INTS, INT, TABLE, BITS, BITS, TABLE, INTS, ROW, INTS)
 def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first, H, h_first):  # type: ignore[no-untyped-def]
     """Series of candles, and scalars of the host."""
     for i in range(begin, end):
@@ -215,7 +215,7 @@ def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first
 
 
 @kernel(
-    INT_TABLE, TABLE, INTS, INTS, INTS, INT_TABLE, INT,  # code, parameters, ready, order, first, cells, symbols
+    CODE, TABLE, INTS, INTS, INTS, CODE, INT,  # code, parameters, ready, order, first, cells, symbols
     TABLE, BITS, BITS, TABLE,  # values, known true, known false, state
     INTS, INTS, INTS, INTS, INTS, INTS,  # now; event: interval, candle in the block, number, close, output row
     TABLE, INTS, ROW, INTS,  # source block and first row of each slot, host scalars and first of each slot
@@ -290,7 +290,7 @@ def run(  # type: ignore[no-untyped-def]
     return event_interval.size
 
 
-@kernel(INT_TABLE, INTS, BITS, BITS, INTS, INTS, INTS, INTS, INT, INT, WORDS, WORDS, BITS, BITS, BITS, INTS)
+@kernel(CODE, INTS, BITS, BITS, INTS, INTS, INTS, INTS, INT, INT, WORDS, WORDS, BITS, BITS, BITS, INTS)
 def screen(  # type: ignore[no-untyped-def]
     cells, now, T, F, rows, roots, lags, screened, close, again, present, unseen, memory, rising, matching, unknown
 ):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba import config, float64, int64, njit, uint64, void
+from numba import config, float64, int32, int64, njit, uint64, void
 
 from .fingerprint import fingerprint
 
@@ -15,6 +15,9 @@ TABLE = float64[:, ::1]
 BITS = uint64[:, ::1]
 INTS = int64[::1]
 INT_TABLE = int64[:, ::1]
+#: Instructions and cells, small so that many lie in the processor's cache.
+CODE = int32[:, ::1]
+CODE_ROW = int32[::1]
 INT = int64
 FLOAT = float64
 NOTHING = void

@@ -11,7 +11,7 @@ Sums, extremes and `within` join by the ordinary ADD, MAX, OR; here are the join
 import numpy as np
 
 from .codes import AGE_MAX, LENGTH, START
-from .signature import FLOAT, INT, INTS, ROW, TABLE, kernel
+from .signature import CODE_ROW, FLOAT, INT, ROW, TABLE, kernel
 
 
 @kernel(ROW, ROW, ROW, FLOAT, FLOAT, FLOAT)
@@ -48,7 +48,7 @@ def age(op, o, a, b, age_a, age_b, offset):  # type: ignore[no-untyped-def]
             o[j] = age_b[j] + offset if b[j] < a[j] else newer
 
 
-@kernel(ROW, ROW, TABLE, INTS, INT, INT)
+@kernel(ROW, ROW, TABLE, CODE_ROW, INT, INT)
 def deviation(o, mean, values, ring, newest, n):  # type: ignore[no-untyped-def]
     """Mean absolute deviation of the last n values from `mean`; `ring` is the cell that holds them."""
     start, length = ring[START], ring[LENGTH]
@@ -63,7 +63,7 @@ def deviation(o, mean, values, ring, newest, n):  # type: ignore[no-untyped-def]
         o[j] = v if abs(v) < np.inf else np.nan
 
 
-@kernel(ROW, TABLE, INTS, INT, INT)
+@kernel(ROW, TABLE, CODE_ROW, INT, INT)
 def percent_rank(o, values, ring, newest, n):  # type: ignore[no-untyped-def]
     """Percent of the previous n values that are at or below this one."""
     start, length = ring[START], ring[LENGTH]
