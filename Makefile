@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 MARKET ?= demo
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 # The newest of the supported Pythons that can make a virtual environment.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -42,8 +43,15 @@ fmt: install ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## print the benchmarks
-	$(BIN)/screener bench
+bench: install $(PEERS)/.tried ## print the engine's benchmarks, other libraries beside them
+	@$(BIN)/screener bench engine
+
+# vectorbt brings dependencies that the program must not have, so it gets an environment of its own; without it goes, too.
+$(PEERS)/.tried:
+	@echo "Installing vectorbt beside, to compare with (once)"
+	@{ $(BIN)/python -m venv $(PEERS) && $(PEERS)/bin/python -m pip install -qq --disable-pip-version-check vectorbt==1.2.0 \
+		&& $(PEERS)/bin/python -P benchmarks/peer_vectorbt.py 300 600 >/dev/null; } || { echo "vectorbt does not install here"; rm -rf $(PEERS); }
+	@mkdir -p $(PEERS) && touch $@
 
 docs: install ## write the generated parts of docs/
 	$(BIN)/screener docs
@@ -56,4 +64,4 @@ lock: ## pin every dependency with hashes, for all supported Pythons at once
 	@! grep -nE '^(-i|--index|--extra-index|--find-links)|https?://' requirements.lock
 
 clean: ## remove what set-up and runs made, the data folder aside
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

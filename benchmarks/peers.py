@@ -159,23 +159,23 @@ class Vectorbt:
         self._symbols = symbols
         self._cost: dict[str, float] | None = None
         self._process = subprocess.Popen(
-            [python, str(HERE / "peer_vectorbt.py"), str(held), str(symbols)],
+            [python, "-P", str(HERE / "peer_vectorbt.py"), str(held), str(symbols)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
         )  # fmt: skip
         self.pid = self._process.pid
 
-    def ms(self, indicators: Sequence[Indicator], wait: float) -> float | None:
-        """Milliseconds for all `indicators` and all symbols; None without vectorbt, or where it takes longer than
-        `wait` seconds to get ready."""
+    def ms(self, indicators: Sequence[Indicator], wait: float) -> float | str:
+        """Milliseconds for all `indicators` and all symbols, or why there are none: vectorbt is not installed, or was
+        not ready within `wait` seconds."""
         if self._cost is None:
             try:
                 out, _ = self._process.communicate(timeout=wait)
             except subprocess.TimeoutExpired:
-                return None
+                return "not ready yet"
             self._cost = json.loads(out.splitlines()[-1]) if self._process.returncode == 0 else {}
         if not self._cost:
-            return None
+            return "not installed"
         return sum(self._cost.get(str(kind), 0.0) for _, kind, *_ in indicators)
 
     def stop(self) -> None:

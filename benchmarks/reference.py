@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.distribution import INTERVALS, Drawn, Spec, drawn
 from benchmarks.market import LENGTH, MARKET_START, Market, market
-from benchmarks.numbers import (
+from benchmarks.series import (
     Differences,
     Flags,
     Floats,

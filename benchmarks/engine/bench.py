@@ -92,7 +92,7 @@ class Bench:
         self.start_vectorbt()
         assert self._vectorbt is not None
         found["vectorbt_ms"] = self._vectorbt.ms(wanted, wait)
-        return {**{k: "not_installed" if v is None else v for k, v in found.items()}, "indicators": len(wanted)}
+        return {**{k: "not installed" if v is None else v for k, v in found.items()}, "indicators": len(wanted)}
 
     def stop(self) -> None:
         """End what still runs beside."""
