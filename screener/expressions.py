@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Final, Literal
 
 from screener import calls, habits, operators, words
@@ -46,7 +47,7 @@ _SCOPES: Final = {
     "trade": ("the whole trade", "choose one: trade.bars, trade.price"),
     "ticker": ("the whole ticker", "choose one: ticker.change_pct"),
 }
-_MAX_LOOKED: Final = 10
+_MAX_LOOKED: Final = 8
 
 _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Lambda: ("functions of your own", "write the expression itself"),
@@ -258,7 +259,7 @@ class Expressions:
         elif pattern := words.pattern_named(name):
             hint = f"write cdl.{pattern}()"
         else:
-            hint = self.did_you_mean(name, {*BUILT_IN, *self.names, *self.later})
+            hint = self.did_you_mean(name, chain(BUILT_IN, self.names, self.later))
             if not hint and (near := self.near(name, INDICATORS)):
                 hint = f"did you mean 'ta.{near}'?"
         self.fail(node, "F012", f"unknown {kind} '{name}'", hint)
