@@ -234,7 +234,7 @@ class Panel:
             elif name not in _ROW or missing.all():
                 out[i] = np.nan
             elif columns is not None:
-                out[i] = ring.data[_ROW[name]][np.ix_(rows, columns)]
+                out[i] = ring.data[_ROW[name]][rows[:, None], columns]
             else:
                 _copy_ring(ring.data[_ROW[name]], int(rows[0]), out[i])
             if missing.any():
