@@ -28,7 +28,7 @@ from llm import (
     tracer_from_environment,
 )
 from llm.answers import parse_answer
-from llm.generate import without_fence
+from llm.generate import _language, without_fence
 from llm.litellm_model import redacted, timeout_from_environment
 from llm.tracing import LangfuseTracer
 
@@ -264,3 +264,19 @@ def test_tracing_is_off_without_both_keys() -> None:
         tracer_from_environment({"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"}), LangfuseTracer
     )
     assert NoTracer().flush()
+
+
+def test_the_prompt_knows_every_word() -> None:
+    metadata = {"direction": "long", "conditions": ["close above open"]}
+    variables = {"sentence": "x", "interval": "15m", "metadata": metadata, **_language()}
+    system = render("generate.filter", variables)[0].content
+    for word in (
+        "ta.supertrend(",
+        "rank(x, where=True)",
+        "cdl.engulfing()",
+        "trade.highest(x)",
+        "ta.alma(",
+        "1M 3M 12M",
+    ):
+        assert word in system
+    assert len(system) < 40_000
