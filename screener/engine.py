@@ -166,7 +166,8 @@ class Engine:
             self._time = close_time
             self.rebuild()
         elif close_time > self._time:
-            for _ in advance(self._machine, self._panel, since(self._machine, self._time, close_time, self.bases)):
+            closed = since(self._machine, self._panel, self._time, close_time, self.bases)
+            for _ in advance(self._machine, self._panel, closed):
                 pass
             self._time = close_time
         stepped = time.perf_counter()
@@ -277,10 +278,8 @@ class Engine:
     def _outran(self, close_time: int) -> bool:
         """Whether more candles closed since the last step than the panel holds."""
         assert self._time is not None
-        for interval, (first, last) in since(self._machine, self._time, close_time, self.bases).items():
-            if last - first + 1 > self._panel.capacity(interval):
-                return True
-        return False
+        closed = since(self._machine, self._panel, self._time, close_time, self.bases)
+        return any(last - first + 1 > self._panel.capacity(i) for i, (first, last) in closed.items())
 
     def _widen(self) -> None:
         if self._machine.width != self._panel.width:

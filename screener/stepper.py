@@ -102,10 +102,18 @@ def spans(machine: Machine, source: CandleSource, until: int, bases: Iterable[st
     return result
 
 
-def since(machine: Machine, done: int, until: int, bases: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The candles that closed after `done`, up to `until` (ms UTC), by interval."""
-    intervals = dict.fromkeys([*machine.intervals, *bases])
-    return {i: (candle_index(done, i), candle_index(until, i) - 1) for i in intervals}
+def since(
+    machine: Machine, source: CandleSource, done: int, until: int, bases: Iterable[str]
+) -> dict[str, tuple[int, int]]:
+    """The candles that closed after `done`, up to `until` (ms UTC), by interval; as in `spans` an interval begins with
+    the first candle held."""
+    result = {}
+    for interval in dict.fromkeys([*machine.intervals, *bases]):
+        opened = source.first_open(interval)
+        if opened is not None:
+            first = max(candle_index(done, interval), candle_index(opened, interval))
+            result[interval] = (first, candle_index(until, interval) - 1)
+    return result
 
 
 def advance(
@@ -272,7 +280,8 @@ class Block:
                 continue
             self.hosts[place] = at
             label = INTERVALS[host.interval]
-            scalars.append(shared_scalars(host.op, host.what, host.zone, opens_at(numbers[host.interval], label)))
+            opens = opens_at(numbers[host.interval], label)
+            scalars.append(shared_scalars(host.op, host.what, host.zone, label, opens))
             at += len(scalars[-1])
         self.scalars: Floats = np.concatenate(scalars)
 

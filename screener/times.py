@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.intervals import candle_indices, opens_at
+from screener.intervals import INTERVAL_MS, candle_indices, opens_at
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -17,11 +17,13 @@ Ints = NDArray[np.int64]
 _QUARTER: Final = 900_000
 
 
-def shared_scalars(kind: str, what: str, zone: str, opens: Ints) -> Floats:
-    """`[candles]`: for kind `time` the part `what` of the open times (ms UTC) in a zone; for kind `first` 1 where a
-    candle is the first of its anchor interval `what`, else 0. Raises ValueError for an unknown part."""
+def shared_scalars(kind: str, what: str, zone: str, interval: str, opens: Ints) -> Floats:
+    """`[candles]` of `interval`: for kind `time` the part `what` of the open times (ms UTC) in a zone; for kind `first`
+    1 where a candle is the first to open in its anchor's candle, else 0. Raises ValueError for an unknown part."""
     if kind == "first":
-        starts: Floats = (opens_at(candle_indices(opens, what), what) == opens).astype(np.float64)
+        # A week need not begin with a candle of three days: the first one within it counts.
+        late = opens - opens_at(candle_indices(opens, what), what)
+        starts: Floats = (late < INTERVAL_MS.get(interval, 1)).astype(np.float64)
         return starts
     local = opens + _offsets(opens, zone)
     days = local // 86_400_000
