@@ -9,18 +9,29 @@ from typing import Final
 from benchmarks.machine import busy, description
 from benchmarks.rows import Row, rounded, shown
 
-BEGIN: Final = "<!-- figures: written by `screener bench engine --write` -->"
 END: Final = "<!-- end of figures -->"
 
 
+def mark(module: str) -> str:
+    """The line before a benchmark's figures."""
+    return f"<!-- figures: written by `screener bench {module} --write` -->"
+
+
 def write(path: Path, rows: Sequence[Row]) -> None:
-    """Replace what stands between the marks. Raises ValueError where the document has none, OSError as files do."""
+    """Replace what stands between the marks of each benchmark that has rows.
+
+    Raises ValueError where the document has no such marks, OSError as files do.
+    """
     text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no place for figures: the lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}", encoding="utf-8")
+    for module in dict.fromkeys(row.name.split(".")[0] for row in rows):
+        begin = mark(module)
+        before, found, rest = text.partition(begin)
+        _, end, after = rest.partition(END)
+        if not found or not end:
+            raise ValueError(f"{path} has no place for these figures, between the lines {begin} and {END}")
+        mine = [row for row in rows if row.name.startswith(f"{module}.")]
+        text = f"{before}{begin}\n{table(mine)}\n{END}{after}"
+    path.write_text(text, encoding="utf-8")
 
 
 def table(rows: Sequence[Row]) -> str:
