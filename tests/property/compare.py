@@ -116,14 +116,18 @@ def _spread(x: NDArray[np.float64], where: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def nudge(sign: float) -> Callable[[int, Node, Table], Table]:
-    """Moves the numbers of inexact operators by about 1e-11, some up and some down."""
+    """Moves the numbers of inexact operators by about 1e-11, some up and some down. A sign of 0 makes what is that
+    small against what was there before nothing, since a division by it may be one by zero in another order."""
 
     def adjust(number: int, node: Node, table: Table) -> Table:
         if node.dtype == "bool" or node.op in ("src", "const", "time", "count", "barssince", "rank", "sign", "round"):
             return table
         found = as_array(table)
-        noise = np.random.default_rng(zlib.crc32(f"{number}{sign}".encode())).uniform(-1, 1, found.shape)
-        return as_table(found * (1.0 + 1e-11 * noise), boolean=False)
+        if sign:
+            noise = np.random.default_rng(zlib.crc32(f"{number}{sign}".encode())).uniform(-1, 1, found.shape)
+            return as_table(found * (1.0 + 1e-11 * noise), boolean=False)
+        before = np.fmax.accumulate(np.abs(found), axis=0)
+        return as_table(np.where(np.abs(found) < 1e-9 * before, 0.0, found), boolean=False)
 
     return adjust
 
@@ -132,6 +136,6 @@ def sure(program: Program, data: Candles) -> tuple[Reference, NDArray[np.bool_]]
     """The reference, and the cells `[candles, symbols]` whose match no rounding can change."""
     plain = evaluate(program, data)
     same = np.ones(plain.match.shape, dtype=np.bool_)
-    for sign in (1.0, -1.0):
+    for sign in (1.0, -1.0, 0.0):
         same &= evaluate(program, data, adjust=nudge(sign)).match == plain.match
     return plain, same

@@ -41,12 +41,13 @@ class Market(Candles):
 @st.composite
 def markets(draw: st.DrawFn, setting: Setting, most: int = 70) -> Market:
     """A market of `len(SYMBOLS)` symbols and at most `most` base candles."""
-    count = draw(st.integers(12, most))
-    offset = draw(st.integers(0, 40))
-    seed = draw(st.integers(0, 2**16))
-    tempers = [draw(st.sampled_from(_TEMPERS)) for _ in SYMBOLS]
-    gaps = draw(st.sampled_from([0.0, 0.0, 0.05, 0.3]))
-    late = draw(st.booleans())
+    seed = draw(st.integers(0, 2**32))
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(12, draw(st.sampled_from([most, most, 16])) + 1))
+    offset = int(rng.integers(0, 40))
+    tempers = [str(t) for t in rng.choice(_TEMPERS, len(SYMBOLS))]
+    gaps = float(rng.choice([0.0, 0.0, 0.05, 0.3]))
+    late = bool(rng.random() < 0.4)
     step = interval_ms(setting.base)
     first = open_of(_AROUND, setting.base) - (count - offset) * step
     return market(seed, setting, first, count, tempers, gaps, late)

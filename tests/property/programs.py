@@ -2,14 +2,17 @@
 
 1. A row of `NUMBERS` or `BOOLEANS` is a piece of the language with slots: `{x}` a number, `{s}` a number series, `{c}`
    a condition, `{w}` a window (a length or a condition), `{n}` a length from 1, `{m}` from 2, `{k}` from 0, `{f}` a
-   constant, `{p}` where an indicator stands (`ta.`, `tf("1h").`), `{i}` a higher interval, `{o}` another symbol.
+   constant, `{p}` where an indicator stands (`ta.`, `tf("1h").`), `{i}` a higher interval, `{h}` and `{l}` the
+   next and the longest, `{o}` another symbol.
 2. `texts` fills slots with further rows until its budget is spent, and names some of the parts.
 3. Constants are binary fractions and lengths short, so that most arithmetic on the markets here is exact.
 """
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +87,7 @@ NUMBERS = [
     "{p}roc({s}, {n})",
     "{p}mom({s}, {n})",
     "{p}kama({s}, {m}, 2, 6)",
-    "{p}vwap()",
+    "tf({h}).vwap(anchor={l})",
     "ta.vwap(anchor={i})",
     *(f"{{p}}adx({{m}}).{out}" for out in ("adx", "plus_di", "minus_di")),
     *(f"{{p}}aroon({{m}}).{out}" for out in ("up", "down", "osc")),
@@ -117,7 +120,7 @@ COMPARISONS = [
 
 BOOLEANS = [
     *COMPARISONS,
-    "({x} < {s} <= {x})",
+    "({x} < {s} <= high)",
     "({c} and {c})",
     "({c} and {c})",
     "({c} or {c})",
@@ -134,8 +137,8 @@ BOOLEANS = [
     'session("22:00-06:00", "UTC")',
     "{p}squeeze({m}, 2, {m}, 1.5).on",
     "{p}squeeze({m}, 2, {m}, 1.5).off",
-    "bullish_divergence({s}, {s}, 12)",
-    "bearish_divergence({s}, {s}, 12, hidden=True)",
+    "bullish_divergence({s}, (volume + {x}), 12)",
+    "bearish_divergence({s}, (volume + {x}), 12, hidden=True)",
     *(
         f"{{q}}{name}(){side}"
         for name, side in (("engulfing", ""), ("engulfing", ".bearish"), ("doji", ""), ("three_white_soldiers", ""))
@@ -159,26 +162,31 @@ FINE = {"F002", "F003", "F004", "F005", "F021", "F022", "F024"}
 _SLOT = re.compile(r"\{(\w)\}")
 _PLAIN = {
     "s": "close", "x": "open", "c": "(close > open)", "w": "(close > open)", "n": "2", "m": "3", "k": "1", "f": "2",
-    "p": "ta.", "i": '"15m"', "o": '"S1"', "q": "cdl.",
+    "p": "ta.", "i": '"15m"', "h": '"15m"', "l": '"1h"', "o": '"S1"', "q": "cdl.",
 }  # fmt: skip
 
 
 def example(row: str) -> str:
     """A filter with the piece of the language that `row` is, its slots filled with the plainest there is."""
     text = _SLOT.sub(lambda found: _PLAIN[found[1]], row)
-    return f"match = {text}" if row in BOOLEANS else f"match = {text} > 1.25"
+    return f"match = {text}" if row in BOOLEANS else f"match = {text} > 0.4"
 
 
 class _Writer:
-    def __init__(self, draw: st.DrawFn, setting: Setting, budget: int) -> None:
-        self.draw = draw
+    """Fills slots by chance. One seed is drawn for all choices: drawn one by one they would mostly be the first."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self.random = random.Random(seed)
         self.setting = setting
-        self.budget = budget
+        self.budget = 0
         self.numbers: list[str] = []
         self.booleans: list[str] = []
 
-    def pick(self, options: list[str]) -> str:
-        return options[self.draw(st.integers(0, len(options) - 1))]
+    def pick(self, options: Sequence[str]) -> str:
+        return self.random.choice(options)
+
+    def one_in(self, n: int) -> bool:
+        return self.random.randrange(n) == 0
 
     def text(self, row: str) -> str:
         return _SLOT.sub(lambda found: self.slot(found[1]), row)
@@ -188,39 +196,41 @@ class _Writer:
             case "s":
                 return self.number()
             case "x":
-                return self.number() if self.draw(st.integers(0, 3)) else self.constant()
+                return self.constant() if self.one_in(4) else self.number()
             case "c":
                 return self.boolean()
             case "w":
-                return self.boolean() if self.draw(st.integers(0, 4)) == 0 else self.length(1)
+                return self.boolean() if self.one_in(5) else self.length(1)
             case "n" | "m" | "k":
                 return self.length({"n": 1, "m": 2, "k": 0}[kind])
             case "f":
                 return self.constant()
             case "i":
-                return f'"{self.pick(list(self.setting.higher))}"'
+                return f'"{self.pick(self.setting.higher)}"'
+            case "h" | "l":
+                return f'"{self.setting.higher["hl".index(kind)]}"'
             case "o":
-                return f'"{self.pick(list(SYMBOLS[:3]))}"'
+                return f'"{self.pick(SYMBOLS[:3])}"'
             case "q":
                 return self.text(self.pick(["cdl.", "cdl.", "tf({i}).cdl."]))
         assert kind == "p"
         return self.text(self.pick(["ta.", "ta.", "ta.", "tf({i}).", "tf({i}).ta.", "symbol({o}).tf({i})."]))
 
     def length(self, low: int) -> str:
-        return str(self.draw(st.integers(low, low + 4)))
+        return str(self.random.randint(low, low + 4))
 
     def constant(self) -> str:
         return self.pick(["0.5", "2", "0", "1", "-1.5", "3", "0.25", "100", "(1 + 1) / 4"])
 
     def number(self) -> str:
         self.budget -= 1
-        if self.numbers and self.draw(st.integers(0, 5)) == 0:
+        if self.numbers and self.one_in(6):
             return self.pick(self.numbers)
         return self.text(self.pick(NUMBERS if self.budget > 0 else LEAVES))
 
     def boolean(self) -> str:
         self.budget -= 1
-        if self.booleans and self.draw(st.integers(0, 5)) == 0:
+        if self.booleans and self.one_in(6):
             return self.pick(self.booleans)
         return self.text(self.pick(BOOLEANS if self.budget > 0 else COMPARISONS))
 
@@ -228,21 +238,21 @@ class _Writer:
 @st.composite
 def texts(draw: st.DrawFn, setting: Setting, budget: int = 9, results: bool = False) -> str:
     """The text of a filter. `results` assigns `exit`, `stop`, `target` and `score` too."""
-    writer = _Writer(draw, setting, 0)
+    writer = _Writer(setting, draw(st.integers(0, 2**32)))
     lines = []
-    for k in range(draw(st.integers(0, 3))):
-        writer.budget = draw(st.integers(0, 4))
-        if draw(st.booleans()):
+    for k in range(draw(st.sampled_from([0, 0, 1, 3]))):
+        writer.budget = writer.random.randint(1, 4)
+        if writer.one_in(2):
             lines.append(f"number_{k} = {writer.number()}")
             writer.numbers.append(f"number_{k}")
         else:
             lines.append(f"condition_{k} = {writer.boolean()}")
             writer.booleans.append(f"condition_{k}")
-    writer.budget = draw(st.integers(1, budget))
+    writer.budget = draw(st.sampled_from([budget, budget, budget // 2, 2]))
     lines.append(f"match = {writer.boolean()}")
     if results:
         for name in ("exit", "stop", "target", "score"):
-            writer.budget = draw(st.integers(0, 2))
+            writer.budget = writer.random.randint(0, 2)
             lines.append(f"{name} = {writer.boolean() if name == 'exit' else writer.number()}")
     return "\n".join(lines)
 

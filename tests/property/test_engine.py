@@ -13,22 +13,31 @@ from screener import Condition, Program, compile_filter
 from screener.replay import Candles, ConditionValue, History, replay
 from tests.property.compare import check_nodes, sure
 from tests.property.live import Live, closes
-from tests.property.markets import head, markets
+from tests.property.markets import head, market, markets
 from tests.property.profiles import examples
-from tests.property.programs import SETTINGS, Filter, Setting, filters
+from tests.property.programs import BOOLEANS, LEAVES, NUMBERS, SETTINGS, SYMBOLS, Filter, Setting, example, filters
 from tests.reference.evaluator import evaluate
 
 SETTING = st.sampled_from(SETTINGS)
 
 
-@examples(60)
+@pytest.mark.parametrize("row", list(dict.fromkeys([*LEAVES, *NUMBERS, *BOOLEANS])))
+def test_every_word(row: str) -> None:
+    """Each piece of the language by itself, on a market with all tempers and some gaps."""
+    setting = SETTINGS[0]
+    data = market(7, setting, 1_709_251_200_000, 60, ["walk", "ties", "decimal", "wild", "walk"], 0.05, False)
+    program = compile_filter(example(row), setting.base, SYMBOLS)
+    check_nodes(program, data, replay(program, data))
+
+
+@examples(150)
 @given(SETTING.flatmap(lambda s: st.tuples(filters(s), markets(s))))
 def test_every_node_follows_from_its_arguments(case: tuple[Filter, Candles]) -> None:
     program, data = case[0].program, case[1]
     check_nodes(program, data, replay(program, data))
 
 
-@examples(60)
+@examples(150)
 @given(SETTING.flatmap(lambda s: st.tuples(filters(s), markets(s))))
 def test_replay_equals_the_reference(case: tuple[Filter, Candles]) -> None:
     program, data = case[0].program, case[1]
@@ -40,7 +49,7 @@ def test_replay_equals_the_reference(case: tuple[Filter, Candles]) -> None:
         np.testing.assert_array_equal(found.edges, wanted.edges)
 
 
-@examples(40)
+@examples(100)
 @given(SETTING.flatmap(lambda s: st.tuples(filters(s), markets(s), st.integers(1, 60))))
 def test_later_candles_change_nothing(case: tuple[Filter, Candles, int]) -> None:
     program, data, count = case[0].program, case[1], case[2]
@@ -71,7 +80,7 @@ def runs(draw: st.DrawFn) -> tuple[Setting, Filter, list[Filter], Candles, list[
     return setting, wanted, others, data, events
 
 
-@examples(60)
+@examples(150)
 @given(runs(), st.integers(0, 30), st.integers(1, 30))
 def test_step_by_step_equals_replay(
     run: tuple[Setting, Filter, list[Filter], Candles, list[tuple[int, str, int]]], start: int, added: int
@@ -117,29 +126,29 @@ def _stands_as(live: Live, program: Program, history: History) -> None:
         assert live.engine.conditions("wanted", symbol) == history.conditions_at(last, s)
 
 
-@examples(40)
+@examples(100)
 @given(SETTING.flatmap(lambda s: st.tuples(st.just(s), filters(s), markets(s))), st.data())
 def test_a_corrected_symbol_is_as_if_it_had_always_been_so(
     case: tuple[Setting, Filter, Candles], data: st.DataObject
 ) -> None:
-    setting, program, market = case[0], case[1].program, case[2]
-    times = closes(market, setting.base)
-    live = Live(market, setting.base, times[len(times) // 2])
+    setting, program, candles = case[0], case[1].program, case[2]
+    times = closes(candles, setting.base)
+    live = Live(candles, setting.base, times[len(times) // 2])
     live.add("wanted", program)
     for close in times[len(times) // 2 + 1 :]:
         live.step(close)
-    symbol = data.draw(st.integers(0, len(market.symbols) - 1))
+    symbol = data.draw(st.integers(0, len(candles.symbols) - 1))
     rows = data.draw(st.lists(st.integers(0, len(times) - 1), min_size=1, max_size=4, unique=True))
-    opens, fields = market.series[setting.base]
+    opens, fields = candles.series[setting.base]
     changed = {name: values.copy() for name, values in fields.items()}
     for name, values in changed.items():
         values[rows, symbol] = 8.0 if name in ("open", "high", "low", "close") else 3.0
     live.correct(symbol, {setting.base: (opens[rows], {n: v[rows, symbol] for n, v in changed.items()})})
-    fresh = replay(program, Candles(market.symbols, {**market.series, setting.base: (opens, changed)}))
+    fresh = replay(program, Candles(candles.symbols, {**candles.series, setting.base: (opens, changed)}))
     _stands_as(live, program, fresh)
 
 
-@examples(40)
+@examples(100)
 @given(SETTING.flatmap(lambda s: st.tuples(filters(s), markets(s, most=30))))
 def test_conditions_explain_the_match(case: tuple[Filter, Candles]) -> None:
     program, data = case[0].program, case[1]
@@ -193,7 +202,7 @@ def _sides_agree(row: ConditionValue) -> None:
     assert row.value is signs[row.op]
 
 
-@examples(30)
+@examples(60)
 @given(SETTING.flatmap(lambda s: st.tuples(st.just(s), filters(s), markets(s))))
 def test_edges_rise_from_the_last_candle_there_was(case: tuple[Setting, Filter, Candles]) -> None:
     setting, program, data = case[0], case[1].program, case[2]
