@@ -1,0 +1,105 @@
+"""Every hostile program is refused in time, with line and reason, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from screener import FilterError, compile_filter
+from tests.unit.screener_language.hostile.corpus import CORPUS
+
+SYMBOLS = frozenset({"BTCUSDT", "ETHUSDT"})
+SECONDS = 0.050
+
+_heard: list[str] | None = None
+
+
+def _hear(event: str, args: tuple[object, ...]) -> None:
+    if _heard is not None:
+        _heard.append(f"{event} {args!r}"[:200])
+
+
+# A hook can never be removed, so one listens for the whole session, and only where a test asks.
+sys.addaudithook(_hear)
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """What Python itself reports meanwhile: files, imports, processes, sockets, code that runs."""
+    global _heard
+    _heard = heard = []
+    try:
+        yield heard
+    finally:
+        _heard = None
+
+
+def refused(text: str) -> FilterError:
+    with pytest.raises(FilterError) as caught:
+        compile_filter(text, "15m", SYMBOLS)
+    return caught.value
+
+
+def test_the_corpus_is_as_large_as_promised() -> None:
+    assert len(CORPUS) >= 150
+    assert len({text for _, text in CORPUS.values()}) >= len(CORPUS) - 2
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_refused_with_place_and_reason(name: str) -> None:
+    code, text = CORPUS[name]
+    found = refused(text).diagnostics
+    assert code in [d.code for d in found], [str(d)[:200] for d in found]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for d in found:
+        assert d.severity == "error"
+        assert 1 <= d.line <= len(lines)
+        # One behind the last character is where something is missing.
+        assert 1 <= d.column <= len(lines[d.line - 1]) + 1
+        assert d.message
+        assert len(str(d)) < 500
+    assert list(found) == sorted(found, key=lambda d: (d.line, d.column, d.code))
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_refused_in_time(name: str) -> None:
+    """Less than 50 ms of this thread's processor, at the best of three: other work on the machine does not count."""
+    text = CORPUS[name][1]
+    took = []
+    gc.disable()
+    try:
+        for _ in range(3):
+            began = time.thread_time()
+            refused(text)
+            took.append(time.thread_time() - began)
+            if took[-1] < SECONDS:
+                break
+    finally:
+        gc.enable()
+    assert min(took) < SECONDS, took
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_leaves_nothing_behind(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = CORPUS[name][1]
+    refused(text)  # what is loaded once, such as the time zones, is loaded now
+    monkeypatch.chdir(tmp_path)
+    modules, environment = set(sys.modules), dict(os.environ)
+    with listening() as heard:
+        refused(text)
+    # Parsing is the one thing that Python is asked for. To show the line of a syntax error it opens the file of the
+    # name given, which here is none and so can never be.
+    allowed: tuple[str, ...] = ("compile ", "builtins.id ", "open ('', ")
+    if "hour(" in text or "session(" in text:
+        allowed = (*allowed, "open ('/usr/share/zoneinfo", "open ('/usr/lib/zoneinfo", "open ('/etc/zoneinfo")
+    assert [event for event in heard if not event.startswith(allowed)] == []
+    assert set(sys.modules) == modules
+    assert dict(os.environ) == environment
+    assert list(tmp_path.iterdir()) == []
