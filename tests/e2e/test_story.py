@@ -132,12 +132,15 @@ def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) 
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("This is what it will do")).to_be_visible()
     expect(page.get_by_text("RSI(14) of the close is below 30").first).to_be_visible()
+    expect(page.get_by_text("Checked before it runs")).to_be_visible()
     expect(page.locator(".holder[data-ready=yes] canvas").first).to_be_visible()
     _picture(page, "new-strategy")
     page.get_by_role("button", name="Yes", exact=True).click()
     page.get_by_role("button", name="Enable on paper").click()
     expect(page.get_by_text("is enabled on paper")).to_be_visible()
-    assert any(s["enabled"] and not s["built_in"] for s in system.get("/strategies")["items"])
+    (own,) = [s for s in system.get("/strategies")["items"] if s["enabled"] and not s["built_in"]]
+    check = system.get(f"/strategies/{own['id']}")["check"]
+    assert check["candles"] > 300 and not [f for f in check["findings"] if f["severity"] != "info"]
 
     if os.environ.get("SCREENER_PICTURES"):
         system.until("/signals", lambda signals: len(signals["items"]) >= 9, 90)
