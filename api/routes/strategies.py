@@ -21,6 +21,8 @@ from store.errors import StateConflict
 from store.records import NewStrategy, Strategy, StrategyChanges
 
 router = APIRouter(prefix="/strategies", tags=["strategies"])
+CHECKED = ("filter_hash", "controls", "universe")
+"""What the save gate's findings depend on; the hash covers the interval."""
 
 
 def strategy_out(row: Strategy) -> StrategyOut:
@@ -114,13 +116,12 @@ async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
     found = await _examined(parts, user, body, program)
     async with parts.database.user(user) as conn:
         row = await strategies.create(conn, NewStrategy(owner_id=user, code=_code(body.name), **_fields(body, program)))
-    return await _kept(parts, row, found)
+    return strategy_detail(row, None) if found is None else await _kept(parts, row, found)
 
 
-async def _kept(parts: Services, row: Strategy, found: Examined | None) -> StrategyDetail:
-    if found is not None:
-        await keep(parts.database, row, found, enabled=True)
-    return strategy_detail(row, None if found is None else found.as_dict())
+async def _kept(parts: Services, row: Strategy, found: Examined) -> StrategyDetail:
+    await keep(parts.database, row, found, enabled=True)
+    return strategy_detail(row, found.as_dict())
 
 
 @router.get("")
@@ -143,14 +144,19 @@ async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
 async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
     """Replace a strategy's definition: a new version, which the running engine takes up within seconds.
 
-    One that is to run must pass the save gate first; the former version runs on where it does not.
+    One that is to run must pass the save gate first, unless only its name or the like changed; the former version runs
+    on where it does not.
     """
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     async with parts.database.user(user) as conn:
         stored = await strategies.get(conn, strategy_id)
-    found = await _examined(parts, user, body, program, stored)
+    fields = _fields(body, program)
+    same = stored.enabled and all(getattr(stored, name) == fields[name] for name in CHECKED)
+    found = None if same else await _examined(parts, user, body, program, stored)
     async with parts.database.user(user) as conn:
-        row = await strategies.update(conn, strategy_id, StrategyChanges(**_fields(body, program)))
+        row = await strategies.update(conn, strategy_id, StrategyChanges(**fields))
+        if found is None:
+            return strategy_detail(row, await newest(conn, row))
     return await _kept(parts, row, found)
 
 

@@ -128,6 +128,11 @@ async def test_creating_and_changing_an_enabled_strategy_is_checked_too(client: 
     assert (await client.get(path)).json() == before, "the former version runs on"
     changed = await client.put(path, json=body(NEVER, enabled=True, confirm=True))
     assert changed.json()["version"] == before["version"] + 1
+    renamed = await client.put(path, json=body(NEVER, enabled=True, direction="short"))
+    assert renamed.status_code == 200, "what was confirmed is not asked again for another name"
+    assert renamed.json()["check"] == changed.json()["check"]
+    again = body(NEVER, enabled=True, trigger="level")
+    assert_problem(await client.put(path, json=again), 409)
     assert (await client.put(path, json=body(MOSTLY, enabled=False))).status_code == 200, "a draft may be anything"
     assert (await client.get(path)).json()["check"] is None, "another filter was checked"
 
