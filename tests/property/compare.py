@@ -132,10 +132,13 @@ def nudge(sign: float) -> Callable[[int, Node, Table], Table]:
     return adjust
 
 
+NUDGES = (1.0, -1.0, 0.0)
+
+
 def sure(program: Program, data: Candles) -> tuple[Reference, NDArray[np.bool_]]:
     """The reference, and the cells `[candles, symbols]` whose match no rounding can change."""
     plain = evaluate(program, data)
     same = np.ones(plain.match.shape, dtype=np.bool_)
-    for sign in (1.0, -1.0, 0.0):
+    for sign in NUDGES:
         same &= evaluate(program, data, adjust=nudge(sign)).match == plain.match
     return plain, same

@@ -113,6 +113,8 @@ NUMBERS = [
     "{p}adosc(2, 4)",
 ]
 
+TRADES = ["trade.bars", "trade.price", *(f"trade.{name}({{s}})" for name in ("at_entry", "highest", "lowest"))]
+
 COMPARISONS = [
     *(f"{{s}} {sign} {{x}}" for sign in ("<", "<=", ">", ">=", "==", "!=")),
     *(f"{{s}} {sign} {{f}}" for sign in ("<", ">=", "==")),
@@ -156,7 +158,7 @@ class Setting:
 
 SETTINGS = (Setting("5m", ("15m", "1h")), Setting("1h", ("4h", "1d")), Setting("1d", ("3d", "1w")))
 
-FINE = {"F002", "F003", "F004", "F005", "F021", "F022", "F024"}
+FINE = frozenset({"F002", "F003", "F004", "F005", "F021", "F022", "F024"})
 """Codes that a well-typed text may still get: too large, always or never true, a constant without a value."""
 
 _SLOT = re.compile(r"\{(\w)\}")
@@ -179,6 +181,7 @@ class _Writer:
         self.random = random.Random(seed)
         self.setting = setting
         self.budget = 0
+        self.trade = False
         self.numbers: list[str] = []
         self.booleans: list[str] = []
 
@@ -226,6 +229,8 @@ class _Writer:
         self.budget -= 1
         if self.numbers and self.one_in(6):
             return self.pick(self.numbers)
+        if self.trade and self.one_in(3):
+            return self.text(self.pick(TRADES))
         return self.text(self.pick(NUMBERS if self.budget > 0 else LEAVES))
 
     def boolean(self) -> str:
@@ -236,8 +241,8 @@ class _Writer:
 
 
 @st.composite
-def texts(draw: st.DrawFn, setting: Setting, budget: int = 9, results: bool = False) -> str:
-    """The text of a filter. `results` assigns `exit`, `stop`, `target` and `score` too."""
+def texts(draw: st.DrawFn, setting: Setting, budget: int = 9, results: bool = False, trade: bool = False) -> str:
+    """The text of a filter. `results` assigns `score`, `exit`, `stop` and `target` too; these may use `trade`."""
     writer = _Writer(setting, draw(st.integers(0, 2**32)))
     lines = []
     for k in range(draw(st.sampled_from([0, 0, 1, 3]))):
@@ -251,18 +256,19 @@ def texts(draw: st.DrawFn, setting: Setting, budget: int = 9, results: bool = Fa
     writer.budget = draw(st.sampled_from([budget, budget, budget // 2, 2]))
     lines.append(f"match = {writer.boolean()}")
     if results:
-        for name in ("exit", "stop", "target", "score"):
+        for name in ("score", "exit", "stop", "target"):
+            writer.trade = trade and name != "score"
             writer.budget = writer.random.randint(0, 2)
             lines.append(f"{name} = {writer.boolean() if name == 'exit' else writer.number()}")
     return "\n".join(lines)
 
 
-def compiled(text: str, base: str) -> Program | None:
-    """The program, None for a text that is refused for its size or its constants; other refusals fail."""
+def compiled(text: str, base: str, fine: frozenset[str] = FINE) -> Program | None:
+    """The program, None for a text that is refused with a `fine` code; other refusals fail."""
     try:
         return compile_filter(text, base, SYMBOLS)
     except FilterError as error:
-        unexpected = [d for d in error.diagnostics if d.code not in FINE]
+        unexpected = [d for d in error.diagnostics if d.code not in fine]
         assert not unexpected, f"{text}\n{unexpected}"
         return None
 

@@ -268,7 +268,7 @@ def compute(node: Node, args: list[Table], closes: list[int], market: Market, tr
             anchor = str(node.params[0])
             return [[candle_index(t, anchor) != candle_index(open_of(t - 1, interval), anchor) for t in opens]] * size
         case "external":
-            return _external(node, market, closes)
+            return _external(node, market)
         case "rank" | "market_percentile" | "market_mean" | "market_zscore" | "breadth":
             moments = [
                 _across(node.op, [column[i] for column in args[0]], [column[i] for column in args[1]])
@@ -331,6 +331,15 @@ def _traded(op: str, x: Column, closes: list[int], opens: list[int], trade: _Tra
     return column
 
 
-def _external(node: Node, market: Market, closes: list[int]) -> Table:
+def _external(node: Node, market: Market) -> Table:
     """The long tail of indicators has no second definition: it is what the package itself computes."""
-    raise NotImplementedError(node.params[0])
+    from screener.external.compute import external_panel
+
+    name, interval, symbol, arguments = (str(p) for p in node.params)
+    indicator, _, output = name.partition(":")
+    fields = {f: as_array(market.field(f, interval)) for f in ("open", "high", "low", "close", "volume")}
+    table = as_table(external_panel(indicator, output, arguments, fields), boolean=False)
+    if not symbol:
+        return table
+    nobody: Column = [None] * len(table[0])
+    return [table[market.symbols.index(symbol)] if symbol in market.symbols else nobody] * len(table)

@@ -34,7 +34,8 @@ sys.addaudithook(_hear)
 def listening() -> Iterator[list[str]]:
     """What Python itself reports meanwhile: files, imports, processes, sockets, code that runs."""
     global _heard
-    _heard = heard = []
+    heard: list[str] = []
+    _heard = heard
     try:
         yield heard
     finally:
