@@ -193,7 +193,7 @@ def _warm_up(report: GateReport, program: Program, candles: Candles, full: Histo
         hint = "A restart may change when it fires. Compare such a value with its own average or earlier value."
         report = with_finding(report, Finding("G112", "warns" if paths else "info", message, hint, fault))
     elif settled or paths:
-        message = f"{words}Started later, it agrees with the whole history after {settled:,} candles at most."
+        message = f"{words}Started with less history, it gives the same answers after {settled:,} candles at most."
         report = with_finding(report, Finding("G111", "info", message))
     short = [
         f"{have:,} of {reach + 1:,} candles of {name}"

@@ -79,21 +79,20 @@ def frequency(
             report, Finding("G121", "warns", f"It never matched on {where}. {why}".strip(), hint, fault)
         )
     over = f" on all {own:,}" if scale > 1 else ""
-    rate = f"{report.signals:,} signals on {where}, about {rate_text(report.signals_a_day)} a day{over}"
+    a_day = f"{rate_text(report.signals_a_day)} signals a day{over}"
+    counted = f"{report.signals:,} on {where}"
     if report.true_share > OFTEN_SHARE:
         message = f"It is true on {report.true_share:.0%} of {where}: it says how the market usually is."
         hint = "Add a condition that is seldom true, or make one stricter."
         report = with_finding(report, Finding("G122", "warns", message, hint, truths.loosest()))
     if report.signals_a_day > OFTEN_A_DAY:
-        message = f"It fires absurdly often: {rate}."
+        message = f"It fires absurdly often, about {a_day}: {counted}."
         hint = "Make a condition stricter, use a longer interval, or name fewer symbols."
         if trigger == "level":
             hint = "Let it fire on the edge (when it becomes true) instead of on every candle, or make it stricter."
         report = with_finding(report, Finding("G123", "warns", message, hint, truths.loosest()))
     if not report.warns:
-        report = with_finding(
-            report, Finding("G125", "info", f"Expect {rate_text(report.signals_a_day)} signals a day: {rate}.")
-        )
+        report = with_finding(report, Finding("G125", "info", f"Expect about {a_day}: {counted}."))
     return report
 
 

@@ -67,10 +67,7 @@ def test_an_ordinary_filter_has_nothing_but_information() -> None:
     assert report.signals_a_day == pytest.approx(report.signals / report.days)
     assert report.true_share == pytest.approx((truth.match == 1).sum() / (truth.match >= 0).sum())
     assert report.known_share == pytest.approx((truth.match >= 0).mean())
-    assert (
-        f"{report.signals:,} signals on the 600 candles of 15m held (6 days) on 12 symbols"
-        in only(report, "G125").message
-    )
+    assert f"{report.signals:,} on the 600 candles of 15m held (6 days) on 12 symbols" in only(report, "G125").message
     assert report.cuts >= 2
     # Nothing is known before 50 candles are held, and Wilder's average still differs a little after.
     assert report.settled_after is not None and report.settled_after >= 49
