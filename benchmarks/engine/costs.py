@@ -138,16 +138,17 @@ def _ms(work: Callable[[], object]) -> float:
 
 def _save(market: Market, folder: Path) -> None:
     for interval in market.series:
-        opens, fields = market.held(interval)
-        np.save(folder / f"{interval}.opens.npy", opens)
+        count = market.candles + (interval == "1m")
+        opens, fields = market.series[interval]
+        np.save(folder / f"{interval}.opens.npy", opens[:count])
         for name, values in fields.items():
-            np.save(folder / f"{interval}.{name}.npy", values)
+            np.save(folder / f"{interval}.{name}.npy", values[:count])
 
 
 def _child(what: str, folder: str, count: str, env: dict[str, str] | None = None) -> tuple[dict[str, Any], float]:
     """What a fresh process reports of itself, and seconds from its start to that report."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.engine.child", what, folder, count, str(SYMBOLS)]
+    command = [sys.executable, "-m", "benchmarks.child", what, folder, count, str(SYMBOLS)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -1,7 +1,8 @@
 """A fresh process that fills an engine from files: what it takes to start, and how much memory it holds then.
 
-`python -m benchmarks.engine.child start|memory FOLDER STRATEGIES SYMBOLS` prints one JSON object. FOLDER holds
-`INTERVAL.FIELD.npy`, which are mapped, so that they do not count as memory of the process.
+`python -m benchmarks.child start|memory FOLDER STRATEGIES SYMBOLS` prints one JSON object. FOLDER holds
+`INTERVAL.FIELD.npy`, which are mapped, so that they do not count as memory of the process; the last minute is what is
+stepped. It stands outside `benchmarks.engine`, which would import more than a screener needs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def main() -> None:
     import numpy as np
 
     from benchmarks.distribution import INTERVALS, strategies
-    from benchmarks.market import FIELDS, MARKET_START
+    from benchmarks.market import FIELDS, LENGTH, MARKET_START
     from screener import compile_filter
     from screener.engine import Addition, Engine
     from screener.panel import Panel
@@ -34,13 +35,15 @@ def main() -> None:
     for interval in INTERVALS:
         opens = np.load(folder / f"{interval}.opens.npy", mmap_mode="r")
         fields = {name: np.load(folder / f"{interval}.{name}.npy", mmap_mode="r") for name in FIELDS}
-        panel.put(interval, slice(None), opens, fields)
+        held = slice(0, len(opens) - (interval == "1m"))
+        panel.put(interval, slice(None), opens[held], {name: values[held] for name, values in fields.items()})
     loaded = time.perf_counter()
     candles = _private_mib()
     engine = Engine(panel)
     engine.add_many([Addition(str(i), p) for i, p in enumerate(programs)])
     filled = time.perf_counter()
-    edges = engine.step(MARKET_START).edge.count
+    panel.append("1m", MARKET_START, {name: np.load(folder / f"1m.{name}.npy", mmap_mode="r")[-1] for name in FIELDS})
+    edges = engine.step(MARKET_START + LENGTH["1m"]).edge.count
     stepped = time.perf_counter()
     report: dict[str, float | None] = {"edges": edges}
     if what == "memory":
