@@ -86,7 +86,10 @@ def _walk(ex: Expressions) -> tuple[dict[str, ast.expr], dict[str, int]]:
         hint = "leave out an indicator, or split it into several strategies"
         ex.errors.append(Diagnostic("F004", 1, 1, "the filter needs far too many operators", hint))
         return {}, {}
-    return definitions, _results(ex, definitions)
+    results = _results(ex, definitions)
+    if not ex.errors:
+        words.try_externals(ex)
+    return definitions, results
 
 
 def _assign(ex: Expressions) -> dict[str, ast.expr]:

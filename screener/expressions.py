@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final, Literal
@@ -88,6 +88,8 @@ class Expressions:
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
         self.where: dict[int, ast.AST] = {}
+        # Indicators beside the engine whose arguments must be tried, which takes time: where, name, arguments.
+        self.trials: list[tuple[ast.AST, str, Mapping[str, float | int]]] = []
         self.percents: set[int] = set()
         # Nodes whose formula sees no further back than their reach, though their operator could.
         self.bounded: set[int] = set()

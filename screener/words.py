@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from screener import habits
 from screener.binding import Bound, Call
 from screener.describe import number
-from screener.external.catalogue import node_params, refusal
+from screener.external.catalogue import needs_trial, node_params, refusal
 from screener.external.model import Argument, Constant, External, converted
 from screener.formula import CandleTerms, Term
 from screener.ops import OPS
@@ -26,6 +26,9 @@ from screener.values import Outputs, Pattern, Scope, Series, Value
 
 if TYPE_CHECKING:
     from screener.expressions import Expressions
+
+MAX_TRIALS: Final = 8
+"""How many different indicators beside the engine a filter may give arguments of their own."""
 
 MEMBERS: Final[dict[str, tuple[str, str]]] = {
     "bars": ("trade_bars", "candles since the entry, 0 on its candle"),
@@ -174,8 +177,9 @@ def external(ex: Expressions, node: ast.Call, scope: Scope, row: External) -> Va
     if bound is None:
         return None
     given = {a.name: _constant(a, b) for a, b in zip(row.arguments, bound, strict=True)}
-    problem = refusal(row.name, given)
-    if problem is not None:
+    if needs_trial(row, given):
+        ex.trials.append((node, row.name, given))
+    elif (problem := refusal(row.name, given)) is not None:
         ex.fail(node, "F027", problem.message, problem.hint)
         return None
     message = f"{name} is computed per symbol beside the engine, which takes longer"
@@ -194,6 +198,19 @@ def external(ex: Expressions, node: ast.Call, scope: Scope, row: External) -> Va
         ex.english.note(outputs[""].node, phrases[""])
         return outputs[""]
     return Outputs(row.name, outputs, phrases)
+
+
+def try_externals(ex: Expressions) -> None:
+    """Try the arguments that need it, once nothing else is wrong: a trial takes up to 300 ms."""
+    different = {(name, tuple(sorted(given.items()))) for _, name, given in ex.trials}
+    if len(different) > MAX_TRIALS:
+        message = f"{len(different)} indicators beside the engine have arguments of their own; at most {MAX_TRIALS} may"
+        ex.fail(ex.trials[-1][0], "F004", message, "leave out an indicator, or split it into several strategies")
+        return
+    for node, name, given in ex.trials:
+        problem = refusal(name, given)
+        if problem is not None:
+            ex.fail(node, "F027", problem.message, problem.hint)
 
 
 def _argument(argument: Argument) -> Arg:

@@ -126,6 +126,11 @@ def refusal(name: str, arguments: Mapping[str, Constant]) -> Problem | None:
     return Problem(message, hint)
 
 
+def needs_trial(external: External, arguments: Mapping[str, Constant]) -> bool:
+    """Whether `refusal` has to try these arguments, which takes time."""
+    return _unlocked(external, arguments) or (external.usable and dict(arguments) != external.defaults)
+
+
 def check(name: str, arguments: Mapping[str, Constant]) -> str | None:
     """The reason for refusing this use, or None; see `refusal`."""
     problem = refusal(name, arguments)
@@ -140,10 +145,13 @@ def _version_fault() -> str | None:
     return f"the installed library is {installed}, and only {MEASURED_VERSION} was checked"
 
 
+def _unlocked(external: External, arguments: Mapping[str, Constant]) -> bool:
+    return bool(external.usable_with) and all(arguments.get(k) == v for k, v in external.usable_with.items())
+
+
 def _reason(external: External, given: str) -> str | None:
     arguments: dict[str, Constant] = json.loads(given)
-    unlocked = bool(external.usable_with) and all(arguments.get(k) == v for k, v in external.usable_with.items())
-    if not external.usable and not unlocked:
+    if not external.usable and not _unlocked(external, arguments):
         return f"{external.name} is refused: {external.verdict}, {external.reason}"
     if (fault := _version_fault()) is not None:
         return f"{external.name} is refused: {fault}"

@@ -102,6 +102,12 @@ BIG: Final = {
         + " and ".join(f"({'+'.join(f'a{i}' for i in range(k, k + 30))} > 1)" for k in range(0, 120, 30)),
     ),
     "hundreds of comparisons": ("F004", "match = close" + "".join(f" < volume[{i}]" for i in range(1, 300))),
+    "hundreds of indicators beside the engine": (
+        "F004",
+        "\n".join(f"a{k} = " + " or ".join(f"ta.dx({40 * k + i + 20}) > 2" for i in range(40)) for k in range(6))
+        + "\nmatch = a0 or a1 or a2 or a3 or a4 or a5",
+    ),
+    "an indicator beside the engine and an error": ("F012", "match = ta.dx(77) > clse"),
     "window too long": ("F005", "match = highest(close, 5001) > 1"),
     "window of a billion": ("F005", "match = sum(close, 10 ** 9) > 1"),
     "index too far": ("F005", "match = close[5001] > 1"),
