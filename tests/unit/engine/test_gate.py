@@ -262,7 +262,10 @@ def test_a_panel_is_copied_with_what_the_program_reads() -> None:
     }
     there, here = replay(program, panel), replay(program, copy)
     np.testing.assert_array_equal(there.match, here.match)
+    before = copy.series["15m"][1]["close"].copy()
+    panel.put("15m", slice(0, 3), candles.series["15m"][0], {"close": np.zeros((50, 3))})
     panel.append("15m", END, {"close": np.zeros(3)})
+    np.testing.assert_array_equal(copy.series["15m"][1]["close"], before)
     assert int(copy.series["15m"][0][-1]) == END - interval_ms("15m")
 
 
