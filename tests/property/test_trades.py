@@ -30,8 +30,8 @@ def cases(draw: st.DrawFn) -> tuple[Setting, Filter, Candles, list[int], list[fl
     data = draw(markets(setting))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     count, size = data.series[setting.base][1]["close"].shape
-    entries: list[int] = rng.integers(0, count, size).tolist()
-    prices: list[float] = (rng.integers(1, 2000, size) / 8).tolist()
+    entries: list[int] = rng.integers(0, count, (size,)).tolist()
+    prices: list[float] = (rng.integers(1, 2000, (size,)) / 8).tolist()
     return setting, Filter(program), data, entries, prices
 
 
