@@ -221,6 +221,28 @@ def test_weeks_begin_on_monday(way: Way) -> None:
 
 
 @BOTH
+def test_a_week_begins_with_the_first_candle_in_it(way: Way) -> None:
+    days = [float(k) for k in range(1, 17)]
+    data = market(MONDAY, {"A": {"1d": days, "3d": [2.0, 5.0, 8.0, 11.0, 14.0]}})
+    # Candles of three days open on December 31 and on January 3, 6, 9, 12; weeks on January 1 and 8. So the candles of
+    # the 3rd and of the 9th are the first of their weeks; they close on the 6th and the 12th.
+    found = value(way, 'tf("3d").barssince(tf("1w").first)', data, "1d")
+    assert found == [None] * 4 + [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
+
+
+@BOTH
+def test_before_its_first_candle_nothing_of_an_interval_is_known(way: Way) -> None:
+    closes = [float(k) for k in range(1, 15)]
+    data = market(START, {"A": {"5m": closes, "1h": [NO]}})
+    # The first hour is held, though nobody has it: from its close on it is known to be missing.
+    assert value(way, 'na(tf("1h").close)', data) == [None] * 11 + [1] * 3
+    assert value(way, 'nz(tf("1h").close, 7)', data) == [None] * 11 + [7] * 3
+    assert value(way, 'tf("1h").hour', data) == [None] * 11 + [0] * 3
+    never = market(START, {"A": {"5m": closes}})
+    assert value(way, 'na(tf("1h").close)', never) == [None] * 14
+
+
+@BOTH
 def test_tf_of_the_base_is_the_base(way: Way) -> None:
     assert value(way, 'tf("5m").close[2]', counted(5)) == value(way, "close[2]", counted(5)) == [None, None, 1, 2, 3]
 
