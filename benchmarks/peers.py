@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import time
@@ -106,11 +107,13 @@ def _series(columns: Columns) -> Columns:
     return {name: pandas.Series(values) for name, values in columns.items()}
 
 
-LIBRARIES: Final[dict[str, tuple[Callable[[], dict[str, Callable[..., Any]]], Callable[[Columns], Columns], int]]] = {
-    "talib": (_talib, lambda c: c, 3000),
-    "pandas_ta": (_pandas_ta, _series, 200),
+LIBRARIES: Final[
+    dict[str, tuple[Callable[[], dict[str, Callable[..., Any]]], Callable[[Columns], Columns], int, int]]
+] = {
+    "talib": (_talib, lambda c: c, 3000, 7),
+    "pandas_ta": (_pandas_ta, _series, 200, 1),
 }
-"""By name: its calls, the form of candles it takes, and how many calls a sample has at most."""
+"""By name: its calls, the form of candles it takes, how many calls a sample has at most, and how often it is timed."""
 
 
 def per_symbol_ms(name: str, indicators: Sequence[Indicator], market: Market, held: int, symbols: int) -> float | None:
@@ -118,7 +121,7 @@ def per_symbol_ms(name: str, indicators: Sequence[Indicator], market: Market, he
 
     None where the library is not installed.
     """
-    load, form, limit = LIBRARIES[name]
+    load, form, limit, runs = LIBRARIES[name]
     try:
         calls = load()
     except ImportError:
@@ -127,16 +130,17 @@ def per_symbol_ms(name: str, indicators: Sequence[Indicator], market: Market, he
     rng = random.Random(3)
     sample = rng.sample(mine, limit) if len(mine) > limit else mine
     columns = {i: form(c) for i, c in _candles(market, held).items()}
-    spent = 0.0
+    spent: list[float] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for run in range(2):
-            if run:
-                began = time.process_time()
+        for run in range(runs + 1):
+            began = time.process_time()
+            # The first run warms up; pandas need not do all of that.
             for interval, kind, *arguments in sample if run else sample[:20]:
                 calls[kind](columns[interval], *arguments)
-        spent = time.process_time() - began
-    return spent * 1e3 * len(mine) / max(1, len(sample)) * symbols
+            if run:
+                spent.append(time.process_time() - began)
+    return statistics.median(spent) * 1e3 * len(mine) / max(1, len(sample)) * symbols
 
 
 def _candles(market: Market, held: int) -> dict[str, dict[str, Floats]]:

@@ -24,6 +24,7 @@ LINES: Final[tuple[tuple[tuple[str, ...], Callable[[Bench], Iterator[Row]]], ...
     (("engine.scale.strategies", "engine.scale.symbols", "engine.scale.held"), scaling.growth),
     (("engine.scale.node",), scaling.nodes),
     (("engine.bound",), scaling.bandwidth),
+    (("engine.step.10000.wild.settled",), steps.wild_settled),
 )
 ON_REQUEST: Final = ((("engine.start.cold",), costs.cold_start),)
 """Lines that take long and are printed only when named."""

@@ -25,6 +25,8 @@ SEED: Final = 7
 HELD: Final = 300
 """Candles of each interval in the step benchmarks. A step reads its own state and the window's ends, never all of them,
 so that more would change the time of filling only; with 300 every window of the strategies, at most 250, is full."""
+WILD_HELD: Final = 120
+"""Candles for the wild ones, which take long to fill. More windows are unknown then, and a step does the same work."""
 FULL: Final = 1500
 """Candles of each interval where filling or memory is what is measured."""
 
@@ -83,11 +85,11 @@ class Bench:
             self._vectorbt = Vectorbt(HELD, SYMBOLS)
             _keep_off(self._vectorbt.pid)
 
-    def peers(self, count: int, wild: bool = False, wait: float = 20.0) -> dict[str, Detail]:
+    def peers(self, count: int, wild: bool, held: int, wait: float) -> dict[str, Detail]:
         """Milliseconds that each library needs for one candle close at which all intervals close."""
         wanted = self.indicators(count, wild)
         found: dict[str, Detail] = {
-            f"{name}_ms": per_symbol_ms(name, wanted, self.market(), HELD, SYMBOLS) for name in LIBRARIES
+            f"{name}_ms": per_symbol_ms(name, wanted, self.market(candles=held), held, SYMBOLS) for name in LIBRARIES
         }
         self.start_vectorbt()
         assert self._vectorbt is not None

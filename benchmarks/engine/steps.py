@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from benchmarks.engine.adapter import Screening, Stepped
-from benchmarks.engine.bench import HELD, Bench, Beside, fastest
+from benchmarks.engine.bench import HELD, WILD_HELD, Bench, Beside, fastest
 from benchmarks.machine import no_collector
 from benchmarks.market import LENGTH, MARKET_START
 from benchmarks.reference import Hits
@@ -24,17 +24,22 @@ LIMITS = {1000: 2.0, 10_000: 10.0}
 
 def thousand(bench: Bench) -> Iterator[Row]:
     """`engine.step.1000`."""
-    yield _line(bench, "engine.step.1000", 1000)
+    yield _line(bench, "engine.step.1000", 1000, wait=1.0)
 
 
 def ten_thousand(bench: Bench) -> Iterator[Row]:
     """`engine.step.10000`."""
-    yield _line(bench, "engine.step.10000", 10_000)
+    yield _line(bench, "engine.step.10000", 10_000, wait=5.0)
 
 
 def wild(bench: Bench) -> Iterator[Row]:
     """`engine.step.10000.wild`: strategies that share next to nothing."""
-    yield _line(bench, "engine.step.10000.wild", 10_000, minutes=180, checked=5, any_number=True)
+    yield _line(bench, "engine.step.10000.wild", 10_000, held=WILD_HELD, minutes=120, checked=5, wait=10.0)
+
+
+def wild_settled(bench: Bench) -> Iterator[Row]:
+    """`engine.step.10000.wild.settled`: the same with as many candles as the others, which takes longer to fill."""
+    yield _line(bench, "engine.step.10000.wild.settled", 10_000, minutes=120, checked=5)
 
 
 def compiling(bench: Bench) -> Iterator[Row]:
@@ -44,10 +49,14 @@ def compiling(bench: Bench) -> Iterator[Row]:
         yield Row(name, found.wall, "s", details={"cpu_s": found.cpu, "each_us": found.wall * 100})
 
 
-def _line(bench: Bench, name: str, count: int, minutes: int = 360, checked: int = 16, any_number: bool = False) -> Row:
-    candles = bench.market(minutes=360)
-    reference = Beside(strategies=count, wild=any_number, candles=HELD, held=HELD, minutes=360, until=minutes,
-                       checked=checked)  # fmt: skip
+def _line(
+    bench: Bench, name: str, count: int, held: int = HELD, minutes: int = 360, checked: int = 16, wait: float = 60.0
+) -> Row:
+    any_number = ".wild" in name
+    candles = bench.market(candles=held)
+    reference = Beside(
+        strategies=count, wild=any_number, candles=held, held=held, minutes=360, until=minutes, checked=checked
+    )
     bench.start_vectorbt()
     compiled = bench.compiled(count, any_number)
     screening = Screening(candles)
@@ -57,7 +66,7 @@ def _line(bench: Bench, name: str, count: int, minutes: int = 360, checked: int 
     full = [s for s in steps if s.close % LENGTH["1h"] == 0]
     plain = [s for s in steps if s.close % LENGTH["5m"]]
     checksum = hits.checksum()
-    peers = bench.peers(count, any_number)
+    peers = bench.peers(count, any_number, held, wait)
     agrees = checksum == answer["checksum"]
     return Row(
         name,
@@ -76,7 +85,7 @@ def _line(bench: Bench, name: str, count: int, minutes: int = 360, checked: int 
             "checksum": checksum,
             "reference": "equal" if agrees else answer["checksum"],
             "fill_s": filled / 1e3,
-            "held": HELD,
+            "held": held,
             **peers,
             "load": bench.load,
         },
