@@ -18,7 +18,7 @@ from app.quota import Quota, quota_of
 from app.settings import Settings
 from app.times import at
 from screener import Program
-from screener.findings import Finding, unchecked
+from screener.gate.findings import Finding, unchecked
 from store import events
 from store.records import Strategy
 from store.session import Connection, Database

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener import Program
-from screener.engine import Addition, ConditionValue, Engine, StepResult
+from screener.engine.engine import Addition, ConditionValue, Engine, StepResult
+from screener.engine.panel import Panel
+from screener.language.plan import used
 from screener.ops import OPS
-from screener.panel import Panel
-from screener.plan import used
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 1. `look_back` replays the program over the candles held, with the kernels that screening uses.
 2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
-3. `_near_misses` names the symbols on which all conditions but one hold, as `screener.near` ranks them.
+3. `_near_misses` names the symbols on which all conditions but one hold, as `screener.engine.near` ranks them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from app.engines import ConditionRow, condition_rows
 from screener import Program
+from screener.engine.near import near_misses
+from screener.engine.panel import Panel
+from screener.engine.replay import History, replay
 from screener.intervals import interval_ms
-from screener.near import near_misses
-from screener.panel import Panel
-from screener.replay import History, replay
 
 FloatArray = npt.NDArray[np.float64]
 RISK_ATR = 1.5
@@ -42,7 +42,7 @@ class PastMatch:
 @dataclass(frozen=True, slots=True)
 class NearMiss:
     """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English; its distance in
-    percent, and in spreads as `screener.near` measures it.
+    percent, and in spreads as `screener.engine.near` measures it.
     """
 
     symbol: str

@@ -14,7 +14,7 @@ from market.feed import Feed
 from market.source import MarketSource
 from market.types import Candle, Coverage, MarketError, Price, SymbolInfo
 from screener import Program
-from screener.panel import Panel
+from screener.engine.panel import Panel
 
 log = logging.getLogger(__name__)
 COVERAGE_MINUTES = 240

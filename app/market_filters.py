@@ -20,12 +20,12 @@ from aiohttp import web
 from app.lookback import look_back
 from market.types import MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
-from screener.gate import check
-from screener.gate_candles import held
+from screener.engine.near import near_misses
+from screener.engine.panel import Panel
+from screener.engine.replay import Candles, replay
+from screener.gate.gate import check
+from screener.gate.gate_candles import held
 from screener.intervals import INTERVAL_MS
-from screener.near import near_misses
-from screener.panel import Panel
-from screener.replay import Candles, replay
 
 T = TypeVar("T")
 MOST_NEAR = 100

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from app.settings import Settings
 from screener import FilterError, Program, compile_filter
-from screener.findings import Finding
-from screener.plan import unique_cost
+from screener.gate.findings import Finding
+from screener.language.plan import unique_cost
 from store import strategies
 from store.session import Connection
 

@@ -24,9 +24,9 @@ from app.signal_rows import candle_json, condition_json
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
+from screener.engine.panel import Panel
+from screener.engine.replay import replay
 from screener.intervals import INTERVAL_MS, interval_ms
-from screener.panel import Panel
-from screener.replay import replay
 from store import runs, signals, strategies
 from store.errors import DatabaseUnavailable
 from store.records import Direction, NewSignal, NewStrategyRun, RunOutcome, Strategy

@@ -24,8 +24,8 @@ def main() -> None:
     from benchmarks.distribution import INTERVALS, strategies
     from benchmarks.market import FIELDS, LENGTH, MARKET_START
     from screener import compile_filter
-    from screener.engine import Addition, Engine
-    from screener.panel import Panel
+    from screener.engine.engine import Addition, Engine
+    from screener.engine.panel import Panel
 
     imported = time.perf_counter()
     before = _private_mib()

@@ -29,8 +29,8 @@ from market.source import CandleBlock, MarketSource
 from market.store import MINUTE_MS, NEVER, MarketStore, Mask
 from market.subscriptions import Subscriptions
 from market.types import Candle, Coverage, Price, SourceUnavailable, UnknownSymbol
+from screener.engine.panel import Panel
 from screener.intervals import interval_ms, is_close, open_of
-from screener.panel import Panel
 
 log = logging.getLogger(__name__)
 

@@ -39,7 +39,7 @@ class HistoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CandleTable:
-    """Candles of a market as arrays; `screener.replay.Candles(table.symbols, table.series)` replays them.
+    """Candles of a market as arrays; `screener.engine.replay.Candles(table.symbols, table.series)` replays them.
 
     `symbols` names the columns. `series[interval]` is (open times int64 [n], contiguous, ms UTC; fields by
     the names of `screener.intervals.SERIES`, each float64 [n, S], NaN where there is no candle or the

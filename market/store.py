@@ -10,8 +10,8 @@ import numpy.typing as npt
 from market.aggregate import aggregate
 from market.source import FIELDS, CandleBlock
 from market.types import Candle
+from screener.engine.panel import Panel
 from screener.intervals import interval_ms
-from screener.panel import Panel
 
 FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

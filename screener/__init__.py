@@ -1,12 +1,12 @@
-"""The filter language: compile a filter, read it, list what it can use. The engine is `screener.engine`."""
+"""The filter language: compile a filter, read it, list what it can use. The engine is `screener.engine.engine`."""
 
-from screener.check import compile_filter, results_of
 from screener.errors import Diagnostic, FilterError
-from screener.explain import ExplainRow, condition_text, explain_row, reading
 from screener.intervals import INTERVAL_MS, SERIES, interval_ms, is_close, is_multiple, open_of
 from screener.ir import Condition, Graph, Node, Program
-from screener.registry import IndicatorInfo
-from screener.report import catalogue, compile_report, program_report
+from screener.language.check import compile_filter, results_of
+from screener.language.explain import ExplainRow, condition_text, explain_row, reading
+from screener.language.report import catalogue, compile_report, program_report
+from screener.vocabulary.registry import IndicatorInfo
 
 __all__ = [
     "INTERVAL_MS",

@@ -1,8 +1,8 @@
 """The compiled filter: a flat list of typed, structured nodes, and the graph it is built in.
 
 1. `Graph.add` asks its `Pool` for the one node with that structure. The pool folds constants and trivial windows
-   (`screener.fold`), orders commutative arguments, and so finds common subexpressions.
-2. A pool may outlive a compilation (`screener.shared`): what one filter has built, the next one finds.
+   (`screener.language.fold`), orders commutative arguments, and so finds common subexpressions.
+2. A pool may outlive a compilation (`screener.language.shared`): what one filter has built, the next one finds.
 3. A node's interval is the finest among its arguments'; it steps only when a candle of that interval closes.
 4. `Program` is the finished, flat form: children before parents.
 """
@@ -15,10 +15,10 @@ from threading import RLock
 from typing import Final, NamedTuple
 
 from screener.errors import ConstantError, Diagnostic, TooLarge
-from screener.fold import fold_constant, is_identity_window
 from screener.intervals import LENGTH_MS
+from screener.language.fold import fold_constant, is_identity_window
+from screener.language.readings import Text
 from screener.ops import OPS, Dtype, Param
-from screener.readings import Text
 
 MAX_WORK: Final = 10_000
 """Operators that one text may ask for, those included that are shared or dropped later."""
@@ -59,9 +59,9 @@ class Condition:
 class Program:
     """A compiled filter. Node numbers index `nodes`, in which children come before parents.
 
-    `reach` counts, per interval, candles before the newest; `cost` the numeric nodes of a step (`screener.plan.cost`);
-    `hash` names the structure of the results; `reading` is the filter in plain English, written when it is first asked
-    for.
+    `reach` counts, per interval, candles before the newest; `cost` the numeric nodes of a step
+    (`screener.language.plan.cost`); `hash` names the structure of the results; `reading` is the filter in plain
+    English, written when it is first asked for.
     """
 
     base: str

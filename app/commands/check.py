@@ -47,7 +47,7 @@ def check(
     program = program_of(text, interval, folder, symbols, as_json=as_json)
     candles = candles_of(program, folder, (), as_json=as_json)
     keep_machine_code()
-    from screener import gate
+    from screener.gate import gate
 
     report = gate.check(program, candles, trigger, symbols)
     if as_json:

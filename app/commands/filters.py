@@ -20,7 +20,7 @@ from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, re
 from screener import FilterError, Program, compile_filter, compile_report, explain_row, interval_ms, program_report
 
 if TYPE_CHECKING:
-    from screener.replay import Candles, ConditionValue, History
+    from screener.engine.replay import Candles, ConditionValue, History
 
 DEFAULT_INTERVAL = "1h"
 DATA_HELP = "Candles, in DIR/<SYMBOL>/<interval>.parquet or .csv."
@@ -281,13 +281,13 @@ def candles_of(program: Program, folder: Path, symbols: Sequence[str], *, as_jso
     except (HistoryError, OSError) as error:
         fail(str(error), as_json=as_json, code=BAD_INPUT, error_code="bad_data")
     keep_machine_code()
-    from screener.replay import Candles
+    from screener.engine.replay import Candles
 
     return Candles(table.symbols, table.series)
 
 
 def _history(program: Program, folder: Path, symbols: Sequence[str], until: int | None, *, as_json: bool) -> History:
     candles = candles_of(program, folder, symbols, as_json=as_json)
-    from screener.replay import replay
+    from screener.engine.replay import replay
 
     return replay(program, candles, program.base, until)

@@ -56,7 +56,7 @@ def worker() -> None:
 def warm() -> None:
     """Compile the engine's kernels ahead of the first start; does nothing where that was done."""
     keep_machine_code()
-    import screener.replay  # noqa: F401
+    import screener.engine.replay  # noqa: F401
 
 
 @click.command()

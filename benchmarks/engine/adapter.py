@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.market import Market
 from screener import Program
-from screener.engine import Addition, Engine
-from screener.panel import Panel
+from screener.engine.engine import Addition, Engine
+from screener.engine.panel import Panel
 
 Ints = NDArray[np.int64]
 

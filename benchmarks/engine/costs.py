@@ -25,7 +25,7 @@ from benchmarks.market import LENGTH, MARKET_START, Market
 from benchmarks.reference import Hits
 from benchmarks.rows import Row
 from screener import compile_filter
-from screener.replay import Candles, replay, replay_edges
+from screener.engine.replay import Candles, replay, replay_edges
 
 _HISTORY = 500
 _CHECKED = 16

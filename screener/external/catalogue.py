@@ -13,7 +13,6 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from screener import habits
 from screener.external.library import installed_version
 from screener.external.model import (
     Constant,
@@ -26,7 +25,8 @@ from screener.external.model import (
 )
 from screener.external.rows_more import REFUSED, ROWS
 from screener.external.trials import quick_trial
-from screener.indicators import INDICATORS
+from screener.language import habits
+from screener.vocabulary.indicators import INDICATORS
 
 _LENGTHS: Final = frozenset({"n", "period", "timeperiod", "window", "len", "periods", "span", "bars"})
 

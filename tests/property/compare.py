@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.replay import Candles, History
 from screener.ir import Node, Program
-from screener.replay import Candles, History
 from tests.property.programs import words
 from tests.reference.evaluator import ALWAYS, Market, Reference, Table, as_array, as_table, compute, evaluate
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from screener.engine import Engine, StepResult
+from screener.engine.engine import Engine, StepResult
+from screener.engine.panel import Panel
+from screener.engine.replay import Candles
 from screener.intervals import close_of, interval_ms
 from screener.ir import Program
-from screener.panel import Panel
-from screener.replay import Candles
 from tests.property.markets import head
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from screener.engine.replay import Candles
 from screener.intervals import close_of, interval_ms, open_of
-from screener.replay import Candles
 from tests.property.programs import SYMBOLS, Setting
 
 # A Friday; candles end about here, at whatever time of the day.

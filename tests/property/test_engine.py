@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener import Condition, Program, compile_filter
-from screener.replay import Candles, ConditionValue, History, replay
+from screener.engine.replay import Candles, ConditionValue, History, replay
 from tests.property.compare import check_nodes, sure
 from tests.property.live import Live, closes
 from tests.property.markets import head, market, markets

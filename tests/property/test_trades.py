@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from screener import Program
+from screener.engine.replay import Candles
+from screener.engine.trades import Trade, follow_trades
 from screener.ops import OPS
-from screener.replay import Candles
-from screener.trades import Trade, follow_trades
 from tests.property.compare import NUDGES, nudge
 from tests.property.live import closes
 from tests.property.markets import markets

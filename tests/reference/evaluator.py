@@ -41,7 +41,7 @@ _SUMS = ("volume", "quote_volume", "trades", "buy_volume", "sell_volume")
 
 
 class CandlesLike(Protocol):
-    """`screener.replay.Candles`, or anything shaped like it."""
+    """`screener.engine.replay.Candles`, or anything shaped like it."""
 
     @property
     def symbols(self) -> tuple[str, ...]: ...

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import talib
 
+from screener.engine.replay import Candles
 from screener.ir import Graph, Program
 from screener.ops import OPS
-from screener.replay import Candles
 from tests.reference.evaluator import as_array, as_table, evaluate, evaluate_text
 from tests.reference.operators import OPERATORS, Value
 

@@ -14,7 +14,7 @@ from app import market_filters
 from app.market_server import MarketServer
 from app.processes import free_port
 from app.times import at
-from screener.findings import Finding, GateReport
+from screener.gate.findings import Finding, GateReport
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
 from tests.integration.api.test_api import TOKEN, assert_problem, serve, settings
 

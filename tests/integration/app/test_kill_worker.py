@@ -21,8 +21,8 @@ import pytest
 from app.processes import free_port
 from market.binance import BinanceSource
 from screener import compile_filter
+from screener.engine.replay import Candles, replay
 from screener.intervals import interval_ms
-from screener.replay import Candles, replay
 from store import strategies
 from store.records import NewStrategy
 from store.session import Database

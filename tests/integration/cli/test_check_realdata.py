@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from market.history import read_folder
-from screener import Program, compile_filter, gate
-from screener.findings import GateReport
-from screener.replay import Candles
+from screener import Program, compile_filter
+from screener.engine.replay import Candles
+from screener.gate import gate
+from screener.gate.findings import GateReport
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data" / "klines"

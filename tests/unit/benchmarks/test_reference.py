@@ -16,7 +16,7 @@ from benchmarks.engine.steps import stepped
 from benchmarks.market import LENGTH, MARKET_START, Market, market
 from benchmarks.reference import Hits, Reference, leaves
 from screener import compile_filter
-from screener.replay import Candles, replay
+from screener.engine.replay import Candles, replay
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKED = 30

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import cli
-from screener import gate
-from screener.findings import Finding, GateReport
+from screener.gate import gate
+from screener.gate.findings import Finding, GateReport
 
 HOUR = 3_600_000
 START = 1_700_000_000_000 // HOUR * HOUR

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from screener.engine.panel import Panel
+from screener.engine.replay import Candles
 from screener.intervals import interval_ms, open_of
 from screener.ir import Condition, Graph, Node, Program
-from screener.panel import Panel
-from screener.replay import Candles
 
 END = 1_700_006_400_000 // 86_400_000 * 86_400_000
 FIELDS = ("open", "high", "low", "close", "volume", "buy_volume")

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from screener import FilterError, compile_filter
+from screener.engine.replay import Candles, replay
 from screener.intervals import close_of, interval_ms, open_of
 from screener.ir import Condition, Graph, Program
-from screener.replay import Candles, replay
 from tests.reference.evaluator import evaluate
 
 MONDAY = 1_704_067_200_000  # 2024-01-01 00:00 UTC

@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from screener.engine import Addition, Engine
+from screener.engine.engine import Addition, Engine
+from screener.engine.kernels.fingerprint import fingerprint
+from screener.engine.panel import Panel
+from screener.engine.replay import Candles, replay
 from screener.intervals import interval_ms
 from screener.ir import Condition, Graph, Program
-from screener.kernels.fingerprint import fingerprint
-from screener.panel import Panel
-from screener.replay import Candles, replay
 from tests.unit.engine.support import END, append_closed, market, panel_of, program
 
 STEP = interval_ms("5m")

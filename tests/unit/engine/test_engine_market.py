@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from screener import compile_filter
-from screener.engine import Addition, Engine
+from screener.engine.engine import Addition, Engine
+from screener.engine.replay import Candles, replay
 from screener.intervals import interval_ms
-from screener.replay import Candles, replay
 from tests.unit.engine.support import END, append_closed, market, panel_of
 
 STEP = interval_ms("5m")

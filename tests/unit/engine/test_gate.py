@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener import Program, compile_filter, gate
-from screener.findings import Finding, GateReport
-from screener.gate_candles import held, sample_of, until, without_first
-from screener.gate_counts import OFTEN_A_DAY
+from screener import Program, compile_filter
+from screener.engine.panel import Panel
+from screener.engine.replay import Candles, ConditionValue, History, replay
+from screener.gate import gate
+from screener.gate.findings import Finding, GateReport
+from screener.gate.gate_candles import held, sample_of, until, without_first
+from screener.gate.gate_counts import OFTEN_A_DAY
 from screener.intervals import interval_ms
-from screener.panel import Panel
-from screener.replay import Candles, ConditionValue, History, replay
 
 END = 1_767_225_600_000
 

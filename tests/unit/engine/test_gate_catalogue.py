@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from screener import FilterError, IndicatorInfo, Program, catalogue, compile_filter, gate
-from screener.replay import Candles
+from screener import FilterError, IndicatorInfo, Program, catalogue, compile_filter
+from screener.engine.replay import Candles
+from screener.gate import gate
 from tests.unit.engine.test_gate import market
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screener import compile_filter
-from screener.near import LEAST, WINDOW, near_misses, requirements
-from screener.replay import Candles, replay
+from screener.engine.near import LEAST, WINDOW, near_misses, requirements
+from screener.engine.replay import Candles, replay
 
 STEP = 900_000
 TIMES = STEP * np.arange(1_000, 1_000 + WINDOW + 50, dtype=np.int64)

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from screener.engine.replay import replay
 from screener.ir import Graph
-from screener.replay import replay
 from tests.unit.engine.support import Reference, market, program
 
 NUMBERS = ["neg", "abs", "sqrt", "log", "exp", "round", "sign"]
@@ -117,7 +117,7 @@ def test_kleene_tables(op: str, table: dict[str, str]) -> None:
         "low": np.array([[VALUES[b] for _, b in pairs]]),
         "close": np.ones((1, 9)),
     }
-    from screener.replay import Candles
+    from screener.engine.replay import Candles
 
     data = Candles(tuple(str(i) for i in range(9)), {"5m": (np.array([0]), series)})
     graph = Graph()
@@ -148,7 +148,7 @@ def test_large_value_leaves_no_trace_in_a_sum() -> None:
     n = 200
     close = np.full((n, 1), 1.1)
     close[50] = 1e17
-    from screener.replay import Candles
+    from screener.engine.replay import Candles
 
     data = Candles(("A",), {"5m": (300_000 * np.arange(n), {"close": close})})
     graph = Graph()

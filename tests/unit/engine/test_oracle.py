@@ -10,7 +10,7 @@ import pytest
 import talib
 
 from screener import compile_filter
-from screener.replay import Candles, replay
+from screener.engine.replay import Candles, replay
 from tests.unit.engine.support import cut, market
 
 N = 700

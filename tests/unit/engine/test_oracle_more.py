@@ -15,7 +15,7 @@ import pytest
 import talib
 
 from screener import compile_filter
-from screener.indicators import INDICATORS
+from screener.vocabulary.indicators import INDICATORS
 from tests.reference.evaluator import evaluate
 from tests.unit.engine import test_oracle
 from tests.unit.engine.support import market

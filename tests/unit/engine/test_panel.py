@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from screener.panel import Panel
+from screener.engine.panel import Panel
 
 M = 60_000
 

@@ -14,10 +14,10 @@ import talib
 from numpy.typing import NDArray
 from talib import abstract
 
-from screener.formula import CandleTerms, Term
+from screener.engine.replay import Candles, replay
 from screener.ir import Graph, Node, Program
-from screener.patterns import PATTERNS, pattern_catalogue, pattern_rows
-from screener.replay import Candles, replay
+from screener.vocabulary.formula import CandleTerms, Term
+from screener.vocabulary.patterns import PATTERNS, pattern_catalogue, pattern_rows
 from tests.unit.engine.candle_shapes import TICK, WINDOW, Ints, Ticks, crowd, found
 
 NAMES = sorted(PATTERNS)

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from screener.engine import Engine
+from screener.engine.engine import Engine
+from screener.engine.replay import replay
 from screener.errors import ConstantError
 from screener.intervals import interval_ms
 from screener.ir import Graph, Program
-from screener.replay import replay
 from tests.unit.engine.support import END, Reference, append_closed, head, market, panel_of, program
 
 DATA = market(seed=11, symbols=3, candles=70, gaps=0.04)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from screener import compile_filter
+from screener.engine.replay import replay
+from screener.engine.trades import Trade, follow_trades
 from screener.intervals import interval_ms
-from screener.replay import replay
-from screener.trades import Trade, follow_trades
 from tests.unit.engine.support import END, market, panel_of
 
 STEP = interval_ms("5m")

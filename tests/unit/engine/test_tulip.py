@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from screener import compile_filter
-from screener.indicators import INDICATORS
-from screener.replay import Candles
+from screener.engine.replay import Candles
+from screener.vocabulary.indicators import INDICATORS
 from tests.reference.evaluator import evaluate
 
 VECTORS = Path(__file__).parents[4] / "shared" / "data" / "indicators" / "tulip_vectors.jsonl"

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from screener.engine import Engine
+from screener.engine.engine import Engine
+from screener.engine.replay import replay
 from screener.external.catalogue import EXTERNALS, node_params
 from screener.external.compute import external_panel
 from screener.external.model import arguments_json
 from screener.intervals import interval_ms
 from screener.ir import Graph, Program
-from screener.replay import replay
 from tests.unit.engine.support import END, append_closed, market, panel_of, program
 
 STEP = interval_ms("5m")

@@ -12,7 +12,7 @@ from screener.external.catalogue import EXTERNALS, MEASURED_VERSION, check, exte
 from screener.external.library import installed_version
 from screener.external.model import FIELDS, MAX_LENGTH
 from screener.external.rows_more import REFUSED, ROWS
-from screener.indicators import INDICATORS
+from screener.vocabulary.indicators import INDICATORS
 
 library = pytest.importorskip("pandas_ta_classic")
 _STORED = json.loads(Path(survey.__file__).with_name("catalogue.json").read_text(encoding="utf-8"))

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from screener import IndicatorInfo, Program, catalogue, compile_filter
-from screener.catalogue import example
-from screener.functions_more import FUNCTIONS
-from screener.indicators import INDICATORS
-from screener.registry import Arg
+from screener.vocabulary.catalogue import example
+from screener.vocabulary.functions_more import FUNCTIONS
+from screener.vocabulary.indicators import INDICATORS
+from screener.vocabulary.registry import Arg
 
 ROWS = catalogue()
 GIVEN = {"x": "close", "a": "close", "b": "open", "cond": "close > open", "price": "low", "osc": "volume", "n": "9",

@@ -9,7 +9,7 @@ import pytest
 from screener import FilterError, Program, compile_filter
 from screener.intervals import CALENDAR
 from screener.ir import Node
-from screener.patterns import PATTERNS
+from screener.vocabulary.patterns import PATTERNS
 
 SYMBOLS = {"BTCUSDT", "ETHUSDT"}
 

@@ -1,0 +1,1 @@
+"""Stepping programs over candles: the machine, live screening, history, open trades. Imports numba where it steps."""

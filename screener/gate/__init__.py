@@ -1,0 +1,1 @@
+"""What is tried on real candles before a filter is enabled."""

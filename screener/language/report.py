@@ -1,0 +1,50 @@
+"""The compiler's report as JSON-able data, and the catalogue of all words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from screener.errors import FilterError
+from screener.ir import Program
+from screener.language.check import compile_filter
+from screener.vocabulary.catalogue import catalogue
+
+__all__ = ["catalogue", "compile_report", "program_report"]
+
+
+def compile_report(text: str, base: str, symbols: Collection[str] | None = None) -> dict[str, Any]:
+    """What `screener compile --json` prints: `ok`, and the program's facts or its errors.
+
+    Raises ValueError for an unknown `base`, never for a text.
+    """
+    try:
+        program = compile_filter(text, base, symbols)
+    except FilterError as error:
+        return {
+            "ok": False,
+            "hash": None,
+            "intervals": [],
+            "reach": {},
+            "cost": 0,
+            "conditions": [],
+            "reading": "",
+            "warnings": [],
+            "errors": [d.as_dict() for d in error.diagnostics],
+        }
+    return program_report(program)
+
+
+def program_report(program: Program) -> dict[str, Any]:
+    """The same for a program that has compiled."""
+    return {
+        "ok": True,
+        "hash": program.hash,
+        "intervals": list(program.intervals),
+        "reach": dict(program.reach),
+        "cost": program.cost,
+        "conditions": [condition.name for condition in program.conditions],
+        "reading": program.reading,
+        "warnings": [d.as_dict() for d in program.warnings],
+        "errors": [],
+    }
