@@ -30,7 +30,7 @@ class Stepped:
 
     def matches(self) -> Ints:
         """(strategy, symbol) of all that match, `[n, 2]`."""
-        return _joined([_pairs(r, r.match) for r in self.results])
+        return _joined([_numbered(r, r.match.pairs()) for r in self.results])
 
     def unknown(self) -> tuple[int, int]:
         """How many results are unknown, and of how many."""
@@ -68,14 +68,9 @@ class Screening:
         self.append(close)
         began, worked = time.perf_counter(), time.process_time()
         result = self.engine.step(close)
-        edges = _pairs(result, result.edge)
-        return Stepped(
-            close,
-            (time.perf_counter() - began) * 1e3,
-            (time.process_time() - worked) * 1e3,
-            edges,
-            [result],
-        )
+        pairs = result.edge.pairs()
+        wall, cpu = (time.perf_counter() - began) * 1e3, (time.process_time() - worked) * 1e3
+        return Stepped(close, wall, cpu, _numbered(result, pairs), [result])
 
     @property
     def nodes(self) -> int:
@@ -94,10 +89,10 @@ class Screening:
         return sum(size(n) + sum(size(o.cell) for o in c.operands if o is not None) for n, c in rows.items())
 
 
-def _pairs(result: Any, bits: Any) -> Ints:
-    found = bits.pairs()
+def _numbered(result: Any, pairs: Ints) -> Ints:
+    """Pairs of a place among the keys and a symbol, with the strategies' numbers."""
     numbers = np.array(result.keys, dtype=np.int64) if len(result.keys) else np.empty(0, dtype=np.int64)
-    return np.stack([numbers[found[:, 0]], found[:, 1]], axis=1)
+    return np.stack([numbers[pairs[:, 0]], pairs[:, 1]], axis=1)
 
 
 def _joined(parts: Sequence[Ints]) -> Ints:

@@ -57,6 +57,15 @@ def copy_words(cells, now, table, which, lags, out, at):  # type: ignore[no-unty
             out[m, at, w] = table[row, w]
 
 
+@kernel(uint64, result=INT)
+def bit_count(bits):  # type: ignore[no-untyped-def]
+    """How many bits of a word are set."""
+    bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
 @kernel(WORDS, WORDS, WORDS, WORDS, WORDS)
 def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def]
     """Rising edges of one boolean on the symbols screened now (`new`).
@@ -310,10 +319,7 @@ def screen(  # type: ignore[no-untyped-def]
         for w in range(words):
             matching[i, w] = t[w] & present[w]
             bits = (t[w] | f[w]) & present[w]
-            bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
-            bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
-            bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-            known += np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+            known += bit_count(bits)
         unknown[i] = known
         if screened[s] < close:
             screen_row(t, f, present, memory[s], rising[s])
@@ -336,11 +342,8 @@ def scatter(words, out):  # type: ignore[no-untyped-def]
             bits = words[i, w]
             while bits != 0:
                 low = bits & (~bits + np.uint64(1))
-                b = 0
-                while (low >> np.uint64(b)) != 1:
-                    b += 1
                 out[count, 0] = i
-                out[count, 1] = w * 64 + b
+                out[count, 1] = w * 64 + bit_count(low - np.uint64(1))
                 count += 1
                 bits ^= low
     return count
