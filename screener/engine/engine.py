@@ -7,13 +7,14 @@
 3. Edges compare with the last screened candle of each strategy and symbol (`screener.engine.roster`), whatever was
    stepped in between.
 4. `Engine.refresh` steps the columns of some symbols anew, and what reads them across the market;
-   `Engine.peek` looks at a candle that has not closed, and leaves no trace.
+   `Engine.peek` and `Engine.peeking` look at a candle that has not closed, and leave no trace.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -186,6 +187,16 @@ class Engine:
         Edges are relative to the last screened candle. Raises KeyError for an unknown key, ValueError for programs of
         several bases and for a candle that is not the next one.
         """
+        with self.peeking(keys, close_time, forming) as result:
+            return result
+
+    @contextmanager
+    def peeking(self, keys: Sequence[str], close_time: int, forming: Forming) -> Iterator[StepResult]:
+        """As `peek`; within, `conditions`, `value` and `values` of these programs are those of the forming candle.
+
+        The engine must not be stepped or changed meanwhile.
+        """
+        self._widen()
         bases = {self._entries[key].program.base for key in keys}
         if len(bases) != 1:
             raise ValueError("programs that peek together have one base interval")
@@ -194,7 +205,7 @@ class Engine:
             raise ValueError(f"{close_time} does not close the {base} candle under way")
         roots = [ref.cell for key in keys for ref in self._entries[key].refs]
         with peeked(self._machine, self._panel, base, self._cells.under(roots), close_time, forming) as present:
-            return self._roster.look(self._machine, list(keys), close_time, present, self._panel.size)
+            yield self._roster.look(self._machine, list(keys), close_time, present, self._panel.size)
 
     def refresh(self, symbols: Iterable[str]) -> None:
         """Step these symbols' columns anew over the candles held: after a correction, a filled gap, a new or a removed

@@ -89,6 +89,42 @@ def test_a_peek_sees_the_forming_candle_and_leaves_no_trace() -> None:
             np.testing.assert_array_equal(one.values(key, node), two.values(key, node))
 
 
+def test_conditions_within_a_peek_are_those_of_the_forming_candle() -> None:
+    data = market(seed=29, symbols=5, candles=200, gaps=0.0)
+    panel = panel_of(data, END - STEP)
+    engine = Engine(panel)
+    for name, program in programs(data, ("windows", "events", "total")).items():
+        engine.add(name, program)
+    _, fields = data.series["5m"]
+    last = {k: v[-1] for k, v in fields.items()}
+    keys = [*engine.keys]
+
+    def shown() -> list[object]:
+        found: list[object] = [engine.conditions(k, s) for k in keys for s in data.symbols]
+        return [*found, *(engine.values(k, n).tolist() for k in keys for n in range(3))]
+
+    before = shown()
+    with engine.peeking(keys, END, last) as seen:
+        within, matched = shown(), {k: seen.match[k].copy() for k in keys}
+    assert shown() == before
+    append_closed(panel, data, END)
+    stepped = engine.step(END)
+    assert within == shown() != before
+    for key in keys:
+        np.testing.assert_array_equal(matched[key], stepped.match[key], key)
+
+
+def test_a_peek_that_fails_within_leaves_no_trace() -> None:
+    data = market(seed=30, symbols=3, candles=120)
+    engine = Engine(panel_of(data))
+    engine.add("windows", programs(data, ("windows",))["windows"])
+    before = engine.conditions("windows", "S1")
+    with pytest.raises(RuntimeError), engine.peeking(["windows"], END + STEP, {"close": np.ones(3)}):
+        assert engine.conditions("windows", "S1") != before
+        raise RuntimeError
+    assert engine.conditions("windows", "S1") == before
+
+
 def test_peeks_that_cannot_be_are_refused() -> None:
     data = market(seed=23, symbols=3, candles=120)
     engine = Engine(panel_of(data))
