@@ -163,14 +163,8 @@ class Engine:
             raise ValueError(f"{close_time} was passed already, the engine stands at {self._time}")
         began = time.perf_counter()
         self._widen()
-        if self._time is None or self._outran(close_time):
-            self._time = close_time
-            self.rebuild()
-        elif close_time > self._time:
-            closed = since(self._machine, self._panel, self._time, close_time, self.bases)
-            for _ in advance(self._machine, self._panel, closed):
-                pass
-            self._time = close_time
+        if close_time != self._time:
+            self._advance(close_time)
         stepped = time.perf_counter()
         present = {
             b: present_words(self._panel, b, open_at(candle_index(close_time, b) - 1, b)) for b in self.due(close_time)
@@ -286,11 +280,18 @@ class Engine:
         firsts = tuple(self._panel.first_open(i) for i in sorted(self._panel.intervals))
         return self._epochs.setdefault(firsts, len(self._epochs) + 1)
 
-    def _outran(self, close_time: int) -> bool:
-        """Whether more candles closed since the last step than the panel holds."""
-        assert self._time is not None
-        closed = since(self._machine, self._panel, self._time, close_time, self.bases)
-        return any(last - first + 1 > self._panel.capacity(i) for i, (first, last) in closed.items())
+    def _advance(self, close_time: int) -> None:
+        """Step to a close, or anew where more candles closed since the last step than the panel holds."""
+        before, self._time = self._time, close_time
+        if before is None:
+            self.rebuild()
+            return
+        closed = since(self._machine, self._panel, before, close_time, self.bases)
+        if any(last - first + 1 > self._panel.capacity(i) for i, (first, last) in closed.items()):
+            self.rebuild()
+            return
+        for _ in advance(self._machine, self._panel, closed):
+            pass
 
     def _widen(self) -> None:
         if self._machine.width != self._panel.width:

@@ -108,6 +108,8 @@ class Machine:
         self.rings: Codes = np.zeros((0, K.CELL_COLUMNS), dtype=np.int32)
         self.order: Ints = np.zeros(0, dtype=np.int64)
         self.first: Ints = np.zeros(len(INTERVALS) + 1, dtype=np.int64)
+        #: Intervals that instructions run on, coarsest first.
+        self.intervals: tuple[str, ...] = ()
         #: Number of the newest candle stepped, by interval.
         self.now: Ints = np.zeros(len(INTERVALS), dtype=np.int64)
         self._numbers = _Store(width, np.float64(np.nan))
@@ -129,11 +131,6 @@ class Machine:
     @property
     def state(self) -> Floats:
         return self._state.tables[0]
-
-    @property
-    def intervals(self) -> tuple[str, ...]:
-        """Intervals that instructions run on, coarsest first."""
-        return tuple(label for i, label in enumerate(INTERVALS) if self.first[i + 1] > self.first[i])
 
     @property
     def bytes_used(self) -> int:
@@ -300,6 +297,7 @@ class Machine:
         order = np.lexsort((numbers, self.code[numbers, K.OP], self._level[numbers], intervals))
         self.order = numbers[order]
         self.first = np.searchsorted(intervals[order], np.arange(len(INTERVALS) + 1)).astype(np.int64)
+        self.intervals = tuple(INTERVALS[i] for i in np.unique(intervals).tolist())
 
 
 def _ring(depth: int) -> int:

@@ -226,18 +226,19 @@ class Panel:
         opens = start + ring.step * np.arange(out.shape[1], dtype=np.int64)
         rows = ring.row(opens)
         missing = ring.opens[rows] != opens
+        some, all_ = bool(missing.any()), bool(missing.all())
         for i, name in enumerate(fields):
             if name == "sell_volume":
                 volume, bought = (ring.data[_ROW[f]] for f in ("volume", "buy_volume"))
                 difference = volume[rows] - bought[rows]
                 out[i] = difference if columns is None else difference[:, columns]
-            elif name not in _ROW or missing.all():
+            elif name not in _ROW or all_:
                 out[i] = np.nan
             elif columns is not None:
                 out[i] = ring.data[_ROW[name]][rows[:, None], columns]
             else:
                 _copy_ring(ring.data[_ROW[name]], int(rows[0]), out[i])
-            if missing.any():
+            if some:
                 out[i, missing] = np.nan
 
     def window(self, interval: str, field: str, n: int, until: int | None = None) -> tuple[Times, Floats]:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -137,7 +138,7 @@ def advance(
         price_slot[INTERVAL_NUMBER[label]] = slot
     which, number, close = _events(candles)
     width, words = source.width, source.width // 64
-    fields = max((sum(s.interval == i for s in machine.sources) for i in range(len(INTERVALS))), default=0)
+    fields = max(Counter(s.interval for s in machine.sources).values(), default=0)
     copied = len(numbers) * width * 8 + len(booleans) * words * 16 if base else 0
     per_chunk = max(1, _CHUNK_BYTES // max(1, fields * width * 8 + copied))
     watches = _WatchTables(watched, words)
