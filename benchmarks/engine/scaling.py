@@ -1,4 +1,4 @@
-"""How a step's time grows, and what memory allows.
+"""How a step's time (of the processor) grows, and what memory allows.
 
 1. `growth` steps the same market with more strategies, more symbols, more candles held.
 2. `nodes` fits a straight line through steps of more and more different nodes: what one costs for one symbol.
@@ -71,7 +71,7 @@ def _row(name: str, measured: tuple[float, int]) -> Row:
 
 
 def _measured(bench: Bench, count: int, symbols: int = SYMBOLS, held: int = HELD) -> tuple[float, int]:
-    """Milliseconds of a step at which all intervals close, and the nodes it has."""
+    """Processor milliseconds of a step at which all intervals close, and the nodes it has."""
     screening = _screening(bench, count, symbols, held)
     return _full(screening), screening.nodes
 
@@ -83,5 +83,6 @@ def _screening(bench: Bench, count: int, symbols: int, held: int) -> Screening:
 
 
 def _full(screening: Screening) -> float:
+    # Processor time: many short runs follow each other here, and another process must not pass for growth.
     steps, _, _ = stepped(screening, _MINUTES, 0)
-    return statistics.median(s.wall_ms for s in steps if s.close % LENGTH["1h"] == 0)
+    return statistics.median(s.cpu_ms for s in steps if s.close % LENGTH["1h"] == 0)
