@@ -137,6 +137,7 @@ class StrategyVersion(Record):
     name: str
     direction: Direction
     base_interval: str
+    evaluate: Literal["close", "minute"]
     filter_code: str
     filter_hash: str
     conditions: list[Any]
@@ -202,7 +203,9 @@ class StrategyRun(NewStrategyRun):
 
 
 class NewSignal(Record):
-    """A match to store; `conditions` are rows `{"text", "left", "right", "value"}`."""
+    """A match to store; `conditions` are rows `{"text", "left", "right", "value"}`. `provisional`: its candle had not
+    closed, and the filter was not (yet) true on the close.
+    """
 
     strategy_id: UUID
     strategy_version: int
@@ -215,6 +218,7 @@ class NewSignal(Record):
     indicators: Json = Field(default_factory=dict)
     candles: list[Any] = Field(default_factory=list)
     score: float | None = None
+    provisional: bool = False
     screen_run_id: UUID | None = None
 
 

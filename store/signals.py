@@ -88,6 +88,34 @@ async def insert_many(conn: Connection, signals: Sequence[NewSignal]) -> list[UU
     return [signal_id for signal_id in ids if signal_id is not None]
 
 
+async def confirm_many(conn: Connection, signals: Sequence[NewSignal]) -> list[Signal]:
+    """The candles of these matches closed: their provisional signals are so no longer; returns those that changed.
+
+    Only `provisional` changes. A signal that another filter or direction of the strategy gave before an edit stays as
+    it is. Background work only; call it in the transaction that moves the watermark.
+    """
+    if not signals:
+        return []
+    return await fetch_all(
+        conn,
+        Signal,
+        "update public.signals s set provisional = false"
+        " from unnest(%(strategies)s::uuid[], %(versions)s::int[], %(symbols)s::text[], %(closes)s::timestamptz[])"
+        "   as m(strategy_id, version, symbol, candle_close)"
+        " join public.strategy_versions now on now.strategy_id = m.strategy_id and now.version = m.version"
+        " join public.strategy_versions fired on fired.strategy_id = m.strategy_id"
+        "   and (fired.filter_hash, fired.direction) = (now.filter_hash, now.direction)"
+        " where (s.strategy_id, s.symbol, s.candle_close) = (m.strategy_id, m.symbol, m.candle_close)"
+        "   and s.strategy_version = fired.version and s.provisional returning s.*",
+        {
+            "strategies": [s.strategy_id for s in signals],
+            "versions": [s.strategy_version for s in signals],
+            "symbols": [s.symbol for s in signals],
+            "closes": [s.candle_close for s in signals],
+        },
+    )
+
+
 async def get(conn: Connection, signal_id: UUID) -> SignalView:
     """Return one signal as the reader sees it. Raises NotFound."""
     query = (await _view(conn)) + sql.SQL(" where s.id = %(id)s")
