@@ -15,16 +15,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.forming import Floats, forming_candles
 from screener import Program
 from screener.engine.engine import Addition, ConditionValue, Engine, StepResult
 from screener.engine.panel import Panel
+from screener.intervals import close_of, is_close, open_of
 from screener.language.plan import used
 from screener.ops import OPS
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A strategy in an engine. `symbols` empty means the whole market; `watermark` is its last screened close, ms."""
+    """A strategy in an engine. `symbols` empty means the whole market; `watermark` is its last screened close, ms;
+    `evaluate` minute looks at the forming candle too."""
 
     strategy_id: str
     version: int
@@ -32,6 +35,7 @@ class Loaded:
     trigger: Literal["edge", "level"]
     symbols: frozenset[str]
     watermark: int | None
+    evaluate: Literal["close", "minute"] = "close"
 
     @property
     def key(self) -> str:
@@ -90,7 +94,8 @@ class Match:
 
 @dataclass(slots=True)
 class Screened:
-    """What one step of one interval gave. Times in milliseconds."""
+    """What one step of one interval gave, or one look at its forming candles, which are then in `forming` (field to
+    `[symbols]`). Times in milliseconds."""
 
     interval: str
     close_time: int
@@ -100,6 +105,7 @@ class Screened:
     failures: dict[str, str] = field(default_factory=dict)
     step_ms: float = 0.0
     explain_ms: float = 0.0
+    forming: Mapping[str, Floats] | None = None
 
 
 class Engines:
@@ -152,23 +158,53 @@ class Engines:
         for interval in self.due(close_time):
             begin = time.perf_counter()
             result = Screened(interval, close_time, step_ms=step.timings["step_ms"] + step.timings["edges_ms"])
+            result.strategies += [s for s in self._loaded.values() if s.program.base == interval]
             _, closes = self.panel.window(interval, "close", 1, until=close_time)
-            for strategy in [s for s in self._loaded.values() if s.program.base == interval]:
-                result.strategies.append(strategy)
-                columns = [
-                    c for c in hits.get(strategy.key, ()) if not strategy.symbols or names[c] in strategy.symbols
-                ]
-                try:
-                    found = [self._match(strategy, names[c], float(closes[-1, c])) for c in columns]
-                except (KeyError, ValueError, ArithmeticError) as error:
-                    result.failures[strategy.key] = f"{type(error).__name__}: {error}"
-                    continue
-                result.matched[strategy.key] = len(found)
-                result.matches.extend(found)
-            result.matches.sort(key=Match.rank)
+            self._collect(result, hits, closes[-1] if len(closes) else np.full(len(names), np.nan))
             result.explain_ms = (time.perf_counter() - begin) * 1e3
             results.append(result)
         return results
+
+    def peek(self, now: int) -> list[Screened]:
+        """What strategies that are evaluated each minute say of the candles under way at `now` (ms UTC, a minute's
+        close), by base interval; `close_time` of a result is when its candles will close.
+
+        Rising edges are relative to the last screened candle, and nothing is remembered: not what was seen, nor that
+        it was looked at. Only symbols with all minutes since their candle's open may match. Candles that close at
+        `now` are for `step`, and an interval whose last close was not stepped is left out.
+        """
+        results = []
+        wanted = [s for s in self._loaded.values() if s.evaluate == "minute"]
+        for interval in sorted({s.program.base for s in wanted}):
+            open_time, stepped = open_of(now, interval), self._engine.time
+            if is_close(now, interval) or stepped is None or open_of(stepped, interval) != open_time:
+                continue
+            forming = forming_candles(self.panel, interval, now)
+            held = ~np.isnan(forming["close"])
+            if not held.any():
+                continue
+            strategies = [s for s in wanted if s.program.base == interval]
+            result = Screened(interval, close_of(open_time, interval), strategies, forming=forming)
+            begin = time.perf_counter()
+            with self._engine.peeking([s.key for s in strategies], result.close_time, forming) as seen:
+                self._collect(result, self._hits(seen, held), forming["close"])
+            result.step_ms = (time.perf_counter() - begin) * 1e3
+            results.append(result)
+        return results
+
+    def _collect(self, result: Screened, hits: Mapping[str, Sequence[int]], closes: Floats) -> None:
+        """Read the values behind the hits (symbol indices by strategy) of the result's strategies."""
+        names = self.panel.symbols
+        for strategy in result.strategies:
+            columns = [c for c in hits.get(strategy.key, ()) if not strategy.symbols or names[c] in strategy.symbols]
+            try:
+                found = [self._match(strategy, names[c], float(closes[c])) for c in columns]
+            except (KeyError, ValueError, ArithmeticError) as error:
+                result.failures[strategy.key] = f"{type(error).__name__}: {error}"
+                continue
+            result.matched[strategy.key] = len(found)
+            result.matches.extend(found)
+        result.matches.sort(key=Match.rank)
 
     def _hits(self, step: StepResult, mask: NDArray[np.bool_]) -> dict[str, list[int]]:
         """Symbol indices that fired, by strategy: those that rose, or all that match where the trigger is a level."""

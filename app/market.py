@@ -15,6 +15,7 @@ from market.source import MarketSource
 from market.types import Candle, Coverage, MarketError, Price, SymbolInfo
 from screener import Program
 from screener.engine.panel import Panel
+from screener.intervals import interval_ms
 
 log = logging.getLogger(__name__)
 COVERAGE_MINUTES = 240
@@ -82,10 +83,13 @@ class HeldMarket:
             return []
         return self.feed.candles(symbol, interval, limit)
 
-    async def require(self, program: Program) -> None:
-        """Hold the intervals a program reads, as far back as it reaches or the panel goes."""
-        for interval in program.intervals:
-            reach = program.reach.get(interval, 0) + 1
+    async def require(self, program: Program, *, forming: bool = False) -> None:
+        """Hold the intervals a program reads, as far back as it reaches or the panel goes; with `forming` also all
+        minutes of its base candle under way."""
+        reaches = {interval: program.reach.get(interval, 0) + 1 for interval in program.intervals}
+        if forming:
+            reaches["1m"] = max(reaches.get("1m", 0), interval_ms(program.base) // interval_ms("1m"))
+        for interval, reach in reaches.items():
             await self.feed.require(interval, min(max(reach, FIRST_BACKFILL), MOST_REQUIRED))
 
     def report(self) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """Screening: a closed candle in, stored signals out, once per strategy, symbol and candle.
 
 1. `sync` brings the engines in line with the enabled strategies of the database.
-2. `screen` takes one boundary's coverage: for each interval that closed, claim the run, step the engine, store.
+2. `screen` takes one boundary's coverage: for each interval that closed, claim the run, step the engine, store. Then
+   `_peek` looks at the forming candles of strategies that are evaluated each minute: what fires is stored as
+   provisional, once per strategy, symbol and candle, and moves no watermark; `_write` confirms it when the candle
+   closes and the filter matches.
 3. `_store` writes signals, strategy runs, watermarks and the end of the run in one transaction, so that a kill leaves
    either all of a candle or nothing; a database that is away is waited for, with the result in hand.
-4. `recover` screens the candles of runs that were claimed and never finished, by replay.
+4. `recover` screens the candles of runs that were claimed and never finished, by replay; what a kill kept from being
+   seen of a candle under way is seen at the newest minute.
 """
 
 from __future__ import annotations
@@ -12,22 +16,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-import numpy as np
-
-from app.engines import Engines, Loaded, Match, Screened, result_nodes
-from app.signal_rows import candle_json, condition_json
+from app.engines import Engines, Loaded, Match, Screened
+from app.replaying import replayed
+from app.signal_rows import candle_json, condition_json, confirmed, forming_json
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
 from screener.engine.panel import Panel
-from screener.engine.replay import replay
 from screener.intervals import INTERVAL_MS, interval_ms
-from store import runs, signals, strategies
+from store import events, runs, signals, strategies
 from store.errors import DatabaseUnavailable
 from store.records import Direction, NewSignal, NewStrategyRun, RunOutcome, Strategy
 from store.session import Database
@@ -59,8 +61,8 @@ class Market(Protocol):
         """Closed candles of a symbol, oldest first."""
         ...
 
-    async def require(self, program: Program) -> None:
-        """Make sure that the panel holds the intervals that a program reads."""
+    async def require(self, program: Program, *, forming: bool = False) -> None:
+        """Make sure that the panel holds the intervals that a program reads; `forming`: and its candle's minutes."""
         ...
 
 
@@ -124,7 +126,7 @@ class Screener:
             return None
         try:
             program = compile_filter(strategy.filter_code, strategy.base_interval, self._market.infos)
-            await self._market.require(program)
+            await self._market.require(program, forming=strategy.evaluate == "minute")
         except FilterError as error:
             self._failed.add(key)
             await self._strategy_failed(
@@ -143,6 +145,7 @@ class Screener:
             trigger="level" if strategy.controls.get("trigger") == "level" else "edge",
             symbols=frozenset(strategy.universe.get("symbols") or ()),
             watermark=to_ms(strategy.watermark) if strategy.watermark else None,
+            evaluate=strategy.evaluate,
         )
 
     async def _strategy_failed(
@@ -155,7 +158,7 @@ class Screener:
             )
 
     async def screen(self, coverage: Coverage) -> list[UUID]:
-        """Screen every interval that closed; returns the ids of new signals."""
+        """Screen every interval that closed, then look at the candles under way; returns the ids of new signals."""
         close = coverage.close_time
         claimed = [(interval, close) for interval in self.engines.due(close)]
         self._under_way.update(claimed)
@@ -171,7 +174,29 @@ class Screener:
                     found += await self._store(run_id, result, coverage)
         finally:
             self._under_way.difference_update(claimed)
-        return found
+        return found + await self._peek(close)
+
+    async def _peek(self, now: int) -> list[UUID]:
+        """Store what fires on candles under way at a minute's close (ms UTC); returns the ids of new signals.
+
+        There is no run to claim: workers that see the same store it once.
+        """
+        async with self._market.engine_lock:
+            results = self.engines.peek(now)
+        for key, failure in ((k, f) for result in results for k, f in result.failures.items()):
+            log.warning("strategy %s could not be looked at: %s", key, failure)
+        new = [self._signal(None, result, match) for result in results for match in result.matches]
+        while new:
+            try:
+                async with self._database.worker() as conn:
+                    ids = await signals.insert_many(conn, new)
+                if ids:
+                    log.info("%d new signals on candles under way", len(ids))
+                return ids
+            except DatabaseUnavailable as error:
+                log.warning("keeping %d provisional matches until the database is back: %s", len(new), error)
+                await asyncio.sleep(RETRY_SECONDS)
+        return []
 
     async def _claim(self, interval: str, close_time: int) -> UUID | None:
         while True:
@@ -246,6 +271,8 @@ class Screener:
         close = at(result.close_time)
         async with self._database.worker() as conn:
             ids = await signals.insert_many(conn, new)
+            for signal in await signals.confirm_many(conn, new):
+                await events.append(conn, confirmed(signal))
             await strategies.advance_watermark(conn, {UUID(s.strategy_id): s.version for s in done}, close)
             await strategies.clear_failures(conn, [UUID(s.strategy_id) for s in done])
             await runs.record_strategies(conn, records)
@@ -266,9 +293,14 @@ class Screener:
             log.info("%s candle %s: %d new signals", result.interval, close.isoformat(), len(ids))
         return ids
 
-    def _signal(self, run_id: UUID, result: Screened, match: Match) -> NewSignal:
+    def _signal(self, run_id: UUID | None, result: Screened, match: Match) -> NewSignal:
         key = f"{match.strategy_id}:{match.version}"
-        candles = self._market.candles(match.symbol, result.interval, SNAPSHOT_CANDLES)
+        held = self._market.candles(match.symbol, result.interval, SNAPSHOT_CANDLES)
+        candles = [candle_json(c) for c in held if c.close_time <= result.close_time]
+        if result.forming is not None:
+            open_time = result.close_time - interval_ms(result.interval)
+            column = self._market.panel.index(match.symbol)
+            candles.append(forming_json(open_time, result.forming, column))
         return NewSignal(
             strategy_id=UUID(match.strategy_id),
             strategy_version=match.version,
@@ -279,8 +311,9 @@ class Screener:
             side=self._directions[key],
             conditions=[condition_json(row) for row in match.conditions],
             indicators=dict(match.levels),
-            candles=[candle_json(c) for c in candles if c.close_time <= result.close_time],
+            candles=candles,
             score=match.score,
+            provisional=result.forming is not None,
             screen_run_id=run_id,
         )
 
@@ -303,7 +336,9 @@ class Screener:
                     if s.watermark is not None
                 }
             async with self._market.engine_lock:
-                result = await asyncio.to_thread(self._replayed, interval, close, screened)
+                result = await asyncio.to_thread(
+                    replayed, self.engines.loaded, self._market.panel, interval, close, screened, self._since
+                )
             if result is None:
                 async with self._database.worker() as conn:
                     reason = {"kind": "history", "message": "the candles of this run are no longer held"}
@@ -317,6 +352,8 @@ class Screener:
                 for held in self.engines.loaded:
                     self.engines.remove(held.key)
             await self.sync()
+        if not interrupted_only and (newest := self._newest_close("1m")) is not None:
+            await self._peek(newest)
         return finished
 
     async def _interrupted(self, interrupted_only: bool) -> list[tuple[str, int]]:
@@ -334,50 +371,3 @@ class Screener:
                     if close <= newest + interval_ms(interval):
                         found.add((interval, close))
         return sorted(found, key=lambda run: run[1])
-
-    def _replayed(self, interval: str, close: int, screened: Mapping[str, int]) -> Screened | None:
-        """What one past candle gives; None if it is not held.
-
-        An edge is relative to the strategy's last screened candle (`screened`: close by key, ms), or to the candle
-        before where later ones were screened already.
-        """
-        result = Screened(interval, close)
-        panel = self._market.panel
-        for strategy in [s for s in self.engines.loaded if s.program.base == interval]:
-            watermark = screened.get(strategy.key)
-            if watermark is not None and watermark >= close > self._since.get(strategy.key, close):
-                watermark = close - interval_ms(interval)
-            if watermark is None or watermark >= close:
-                continue
-            begin = time.perf_counter()
-            history = replay(strategy.program, panel, interval, until=close)
-            if not len(history.times) or int(history.times[-1]) != close:
-                return None
-            hits = history.match[-1] == 1
-            if strategy.trigger == "edge":
-                before = int(np.searchsorted(history.times, watermark))
-                hits = hits & (history.match[before] == 0)
-            row = len(history.times) - 1
-            columns = [
-                int(c)
-                for c in np.flatnonzero(hits & np.isfinite(history.price[-1]))
-                if not strategy.symbols or panel.symbols[c] in strategy.symbols
-            ]
-            rows = history.conditions([(row, c) for c in columns])
-            extra = result_nodes(strategy.program)
-            picked = history.pick(list(extra.values()), [(row, c) for c in columns])
-            result.step_ms += (time.perf_counter() - begin) * 1e3
-            result.strategies.append(strategy)
-            result.matched[strategy.key] = len(columns)
-            result.matches += [
-                Match.of(
-                    strategy,
-                    panel.symbols[c],
-                    float(history.price[-1, c]),
-                    values,
-                    {name: float(picked[node][i]) for name, node in extra.items()},
-                )
-                for i, (c, values) in enumerate(zip(columns, rows, strict=True))
-            ]
-        result.matches.sort(key=Match.rank)
-        return result
