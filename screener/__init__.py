@@ -3,6 +3,7 @@
 from screener.errors import Diagnostic, FilterError
 from screener.intervals import INTERVAL_MS, SERIES, interval_ms, is_close, is_multiple, open_of
 from screener.ir import Condition, Graph, Node, Program
+from screener.language.canonical import CannotSpell, canonical_source
 from screener.language.check import compile_filter, results_of
 from screener.language.explain import ExplainRow, condition_text, explain_row, reading
 from screener.language.report import catalogue, compile_report, program_report
@@ -11,6 +12,7 @@ from screener.vocabulary.registry import IndicatorInfo
 __all__ = [
     "INTERVAL_MS",
     "SERIES",
+    "CannotSpell",
     "Condition",
     "Diagnostic",
     "ExplainRow",
@@ -19,6 +21,7 @@ __all__ = [
     "IndicatorInfo",
     "Node",
     "Program",
+    "canonical_source",
     "catalogue",
     "compile_filter",
     "compile_report",

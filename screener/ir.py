@@ -16,15 +16,19 @@ from typing import Final, NamedTuple
 
 from screener.errors import ConstantError, Diagnostic, TooLarge
 from screener.intervals import LENGTH_MS
-from screener.language.fold import fold_constant, is_identity_window
+from screener.language.fold import IDENTITIES, fold_constant, is_identity_window
 from screener.language.readings import Text
 from screener.ops import OPS, Dtype, Param
 
-MAX_WORK: Final = 10_000
+MAX_WORK: Final = 6_000
 """Operators that one text may ask for, those included that are shared or dropped later."""
 
 _LATER: Final = Text()
 _FLOATS: Final = frozenset({"exponent", "step", "limit"})
+
+
+# What may fold without a constant argument.
+_FOLDED: Final = frozenset(("and", "or", "not", "where", "whereb", "neg", "min", "max", *IDENTITIES))
 
 
 class Node(NamedTuple):
@@ -79,6 +83,19 @@ class Program:
     cost: int
     reading: Text = _LATER
     source: str = ""
+
+
+def implied(nodes: Sequence[Node], root: int) -> list[int]:
+    """What holds on a candle where the condition does, itself first."""
+    found: dict[int, None] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found[node] = None
+            if nodes[node].op in ("and", "always"):
+                waiting.extend(nodes[node].args)
+    return list(found)
 
 
 class Pool:
@@ -165,7 +182,12 @@ class Pool:
         return found
 
     def _simplify(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> int | None:
-        values = [self.value(a) for a in args]
+        nodes = self.nodes
+        values: list[float | bool | None] = [None] * len(args)
+        if "const" in [nodes[a][0] for a in args]:
+            values = [self.value(a) for a in args]
+        elif op not in _FOLDED:
+            return None
         if args and None not in values:
             folded = fold_constant(op, [v for v in values if v is not None], params)
             if folded is not None:
@@ -222,8 +244,9 @@ class Pool:
 class Graph:
     """The nodes of one compilation, in a pool of its own or a lasting one."""
 
-    def __init__(self, pool: Pool | None = None) -> None:
+    def __init__(self, pool: Pool | None = None, most: float = MAX_WORK) -> None:
         self.pool = Pool() if pool is None else pool
+        self.most = most
         self.nodes = self.pool.nodes
         self.const = self.pool.const
         self.value = self.pool.value
@@ -233,7 +256,7 @@ class Graph:
         """The node `op(args, params)`, folded and shared.
 
         Argument types are the caller's duty (asserted). Raises ConstantError where a constant is not finite, and
-        TooLarge where the text asks for more than MAX_WORK operators.
+        TooLarge where the text asks for more than `most` operators.
         """
         self.spend(1)
         key = (op, tuple(args), tuple(params))
@@ -241,7 +264,7 @@ class Graph:
         return self.pool.make(*key) if found is None else found
 
     def spend(self, work: int) -> None:
-        """Count operators that the text asks for; raises TooLarge over MAX_WORK."""
+        """Count operators that the text asks for; raises TooLarge over `most`."""
         self.work += work
-        if self.work > MAX_WORK:
-            raise TooLarge(f"more than {MAX_WORK} operators")
+        if self.work > self.most:
+            raise TooLarge(f"more than {self.most} operators")

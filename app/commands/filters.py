@@ -36,7 +36,7 @@ MARKET_WIDE = frozenset({"rank", "market_percentile", "market_mean", "market_zsc
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def compile_(file: str, interval: str | None, as_json: bool) -> None:
-    """Check a filter: its errors, or its hash, intervals, reach, cost, conditions and reading."""
+    """Check a filter: its errors, or its hash, intervals, reach, cost, conditions, reading and canonical source."""
     text = read_program(file, as_json=as_json)
     try:
         program = compile_filter(text, interval) if interval else _any_base(text)
@@ -63,6 +63,8 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
     for i, condition in enumerate(program.conditions):
         name = "" if condition.name == condition.text else f"{condition.name}: "
         click.echo(f"{'conditions' if i == 0 else '':<10} {name}{condition.text}")
+    for i, line in enumerate(program_report(program)["canonical"].splitlines()):
+        click.echo(f"{'canonical' if i == 0 else '':<10} {line}")
     _warn(program)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from screener.intervals import LENGTH_MS
-from screener.ir import Graph, Node
+from screener.ir import Graph, Node, implied
 
 if TYPE_CHECKING:
     from screener.language.expressions import Expressions
@@ -146,7 +146,7 @@ def contradictions(ex: Expressions, parts: Sequence[tuple[int, ast.AST]]) -> Non
     """Report conjuncts that cannot hold on one candle together: x < 30 and x > 70, a > b and a < b."""
     held: dict[int, ast.AST] = {}
     for number, at in parts:
-        for node in _implied(ex.graph, number):
+        for node in implied(ex.graph.nodes, number):
             held.setdefault(node, at)
     nodes = ex.graph.nodes
     comparisons = {(nodes[n].op, nodes[n].args): n for n in held}
@@ -160,22 +160,6 @@ def contradictions(ex: Expressions, parts: Sequence[tuple[int, ast.AST]]) -> Non
             ex.fail(later, "F022", message, "write or, or look back: within(cond, n)")
             return
     _bounds(ex, held)
-
-
-def _implied(graph: Graph, number: int) -> list[int]:
-    """What holds on this candle where the condition does."""
-    found: list[int] = []
-    waiting = [number]
-    seen: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        found.append(node)
-        if graph.nodes[node].op in ("and", "always"):
-            waiting.extend(graph.nodes[node].args)
-    return found
 
 
 def _opposite(graph: Graph, number: int, comparisons: Mapping[tuple[str, tuple[int, ...]], int]) -> int | None:

@@ -16,14 +16,14 @@ from typing import Final
 
 from screener.errors import Diagnostic, FilterError, TooLarge
 from screener.intervals import interval_ms
-from screener.ir import Condition, Program
+from screener.ir import Program
 from screener.language import advice, plan, words
-from screener.language.conditions import Part, conjuncts, gather
+from screener.language.conditions import conjuncts, gather, part_of
 from screener.language.explain import compose
 from screener.language.expressions import BUILT_IN, RESULTS, TIME_PARTS, Expressions
+from screener.language.flat import Flat
 from screener.language.parse import Assignment, parse
-from screener.language.readings import Readings
-from screener.language.shared import Flat, Shared, current
+from screener.language.shared import Part, Shared, current
 from screener.ops import Dtype
 
 _TYPES: Final[dict[str, Dtype]] = {
@@ -52,9 +52,12 @@ def compile_filter(text: str, base: str, symbols: Collection[str] | None = None)
     text, and ValueError for an unknown `base`.
     """
     interval_ms(base)
+    shared = current()
+    program = _recalled(shared, text, base)
+    if program is not None:
+        return program
     parsed = parse(text)
     if not parsed.errors:
-        shared = current()
         ex = Expressions(parsed, base, symbols, shared)
         definitions, results = _walk(ex)
         if not ex.errors:
@@ -82,14 +85,15 @@ def _walk(ex: Expressions) -> tuple[dict[str, ast.expr], dict[str, int]]:
     """What each name is defined as, and the nodes of the results."""
     try:
         definitions = _assign(ex)
+        results = _results(ex, definitions)
+        if not ex.errors:
+            words.try_externals(ex)
+        return definitions, results
     except TooLarge:
+        # Nothing more is looked at, so that even this takes no time.
         hint = "leave out an indicator, or split it into several strategies"
-        ex.errors.append(Diagnostic("F004", 1, 1, "the filter needs far too many operators", hint))
-        return {}, {}
-    results = _results(ex, definitions)
-    if not ex.errors:
-        words.try_externals(ex)
-    return definitions, results
+        message = "the filter needs far too many operators"
+        raise FilterError(_unique([*ex.parsed.errors, Diagnostic("F004", 1, 1, message, hint)])) from None
 
 
 def _assign(ex: Expressions) -> dict[str, ast.expr]:
@@ -157,7 +161,9 @@ def _results(ex: Expressions, definitions: dict[str, ast.expr]) -> dict[str, int
     if "match" in results and not ex.errors:
         if ex.graph.nodes[results["match"]].interval is None:
             ex.fail(definitions["match"], "F021", "match depends on no series", "compare a series: close > open")
-        advice.contradictions(ex, conjuncts(ex, definitions))
+        parts = conjuncts(ex, definitions)
+        if ex.shared is None or not ex.shared.apart([node for node, _ in parts]):
+            advice.contradictions(ex, parts)
     return results
 
 
@@ -165,46 +171,51 @@ def _unique(errors: list[Diagnostic]) -> list[Diagnostic]:
     return list(dict.fromkeys(errors))
 
 
+def _recalled(shared: Shared, text: str, base: str) -> Program | None:
+    """The program of a text whose conditions are all known; None if it must be read."""
+    parts = shared.recall(text, base)
+    while isinstance(parts, str):
+        # A condition that is new is read alone, and is known from then on if nothing is to be said about it.
+        new = parts
+        parts = shared.recall(text, base) if _learned(shared, new, base) else new
+        if parts == new:
+            shared.refuse(new, base)
+            return None
+    if parts is None:
+        return None
+    match, *rest = [part.root for part in parts]
+    for root in rest:
+        match = shared.pool.make("and", (match, root), ())
+    flat = Flat(shared, base, parts, {"match": match})
+    return flat.program(text, ()) if flat.is_within_bounds() else None
+
+
+def _learned(shared: Shared, condition: str, base: str) -> bool:
+    parsed = parse(f"match = {condition}")
+    if parsed.errors:
+        return False
+    # No market: a condition that asks for one is not remembered.
+    ex = Expressions(parsed, base, None, shared)
+    definitions, _ = _walk(ex)
+    if ex.errors or ex.warnings or len(definitions) > 1 or len(parsed.lines) > 1:
+        return False
+    shared.learn(ex, definitions["match"], lambda node: part_of(ex, node))
+    return True
+
+
 def _finish(
     ex: Expressions, shared: Shared, definitions: dict[str, ast.expr], results: dict[str, int], text: str
 ) -> Program | None:
     """The program; None where it is over a bound."""
-    parts = gather(ex, definitions)
-    flat = Flat(shared, ex.base)
-    for part in parts:
-        flat.add(part.root)
-    for root in results.values():
-        flat.join(root)
-    for part in parts:
-        for side in (part.left, part.right):
-            if side is not None and side not in flat.order:
-                flat.add(side)
-    reach = flat.reach()
-    if len(flat.order) > plan.MAX_NODES or max(reach.values()) > plan.MAX_REACH:
+    flat = Flat(shared, ex.base, gather(ex, definitions), results)
+    if not flat.is_within_bounds():
         return None
-    nodes, number = plan.renumber(ex.graph.nodes, flat.order)
     for node in flat.paths:
         if node not in ex.bounded:
             _warn_path(ex, shared, node)
-    readings = Readings(text, ex.base)
-    flat_results = {name: number[node] for name, node in results.items()}
-    return Program(
-        base=ex.base,
-        nodes=nodes,
-        match=flat_results["match"],
-        exit=flat_results.get("exit"),
-        stop=flat_results.get("stop"),
-        target=flat_results.get("target"),
-        score=flat_results.get("score"),
-        conditions=tuple([_condition(part, number, readings, i) for i, part in enumerate(parts, 1)]),
-        warnings=tuple(sorted(_unique(ex.warnings), key=lambda d: (d.line, d.column, d.code))) if ex.warnings else (),
-        hash=plan.program_hash(ex.base, {name: shared.pool.names.of(node) for name, node in results.items()}),
-        intervals=tuple(reach),
-        reach=reach,
-        cost=plan.cost(nodes),
-        reading=(readings, 0),
-        source=text,
-    )
+    if not ex.warnings and len(definitions) == 1 and len(ex.parsed.lines) == 1:
+        shared.learn(ex, definitions["match"], lambda node: part_of(ex, node))
+    return flat.program(text, sorted(_unique(ex.warnings), key=lambda d: (d.line, d.column, d.code)))
 
 
 def _roots(results: dict[str, int], parts: Sequence[Part]) -> list[int]:
@@ -212,19 +223,6 @@ def _roots(results: dict[str, int], parts: Sequence[Part]) -> list[int]:
     for part in parts:
         roots.extend(n for n in (part.root, part.left, part.right) if n is not None)
     return roots
-
-
-def _condition(part: Part, number: dict[int, int], readings: Readings, place: int) -> Condition:
-    name, text, root, left, op, right = part
-    return Condition(
-        name,
-        text,
-        number[root],
-        None if left is None else number[left],
-        op,
-        None if right is None else number[right],
-        (readings, place),
-    )
 
 
 def _measure(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str, int]) -> None:

@@ -9,24 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from screener.language.expressions import Expressions
+from screener.language.shared import Part
 from screener.language.spelling import text_of
 from screener.language.values import Series
 
 _SIGNS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-
-
-class Part(NamedTuple):
-    """A condition over the nodes of the compilation."""
-
-    name: str
-    text: str
-    root: int
-    left: int | None = None
-    op: str | None = None
-    right: int | None = None
 
 
 class _Gatherer:
@@ -76,33 +66,40 @@ class _Gatherer:
     def _chain(self, node: ast.Compare) -> None:
         operands = [node.left, *node.comparators]
         for i, operator in enumerate(node.ops):
-            text = f"{self._text(operands[i])} {_SIGNS[type(operator)]} {self._text(operands[i + 1])}"
+            text = f"{spelled(self.ex, operands[i])} {_SIGNS[type(operator)]} {spelled(self.ex, operands[i + 1])}"
             root, left, sign, right = self.ex.written[(node, i)]
             self._add(Part(text, text, root, left, sign, right))
 
     def _record(self, name: str, node: ast.expr) -> None:
-        text = self._text(node)
-        root = self.ex.nodes_at[node]
-        sides = self.ex.written.get((node, 0))
-        if sides is not None and sides[0] == root:
-            self._add(Part(name or text, text, root, *sides[1:]))
-        else:
-            self._add(Part(name or text, text, root))
-
-    def _text(self, node: ast.expr) -> str:
-        shared, written = self.ex.shared, self.ex.parsed.segment(node)
-        if shared is None or not written:
-            return text_of(node)
-        text = shared.texts.get(written)
-        if text is None:
-            text = shared.texts[written] = text_of(node)
-        return text
+        part = part_of(self.ex, node)
+        self._add(part._replace(name=name) if name else part)
 
     def _add(self, part: Part) -> None:
         if part.root in self.roots or self.ex.graph.value(part.root) is not None:
             return
         self.roots.add(part.root)
         self.found.append(part)
+
+
+def part_of(ex: Expressions, node: ast.expr) -> Part:
+    """A condition under its own text."""
+    text = spelled(ex, node)
+    root = ex.nodes_at[node]
+    sides = ex.written.get((node, 0))
+    if sides is not None and sides[0] == root:
+        return Part(text, text, root, *sides[1:])
+    return Part(text, text, root)
+
+
+def spelled(ex: Expressions, node: ast.expr) -> str:
+    """The text of an expression in one spelling."""
+    written = ex.parsed.segment(node)
+    if ex.shared is None or not written:
+        return text_of(node)
+    text = ex.shared.texts.get(written)
+    if text is None:
+        text = ex.shared.texts[written] = text_of(node)
+    return text
 
 
 def _is_chain(node: ast.expr) -> bool:

@@ -22,7 +22,7 @@ from screener.ir import Graph
 from screener.language import calls, habits, operators, words
 from screener.language.describe import English, number
 from screener.language.parse import Parsed
-from screener.language.shared import Shared, Silent
+from screener.language.shared import Marks, Shared, Silent
 from screener.language.values import Outputs, Pattern, Scope, Series, Value
 from screener.ops import Dtype, Param
 from screener.vocabulary.formula import Term
@@ -90,7 +90,7 @@ class Expressions:
         self.where: dict[int, ast.AST] = {}
         # Indicators beside the engine whose arguments must be tried, which takes time: where, name, arguments.
         self.trials: list[tuple[ast.AST, str, Mapping[str, float | int]]] = []
-        self.percents: set[int] = set()
+        self.percents = Marks()
         # Nodes whose formula sees no further back than their reach, though their operator could.
         self.bounded: set[int] = set()
         self._looked = 0

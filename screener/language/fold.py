@@ -43,6 +43,10 @@ _SAME: Final = frozenset({"shift", "rmean", "rmax", "rmin", "ema", "rma", "withi
 _IDENTITY_AT_ONE: Final = frozenset({"rsum", "rmean", "rmax", "rmin", "ema", "rma", "within", "always"})
 
 
+IDENTITIES: Final = frozenset({"shift", *_IDENTITY_AT_ONE})
+"""Operators that may return their argument, see `is_identity_window`."""
+
+
 def fold_constant(op: str, values: Sequence[float | bool], params: Sequence[Param]) -> float | bool | None:
     """The value of `op` on constant `values`, or None where it depends on the candle.
 

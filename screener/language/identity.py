@@ -36,7 +36,9 @@ class Names:
         name = self._names[node]
         if not name:
             op, _, dtype = self._joins[node]
-            name = self._names[node] = _digest(op, dtype, (), sorted(self._operands(node, op)))
+            joined = sorted(self._operands(node, op))
+            # What joins one and the same thing, spelled in two ways, is that thing.
+            name = self._names[node] = joined[0] if len(joined) == 1 else _digest(op, dtype, (), joined)
         return name
 
     def joins(self, node: int, op: str) -> bool:
@@ -61,7 +63,13 @@ class Names:
 
 
 def _digest(op: str, dtype: Dtype, params: Sequence[Param], parts: Sequence[str]) -> str:
-    shown = json.dumps([repr(p) for p in params]) if params else "[]"
+    shown = ", ".join([_quoted(repr(p)) for p in params])
     listed = ", ".join([f'"{part}"' for part in parts])
-    # As `json.dumps` writes the whole, of which only the parameters need its care.
-    return hashlib.sha256(f'["{op}", "{dtype}", {shown}, [{listed}]]'.encode()).hexdigest()
+    # As `json.dumps` writes it, which takes as long as all the rest.
+    return hashlib.sha256(f'["{op}", "{dtype}", [{shown}], [{listed}]]'.encode()).hexdigest()
+
+
+def _quoted(text: str) -> str:
+    return (
+        f'"{text}"' if text.isascii() and text.isprintable() and not ('"' in text or "\\" in text) else json.dumps(text)
+    )

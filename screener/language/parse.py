@@ -11,6 +11,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final
 
 from screener.errors import Diagnostic
@@ -19,6 +20,8 @@ from screener.language import habits
 MAX_BYTES: Final = 8 * 1024
 MAX_DEPTH: Final = 60
 _MAX_SYNTAX_ERRORS: Final = 5
+
+_ONE_AT_A_TIME: Final = Lock()
 
 # The parser warns of escapes in texts, and of numbers that touch a keyword: `1or 2`.
 _MAY_WARN: Final = re.compile(r"\\|[0-9]\.?[aefijnoxX]")
@@ -108,12 +111,14 @@ def _tree(parsed: Parsed) -> ast.Module | None:
 
 def _try(text: str) -> ast.Module | Exception:
     try:
-        if not _MAY_WARN.search(text):
-            return _parsed(text)
-        with warnings.catch_warnings():
-            # "invalid escape sequence" and the like are about code that runs; this does not.
-            warnings.simplefilter("ignore")
-            return _parsed(text)
+        # The parser counts its depth once for all threads, and fails where two of them parse together.
+        with _ONE_AT_A_TIME:
+            if not _MAY_WARN.search(text):
+                return _parsed(text)
+            with warnings.catch_warnings():
+                # "invalid escape sequence" and the like are about code that runs; this does not.
+                warnings.simplefilter("ignore")
+                return _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return error
 
@@ -157,10 +162,10 @@ def _syntax_hint(text: str) -> str:
     return "a program is a list of lines such as: match = ta.rsi(close, 14) < 30"
 
 
-def _may_be_deep(text: str) -> bool:
-    """Whether `text`, if it is known, has signs and words enough for MAX_DEPTH expressions inside each other."""
+def may_be_deep(text: str, most: int = MAX_DEPTH) -> bool:
+    """Whether `text`, if it is known, has signs and words enough for `most` expressions inside each other."""
     signs = len(text) - len(text.translate(_SIGNS)) + text.count("[") + 2 * text.count("{")
-    return not text or signs + sum(map(text.count, _NESTING_WORDS)) >= MAX_DEPTH
+    return not text or signs + sum(map(text.count, _NESTING_WORDS)) >= most
 
 
 def _too_deep(value: ast.expr) -> bool:
@@ -231,7 +236,7 @@ def _statement(parsed: Parsed, statement: ast.stmt) -> None:
         hint = "name the whole, then read its outputs: bb = ta.bbands(close, 20, 2), then bb.lower"
         wrong("F007", "only a plain name can be assigned", hint if isinstance(target, ast.Tuple) else "")
         return
-    if _may_be_deep(parsed.segment(statement.value)) and _too_deep(statement.value):
+    if may_be_deep(parsed.segment(statement.value)) and _too_deep(statement.value):
         message = f"the expression is nested more than {MAX_DEPTH} deep"
         wrong("F003", message, "give parts a name of their own")
         # The name exists, its value does not: say nothing more about it.

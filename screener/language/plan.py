@@ -1,6 +1,6 @@
 """From the builder's graph to the flat program: what is used, how far back it looks, what it costs, its name.
 
-1. `used` finds the nodes under the results; `renumber` keeps those, children before parents.
+1. `used` finds the nodes under the results.
 2. `program_hash` combines the structural names of the results.
 3. `reaches` walks parents first: a child's reach is the largest over its users.
 4. `cost` counts numeric nodes; `unique_cost` those of several programs, what they share once.
@@ -21,8 +21,6 @@ from screener.ops import OPS, Param
 SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since", "valuewhen"})
 """Path operators that begin anew when an event is true: their last argument, valuewhen's first."""
 
-# A named tuple's own `__new__` takes twice the time, and there are dozens to a filter.
-_new: Final = tuple.__new__
 _FREE: Final = frozenset({"const", "src"})
 
 MAX_NODES: Final = 400
@@ -39,25 +37,6 @@ def used(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
             seen.add(node)
             waiting.extend(nodes[node].args)
     return sorted(seen)
-
-
-def renumber(nodes: Sequence[Node], keep: Iterable[int]) -> tuple[tuple[Node, ...], dict[int, int]]:
-    """The kept nodes with new numbers, and the new number of each old one."""
-    order = list(keep)
-    number = dict(zip(order, range(len(order)), strict=True))
-    flat: list[Node] = []
-    for old in order:
-        node = nodes[old]
-        op, args, params, dtype, interval = node
-        if len(args) == 2:
-            moved: tuple[int, ...] = (number[args[0]], number[args[1]])
-        elif args:
-            moved = tuple([number[a] for a in args])
-        else:
-            flat.append(node)
-            continue
-        flat.append(_new(Node, (op, moved, params, dtype, interval)))
-    return tuple(flat), number
 
 
 def program_hash(base: str, results: Mapping[str, str]) -> str:

@@ -31,21 +31,21 @@ class Readings:
 class Text:
     """A text field of a frozen dataclass that may be given as (readings, number of the part); "" unless given."""
 
-    def __init__(self) -> None:
-        self._name = ""
-
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
+        # Beside the field, not in the instance's dictionary: making that one for each would take more memory than all
+        # else in it.
+        self._stored = f"_{name}"
 
     def __get__(self, owner: Any, kind: type | None = None) -> str:
         if owner is None:
             return ""
-        value: str | tuple[Readings, int] = owner.__dict__[self._name]
+        value: str | tuple[Readings, int] = getattr(owner, self._stored)
         if isinstance(value, str):
             return value
         readings, number = value
-        text = owner.__dict__[self._name] = readings.part(number)
+        text = readings.part(number)
+        object.__setattr__(owner, self._stored, text)
         return text
 
     def __set__(self, owner: Any, value: str | tuple[Readings, int]) -> None:
-        owner.__dict__[self._name] = value
+        object.__setattr__(owner, self._stored, value)

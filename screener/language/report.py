@@ -7,6 +7,7 @@ from typing import Any
 
 from screener.errors import FilterError
 from screener.ir import Program
+from screener.language.canonical import CannotSpell, canonical_source
 from screener.language.check import compile_filter
 from screener.vocabulary.catalogue import catalogue
 
@@ -29,6 +30,7 @@ def compile_report(text: str, base: str, symbols: Collection[str] | None = None)
             "cost": 0,
             "conditions": [],
             "reading": "",
+            "canonical": "",
             "warnings": [],
             "errors": [d.as_dict() for d in error.diagnostics],
         }
@@ -45,6 +47,15 @@ def program_report(program: Program) -> dict[str, Any]:
         "cost": program.cost,
         "conditions": [condition.name for condition in program.conditions],
         "reading": program.reading,
+        "canonical": _canonical(program),
         "warnings": [d.as_dict() for d in program.warnings],
         "errors": [],
     }
+
+
+def _canonical(program: Program) -> str:
+    try:
+        return canonical_source(program)
+    except CannotSpell:
+        # A compiled text is spelled by its own words; a program made otherwise need not be.
+        return ""

@@ -5,7 +5,7 @@
 2. `Shared.under` knows a node's subgraph, reach and path operators.
 3. `Shared.visit` remembers what a comparison or call means where that depends on nothing but its own text and the scope
    it stands in: no names of the filter, no warning, nothing that starts at the first candle held.
-4. `Flat.add` merges subgraphs into the nodes of one program.
+4. `Shared.recall` knows a filter of one line by its conditions, if each was part of a filter before.
 
 None of it changes a program: the same text compiles to the same program in a fresh process (tested).
 """
@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from screener.intervals import LENGTH_MS
-from screener.ir import Node, Pool
+from screener.ir import MAX_WORK, Node, Pool, implied
 from screener.language.describe import English
 from screener.language.identity import Names
-from screener.language.plan import by_length, is_path, own_reach, reaches
+from screener.language.parse import MAX_DEPTH, may_be_deep
+from screener.language.plan import is_path, own_reach, reaches
 from screener.language.values import Outputs, Scope, Series, Value
 from screener.ops import OPS, Param
 
@@ -29,13 +31,17 @@ if TYPE_CHECKING:
 
 MAX_NODES: Final = 50_000
 _MAX_TEXTS: Final = 20_000
+_MAX_MOVED: Final = 200_000
 
 # What their meaning depends on lies outside the text: the market, the result being assigned, or names that the filter
 # may take for its own.
 _ELSEWHERE: Final = frozenset(("symbol", "trade", "hour", "minute", "weekday", "day", "month"))
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _CHAINS: Final = frozenset(("and", "or"))
-_JOINS: Final = frozenset(("and", "or", "not"))
+
+
+# A named tuple's own `__new__` takes twice the time, and there are dozens to a filter.
+_new: Final = tuple.__new__
 
 
 class Under(NamedTuple):
@@ -46,10 +52,43 @@ class Under(NamedTuple):
     paths: tuple[int, ...]
 
 
+class Part(NamedTuple):
+    """A condition over the nodes of the compilation."""
+
+    name: str
+    text: str
+    root: int
+    left: int | None = None
+    op: str | None = None
+    right: int | None = None
+
+
 class _Meaning(NamedTuple):
     value: Series | Outputs
     written: tuple[tuple[int, int, str, int | None], ...]
+    percents: tuple[int, ...]
     work: int
+
+
+class _Known(NamedTuple):
+    """A condition of `match`, with the nodes under it that are in percent."""
+
+    part: Part
+    percents: frozenset[int]
+    work: int
+
+
+class Marks(set[int]):
+    """A set of nodes, and the order in which they were added, also again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[int] = []
+
+    def add(self, node: int) -> None:
+        """Mark a node."""
+        self.log.append(node)
+        super().add(node)
 
 
 class Lasting(Pool):
@@ -79,7 +118,11 @@ class Lasting(Pool):
     def _adding(self, node: Node) -> None:
         op, args, params, dtype, _ = node
         self.names.add(op, args, params, dtype)
-        self.own.append(own_reach(self.nodes, node) if params or (args and op not in _CHAINS) else 0)
+        if op in _CHAINS:
+            self.own.append(0)
+            self.starts.append(self.starts[args[0]] or self.starts[args[1]])
+            return
+        self.own.append(own_reach(self.nodes, node) if args or params else 0)
         starts = OPS[op].kind == "path" and is_path(self.nodes, node)
         if starts:
             self.paths.add(len(self.nodes))
@@ -102,11 +145,17 @@ class Shared:
         self.pool = Lasting()
         self._under: dict[int, Under] = {}
         self._meanings: dict[tuple[str, str, str, str], _Meaning] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
+        # Conditions that cannot be known by their text, or are wrong.
+        self._unfit: set[tuple[str, str]] = set()
+        self._said: dict[int, tuple[tuple[int, tuple[int, ...]], ...]] = {}
+        self._moved: dict[tuple[int, ...], Node] = {}
         self.texts: dict[str, str] = {}
 
     def is_full(self) -> bool:
         """Whether it holds as much as it should."""
-        return len(self.pool.nodes) > MAX_NODES or len(self._meanings) > _MAX_TEXTS or len(self.texts) > _MAX_TEXTS
+        texts = max(len(self._meanings), len(self.texts), len(self._known), len(self._unfit))
+        return len(self.pool.nodes) > MAX_NODES or texts > _MAX_TEXTS or len(self._moved) > _MAX_MOVED
 
     def under(self, root: int) -> Under:
         """The subgraph of a node."""
@@ -148,7 +197,13 @@ class Shared:
         if known is None:
             return self._learn(ex, node, scope, key)
         value = known.value
+        nodes = (value,) if isinstance(value, Series) else value.nodes.values()
+        if ex.percents and any(not ex.percents.isdisjoint(self.under(s.node).order) for s in nodes):
+            # What is in percent may be compared with something else here.
+            return ex.evaluate(node)
         ex.graph.spend(known.work)
+        for number in known.percents:
+            ex.percents.add(number)
         if isinstance(value, Series):
             ex.nodes_at[node] = value.node
             if value.node not in ex.where:
@@ -158,21 +213,128 @@ class Shared:
         return value
 
     def _learn(self, ex: Expressions, node: ast.expr, scope: Scope, key: tuple[str, str, str, str]) -> Value | None:
-        work, warnings = ex.graph.work, len(ex.warnings)
+        work, warnings, marks = ex.graph.work, len(ex.warnings), len(ex.percents.log)
         value = ex.evaluate(node)
-        if ex.errors or ex.percents or len(ex.warnings) > warnings or not isinstance(value, Series | Outputs):
+        if ex.errors or len(ex.warnings) > warnings or not isinstance(value, Series | Outputs):
             return value
-        words = _WORD.findall(key[0])
-        if not _ELSEWHERE.isdisjoint(words) or not ex.names.keys().isdisjoint(words):
+        series = (value,) if isinstance(value, Series) else value.nodes.values()
+        if not self._stands_alone(key[0], ex.names) or any(self.pool.starts[s.node] for s in series):
             return value
-        series = [value] if isinstance(value, Series) else value.nodes.values()
-        if any(self.pool.starts[s.node] for s in series):
-            return value
-        written: list[Any] = []
+        written: list[tuple[int, int, str, int | None]] = []
         while (sides := ex.written.get((node, len(written)))) is not None:
             written.append(sides)
-        self._meanings[key] = _Meaning(value, tuple(written), ex.graph.work - work)
+        percents = tuple(ex.percents.log[marks:])
+        self._meanings[key] = _Meaning(value, tuple(written), percents, ex.graph.work - work)
         return value
+
+    def _stands_alone(self, text: str, names: Collection[str]) -> bool:
+        words = _WORD.findall(text)
+        return _ELSEWHERE.isdisjoint(words) and not any(word in names for word in words)
+
+    def learn(self, ex: Expressions, match: ast.expr, part_of: Callable[[ast.expr], Part]) -> None:
+        """Remember the conditions of a filter of one line that has compiled without a warning."""
+        for node in match.values if isinstance(match, ast.BoolOp) and isinstance(match.op, ast.And) else (match,):
+            text = ex.parsed.segment(node)
+            either = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+            inverse = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+            single = isinstance(node, ast.Call) or (isinstance(node, ast.Compare) and len(node.ops) == 1)
+            if not (text and (either or inverse or single)) or may_be_deep(text, MAX_DEPTH - 2):
+                continue
+            key = (f"({text})" if either else text, ex.base)
+            if key in self._known:
+                continue
+            part = part_of(node)
+            if (
+                not self._stands_alone(text, ())
+                or self.pool.starts[part.root]
+                or self.pool.value(part.root) is not None
+            ):
+                continue
+            percents = frozenset(ex.percents & self.under(part.root).order.keys())
+            self._known[key] = _Known(part, percents, ex.graph.work)
+
+    def recall(self, text: str, base: str) -> list[Part] | str | None:
+        """The conditions of a filter of one line, if each has been part of a filter before; the first that has not,
+        if it may be; None if the filter has to be read.
+
+        No parser is needed: what binds stronger than `and`, and is known whole, is a whole operand of it.
+        """
+        if not text.startswith("match = "):
+            return None
+        found: list[_Known] = []
+        known_of = self._known.get
+        for piece in text[8:].split(" and "):
+            known = known_of((piece, base))
+            if known is None:
+                is_whole = piece.count("(") == piece.count(")") and "\n" not in text
+                return piece if is_whole and (piece, base) not in self._unfit else None
+            found.append(known)
+        parts = [known.part for known in found]
+        roots = [part.root for part in parts]
+        if not self.apart(roots) or sum([known.work for known in found]) > MAX_WORK:
+            return None
+        for known in found:
+            for other in roots if known.percents else ():
+                if other != known.part.root and not known.percents.isdisjoint(self.under(other).order):
+                    return None
+        if len(set(roots)) < len(roots):
+            parts = [part for place, part in enumerate(parts) if part.root not in roots[:place]]
+        return parts
+
+    def refuse(self, condition: str, base: str) -> None:
+        """Remember that a condition cannot be known by its text."""
+        self._unfit.add((condition, base))
+
+    def apart(self, roots: Iterable[int]) -> bool:
+        """Whether conditions say nothing about the same two values, or bounds of the same one: then they cannot
+        contradict each other."""
+        held: set[int] = set()
+        claims: set[tuple[int, ...]] = set()
+        for root in roots:
+            for node, claim in self._claims(root):
+                if node not in held:
+                    if claim in claims:
+                        return False
+                    held.add(node)
+                    claims.add(claim)
+        return True
+
+    def _claims(self, root: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        found = self._said.get(root)
+        if found is None:
+            nodes = self.pool.nodes
+            listed: list[tuple[int, tuple[int, ...]]] = []
+            for number in implied(nodes, root):
+                op, args = nodes[number].op, nodes[number].args
+                if op in ("lt", "le", "eq", "ne"):
+                    listed.append((number, (-1, *sorted([a for a in args if nodes[a].op != "const"]))))
+                else:
+                    listed.append((number, args if op == "not" else (number,)))
+            found = self._said[root] = tuple(listed)
+        return found
+
+    def flatten(self, order: Iterable[int]) -> tuple[tuple[Node, ...], dict[int, int]]:
+        """The nodes with the numbers of one program, and the number of each old one. Programs share a node where its
+        numbers agree."""
+        nodes, moved = self.pool.nodes, self._moved
+        listed = list(order)
+        number = dict(zip(listed, range(len(listed)), strict=True))
+        flat: list[Node] = []
+        for old in listed:
+            node = nodes[old]
+            args = node[1]
+            if len(args) == 2:
+                key: tuple[int, ...] = (old, number[args[0]], number[args[1]])
+            elif args:
+                key = (old, *[number[a] for a in args])
+            else:
+                flat.append(node)
+                continue
+            found = moved.get(key)
+            if found is None:
+                found = moved[key] = _new(Node, (node[0], key[1:], node[2], node[3], node[4]))
+            flat.append(found)
+        return tuple(flat), number
 
 
 class Silent(English):
@@ -197,57 +359,6 @@ class Silent(English):
         return ""
 
 
-class Flat:
-    """The nodes under a program's roots, gathered root by root, with their reach and path operators."""
-
-    def __init__(self, shared: Shared, base: str) -> None:
-        self._shared = shared
-        self._reach = {base: 0}
-        self.order: dict[int, None] = {}
-        self.paths: dict[int, None] = {}
-
-    def add(self, root: int) -> None:
-        """Take in the nodes under `root`."""
-        under = self._shared.under(root)
-        self.order.update(under.order)
-        if under.paths:
-            self.paths.update(dict.fromkeys(under.paths))
-        for interval, candles in under.reach:
-            if candles > self._reach.get(interval, -1):
-                self._reach[interval] = candles
-
-    def join(self, root: int) -> None:
-        """The same for a root that may join what is here already, as `match` joins conditions."""
-        if root not in self.order:
-            joins = self._joins(root)
-            if joins is None:
-                self.add(root)
-            else:
-                self.order.update(joins)
-
-    def _joins(self, root: int) -> dict[int, None] | None:
-        """The nodes by which `root` joins what is here already, children first; None if it reads anything else."""
-        nodes = self._shared.pool.nodes
-        found: dict[int, None] = {}
-        waiting = [root]
-        while waiting:
-            top = waiting[-1]
-            node = nodes[top]
-            if node.op not in _JOINS:
-                return None
-            left = [a for a in node.args if a not in self.order and a not in found] if top not in found else None
-            if left:
-                waiting.extend(reversed(left))
-            else:
-                found[top] = None
-                waiting.pop()
-        return found
-
-    def reach(self) -> dict[str, int]:
-        """Candles before the newest that are needed, per interval, finest first."""
-        return by_length(self._reach)
-
-
 _current = Shared()
 
 
@@ -265,4 +376,4 @@ def forget() -> None:
     _current = Shared()
 
 
-__all__ = ["Flat", "Shared", "Silent", "Under", "current", "forget"]
+__all__ = ["Marks", "Part", "Shared", "Silent", "Under", "current", "forget"]

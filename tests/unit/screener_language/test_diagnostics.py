@@ -254,7 +254,7 @@ def test_report_of_an_error() -> None:
         }
     ]
     assert set(report) == {
-        *("ok", "hash", "intervals", "reach", "cost", "conditions", "reading", "warnings", "errors"),
+        *("ok", "hash", "intervals", "reach", "cost", "conditions", "reading", "canonical", "warnings", "errors"),
     }
 
 
