@@ -42,6 +42,8 @@ BASE: Final = 55
 STRETCHED: Final = 5.0
 """How many ATR from its mean of 20, in the trade's direction, the price is too far gone to follow."""
 
+FORMING: Final = "The candle was still forming when this fired: its close may undo it."
+
 
 @dataclass(frozen=True, slots=True)
 class _Point:
@@ -275,6 +277,7 @@ def _decision(
     ]
     sentences += [f"For it: {'; '.join(good)}."] if good else []
     sentences += [f"Against it: {'; '.join(bad)}."] if bad else []
+    sentences += [FORMING] if snapshot.forming else []
     sentences.append(f"Score {score} of 100. {verdict}")
     side = "below" if snapshot.direction == "long" else "above"
     held = ", ".join(row.text for row in snapshot.conditions if row.value) or "the filter"
@@ -302,7 +305,7 @@ def _no_trade(snapshot: Snapshot, why: str) -> Decision:
     return Decision(
         decision="bad_setup",
         confidence=90,
-        reasoning=f"{why} The analyst does not enter.",
+        reasoning=f"{why}{f' {FORMING}' if snapshot.forming else ''} The analyst does not enter.",
         trade_plan=TradePlan(setup=why),
         key_levels=KeyLevels(
             support=tuple(level.price for level in snapshot.supports[:3]),

@@ -65,7 +65,7 @@ class Level(Frozen):
 
 
 class CandleRow(Frozen):
-    """A closed candle; `time` is its open time, ms UTC."""
+    """A candle; `time` is its open time, ms UTC."""
 
     time: int
     open: float
@@ -78,6 +78,8 @@ class CandleRow(Frozen):
 class Snapshot(Frozen):
     """A signal and its market at the close of its candle. Prices in the quote asset, times ms UTC.
 
+    `forming`: that candle had not closed when the signal fired; it is the newest one here, as it was then.
+
     `price` is the price a trade would start from: the newest when the snapshot was made. `stop` and `target` are the
     filter's own, as of its candle; None where it sets none. `supports` and
     `resistances` go outward from it. `indicators` holds what could be computed; `candles` the newest,
@@ -88,6 +90,7 @@ class Snapshot(Frozen):
     interval: str
     direction: Literal["long", "short"]
     candle_close: int
+    forming: bool = False
     price: float = Field(gt=0)
     tick_size: str
     conditions: tuple[ConditionRow, ...]
@@ -173,13 +176,14 @@ def build_snapshot(
     levels_set: Mapping[str, Any] | None = None,
     tick_size: Decimal = Decimal(0),
     bars: int = 100,
+    forming: bool = False,
 ) -> Snapshot:
     """The snapshot of a signal on the newest of `candles` (closed, oldest first, one symbol and interval).
 
     `price` defaults to the newest close. `levels_set` holds the filter's own `stop` and `target`, where it sets
     them. `conditions` are rows as stored with the signal; keys it does not know are ignored. At most `bars`
     (1 to 1,000) candles go into the snapshot; indicators use all that are given, up to 1,000, and levels the
-    newest 200.
+    newest 200. With `forming` the newest of `candles` had not closed.
 
     Raises SnapshotError without a candle, for candles with unusable numbers, or for an unusable price.
     """
@@ -208,6 +212,7 @@ def build_snapshot(
         interval=interval,
         direction=Direction(direction).value,
         candle_close=used[-1].close_time,
+        forming=forming,
         price=now,
         tick_size=format(tick_size, "f"),
         conditions=tuple(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -64,8 +65,7 @@ class Analyser:
     async def _analyse(self, signal: Signal) -> None:
         async with self._database.worker() as conn:
             strategy = await strategies.get(conn, signal.strategy_id)
-        close = to_ms(signal.candle_close)
-        candles = [c for c in self._market.candles(signal.symbol, signal.interval, CANDLES) if c.close_time <= close]
+        candles = candles_of(signal, self._market.candles(signal.symbol, signal.interval, CANDLES))
         info = self._market.infos.get(signal.symbol)
         price = self._market.prices.get(signal.symbol)
         try:
@@ -78,6 +78,7 @@ class Analyser:
                 price=price.price if price is not None else None,
                 levels_set=signal.indicators,
                 tick_size=info.tick_size if info is not None else Decimal(0),
+                forming=signal.provisional,
             )
             brief = StrategyBrief(
                 strategy.name,
@@ -122,3 +123,15 @@ class Analyser:
                 expected=["analysing"],
                 reason="; ".join(result.grounding.reasons) or None,
             )
+
+
+def candles_of(signal: Signal, held: Sequence[Candle]) -> list[Candle]:
+    """The candles up to a signal's own, of those `held`; a provisional signal's own is the one it was fired on."""
+    close = to_ms(signal.candle_close)
+    if not (signal.provisional and signal.candles):
+        return [c for c in held if c.close_time <= close]
+    open_time, *numbers = signal.candles[-1]
+    first, high, low, last, volume = (math.nan if n is None else float(n) for n in numbers)
+    unknown = (math.nan, math.nan, math.nan, math.nan)
+    own = Candle(signal.symbol, signal.interval, int(open_time), first, high, low, last, volume, *unknown)
+    return [*(c for c in held if c.open_time < own.open_time), own]

@@ -8,12 +8,15 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from analysis.offline import FORMING
+from app.analysing import Analyser
 from app.screening import Screener
+from app.settings import Settings
 from app.times import at, to_ms
 from screener import compile_filter
 from screener.engine.replay import Candles, replay
 from screener.intervals import is_close, open_of
-from store import events, runs, signals, strategies
+from store import analyses, events, runs, signals, strategies
 from store.errors import DatabaseUnavailable
 from store.records import SignalView, Strategy, StrategyChanges
 from store.session import Database
@@ -188,6 +191,38 @@ def _then_killed(whole: Any, *, provisional: bool = False) -> Any:
         raise Killed
 
     return call
+
+
+@pytest.mark.parametrize("later", [0, 7])
+async def test_the_analysis_sees_the_candle_as_it_was_and_says_so(
+    database: Database, market: FakeMarket, new_user: UUID, later: int
+) -> None:
+    code = "match = close > open and close > close[1]"
+    strategy = await store_strategy(
+        database, code, new_user, base_interval="5m", evaluate="minute", controls={"trigger": "level"}
+    )
+    screener = await started(database, market)
+    for _ in range(3):
+        await screener.screen(market.advance())
+    fired = await stored(database, strategy)
+    for _ in range(later):
+        await screener.screen(market.advance())
+    analyser = Analyser(database, market, None, Settings(_env_file=None))
+    while await analyser.work():
+        pass
+    found = await stored(database, strategy)
+    assert {found[key].provisional for key in fired} == ({True, False} if later else {True})
+    for key in fired:
+        one = found[key]
+        async with database.worker() as conn:
+            analysis = await analyses.latest_of_signal(conn, one.id)
+        assert analysis is not None
+        newest = analysis.snapshot["candles"][-1]
+        assert analysis.snapshot["forming"] is one.provisional
+        assert (FORMING in analysis.reasoning) is one.provisional
+        assert newest["time"] == key[1] - FIVE
+        closed = float(market.folded("5m", key[1] - FIVE)["close"][SYMBOLS.index(key[0])])
+        assert newest["close"] == pytest.approx(float(one.price) if one.provisional else closed)
 
 
 async def test_a_database_that_is_away_is_waited_for(

@@ -90,7 +90,7 @@ async def test_a_models_sound_answer_stands(snapshot: Snapshot) -> None:
     assert analysis.key_levels.entry == snapshot.price
     assert analysis.trade_plan.risk_reward == analysis.grounding.risk_reward != 5
     assert (analysis.model, analysis.input_tokens, analysis.cost) == ("test model", 900, 0.004)
-    assert analysis.prompt_version == "1"
+    assert analysis.prompt_version == "2"
     assert analysis.raw["decision"]["trade_plan"]["risk_reward"] == 5
 
 

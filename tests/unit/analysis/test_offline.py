@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from analysis.grounding import validate
-from analysis.offline import analyse_offline
+from analysis.offline import FORMING, analyse_offline
 from analysis.snapshot import build_snapshot
 
 from .conftest import make_candles, make_snapshot
@@ -106,3 +106,12 @@ def test_fees_beyond_reach_are_named() -> None:
     decision = analyse_offline(snapshot)
     assert decision.decision == "bad_setup"
     assert "after fees" in decision.reasoning
+
+
+@pytest.mark.parametrize("levels", [{}, {"stop": 1e9}])
+def test_it_says_that_the_candle_was_forming(levels: dict[str, float]) -> None:
+    plain, forming = (make_snapshot(levels_set=levels, forming=f) for f in (False, True))
+    assert plain.digest != forming.digest
+    assert FORMING not in analyse_offline(plain).reasoning
+    assert FORMING in analyse_offline(forming).reasoning
+    assert analyse_offline(forming).decision == analyse_offline(plain).decision
