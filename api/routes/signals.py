@@ -63,6 +63,7 @@ def signal_out(row: SignalView) -> SignalOut:
         status=row.status,
         conditions=tuple(ConditionRow.model_validate(c) for c in row.conditions),
         score=row.score,
+        provisional=row.provisional,
         decision=row.analysis_decision,
         confidence=row.analysis_confidence,
         created_at=row.created_at,

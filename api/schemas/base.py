@@ -20,6 +20,9 @@ class Input(BaseModel):
 
 INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w")
 
+PEEKED = INTERVALS[1 : INTERVALS.index("1d") + 1]
+"""Intervals whose forming candle may be looked at each minute: longer ones have more minutes than are held."""
+
 
 def _known_interval(value: str) -> str:
     if value not in INTERVALS:

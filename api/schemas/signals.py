@@ -39,7 +39,8 @@ class AnalysisOut(Shape):
 
 class SignalOut(Shape):
     """One row of the signal list. `side` is long or short; `status` as in the data model; `score` ranks the matches of
-    one candle, the largest first.
+    one candle, the largest first. `provisional`: it fired on a candle under way, and no close has
+    confirmed it.
     """
 
     id: str
@@ -53,6 +54,7 @@ class SignalOut(Shape):
     status: str
     conditions: tuple[ConditionRow, ...]
     score: float | None = None
+    provisional: bool = False
     decision: str | None = None
     confidence: float | None = None
     created_at: datetime

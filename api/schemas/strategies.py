@@ -2,11 +2,11 @@
 
 import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from api.schemas.base import Input, Interval, Shape
+from api.schemas.base import PEEKED, Input, Interval, Shape
 from api.schemas.problem import FindingOut
 from api.schemas.signals import ConditionRow
 
@@ -25,7 +25,7 @@ class StrategyIn(Input):
     risk: dict[str, Any] = Field(default_factory=dict)
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()  # empty: the whole market
-    evaluate: Literal["close", "minute"] = "close"
+    evaluate: Literal["close", "minute"] = "close"  # minute: the forming candle too, once a minute
     prompt: str = Field("", max_length=4000)
     enabled: bool = False
     confirm: bool = False  # enable it although a finding warns
@@ -35,6 +35,13 @@ class StrategyIn(Input):
     def _plain_numbers(cls, value: dict[str, Any]) -> dict[str, Any]:
         json.dumps(value, allow_nan=False)
         return value
+
+    @model_validator(mode="after")
+    def _minutes_are_held(self) -> Self:
+        # On 1m it is the same as at the close.
+        if self.evaluate == "minute" and self.interval not in ("1m", *PEEKED):
+            raise ValueError(f"a forming candle can be looked at each minute on {PEEKED[0]} to {PEEKED[-1]}")
+        return self
 
 
 class StrategyOut(Shape):

@@ -1,10 +1,12 @@
 """The strategy being written: one frozen value in the session."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import streamlit as st
 
 from api.schemas import CheckOut, FieldError, FilterReport, GeneratedStrategyOut, HistoryOut, Problem, ReadingRow
+from api.schemas.base import PEEKED
 from ui import session
 from ui.client import ApiError, ApiProblem
 
@@ -43,10 +45,16 @@ class Draft:
     history: HistoryOut | None = None
     check: CheckOut | None = None
     trigger: str = "edge"
+    evaluate: str = "close"
     failure: str = ""
     problem: Problem | None = None
     confirmed: bool = False
     words: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def evaluated(self) -> Literal["close", "minute"]:
+        """When it is evaluated, as far as its candles allow."""
+        return "minute" if self.evaluate == "minute" and self.interval in PEEKED else "close"
 
     @property
     def followed(self) -> str:

@@ -11,6 +11,8 @@ from ui.components.chart import Level
 _HELD = {True: "holds", False: "does not hold", None: "unknown"}
 OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
+FORMING = "It fired while its candle was forming, and the close has not confirmed it."
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -63,6 +65,7 @@ def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
     words, kind = text.decision_tag(signal.status, signal.decision)
     sure = f" · {signal.confidence:.0f}" if signal.confidence is not None else ""
     side = "▲ Long" if signal.side == "long" else "▼ Short"
+    forming = f'<span class="bdg" title="{FORMING}">forming</span>' if signal.provisional else ""
     right = ""
     if now is not None:
         change = (now / signal.price - 1) * 100 if signal.price else 0.0
@@ -75,7 +78,7 @@ def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
         )
     return (
         f'<div class="row" style="min-height:33px"><h2 style="font-size:17px">{text.esc(signal.symbol)}</h2>'
-        f'<span class="bdg">{side}</span><span class="bdg">{text.esc(signal.interval)}</span>'
+        f'<span class="bdg">{side}</span><span class="bdg">{text.esc(signal.interval)}</span>{forming}'
         f"{text.tag(words + sure, kind)}{right}</div>"
     )
 
@@ -151,7 +154,7 @@ def margin(row: ConditionRow) -> str:
 
 
 def condition_table(signal: SignalDetail) -> str:
-    """Each condition with both values on the signal's candle."""
+    """Each condition with both values on the signal's candle, as it was when it fired."""
     lines = []
     for row in signal.conditions:
         mark, tone = {True: ("check_circle", "up"), False: ("cancel", "down"), None: ("help", "warn")}[row.value]
@@ -172,7 +175,7 @@ def condition_table(signal: SignalDetail) -> str:
     held = sum(row.value is True for row in signal.conditions)
     return (
         '<div class="row nw"><h3>Why it fired</h3><span class="sp cap">'
-        f"{held} of {len(signal.conditions)} on the {text.clock_time(signal.candle_close)} close</span></div>"
+        f"{held} of {len(signal.conditions)} on the {text.clock_time(signal.candle_close)} candle</span></div>"
         f'<table class="kv">{"".join(lines)}</table>'
     )
 

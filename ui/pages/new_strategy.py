@@ -5,9 +5,12 @@
 3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
 """
 
+from dataclasses import replace
+
 import streamlit as st
 
 from api.schemas import GeneratedStrategyOut, StrategyIn
+from api.schemas.base import PEEKED
 from ui import session
 from ui.client import ApiError, ApiProblem, Progress
 from ui.components import drafts, findings, readback, tables, text
@@ -15,6 +18,8 @@ from ui.components.drafts import Draft
 from ui.components.past import past_panel
 
 TRIGGERS = {"edge": "when it becomes true", "level": "on every candle it is true"}
+
+EVALUATED = {"close": "When the candle closes", "minute": "Every minute, on the forming candle"}
 
 EXAMPLES = {
     "Dip in up-trend": "RSI below 30 on 15m while price is above the 4h 200 EMA",
@@ -117,7 +122,7 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str,
         steps=tuple(steps),
         version=drafts.current().version + 1,
     )
-    for key in ("draft_name", "draft_interval", "draft_direction", "draft_trigger", "past_symbol"):
+    for key in ("draft_name", "draft_interval", "draft_direction", "draft_trigger", "draft_evaluate", "past_symbol"):
         st.session_state.pop(key, None)
     drafts.store(drafts.examined(draft))
 
@@ -192,12 +197,24 @@ def _settings(draft: Draft) -> None:
             format_func=TRIGGERS.__getitem__,
             on_change=_settings_changed,
         )
+    if draft.interval in PEEKED:
+        st.session_state.setdefault("draft_evaluate", draft.evaluate)
+        st.selectbox(
+            "Looks",
+            list(EVALUATED),
+            key="draft_evaluate",
+            format_func=EVALUATED.__getitem__,
+            on_change=_settings_changed,
+            width=330,
+            help="On a forming candle a signal comes earlier and is marked as forming until the close confirms it. "
+            "Past matches are those of closed candles.",
+        )
 
 
 def _settings_changed() -> None:
     draft = drafts.current()
     chosen = (st.session_state[f"draft_{name}"] for name in ("name", "interval", "direction", "trigger"))
-    changed = draft.named(*chosen)
+    changed = replace(draft.named(*chosen), evaluate=st.session_state.get("draft_evaluate", draft.evaluate))
     if changed.asked != draft.asked:
         changed = drafts.examined(changed)
     drafts.store(changed)
@@ -225,7 +242,8 @@ def _actions(draft: Draft) -> None:
     if saved:
         session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
     elif compiles and not ready:
-        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {draft.interval} close.")
+        first = "minute" if draft.evaluated == "minute" else f"{draft.interval} close"
+        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {first}.")
 
 
 def _save(enabled: bool, confirm: bool = False) -> None:
@@ -245,6 +263,7 @@ def _save(enabled: bool, confirm: bool = False) -> None:
         risk=made.risk if made else {},
         prompt=draft.sentence,
         trigger="level" if draft.trigger == "level" else "edge",
+        evaluate=draft.evaluated,
         enabled=enabled,
         confirm=confirm,
     )

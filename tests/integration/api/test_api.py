@@ -16,7 +16,7 @@ from app.market_server import MarketServer
 from app.processes import free_port
 from app.screening import Screener
 from app.settings import Settings, SettingsError
-from screener.intervals import INTERVAL_MS
+from screener.intervals import INTERVAL_MS, is_close
 from store.session import Database
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
 
@@ -191,6 +191,37 @@ async def test_status_names_the_intervals_of_running_strategies(client: httpx.As
     assert "4h" in intervals
     assert intervals == sorted(intervals, key=INTERVALS.index)
     await client.delete(f"/api/v1/strategies/{made['id']}")
+
+
+async def test_when_a_strategy_is_evaluated(client: httpx.AsyncClient) -> None:
+    made = (await client.post("/api/v1/strategies", json=body(interval="5m", evaluate="minute"))).json()
+    path = f"/api/v1/strategies/{made['id']}"
+    assert (made["evaluate"], made["version"]) == ("minute", 1)
+    changed = (await client.put(path, json=body(interval="5m", evaluate="close"))).json()
+    assert (changed["evaluate"], changed["version"]) == ("close", 2)
+    refused = await client.put(path, json=body(interval="1w", evaluate="minute"))
+    assert_problem(refused, 422)
+    assert "3m to 1d" in refused.text
+    await client.delete(path)
+
+
+async def test_a_signal_says_whether_its_candle_was_forming(
+    client: httpx.AsyncClient, database: Database, market: FakeMarket
+) -> None:
+    sent = body(filter_code="match = close > 0", interval="5m", evaluate="minute", trigger="level", enabled=True)
+    strategy = (await client.post("/api/v1/strategies", json={**sent, "confirm": True})).json()
+    screener = Screener(database, market, f"w-{uuid4().hex[:6]}")
+    await screener.sync()
+    assert is_close(market.newest_close, "5m")
+    shown = []
+    for _ in range(5):
+        await screener.screen(market.advance())
+        page = (await client.get("/api/v1/signals", params={"strategy_id": strategy["id"], "limit": 1})).json()
+        shown.append(page["items"][0]["provisional"])
+    detail = (await client.get(f"/api/v1/signals/{page['items'][0]['id']}")).json()
+    assert shown == [True, True, True, True, False]
+    assert detail["provisional"] is False
+    await client.delete(f"/api/v1/strategies/{strategy['id']}")
 
 
 async def test_signals(client: httpx.AsyncClient, database: Database, market: FakeMarket) -> None:

@@ -91,6 +91,28 @@ def test_enable_opens_only_after_the_read_back_was_confirmed(served: Served, mon
     assert served.state.strategies[0]["direction"] == "short"
 
 
+def test_looking_every_minute_is_offered_where_there_are_minutes(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    assert app.selectbox(key="draft_evaluate").options == [
+        "When the candle closes",
+        "Every minute, on the forming candle",
+    ]
+    app.selectbox(key="draft_evaluate").select("minute").run()
+    saved = []
+    for interval in ("15m", "1m", "1w", "1d"):
+        app.selectbox(key="draft_interval").select(interval).run()
+        assert ("draft_evaluate" in {s.key for s in app.selectbox}) == (interval in ("15m", "1d"))
+        app.button(key="save").click().run()
+        assert not app.exception, app.exception
+        saved.append((served.state.strategies[-1]["interval"], served.state.strategies[-1]["evaluate"]))
+    assert saved == [("15m", "minute"), ("1m", "close"), ("1w", "close"), ("1d", "minute")]
+
+
 def test_what_a_callback_tells_is_shown_once_by_the_body(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("pages/signals.py", monkeypatch, served.url)
     app.session_state["signal_id"] = "s2"

@@ -23,6 +23,13 @@ def test_a_condition_s_values_stand_under_its_reading_and_may_wrap() -> None:
     assert table.count('<td class="n') == 1, "only the margin keeps a column of its own"
 
 
+@pytest.mark.parametrize("provisional", [True, False])
+def test_a_signal_of_a_candle_under_way_says_so(provisional: bool) -> None:
+    row = {**signal(1, "BTCUSDT", "long", "new", None, None, 0), "provisional": provisional}
+    head = signal_parts.header(SignalDetail.model_validate(row), None, stale=False)
+    assert (">forming</span>" in head) == provisional
+
+
 @pytest.mark.parametrize(
     ("left", "right", "shown"),
     [
