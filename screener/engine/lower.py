@@ -21,6 +21,8 @@ INTERVALS: Final = tuple(sorted(LENGTH_MS, key=LENGTH_MS.__getitem__, reverse=Tr
 """All intervals, coarsest first; a machine names them by their place here."""
 INTERVAL_NUMBER: Final = {label: i for i, label in enumerate(INTERVALS)}
 
+_LAG_BITS: Final = 20
+
 CONSTANT: Final = -1
 """The `op` of a cell that holds a constant and is never stepped."""
 
@@ -147,20 +149,31 @@ class Lowering:
         self.cells = cells
         self._find = find
         self._epoch = epoch
-        self._known: dict[tuple[object, ...], Ref] = {}
+        # By operator, arguments as cell and lag in one number, and params: where the value is, and its number.
+        self._known: dict[tuple[object, ...], tuple[Ref, int]] = {}
         self._path: set[int] = set()
 
     def program(self, nodes: Sequence[Node]) -> tuple[Ref, ...]:
-        """Where each node's value is. The caller uses the refs it keeps (`Cells.use`)."""
+        """Where each node's value is. The caller uses the refs it keeps (`Cells.use`); no cell is forgotten while a
+        lowering is in use."""
         refs: list[Ref] = []
+        names: list[int] = []
+        known = self._known
         for node in nodes:
-            args = tuple(refs[a] for a in node.args)
+            op, args, params, dtype, interval = node
             # Python takes 1, 1.0 and True for the same key; constants of different type differ.
-            key = (node.op, args, node.params, node.dtype, node.interval)
-            ref = self._known.get(key)
-            if ref is None or ref.cell not in self.cells.rows:
-                ref = self._known[key] = self._lower(node, args)
-            refs.append(ref)
+            if len(args) == 2:
+                key: tuple[object, ...] = (op, names[args[0]], names[args[1]], params)
+            elif len(args) == 1:
+                key = (op, names[args[0]], params)
+            else:
+                key = (op, tuple([names[a] for a in args]), params, dtype, interval)
+            found = known.get(key)
+            if found is None:
+                ref = self._lower(node, tuple(refs[a] for a in args))
+                found = known[key] = (ref, ref.cell << _LAG_BITS | ref.lag)
+            refs.append(found[0])
+            names.append(found[1])
         return tuple(refs)
 
     def _cell(
