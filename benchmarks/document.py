@@ -39,7 +39,9 @@ def table(rows: Sequence[Row]) -> str:
     load = busy()
     lines = [f"Measured on one core of: {description()}."]
     if load is not None:
-        lines.append(f"Processes that wanted a core when it ended: {load:.1f}.")
+        lines.append(
+            f"Processes that wanted a core when it ended: {load:.1f}; above 1, the clock counts others' work, too."
+        )
     lines += ["", "| line | value | unit | peer or limit | ratio | details |", "|---|--:|---|--:|--:|---|"]
     for row in rows:
         details = ", ".join(f"{k} {shown(_short(v))}" for k, v in row.details.items() if k != "load")
