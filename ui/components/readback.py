@@ -36,7 +36,8 @@ def card(draft: Draft) -> None:
                     disabled=broken,
                 )
                 st.button("Not quite, change it", on_click=_change, key="not-quite")
-            st.html(f'<div class="ss cap">Closed candles only. Needs {text.esc(needs)}.</div>', width="content")
+            seen = "Closed candles only" if draft.evaluated == "close" else "Closed candles and the forming one"
+            st.html(f'<div class="ss cap">{seen}. Needs {text.esc(needs)}.</div>', width="content")
         if st.session_state.pop("change_hint", False):
             session.html(
                 text.banner("info", "edit", "Change the sentence or the code on the left.", "Both update this card.")
@@ -59,13 +60,14 @@ def _head(draft: Draft) -> str:
         drafts.INTERVAL_NAMES.get(draft.interval, draft.interval).replace("minutes", "minute").replace("hours", "hour")
     )
     article = "an" if name.startswith("8") else "a"
+    moment = "closes" if draft.evaluated == "close" else "forms or closes"
     return (
         '<div class="row nw"><h2>This is what it will do</h2>'
         '<span class="cap hidem">read back from the compiled filter, not written by the model</span>'
         f'<span class="sp cap hidem">{true_now}</span></div>'
         '<p style="font-size:14px;line-height:21px;padding:6px 0 2px">Signal a <b>'
         f"{text.esc(draft.direction)}</b> when "
-        f"{article} {text.esc(name.replace(' ', '-', 1))} candle closes and {ending}:</p>"
+        f"{article} {text.esc(name.replace(' ', '-', 1))} candle {moment} and {ending}:</p>"
     )
 
 

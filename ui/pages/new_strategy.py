@@ -215,6 +215,8 @@ def _settings_changed() -> None:
     draft = drafts.current()
     chosen = (st.session_state[f"draft_{name}"] for name in ("name", "interval", "direction", "trigger"))
     changed = replace(draft.named(*chosen), evaluate=st.session_state.get("draft_evaluate", draft.evaluate))
+    if changed.evaluated != draft.evaluated:
+        changed = replace(changed, confirmed=False)
     if changed.asked != draft.asked:
         changed = drafts.examined(changed)
     drafts.store(changed)

@@ -10,6 +10,7 @@ import pytest
 
 from app.engines import Engines, Loaded, Match, Screened
 from app.forming import forming_candles
+from app.market import HeldMarket
 from screener import compile_filter
 from screener.engine.replay import Candles, History, replay
 from screener.intervals import interval_ms, is_close, open_of
@@ -173,3 +174,18 @@ def test_a_strategy_that_cannot_be_read_is_reported_alone(monkeypatch: pytest.Mo
     (result,) = engines.peek(market.newest_close)
     assert result.failures == {"bad:1": "ValueError: no values"}
     assert {m.strategy_id for m in result.matches} == {"good"}
+
+
+@pytest.mark.parametrize(("base", "forming", "minutes"), [("1d", True, 1440), ("1d", False, None), ("15m", True, 600)])
+def test_the_minutes_of_the_candle_under_way_are_asked_for(base: str, forming: bool, minutes: int | None) -> None:
+    asked: dict[str, int] = {}
+
+    class Feed:
+        async def require(self, interval: str, candles: int) -> None:
+            asked[interval] = candles
+
+    held = HeldMarket.__new__(HeldMarket)
+    held.feed = Feed()  # type: ignore[assignment]
+    asyncio.run(held.require(compile_filter("match = close > 0", base, SYMBOLS), forming=forming))
+    assert asked.get("1m") == minutes
+    assert base in asked

@@ -102,7 +102,12 @@ def test_looking_every_minute_is_offered_where_there_are_minutes(
         "When the candle closes",
         "Every minute, on the forming candle",
     ]
+    app.button(key="yes").click().run()
     app.selectbox(key="draft_evaluate").select("minute").run()
+    assert app.button(key="enable").disabled, "it was read back as looking at the close"
+    read_back = " ".join(str(h.proto.body) for h in app.get("html"))
+    assert "candle forms or closes" in read_back
+    assert "Closed candles and the forming one" in read_back
     saved = []
     for interval in ("15m", "1m", "1w", "1d"):
         app.selectbox(key="draft_interval").select(interval).run()
