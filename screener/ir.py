@@ -20,7 +20,7 @@ from screener.language.fold import IDENTITIES, fold_constant, is_identity_window
 from screener.language.readings import Text
 from screener.ops import OPS, Dtype, Param
 
-MAX_WORK: Final = 6_000
+MAX_WORK: Final = 3_000
 """Operators that one text may ask for, those included that are shared or dropped later."""
 
 _LATER: Final = Text()

@@ -207,7 +207,11 @@ def _finish(
     ex: Expressions, shared: Shared, definitions: dict[str, ast.expr], results: dict[str, int], text: str
 ) -> Program | None:
     """The program; None where it is over a bound."""
-    flat = Flat(shared, ex.base, gather(ex, definitions), results)
+    parts = gather(ex, definitions)
+    flat = Flat(shared, ex.base, parts, results)
+    if len(flat.order) > plan.MAX_NODES:
+        _too_many(ex, definitions["match"], len(plan.used(ex.graph.nodes, _roots(results, parts))))
+        raise FilterError(ex.errors)
     if not flat.is_within_bounds():
         return None
     for node in flat.paths:
@@ -225,17 +229,17 @@ def _roots(results: dict[str, int], parts: Sequence[Part]) -> list[int]:
     return roots
 
 
+def _too_many(ex: Expressions, match: ast.expr, count: int) -> None:
+    message = f"the filter needs {count} nodes; at most {plan.MAX_NODES} are allowed"
+    ex.fail(match, "F004", message, "leave out an indicator, or split it into several strategies")
+
+
 def _measure(ex: Expressions, definitions: dict[str, ast.expr], results: dict[str, int]) -> None:
-    """Report where a filter that is otherwise right is over a bound."""
+    """Report where a filter that is otherwise right looks back too far."""
     keep = plan.used(ex.graph.nodes, _roots(results, gather(ex, definitions)))
-    at = definitions["match"]
-    if len(keep) > plan.MAX_NODES:
-        message = f"the filter needs {len(keep)} nodes; at most {plan.MAX_NODES} are allowed"
-        ex.fail(at, "F004", message, "leave out an indicator, or split it into several strategies")
-    else:
-        nodes = ex.graph.nodes
-        reach = plan.reaches(nodes, keep, lambda n: plan.own_reach(nodes, nodes[n]))
-        _check_reach(ex, keep, plan.by_length(reach), at)
+    nodes = ex.graph.nodes
+    reach = plan.reaches(nodes, keep, lambda n: plan.own_reach(nodes, nodes[n]))
+    _check_reach(ex, keep, plan.by_length(reach), definitions["match"])
 
 
 def _check_reach(ex: Expressions, keep: list[int], reach: dict[str, int], match: ast.expr) -> None:

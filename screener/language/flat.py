@@ -30,6 +30,9 @@ class Flat:
         self.order: dict[int, None] = {}
         self.paths: dict[int, None] = {}
         for part in parts:
+            if len(self.order) > MAX_NODES:
+                # Worked out one by one, nested conditions take the square of their number.
+                return
             self._add(part.root)
         for root in results.values():
             self._join(root)

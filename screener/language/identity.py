@@ -19,11 +19,14 @@ class Names:
     def __init__(self) -> None:
         self._names: list[str] = []
         self._joins: dict[int, tuple[str, Sequence[int], Dtype]] = {}
+        self._widths: dict[int, int] = {}
 
     def add(self, op: str, args: Sequence[int], params: Sequence[Param], dtype: Dtype) -> None:
         """Name the next node."""
         if op in ASSOCIATIVE:
-            self._joins[len(self._names)] = (op, args, dtype)
+            here = len(self._names)
+            self._joins[here] = (op, args, dtype)
+            self._widths[here] = sum([self._widths.get(a, 1) if self.joins(a, op) else 1 for a in args])
             self._names.append("")
             return
         parts = [self.of(a) for a in args]
@@ -40,6 +43,10 @@ class Names:
             # What joins one and the same thing, spelled in two ways, is that thing.
             name = self._names[node] = joined[0] if len(joined) == 1 else _digest(op, dtype, (), joined)
         return name
+
+    def width(self, node: int) -> int:
+        """How many a node joins, at most; 1 where it joins nothing."""
+        return self._widths.get(node, 1)
 
     def joins(self, node: int, op: str) -> bool:
         """Whether the node is the associative operator `op`."""

@@ -37,6 +37,8 @@ _MAX_MOVED: Final = 200_000
 # may take for its own.
 _ELSEWHERE: Final = frozenset(("symbol", "trade", "hour", "minute", "weekday", "day", "month"))
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_WIDE: Final = 8
+_MAX_PIECES: Final = 12
 _CHAINS: Final = frozenset(("and", "or"))
 
 
@@ -135,6 +137,11 @@ class Lasting(Pool):
         if chained is not joins(second, op):
             # A chain comes before what it is joined with, so that its own name is not needed.
             return args if chained else (second, first)
+        if chained:
+            # The name of a long chain takes time, and every longer one would need it.
+            left, right = self.names.width(first), self.names.width(second)
+            if max(left, right) > _WIDE:
+                return args if left >= right else (second, first)
         return args if of(first) <= of(second) else (second, first)
 
 
@@ -263,7 +270,10 @@ class Shared:
             return None
         found: list[_Known] = []
         known_of = self._known.get
-        for piece in text[8:].split(" and "):
+        pieces = text[8:].split(" and ", _MAX_PIECES)
+        if len(pieces) > _MAX_PIECES:
+            return None
+        for piece in pieces:
             known = known_of((piece, base))
             if known is None:
                 is_whole = piece.count("(") == piece.count(")") and "\n" not in text
