@@ -20,15 +20,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.cells import Cells, Ref
 from screener.engine.kernels.codes import SRC_SYMBOL
-from screener.engine.lower import Cells, Lowering, Ref
+from screener.engine.lower import Lowering
 from screener.engine.machine import Floats, Ints, Machine
 from screener.engine.narrow import Columns, moved, tainted
 from screener.engine.panel import Panel
 from screener.engine.peek import Forming, peeked
 from screener.engine.replay import ConditionValue, condition_nodes, condition_value
-from screener.engine.roster import Roster, StepResult, present_words
-from screener.engine.stepper import CandleSource, Watch, advance, since, spans, unpack
+from screener.engine.roster import Roster, StepResult
+from screener.engine.stepper import CandleSource, Watch, advance, pack, since, spans, unpack
 from screener.intervals import candle_index, close_of, is_close, open_at
 from screener.ir import Program
 
@@ -167,7 +168,7 @@ class Engine:
             self._advance(close_time)
         stepped = time.perf_counter()
         present = {
-            b: present_words(self._panel, b, open_at(candle_index(close_time, b) - 1, b)) for b in self.due(close_time)
+            b: pack(self._panel.has(b, open_at(candle_index(close_time, b) - 1, b))) for b in self.due(close_time)
         }
         result = self._roster.screen(self._machine, close_time, present, self._panel.size)
         done = time.perf_counter()
@@ -341,5 +342,5 @@ class Engine:
         gone: set[int] = set()
         for key in keys:
             gone |= self._cells.release(self._entries.pop(key).refs)
-        self._machine.drop(n for n in gone if n in self._machine.cells)
+        self._machine.drop(gone & self._machine.cells.keys())
         self._roster.remove(keys)

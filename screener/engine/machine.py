@@ -11,14 +11,14 @@ Memory is reserved generously and written only where a cell lies, so what is not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.cells import CONSTANT, INTERVALS, Cell
 from screener.engine.kernels import codes as K
-from screener.engine.lower import CONSTANT, INTERVALS, Cell
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -107,6 +107,7 @@ class Machine:
         self._level: Ints = np.zeros(0, dtype=np.int64)
         self.rings: Codes = np.zeros((0, K.CELL_COLUMNS), dtype=np.int32)
         self.order: Ints = np.zeros(0, dtype=np.int64)
+        self._keys: Ints = np.zeros(0, dtype=np.int64)
         self.first: Ints = np.zeros(len(INTERVALS) + 1, dtype=np.int64)
         #: Intervals that instructions run on, coarsest first.
         self.intervals: tuple[str, ...] = ()
@@ -151,7 +152,7 @@ class Machine:
                 self._fill_constant(number, cell)
             else:
                 self._instruct(number, cell)
-        self._arrange()
+        self._arrange(arrived=cells)
 
     def deepen(self, number: int, depth: int, older: Machine) -> None:
         """Make a cell's ring longer where it keeps fewer values; the older ones come from another machine."""
@@ -171,7 +172,7 @@ class Machine:
         for table, rows in zip(store.tables, kept, strict=True):
             table[start + (now - ages) % length] = rows
 
-    def drop(self, numbers: Iterable[int]) -> None:
+    def drop(self, numbers: Collection[int]) -> None:
         """Forget cells, and sources that none reads any more."""
         unread: set[int] = set()
         for number in numbers:
@@ -185,7 +186,7 @@ class Machine:
         if unread:
             unread -= {int(self.code[n, K.SLOT]) for n, c in self.cells.items() if K.SRC <= c.op <= K.SRC_SYMBOL}
             self.sources = {source: slot for source, slot in self.sources.items() if slot not in unread}
-        self._arrange()
+        self._arrange(gone=numbers)
 
     def widen(self, width: int) -> None:
         """More columns, blank."""
@@ -290,14 +291,23 @@ class Machine:
             self.slot_count += 1
         return self.sources[source]
 
-    def _arrange(self) -> None:
-        numbers = np.fromiter((n for n, c in self.cells.items() if c.op != CONSTANT), dtype=np.int64)
-        intervals = self.rings[numbers, K.INTERVAL]
-        # Nothing of one level needs anything of it, so instructions of one kind may stand together.
-        order = np.lexsort((numbers, self.code[numbers, K.OP], self._level[numbers], intervals))
-        self.order = numbers[order]
-        self.first = np.searchsorted(intervals[order], np.arange(len(INTERVALS) + 1)).astype(np.int64)
-        self.intervals = tuple(INTERVALS[i] for i in np.unique(intervals).tolist())
+    def _arrange(self, arrived: Iterable[int] = (), gone: Iterable[int] = ()) -> None:
+        """Keep the instructions ordered by interval, level and kind, and count those of each interval. Nothing of one
+        level needs anything of it, so instructions of one kind may stand together."""
+        lost = np.fromiter(gone, dtype=np.int64)
+        if len(lost):
+            kept = ~np.isin(self.order, lost)
+            self.order, self._keys = self.order[kept], self._keys[kept]
+        new = np.fromiter((n for n in arrived if self.cells[n].op != CONSTANT), dtype=np.int64)
+        keys = self.rings[new, K.INTERVAL].astype(np.int64) << 57 | self._level[new] << 40
+        keys |= self.code[new, K.OP].astype(np.int64) << 32 | new
+        sort = np.argsort(keys)
+        at = np.searchsorted(self._keys, keys[sort])
+        self.order, self._keys = np.insert(self.order, at, new[sort]), np.insert(self._keys, at, keys[sort])
+        bounds = np.arange(len(INTERVALS), dtype=np.int64) << 57
+        self.first = np.append(np.searchsorted(self._keys, bounds), len(self._keys)).astype(np.int64)
+        busy = np.flatnonzero(np.diff(self.first)).tolist()
+        self.intervals = tuple(INTERVALS[i] for i in busy)
 
 
 def _ring(depth: int) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from screener.engine.cells import Cell, Cells
 from screener.engine.kernels.codes import BREADTH, RANK, SRC_SYMBOL
-from screener.engine.lower import Cell, Cells
 from screener.engine.machine import Floats
 from screener.engine.panel import Panel, padded
 

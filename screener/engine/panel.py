@@ -196,6 +196,16 @@ class Panel:
         ring = self._rings.get(interval)
         return None if ring is None else ring.last
 
+    def has(self, interval: str, open_time: int) -> NDArray[np.bool_]:
+        """The columns that have this candle, `[width]`."""
+        ring = self._rings.get(interval)
+        if ring is not None:
+            row = open_time // ring.step % ring.capacity
+            if ring.opens[row] == open_time:
+                there: NDArray[np.bool_] = ~np.isnan(ring.data[_ROW["close"], row])
+                return there
+        return np.zeros(self._width, dtype=np.bool_)
+
     def fill(self, interval: str, fields: Sequence[str], start: int, out: Floats) -> None:
         """Read candles into `out[fields, candles, width]` from the one opening at `start`; NaN where none
         is held."""

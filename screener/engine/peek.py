@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.cells import CONSTANT, INTERVAL_NUMBER, INTERVALS
 from screener.engine.kernels import codes as K
 from screener.engine.kernels.run import run
-from screener.engine.lower import CONSTANT, INTERVAL_NUMBER, INTERVALS
 from screener.engine.machine import Ints, Machine, Words
 from screener.engine.panel import Panel
 from screener.engine.stepper import Block, external_values, pack

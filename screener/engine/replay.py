@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.engine.calendar_candles import calendar_span, fill_calendar
-from screener.engine.kernels.run import edges, scatter
-from screener.engine.lower import Cells, Lowering, Ref
+from screener.engine.cells import Cells, Ref
+from screener.engine.kernels.run import edges
+from screener.engine.lower import Lowering
 from screener.engine.machine import Floats, Ints, Machine, Words
 from screener.engine.panel import padded
 from screener.engine.stepper import CandleSource, Watch, advance, spans, unpack
@@ -259,12 +260,7 @@ def replay_edges(
     watch = Watch(roots, bases, memory, record=True)
     parts = [np.empty((0, 3), dtype=np.int64)]
     for chunk in advance(machine, candles, spans(machine, candles, last, list(dict.fromkeys(bases))), watch=watch):
-        late = chunk.found[:, 1] >= since
-        rows, bits = chunk.found[late], np.ascontiguousarray(chunk.found_bits[late]).reshape(-1, 1)
-        pairs = np.empty((int(np.bitwise_count(bits).sum()), 2), dtype=np.int64)
-        scatter(bits, pairs)
-        of = rows[pairs[:, 0]]
-        parts.append(np.stack([of[:, 0], of[:, 1], of[:, 2] * 64 + pairs[:, 1]], axis=1))
+        parts.append(chunk.edges[chunk.edges[:, 1] >= since] if since else chunk.edges)
     return np.concatenate(parts)
 
 

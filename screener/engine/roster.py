@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.cells import Ref
 from screener.engine.kernels.run import scatter, screen
-from screener.engine.lower import Ref
-from screener.engine.machine import Floats, Ints, Machine, Words
-from screener.engine.panel import Panel
-from screener.engine.stepper import pack, unpack
+from screener.engine.machine import Ints, Machine, Words
+from screener.engine.stepper import unpack
 
 _PAST = np.iinfo(np.int64).min
 
@@ -90,13 +89,6 @@ class StepResult:
     unknown: Counts
     present: Mapping[str, NDArray[np.bool_]]
     timings: Mapping[str, float] = field(default_factory=dict)
-
-
-def present_words(panel: Panel, base: str, open_time: int) -> Words:
-    """The symbols that have this candle, `[words]`."""
-    row: Floats = np.empty((1, 1, panel.width))
-    panel.fill(base, ("close",), open_time, row)
-    return pack(~np.isnan(row[0, 0]))
 
 
 class Roster:

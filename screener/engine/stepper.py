@@ -16,9 +16,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from screener.engine.cells import INTERVAL_NUMBER, INTERVALS, Ref
 from screener.engine.external_source import ExternalValues
-from screener.engine.kernels.run import run
-from screener.engine.lower import INTERVAL_NUMBER, INTERVALS, Ref
+from screener.engine.kernels.run import expand, run
 from screener.engine.machine import Floats, Ints, Machine, Source, Words
 from screener.engine.times import shared_scalars
 from screener.intervals import candle_index, open_at, opens_at
@@ -67,7 +67,7 @@ class Chunk:
 
     `closes` of the base candles `[candles]` ms UTC; rows copied out after each: numbers `[nodes, candles, width]`,
     booleans `[nodes, candles, words]`; symbols that have the base candle `[candles, words]` and its price. Edges of
-    what is watched: `found` rows (watch, close ms, word) and their bits.
+    what is watched: rows (watch, close ms, symbol).
     """
 
     closes: Ints
@@ -76,8 +76,7 @@ class Chunk:
     false: Words
     present: Words
     price: Floats
-    found: Ints
-    found_bits: Words
+    edges: Ints
 
 
 def pack(flags: NDArray[np.bool_]) -> Words:
@@ -169,16 +168,14 @@ class _WatchTables:
         self.bits: Words = np.zeros((rows, 1), dtype=np.uint64)
         self.count = np.zeros(1, dtype=np.int64)
 
-    def take(self, closes: Ints) -> tuple[Ints, Words]:
-        """The edges found so far, with the watches' own numbers and closes, and room for new ones."""
+    def take(self, closes: Ints) -> Ints:
+        """The edges found since the last time, as rows (watch, close ms, symbol), and room for new ones."""
         n = int(self.count[0])
         self.count[0] = 0
-        found, bits = self.found[:n].copy(), self.bits[:n, 0].copy()
-        if n:
-            found[:, 0] = self.watch.order[found[:, 0]]
-            found[:, 1] = closes[found[:, 1]]
+        edges = np.empty((int(np.bitwise_count(self.bits[:n]).sum()), 3), dtype=np.int64)
+        expand(self.found, self.bits, n, self.watch.order, closes, edges)
         self.watch.memory[self.watch.order] = self.memory
-        return found, bits
+        return edges
 
 
 def _stretch(
@@ -204,7 +201,7 @@ def _stretch(
     cells_n, lags_n = _column([r.cell for r in numbers]), _column([r.lag for r in numbers])
     cells_b, lags_b = _column([r.cell for r in booleans]), _column([r.lag for r in booleans])
     done = 0
-    parts: list[tuple[Ints, Words]] = []
+    parts: list[Ints] = []
     while done < len(which):
         steps = run(
             machine.code, machine.parameters, machine.ready, machine.order, machine.first, machine.rings,
@@ -217,14 +214,13 @@ def _stretch(
         )  # fmt: skip
         parts.append(watches.take(close[done:]))
         done += steps
-    found = np.concatenate([p[0] for p in parts])
-    bits = np.concatenate([p[1] for p in parts])
+    found = np.concatenate(parts)
     if base:
         at = block.slots[price_slot[INTERVAL_NUMBER[base]]]
         price = block.data[at : at + kept]
     else:
         price = np.empty((0, width))
-    yield Chunk(close[is_base], out_n, out_t, out_f, pack(~np.isnan(price)), price, found, bits)
+    yield Chunk(close[is_base], out_n, out_t, out_f, pack(~np.isnan(price)), price, found)
 
 
 def _column(values: Sequence[int]) -> Ints:

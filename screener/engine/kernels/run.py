@@ -349,6 +349,24 @@ def scatter(words, out):  # type: ignore[no-untyped-def]
     return count
 
 
+@kernel(INT_TABLE, BITS, INT, INTS, INTS, INT_TABLE, result=INT)
+def expand(found, bits, count, order, closes, out):  # type: ignore[no-untyped-def]
+    """Edges as rows (watch, close, symbol) of the first `count` rows that `run` found; `order` gives the watches' own
+    numbers, `closes` the events' closes. Returns their number."""
+    done = 0
+    for r in range(count):
+        word = bits[r, 0]
+        watch, close, base = order[found[r, 0]], closes[found[r, 1]], found[r, 2] * 64
+        while word != 0:
+            low = word & (~word + np.uint64(1))
+            out[done, 0] = watch
+            out[done, 1] = close
+            out[done, 2] = base + bit_count(low - np.uint64(1))
+            done += 1
+            word ^= low
+    return done
+
+
 @kernel(BITS, BITS, BITS, WORDS, BITS)
 def edges(true, false, present, memory, rising):  # type: ignore[no-untyped-def]
     """Rising edges of one boolean over candles, `[candles, words]`; see `screen_row`."""
