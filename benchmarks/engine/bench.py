@@ -34,8 +34,8 @@ FULL: Final = 1500
 
 @dataclass(frozen=True)
 class Compiled:
-    """Strategies, their programs, and how long compiling took: seconds by the clock and of the processor; `parse` is what
-    Python's own parser needs for the same texts."""
+    """Strategies, their programs, and how long compiling took: seconds by the clock and of the processor; `parse` is
+    what Python's own parser needs for the same texts."""
 
     drawn: Sequence[Drawn]
     programs: Sequence[Program]

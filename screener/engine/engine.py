@@ -49,7 +49,19 @@ class Addition:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     program: Program
-    refs: tuple[Ref, ...]
+    refs: tuple[Ref | None, ...]
+
+    @property
+    def used(self) -> list[Ref]:
+        """What is kept for the program; the links of its chain of conditions are not."""
+        return [r for r in self.refs if r is not None]
+
+    @property
+    def root(self) -> Ref:
+        """Where `match` is."""
+        found = self.refs[self.program.match]
+        assert found is not None
+        return found
 
 
 class Engine:
@@ -121,21 +133,21 @@ class Engine:
         entries: dict[str, _Entry] = {}
         try:
             for key, a in wanted.items():
-                refs = lowering.program(a.program.nodes)
-                for ref in refs:
+                entry = _Entry(a.program, lowering.program(a.program.nodes, _shown(a.program)))
+                for ref in entry.used:
                     self._cells.use(ref)
-                entries[key] = _Entry(a.program, refs)
+                entries[key] = entry
             scratch, memory = self._backfill(entries, [a.screened_until for a in wanted.values()])
         except BaseException:
             for entry in entries.values():
-                self._cells.release(entry.refs)
+                self._cells.release(entry.used)
             self._cells.sweep()
             raise
         self._forget([k for k in wanted if k in self._entries])
         self._entries.update(entries)
         self._install(scratch)
         self._roster.add(
-            [(k, e.program.base, e.refs[e.program.match]) for k, e in entries.items()],
+            [(k, e.program.base, e.root) for k, e in entries.items()],
             memory,
             [self._time if a.screened_until is None else a.screened_until for a in wanted.values()],
         )
@@ -198,7 +210,7 @@ class Engine:
         base = bases.pop()
         if self._time is None or candle_index(close_time, base) - 1 != candle_index(self._time, base):
             raise ValueError(f"{close_time} does not close the {base} candle under way")
-        roots = [ref.cell for key in keys for ref in self._entries[key].refs]
+        roots = [ref.cell for key in keys for ref in self._entries[key].used]
         with peeked(self._machine, self._panel, base, self._cells.under(roots), close_time, forming) as present:
             yield self._roster.look(self._machine, list(keys), close_time, present, self._panel.size)
 
@@ -242,18 +254,25 @@ class Engine:
         """A program's conditions for one symbol as of the last step. Raises KeyError."""
         entry, column = self._entries[key], self._panel.index(symbol)
         wanted = condition_nodes(entry.program.conditions)
-        values = {n: self._value(entry.refs[n], column) for n in wanted}
+        values = {n: self._value(entry, n, column) for n in wanted}
         return [condition_value(c, values) for c in entry.program.conditions]
 
     def value(self, key: str, node: int, symbol: str) -> float:
         """One node of a program for one symbol as of the last step; booleans as 1, 0 and NaN. Raises KeyError."""
-        return self._value(self._entries[key].refs[node], self._panel.index(symbol))
+        return self._value(self._entries[key], node, self._panel.index(symbol))
 
     def values(self, key: str, node: int) -> Floats:
         """The value of one of a program's nodes as of the last step, `[symbols]`; booleans as 1, 0 and
         NaN."""
-        ref = self._entries[key].refs[node]
-        row, size = self._row(ref), self._panel.size
+        return self._column(self._entries[key], node)
+
+    def _column(self, entry: _Entry, node: int) -> Floats:
+        ref, size = entry.refs[node], self._panel.size
+        if ref is None:
+            # A link in a chain of `and`: known as soon as one side is false.
+            a, b = (self._column(entry, arg) for arg in entry.program.nodes[node].args)
+            return np.where((a == 0.0) | (b == 0.0), 0.0, a * b)
+        row = self._row(ref)
         if self._cells.rows[ref.cell].dtype == "num":
             found: Floats = self._machine.values[row, :size].copy()
             return found
@@ -263,7 +282,10 @@ class Engine:
     def _row(self, ref: Ref) -> int:
         return int(self._machine.rows_of(np.array([ref.cell]), np.array([ref.lag]))[0])
 
-    def _value(self, ref: Ref, column: int) -> float:
+    def _value(self, entry: _Entry, node: int, column: int) -> float:
+        ref = entry.refs[node]
+        if ref is None:
+            return float(self._column(entry, node)[column])
         row = self._row(ref)
         if self._cells.rows[ref.cell].dtype == "num":
             return float(self._machine.values[row, column])
@@ -315,10 +337,10 @@ class Engine:
         """Step the cells of these programs alone to the engine's time; also returns for each program the symbols on
         which its last screened candle was known false."""
         memory = np.zeros((len(entries), self._panel.width // 64), dtype=np.uint64)
-        scratch = self._scratch(self._cells.under(ref.cell for e in entries.values() for ref in e.refs))
+        scratch = self._scratch(self._cells.under(ref.cell for e in entries.values() for ref in e.used))
         if self._time is not None:
             limits: Ints = np.array([self._time if u is None else u for u in until], dtype=np.int64)
-            roots = [e.refs[e.program.match] for e in entries.values()]
+            roots = [e.root for e in entries.values()]
             watch = Watch(roots, [e.program.base for e in entries.values()], memory, limits)
             self._run(scratch, self._panel, self._time, watch)
         return scratch, memory
@@ -341,6 +363,12 @@ class Engine:
             return
         gone: set[int] = set()
         for key in keys:
-            gone |= self._cells.release(self._entries.pop(key).refs)
+            gone |= self._cells.release(self._entries.pop(key).used)
         self._machine.drop(gone & self._machine.cells.keys())
         self._roster.remove(keys)
+
+
+def _shown(program: Program) -> set[int]:
+    """The nodes whose values people see: the results, and what the conditions name."""
+    results = (program.match, program.exit, program.stop, program.target, program.score)
+    return {*condition_nodes(program.conditions), *(node for node in results if node is not None)}

@@ -2,14 +2,15 @@
 
 1. A cell is one row operation whose operands are earlier cells, each some candles ago. A shift is no cell: it is
    the lag of an operand (`Ref`).
-2. A window is cut into parts whose lengths are powers of two (`Lowering._window`): the window of 2m joins the
+2. A chain of `and` is one cell, unless somebody asks for what stands in its middle.
+3. A window is cut into parts whose lengths are powers of two (`Lowering._window`): the window of 2m joins the
    window of m now and the one m candles ago. All windows over one input share these parts.
-3. Equal cells are one: `Cells` numbers them by structure, whichever program asks, and counts who uses them.
+4. Equal cells are one: `Cells` numbers them by structure, whichever program asks, and counts who uses them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from screener.engine.cells import CONSTANT, INTERVAL_NUMBER, Cell, Cells, Ref
@@ -50,24 +51,35 @@ class Lowering:
         self._known: dict[tuple[object, ...], tuple[Ref, int]] = {}
         self._path: set[int] = set()
 
-    def program(self, nodes: Sequence[Node]) -> tuple[Ref, ...]:
-        """Where each node's value is. The caller uses the refs it keeps (`Cells.use`); no cell is forgotten while a
-        lowering is in use."""
-        refs: list[Ref] = []
+    def program(self, nodes: Sequence[Node], wanted: Collection[int] | None = None) -> tuple[Ref | None, ...]:
+        """Where each node's value is; None for a link in a chain of `and` that is not among the nodes `wanted`, as such
+        a chain is one cell. With None for `wanted` every node has its value.
+
+        The caller uses the refs it keeps (`Cells.use`); no cell is forgotten while a lowering is in use.
+        """
+        refs: list[Ref | None] = []
         names: list[int] = []
         known = self._known
-        for node in nodes:
+        links = set() if wanted is None else _links(nodes, wanted)
+        for number, node in enumerate(nodes):
             op, args, params, dtype, interval = node
+            if number in links:
+                refs.append(None)
+                names.append(0)
+                continue
             # Python takes 1, 1.0 and True for the same key; constants of different type differ.
-            if len(args) == 2:
-                key: tuple[object, ...] = (op, names[args[0]], names[args[1]], params)
+            if op == "and" and links and (args[0] in links or args[1] in links):
+                key: tuple[object, ...] = (op, frozenset(names[a] for a in _chain(nodes, node, links)))
+            elif len(args) == 2:
+                key = (op, names[args[0]], names[args[1]], params)
             elif len(args) == 1:
                 key = (op, names[args[0]], params)
             else:
                 key = (op, tuple([names[a] for a in args]), params, dtype, interval)
             found = known.get(key)
             if found is None:
-                ref = self._lower(node, tuple(refs[a] for a in args))
+                parts = _chain(nodes, node, links) if op == "and" else args
+                ref = self._lower(node, tuple([r for a in parts if (r := refs[a]) is not None]))
                 found = known[key] = (ref, ref.cell << _LAG_BITS | ref.lag)
             refs.append(found[0])
             names.append(found[1])
@@ -150,6 +162,9 @@ class Lowering:
                 return self._cell(_RIGHT[op], (args[0],), interval, node.dtype, parameters=(right,))
             if left is not None and right is None:
                 return self._cell(_LEFT[op], (args[1],), interval, node.dtype, parameters=(left,))
+        if op == "and" and (len(args) > 2 or args[0] == args[1]):
+            parts = tuple(sorted(set(args)))
+            return parts[0] if len(parts) == 1 else self._cell(K.ALL, parts, interval, "bool", n=len(parts))
         if op not in _SAME:
             raise ValueError(f"the engine has no operator {op!r}")
         path = OPS[op].kind == "path"
@@ -305,3 +320,26 @@ _WINDOWS: Final = frozenset(
 def _parts(n: int) -> list[int]:
     """The powers of two that add up to n, smallest first."""
     return [1 << b for b in range(n.bit_length()) if n >> b & 1]
+
+
+def _links(nodes: Sequence[Node], wanted: Collection[int]) -> set[int]:
+    """The `and` nodes that only other `and` nodes use."""
+    used_by: dict[int, bool] = {}
+    for node in nodes:
+        for arg in node.args:
+            if nodes[arg].op == "and":
+                used_by[arg] = used_by.get(arg, True) and node.op == "and"
+    return {number for number, only in used_by.items() if only and number not in wanted}
+
+
+def _chain(nodes: Sequence[Node], node: Node, links: Collection[int]) -> list[int]:
+    """What a chain of `and` joins, through its links."""
+    found: list[int] = []
+    waiting = list(node.args)
+    while waiting:
+        arg = waiting.pop()
+        if arg in links:
+            waiting.extend(nodes[arg].args)
+        else:
+            found.append(arg)
+    return found

@@ -105,6 +105,10 @@ class Machine:
         self.parameters: Floats = np.zeros((0, K.PARAMETERS))
         self.ready: Ints = np.zeros(0, dtype=np.int64)
         self._level: Ints = np.zeros(0, dtype=np.int64)
+        #: Operands of cells that have many: rows of a cell and a lag.
+        self.lists: Codes = np.zeros((0, 2), dtype=np.int32)
+        self._listed = 0
+        self._free_lists: dict[int, list[int]] = {}
         self.rings: Codes = np.zeros((0, K.CELL_COLUMNS), dtype=np.int32)
         self.order: Ints = np.zeros(0, dtype=np.int64)
         self._keys: Ints = np.zeros(0, dtype=np.int64)
@@ -180,6 +184,8 @@ class Machine:
             start, length, _ = (int(v) for v in self.rings[number])
             store = self._numbers if cell.dtype == "num" else self._booleans
             store.give_back(start, length)
+            if cell.op == K.ALL:
+                self._free_lists.setdefault(cell.n, []).append(int(self.code[number, K.STATE]))
             self._state.give_back(int(self.code[number, K.STATE]), cell.state)
             if K.SRC <= cell.op <= K.SRC_SYMBOL:
                 unread.add(int(self.code[number, K.SLOT]))
@@ -262,10 +268,14 @@ class Machine:
 
     def _instruct(self, number: int, cell: Cell) -> None:
         row = [cell.op, number]
-        for operand in cell.operands:
-            row += (number, 0) if operand is None else operand
-        row += [number, 0] * (4 - len(cell.operands))
-        start = self._state.take(cell.state)
+        if cell.op == K.ALL:
+            row += [number, 0] * 4
+            start = self._list(cell)
+        else:
+            for operand in cell.operands:
+                row += (number, 0) if operand is None else operand
+            row += [number, 0] * (4 - len(cell.operands))
+            start = self._state.take(cell.state)
         if cell.op in _ZERO:
             self.state[start : start + cell.state] = 0.0
         self.code[number] = [*row, cell.n, start, self._slot(cell)]
@@ -273,6 +283,19 @@ class Machine:
         self._level[number] = 1 + max(below, default=0)
         self.parameters[number, : len(cell.parameters)] = cell.parameters
         self.ready[number] = 0
+
+    def _list(self, cell: Cell) -> int:
+        """First row of a cell's operands in `lists`."""
+        count = len(cell.operands)
+        if self._free_lists.get(count):
+            start = self._free_lists[count].pop()
+        else:
+            start, self._listed = self._listed, self._listed + count
+            if self._listed > len(self.lists):
+                more = np.zeros((self._listed + 256, 2), dtype=np.int32)
+                self.lists = np.concatenate([self.lists, more])
+        self.lists[start : start + count] = [o for o in cell.operands if o is not None]
+        return start
 
     def _slot(self, cell: Cell) -> int:
         if cell.source is None:

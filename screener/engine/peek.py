@@ -82,7 +82,7 @@ def peeked(
     watch_first, nothing = np.zeros(len(INTERVALS) + 1, dtype=np.int64), np.zeros((0, words), dtype=np.uint64)
     try:
         run(
-            machine.code, machine.parameters, machine.ready, mine, first, machine.rings, panel.size,
+            machine.code, machine.lists, machine.parameters, machine.ready, mine, first, machine.rings, panel.size,
             machine.values, machine.true, machine.false, machine.state,
             machine.now, which, block.candle, numbers, np.array([close_time], dtype=np.int64),
             np.array([-1], dtype=np.int64), block.data, block.slots, block.scalars, block.hosts,

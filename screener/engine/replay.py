@@ -103,9 +103,9 @@ class History:
         self._candles = candles
         self._base = base
         self._cells = Cells()
-        self._refs = Lowering(self._cells, candles.find).program(program.nodes)
-        for ref in self._refs:
-            self._cells.use(ref)
+        self._lowering = Lowering(self._cells, candles.find)
+        self._refs: dict[int, Ref] = {}
+        root = self._ref(program.match)
         newest = candles.last_open(base)
         last = 0 if newest is None else close_of(newest, base)
         self._until = last if until is None else min(last, open_of(until, base))
@@ -119,7 +119,7 @@ class History:
         rising: list[NDArray[np.bool_]] = []
         machine = self._fresh()
         spans_ = self._spans(machine)
-        for chunk in advance(machine, candles, spans_, base, booleans=[self._refs[program.match]]):
+        for chunk in advance(machine, candles, spans_, base, booleans=[root]):
             true, false = chunk.true[0] & chunk.present, chunk.false[0] & chunk.present
             edge = np.empty_like(true)
             edges(true, false, chunk.present, memory, edge)
@@ -140,7 +140,7 @@ class History:
         """A node's value after each base candle, `[n, symbols]`; booleans as 1, 0 and NaN for unknown."""
         size = len(self.symbols)
         boolean = self.program.nodes[node].dtype == "bool"
-        asked, none = [self._refs[node]], list[Ref]()
+        asked, none = [self._ref(node)], list[Ref]()
         parts: list[Floats] = [np.empty((0, size))]
         machine = self._fresh()
         for chunk in advance(
@@ -189,14 +189,15 @@ class History:
         kinds = self.program.nodes
         numbers = [n for n in nodes if kinds[n].dtype == "num"]
         booleans = [n for n in nodes if kinds[n].dtype == "bool"]
+        at_numbers, at_booleans = [self._ref(n) for n in numbers], [self._ref(n) for n in booleans]
         machine = self._fresh()
         for chunk in advance(
             machine,
             self._candles,
             self._spans(machine, int(when.max())),
             self._base,
-            [self._refs[n] for n in numbers],
-            [self._refs[n] for n in booleans],
+            at_numbers,
+            at_booleans,
         ):
             if not len(chunk.closes):
                 continue
@@ -211,9 +212,19 @@ class History:
                 found[n][mine] = np.where(true == 1, 1.0, np.where(false == 1, 0.0, np.nan))
         return found
 
+    def _ref(self, node: int) -> Ref:
+        """Where a node's value is; from now on a machine has it."""
+        if node not in self._refs:
+            ref = self._lowering.program(self.program.nodes, {node})[node]
+            assert ref is not None
+            self._cells.use(ref)
+            self._refs[node] = ref
+        return self._refs[node]
+
     def _fresh(self) -> Machine:
         machine = Machine(self._candles.width)
-        machine.place(self._cells.rows, self._cells.depth)
+        keep = self._cells.under(r.cell for r in self._refs.values())
+        machine.place({n: self._cells.rows[n] for n in keep}, self._cells.depth)
         return machine
 
     def _spans(self, machine: Machine, until: int | None = None) -> dict[str, tuple[int, int]]:
@@ -247,7 +258,7 @@ def replay_edges(
     """
     cells = Cells()
     lowering = Lowering(cells, candles.find)
-    roots = [lowering.program(p.nodes)[p.match] for p in programs]
+    roots = [root for p in programs if (root := lowering.program(p.nodes, {p.match})[p.match]) is not None]
     for root in roots:
         cells.use(root)
     keep = cells.under(r.cell for r in roots)

@@ -204,7 +204,7 @@ def _stretch(
     parts: list[Ints] = []
     while done < len(which):
         steps = run(
-            machine.code, machine.parameters, machine.ready, machine.order, machine.first, machine.rings,
+            machine.code, machine.lists, machine.parameters, machine.ready, machine.order, machine.first, machine.rings,
             len(source.symbols), machine.values, machine.true, machine.false, machine.state,
             machine.now, which[done:], block.candle[done:], number[done:], close[done:], out[done:],
             block.data, block.slots, block.scalars, block.hosts,

@@ -31,8 +31,8 @@ NEG, ABS, SQRT, LOG, EXP, ROUND, SIGN, POW, ROOT_MEAN = range(30, 39)
 LT, LE, EQ, NE = range(40, 44)
 LT_CONST, LE_CONST, GT_CONST, GE_CONST, EQ_CONST, NE_CONST, NA = range(45, 52)
 
-# Logic, in bitsets.
-AND, OR, NOT, WHEREB, EQB, NEB = range(55, 61)
+# Logic, in bitsets; ALL joins N operands that stand in a table of their own, from row STATE on.
+AND, OR, NOT, WHEREB, EQB, NEB, ALL = range(55, 62)
 
 # Parts of windows: a mean and a sum of squared deviations of two neighbouring windows, the age of an extreme.
 MIX, MERGE, AGE_MAX, AGE_MIN = range(65, 69)

@@ -162,12 +162,24 @@ def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F): 
             is_unknown(T[out], F[out], x)
 
 
-@kernel(INT, INTS, INT, INT, CODE, CODE, INTS, BITS, BITS)
-def booleans_of_booleans(op, order, begin, end, code, cells, now, T, F):  # type: ignore[no-untyped-def]
+@kernel(INT, INTS, INT, INT, CODE, CODE, CODE, INTS, BITS, BITS)
+def booleans_of_booleans(op, order, begin, end, code, lists, cells, now, T, F):  # type: ignore[no-untyped-def]
     """Logic."""
     for i in range(begin, end):
         k = order[i]
         out = row_of(cells, now, code[k, K.OUT], 0)
+        if op == K.ALL:
+            at = code[k, K.STATE]
+            part = row_of(cells, now, lists[at, 0], lists[at, 1])
+            for w in range(T.shape[1]):
+                T[out, w] = T[part, w]
+                F[out, w] = F[part, w]
+            for m in range(at + 1, at + code[k, K.N]):
+                part = row_of(cells, now, lists[m, 0], lists[m, 1])
+                for w in range(T.shape[1]):
+                    T[out, w] &= T[part, w]
+                    F[out, w] |= F[part, w]
+            continue
         a = row_of(cells, now, code[k, K.A], code[k, K.A_LAG])
         b = row_of(cells, now, code[k, K.B], code[k, K.B_LAG])
         c = row_of(cells, now, code[k, K.C], code[k, K.C_LAG]) if op == K.WHEREB else b
@@ -224,7 +236,7 @@ def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first
 
 
 @kernel(
-    CODE, TABLE, INTS, INTS, INTS, CODE, INT,  # code, parameters, ready, order, first, cells, symbols
+    CODE, CODE, TABLE, INTS, INTS, INTS, CODE, INT,  # code, lists, parameters, ready, order, first, cells, symbols
     TABLE, BITS, BITS, TABLE,  # values, known true, known false, state
     INTS, INTS, INTS, INTS, INTS, INTS,  # now; event: interval, candle in the block, number, close, output row
     TABLE, INTS, ROW, INTS,  # source block and first row of each slot, host scalars and first of each slot
@@ -233,7 +245,7 @@ def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first
     result=INT,
 )  # fmt: skip
 def run(  # type: ignore[no-untyped-def]
-    code, par, ready, order, first, cells, symbols, V, T, F, S,
+    code, lists, par, ready, order, first, cells, symbols, V, T, F, S,
     now, event_interval, event_candle, event_number, event_close, event_out, X, x_first, H, h_first,
     numbers, number_lags, out_numbers, booleans, boolean_lags, out_true, out_false,
     price_slot, watch_first, watched, watched_lag, until, memory, found, found_bits, count,
@@ -267,8 +279,8 @@ def run(  # type: ignore[no-untyped-def]
                 numbers_of_numbers(op, order, begin, end, code, par, cells, now, V)
             elif op <= K.NA:
                 booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F)
-            elif op <= K.NEB:
-                booleans_of_booleans(op, order, begin, end, code, cells, now, T, F)
+            elif op <= K.ALL:
+                booleans_of_booleans(op, order, begin, end, code, lists, cells, now, T, F)
             elif op <= K.PERCENTRANK:
                 windows_of_numbers(op, order, begin, end, code, par, cells, now, V)
             elif op <= K.KAMA:
