@@ -56,7 +56,7 @@ async def status(parts: Parts, user: User) -> StatusOut:
         symbols=report.get("symbols", 0),
         coverage=_coverage(report["coverage"]) if report.get("coverage") else None,
         strategies=len(running),
-        intervals=tuple(sorted({s.base_interval for s in running}, key=INTERVALS.index)),
+        intervals=tuple(i for i in INTERVALS if i in {s.base_interval for s in running}),
         entries_paused=account.entries_paused,
         day_profit=account.day_profit.quantize(Decimal("0.01")),
         day_profit_percent=float(account.day_profit / settings.paper_capital * 100),

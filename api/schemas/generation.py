@@ -55,6 +55,7 @@ class FilterReport(Shape):
     cost: int = 0
     conditions: tuple[str, ...] = ()
     reading: str = ""
+    canonical: str = ""
     warnings: tuple[FieldError, ...] = ()
     errors: tuple[FieldError, ...] = ()
     rows: tuple[ReadingRow, ...] = ()

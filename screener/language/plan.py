@@ -23,6 +23,9 @@ SINCE: Final = frozenset({"cumsum_since", "barssince", "rmax_since", "rmin_since
 
 _FREE: Final = frozenset({"const", "src"})
 
+EXTERNAL_COST: Final = 50
+"""Nodes that an external indicator counts as: a step takes thousands of times as long, but is rarely needed."""
+
 MAX_NODES: Final = 400
 MAX_REACH: Final = 5000
 
@@ -118,8 +121,12 @@ def by_length(reach: Mapping[str, int]) -> dict[str, int]:
 def cost(nodes: Sequence[Node]) -> int:
     """Numeric nodes that a step computes for each symbol, each once however often the filter uses it: averages, windows
     and arithmetic. Constants and the candles' own fields cost nothing; comparisons and logic are bits, and cost next to
-    nothing."""
-    return sum([node[3] == "num" and node[0] not in _FREE for node in nodes])
+    nothing. An external indicator takes the slower path and counts `EXTERNAL_COST` nodes."""
+    return sum([_weight(node[0]) for node in nodes if node[3] == "num"])
+
+
+def _weight(op: str) -> int:
+    return EXTERNAL_COST if op == "external" else int(op not in _FREE)
 
 
 def unique_cost(programs: Iterable[Program]) -> int:
