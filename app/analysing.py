@@ -33,7 +33,11 @@ STATUS: dict[str, SignalStatus] = {"enter_trade": "enter", "wait": "wait", "bad_
 class Market(Protocol):
     """What an analysis needs of the market."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+        ...
+
     infos: dict[str, SymbolInfo]
 
     @property

@@ -25,7 +25,11 @@ MAX_BODY = 64 * 1024
 class MarketView(FilterMarket, Protocol):
     """What the endpoint needs of the worker."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+        ...
+
     coverage: deque[Coverage]
 
     @property

@@ -62,7 +62,11 @@ class Refused(Exception):
 class Prices(Protocol):
     """What trading needs of the market."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+        ...
+
     infos: dict[str, SymbolInfo]
 
     @property

@@ -332,7 +332,7 @@ async def test_beyond_loopback_the_token_is_asked_for(database_dsn: str) -> None
     async for client in serve(chosen, "http://screener.example"):
         assert (await client.get("/health")).status_code == 200
         for given in ("", token, "Bearer", f"Bearer {token}x", "Bearer ü"):
-            answer = await client.get("/api/v1/strategies", headers={"authorization": given.encode()})
+            answer = await client.get("/api/v1/strategies", headers={b"authorization": given.encode()})
             assert_problem(answer, 401)
         answer = await client.get("/api/v1/strategies", headers={"authorization": f"Bearer {token}"})
         assert answer.status_code == 200

@@ -90,7 +90,8 @@ async def test_a_warning_needs_a_second_word(
     client: httpx.AsyncClient, code: str, finding: str, said: dict[str, Any]
 ) -> None:
     path = await made(client, code)
-    for empty in ({}, {"json": {}}, {"json": {"confirm": False}}):
+    bodies: tuple[dict[str, Any], ...] = ({}, {"json": {}}, {"json": {"confirm": False}})
+    for empty in bodies:
         refused = assert_problem(await client.post(f"{path}/enable", **empty), 409)
         assert finding in codes(refused)
         assert finding in [e["code"] for e in refused["errors"]]
@@ -264,7 +265,7 @@ async def test_the_versions_of_a_strategy_under_change_are_not_mixed(
     path = await made(client, SELDOM)
     from api.routes import strategies as routes
 
-    examine = routes.examine
+    examine = routes.examine  # type: ignore[attr-defined]
 
     async def edited_meanwhile(*args: Any, **more: Any) -> Any:
         found = await examine(*args, **more)

@@ -86,7 +86,8 @@ async def test_provisional_once_then_confirmed_or_not(
 ) -> None:
     strategy = await store_strategy(database, code, new_user, base_interval="5m", evaluate="minute")
     screener = await started(database, market)
-    begin, at_once = market.newest_close, {}
+    begin = market.newest_close
+    at_once: dict[Any, Any] = {}
     assert is_close(begin, "5m")
     for _ in range(40):
         before = await read(database, strategy)
@@ -232,7 +233,8 @@ async def test_a_database_that_is_away_is_waited_for(
         database, "match = close > 0", new_user, base_interval="5m", evaluate="minute", controls={"trigger": "level"}
     )
     screener = await started(database, market)
-    whole, failed = signals.insert_many, []
+    whole = signals.insert_many
+    failed: list[Any] = []
 
     async def insert(conn: Any, new: Any) -> Any:
         if not failed:

@@ -12,6 +12,7 @@ import time
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -56,7 +57,7 @@ class WorkerProcess:
         return self.process.wait(timeout=15)
 
 
-def rows(dsn: str, query: str, *parameters: object) -> list[tuple[object, ...]]:
+def rows(dsn: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         return connection.execute(query, parameters).fetchall()
 
@@ -192,9 +193,9 @@ async def test_kills_while_screening(
             expected = rising if close - before == MINUTE else true - truth[before][1]
             # A symbol whose candle was late on either minute is said to be absent, and is not screened.
             late = absent[close] | absent[before]
-            found = sorted(set(by_close.get(close, [])) - late)
-            assert found == sorted(set(expected) - late), (close, before, killed_at, details)
-            compared += len(found)
+            kept = sorted(set(by_close.get(close, [])) - late)
+            assert kept == sorted(set(expected) - late), (close, before, killed_at, details)
+            compared += len(kept)
         assert compared > 0
         assert set(killed_at) <= set(closes)
     finally:

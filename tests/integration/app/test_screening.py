@@ -291,6 +291,7 @@ async def test_recovery_beside_screening_neither_invents_nor_loses(
     begin = market.newest_close
     screener = await started(database, market)
     whole = screener._write
+    tidied = False
 
     async def write(*args: Any) -> Any:
         nonlocal tidied
@@ -300,7 +301,6 @@ async def test_recovery_beside_screening_neither_invents_nor_loses(
         return await whole(*args)
 
     monkeypatch.setattr(screener, "_write", write)
-    tidied = False
     for _ in range(20):
         tidied = False
         await screener.screen(market.advance())
@@ -369,7 +369,7 @@ async def _with_a_killed_database(server: EmbeddedPostgres) -> None:
                 os.kill(pid, signal.SIGKILL)
                 return await whole(*args)
 
-            screener._write = write  # type: ignore[method-assign]
+            screener._write = write  # type: ignore[assignment, method-assign]
             task = asyncio.create_task(screener.screen(market.advance()))
             await asyncio.sleep(wait + 0.5)
             assert not task.done()

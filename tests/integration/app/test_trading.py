@@ -58,7 +58,7 @@ async def signal_to_enter(
                 interval="1m",
                 candle_close=at(1_767_600_000_000 + minute * 60_000),
                 price=Decimal(100),
-                side=side,  # type: ignore[arg-type]
+                side=side,
                 conditions=[{"text": "close > open", "left": 100.0, "op": ">", "right": 99.0, "value": True}],
             ),
         )

@@ -67,7 +67,7 @@ def test_the_filters_own_levels_are_the_plan(direction: str, sign: int) -> None:
         final, report = validate(decision, snapshot)
         assert [c.message for c in report.checks if c.status != "ok"] == []
         assert final.key_levels.stop_loss == pytest.approx(stop, abs=0.011)
-        assert final.key_levels.take_profit == (pytest.approx(target, abs=0.011),)
+        assert list(final.key_levels.take_profit) == pytest.approx([target], abs=0.011)
         entered += decision.decision == "enter_trade"
         assert "the stop is the filter's own" in decision.reasoning
     assert entered > 5

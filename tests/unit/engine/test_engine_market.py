@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from screener import compile_filter
+from screener import Program, compile_filter
 from screener.engine.engine import Addition, Engine
 from screener.engine.replay import Candles, replay
 from screener.intervals import interval_ms
@@ -25,7 +25,7 @@ TEXTS = {
 }
 
 
-def programs(data: Candles, names: tuple[str, ...] = tuple(TEXTS)) -> dict[str, object]:
+def programs(data: Candles, names: tuple[str, ...] = tuple(TEXTS)) -> dict[str, Program]:
     return {n: compile_filter(TEXTS[n][1], TEXTS[n][0], data.symbols) for n in names}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
+from talib._ta_lib import MA_Type
 
 from screener import compile_filter
 from screener.engine.replay import Candles, replay
@@ -37,6 +38,13 @@ def _vwap(c: Columns) -> np.ndarray:
     return out
 
 
+def _stoch(c: Columns) -> tuple[np.ndarray, np.ndarray]:
+    found: tuple[np.ndarray, np.ndarray] = talib.STOCH(
+        c["high"], c["low"], c["close"], 14, 3, MA_Type.SMA, 3, MA_Type.SMA
+    )
+    return found
+
+
 CASES: dict[str, Callable[[Columns], np.ndarray]] = {
     "ta.sma(close, 20)": lambda c: talib.SMA(c["close"], 20),
     "ta.ema(close, 50)": lambda c: talib.EMA(c["close"], 50),
@@ -44,8 +52,12 @@ CASES: dict[str, Callable[[Columns], np.ndarray]] = {
     "ta.atr(14)": lambda c: talib.ATR(c["high"], c["low"], c["close"], 14),
     "ta.bbands(close, 20, 2).upper": lambda c: talib.BBANDS(c["close"], 20, 2.0, 2.0)[0],
     "ta.bbands(close, 20, 2).lower": lambda c: talib.BBANDS(c["close"], 20, 2.0, 2.0)[2],
-    "ta.stoch(14, 3, 3).k": lambda c: talib.STOCH(c["high"], c["low"], c["close"], 14, 3, 0, 3, 0)[0],
-    "ta.stoch(14, 3, 3).d": lambda c: talib.STOCH(c["high"], c["low"], c["close"], 14, 3, 0, 3, 0)[1],
+    "ta.stoch(14, 3, 3).k": lambda c: talib.STOCH(c["high"], c["low"], c["close"], 14, 3, MA_Type.SMA, 3, MA_Type.SMA)[
+        0
+    ],
+    "ta.stoch(14, 3, 3).d": lambda c: talib.STOCH(c["high"], c["low"], c["close"], 14, 3, MA_Type.SMA, 3, MA_Type.SMA)[
+        1
+    ],
     "ta.adx(14).adx": lambda c: talib.ADX(c["high"], c["low"], c["close"], 14),
     "ta.adx(14).plus_di": lambda c: talib.PLUS_DI(c["high"], c["low"], c["close"], 14),
     "ta.macd(close, 12, 26, 9).macd": lambda c: talib.MACD(c["close"], 12, 26, 9)[0],

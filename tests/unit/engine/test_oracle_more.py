@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
+from talib._ta_lib import MA_Type
 
 from screener import compile_filter
 from screener.vocabulary.indicators import INDICATORS
@@ -47,7 +48,7 @@ def of_hlc(name: str, *args: float, output: int | None = None, fields: str = "hi
 
     def oracle(c: Columns) -> np.ndarray:
         found = getattr(talib, name)(*(c[f] for f in fields.split()), *args)
-        return found if output is None else found[output]
+        return np.asarray(found if output is None else found[output])
 
     return oracle
 
@@ -68,7 +69,7 @@ def of_pandas(name: str, fields: str, column: int | str | None = None, **args: f
             found = found[next(n for n in found.columns if n.startswith(column))]
         elif column is not None:
             found = found.iloc[:, column]
-        return found.to_numpy(dtype=float, copy=True)
+        return np.asarray(found.to_numpy(dtype=float, copy=True))
 
     return oracle
 
@@ -96,7 +97,7 @@ def _seeded(x: np.ndarray, n: int) -> np.ndarray:
 def _keltner(side: int) -> Oracle:
     def oracle(c: Columns) -> np.ndarray:
         span = _seeded(talib.TRANGE(c["high"], c["low"], c["close"]), 20)
-        return talib.EMA(c["close"], 20) + side * 2 * span
+        return np.asarray(talib.EMA(c["close"], 20) + side * 2 * span)
 
     return oracle
 
@@ -104,12 +105,12 @@ def _keltner(side: int) -> Oracle:
 def _stochrsi(c: Columns) -> np.ndarray:
     rsi = talib.RSI(c["close"], 14)
     low, high = pd.Series(rsi).rolling(14).min(), pd.Series(rsi).rolling(14).max()
-    return (100 * (rsi - low) / (high - low)).rolling(3).mean().to_numpy(copy=True)
+    return np.asarray((100 * (rsi - low) / (high - low)).rolling(3).mean().to_numpy(copy=True))
 
 
 def _tsi(c: Columns) -> np.ndarray:
     step = np.concatenate([[np.nan], np.diff(c["close"])])
-    return 100 * _seeded(_seeded(step, 25), 13) / _seeded(_seeded(np.abs(step), 25), 13)
+    return np.asarray(100 * _seeded(_seeded(step, 25), 13) / _seeded(_seeded(np.abs(step), 25), 13))
 
 
 def _ichimoku(c: Columns, n: int, back: int = 0) -> np.ndarray:
@@ -171,8 +172,8 @@ SETTLED: dict[str, Oracle] = {
     "ta.supertrend(10, 3).line": of_pandas("supertrend", "high low close", 0, length=10, multiplier=3.0),
     "ta.supertrend(10, 3).direction": of_pandas("supertrend", "high low close", 1, length=10, multiplier=3.0),
     "ta.supertrend(7, 2).line": of_pandas("supertrend", "high low close", 0, length=7, multiplier=2.0),
-    "ta.ppo(close).ppo": lambda c: talib.PPO(c["close"], 12, 26, 1),
-    "ta.ppo(close).signal": lambda c: _seeded(talib.PPO(c["close"], 12, 26, 1), 9),
+    "ta.ppo(close).ppo": lambda c: talib.PPO(c["close"], 12, 26, MA_Type.EMA),
+    "ta.ppo(close).signal": lambda c: _seeded(talib.PPO(c["close"], 12, 26, MA_Type.EMA), 9),
     "ta.rma(close, 14)": of_pandas("rma", "close", length=14),
     "ta.adosc(3, 10)": of_hlc("ADOSC", 3, 10, fields=HLCV),
     "ta.vortex(14).plus": of_pandas("vortex", "high low close", 0, length=14),
