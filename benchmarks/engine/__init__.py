@@ -15,7 +15,7 @@ LINES: Final[tuple[tuple[tuple[str, ...], Callable[[Bench], Iterator[Row]]], ...
     (("engine.step.10000",), steps.ten_thousand),
     (("engine.step.10000.wild",), steps.wild),
     (("engine.compile.10000", "engine.compile.10000.wild"), steps.compiling),
-    (("engine.history.1x500", "engine.history.10000x500"), costs.history),
+    (("engine.history.1x500", "engine.history.10000x500", "engine.history.10000x500.minutes"), costs.history),
     (("engine.add.one", "engine.remove.one"), costs.changing),
     (("engine.rebuild.column",), costs.correcting),
     (("engine.peek",), costs.peeking),

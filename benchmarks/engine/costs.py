@@ -68,7 +68,8 @@ def peeking(bench: Bench) -> Iterator[Row]:
 
 
 def history(bench: Bench) -> Iterator[Row]:
-    """`engine.history.*`: 500 candles of each interval, from nothing, with every rising edge."""
+    """`engine.history.*`: 500 candles of each interval, from nothing, with every rising edge; and 500 minutes, the
+    higher intervals as they close within them."""
     reference = Beside(strategies=10_000, candles=540, held=_HISTORY, minutes=0, until=0, checked=_CHECKED)
     candles = _candles(bench.market(candles=540, minutes=0).newest(_HISTORY))
     compiled = bench.compiled(10_000)
@@ -97,6 +98,19 @@ def history(bench: Bench) -> Iterator[Row]:
     }
     failure = None if agrees else f"{hits.edges} edges, the reference has {answer['edges']}"
     yield Row("engine.history.10000x500", statistics.median(runs), "s", 2.0, details, failure)
+    span = _since(candles, MARKET_START - _HISTORY * LENGTH["1m"])
+    with no_collector():
+        spent = [_ms(partial(replay_edges, compiled.programs, span)) / 1e3 for _ in range(3)]
+    yield Row("engine.history.10000x500.minutes", statistics.median(spent), "s", None, {"best": min(spent)})
+
+
+def _since(candles: Candles, start: int) -> Candles:
+    """The candles that open at or after `start` (ms UTC)."""
+    series = {}
+    for interval, (opens, fields) in candles.series.items():
+        kept = opens >= start
+        series[interval] = (opens[kept], {name: values[kept] for name, values in fields.items()})
+    return Candles(candles.symbols, series)
 
 
 def memory(bench: Bench) -> Iterator[Row]:
