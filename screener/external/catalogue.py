@@ -7,7 +7,7 @@ The rows are written by hand (`rows`, `rows_more`); what is measured about them 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,15 +20,10 @@ from screener.external.model import (
     Problem,
     arguments_json,
     constant_text,
-    converted,
-    fits,
 )
 from screener.external.rows_more import REFUSED, ROWS
 from screener.external.trials import quick_trial
-from screener.language import habits
 from screener.vocabulary.indicators import INDICATORS
-
-_LENGTHS: Final = frozenset({"n", "period", "timeperiod", "window", "len", "periods", "span", "bars"})
 
 
 def _measured() -> dict[str, Any]:
@@ -69,41 +64,6 @@ MEASURED_VERSION: Final[str] = _DATA["library"]
 
 EXTERNALS: Final[dict[str, External]] = _externals(_DATA)
 """Every name of the library beyond the native ones, refused names included."""
-
-
-def bind_arguments(
-    external: External, positional: Sequence[object], keywords: Mapping[str, object]
-) -> dict[str, Constant] | Problem:
-    """Every argument of a use, defaults filled in, or the first thing that is wrong.
-
-    `positional` are the constants after any candle series, in the library's order.
-    """
-    usage = f"write {external.signature}"
-    names = [argument.name for argument in external.arguments]
-    if len(positional) > len(names):
-        count = f"at most {len(names)}" if names else "no"
-        plural = "" if len(names) == 1 else "s"
-        return Problem(f"{external.name} takes {count} argument{plural}", usage, len(names))
-    given: dict[str, object] = dict(zip(names, positional, strict=False))
-    for name, value in keywords.items():
-        if name not in names:
-            hint = habits.did_you_mean(name, names) or usage
-            if name.lower() in _LENGTHS and "length" in names:
-                hint = "did you mean 'length'?"
-            return Problem(f"{external.name} has no argument '{name[:40]}'", hint, name)
-        if name in given:
-            return Problem(f"'{name}' is given twice", usage, name)
-        given[name] = value
-    bound = external.defaults
-    for at, argument in enumerate(external.arguments):
-        value = given.get(argument.name, argument.default)
-        wrong = fits(argument, value)
-        if wrong is not None or not isinstance(value, int | float):
-            place = at if at < len(positional) else argument.name
-            example = f"such as {constant_text(argument.default)}"
-            return Problem(f"'{argument.name}' of {external.name} {wrong}", example, place)
-        bound[argument.name] = converted(argument, value)
-    return bound
 
 
 def refusal(name: str, arguments: Mapping[str, Constant]) -> Problem | None:

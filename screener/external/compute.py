@@ -117,8 +117,3 @@ def external_panels(
         for output in outputs:
             found[output][:, at] = values[output]
     return found
-
-
-def external_panel(name: str, output: str, arguments_json: str, fields: Mapping[str, NDArray[np.float64]]) -> Values:
-    """One output, `[candles, symbols]`; see `external_panels`."""
-    return external_panels(name, (output,), arguments_json, fields)[output]

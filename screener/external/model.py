@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -94,11 +93,10 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a use, for a diagnostic. `argument` is the position or the keyword at fault."""
+    """What is wrong with a use, and what to do, for a diagnostic."""
 
     message: str
     hint: str
-    argument: int | str | None = None
 
 
 def constant_text(value: Constant) -> str:
@@ -117,23 +115,6 @@ def arguments_of(text: str) -> dict[str, Constant]:
     if not isinstance(found, dict) or not all(isinstance(v, int | float) for v in found.values()):
         raise ValueError(f"not arguments: {text[:80]}")
     return found
-
-
-def fits(argument: Argument, value: object) -> str | None:
-    """Why `value` may not be given for `argument`, or None."""
-    if argument.kind == "bool":
-        return None if isinstance(value, bool) else "must be True or False"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "must be a constant number"
-    if not math.isfinite(value):
-        return "must be a finite number"
-    if argument.kind == "int" and value != int(value):
-        return "must be a whole number"
-    if value < argument.low:
-        return f"must be at least {argument.low:g}"
-    if value > argument.high:
-        return f"may be at most {argument.high:g}"
-    return None
 
 
 def converted(argument: Argument, value: Constant) -> Constant:

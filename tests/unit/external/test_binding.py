@@ -1,32 +1,39 @@
 """Arguments of a use: order, names, bounds, and equal uses that are equal nodes. Hostile ones are refused in words."""
 
-import math
 import subprocess
 import sys
 
 import pytest
 
-from screener.external.catalogue import EXTERNALS, bind_arguments, check, node_params
-from screener.external.model import Problem, arguments_json, arguments_of
+from screener import FilterError, compile_filter
+from screener.external.catalogue import EXTERNALS, check, node_params
+from screener.external.model import arguments_json, arguments_of
 
 FISHER = EXTERNALS["fisher"]
 
 
+def use(text: str) -> tuple[object, ...]:
+    """The params of the one external node that `ta.{text}` makes."""
+    program = compile_filter(f"match = ta.{text} > 0", "1h")
+    return next(n.params for n in program.nodes if n.op == "external")
+
+
+def said(text: str) -> str:
+    """What the compiler says of `ta.{text}`."""
+    with pytest.raises(FilterError) as refused:
+        compile_filter(f"match = ta.{text} > 0", "1h")
+    return "; ".join(str(d) for d in refused.value.diagnostics)
+
+
 def test_defaults_are_filled_in_and_order_is_the_librarys() -> None:
-    assert bind_arguments(FISHER, [], {}) == {"length": 9, "signal": 1}
-    assert bind_arguments(FISHER, [12], {"signal": 3}) == {"length": 12, "signal": 3}
-    assert bind_arguments(EXTERNALS["dpo"], [20, False], {}) == {"length": 20, "centered": False}
+    assert use("fisher().signal") == ("fisher:signal", "1h", "", '{"length":9,"signal":1}')
+    assert use("fisher(12, signal=3).signal") == ("fisher:signal", "1h", "", '{"length":12,"signal":3}')
+    assert use("dpo(20, False)") == ("dpo:", "1h", "", '{"centered":false,"length":20}')
 
 
 def test_equal_uses_are_equal_nodes() -> None:
-    spellings = [bind_arguments(FISHER, [9.0], {}), bind_arguments(FISHER, [], {"signal": 1, "length": 9})]
-    nodes = {node_params(FISHER, "signal", bound, "1h", "") for bound in spellings if not isinstance(bound, Problem)}
-    assert nodes == {("fisher:signal", "1h", "", '{"length":9,"signal":1}')}
-    whole = bind_arguments(EXTERNALS["bop"], [2], {})
-    assert whole == bind_arguments(EXTERNALS["bop"], [2.0], {})
-    assert not isinstance(whole, Problem)
-    assert arguments_json(whole) == '{"scalar":2.0}'
-    assert node_params(EXTERNALS["bop"], "", whole, "1d", "BTCUSDT") == ("bop:", "1d", "BTCUSDT", '{"scalar":2.0}')
+    assert use("fisher(9.0).signal") == use("fisher(signal=1, length=9).signal")
+    assert use("bop(2)") == use("bop(2.0)") == ("bop:", "1h", "", '{"scalar":2.0}')
     with pytest.raises(KeyError):
         node_params(FISHER, "nothing", {}, "1h", "")
 
@@ -40,44 +47,35 @@ def test_text_and_arguments_go_both_ways() -> None:
 
 
 @pytest.mark.parametrize(
-    ("positional", "keywords", "message", "hint", "at"),
+    ("arguments", "message"),
     [
-        ([0], {}, "'length' of fisher must be at least 1", "such as 9", 0),
-        ([-3], {}, "must be at least 1", "such as 9", 0),
-        ([501], {}, "may be at most 500", "such as 9", 0),
-        ([10**30], {}, "may be at most 500", "such as 9", 0),
-        ([2.5], {}, "must be a whole number", "such as 9", 0),
-        ([math.nan], {}, "must be a finite number", "such as 9", 0),
-        ([math.inf], {}, "must be a finite number", "such as 9", 0),
-        ([True], {}, "must be a constant number", "such as 9", 0),
-        (["9"], {}, "must be a constant number", "such as 9", 0),
-        ([None], {}, "must be a constant number", "such as 9", 0),
-        ([print], {}, "must be a constant number", "such as 9", 0),
-        ([9], {"length": 9}, "'length' is given twice", "write ta.fisher(length=9, signal=1)", "length"),
-        ([9, 1, 0], {}, "fisher takes at most 2 arguments", "write ta.fisher(length=9, signal=1)", 2),
-        ([], {"offset": -5}, "fisher has no argument 'offset'", "write ta.fisher(length=9, signal=1)", "offset"),
-        ([], {"fillna": 0}, "fisher has no argument 'fillna'", "write ta.fisher(length=9, signal=1)", "fillna"),
-        ([], {"talib": True}, "fisher has no argument 'talib'", "", "talib"),
-        ([], {"period": 9}, "fisher has no argument 'period'", "did you mean 'length'?", "period"),
-        ([], {"lenght": 9}, "fisher has no argument 'lenght'", "did you mean 'length'?", "lenght"),
-        ([], {"signal": 0}, "'signal' of fisher must be at least 1", "such as 1", "signal"),
+        ("0", "'length' of ta.fisher must be at least 1"),
+        ("-3", "must be at least 1"),
+        ("501", "may be at most 500"),
+        ("10**30", "may be at most 500"),
+        ("2.5", "must be a whole number"),
+        ("1e999", "the number is too large"),
+        ("True", "must be a number, not a condition"),
+        ('"9"', "a text stands alone"),
+        ("None", "there is no None"),
+        ("close", "must be a whole constant number"),
+        ("9, length=9", "'length' is given twice; write ta.fisher(length=9, signal=1)"),
+        ("9, 1, 0", "ta.fisher takes at most 2 arguments; write ta.fisher(length=9, signal=1)"),
+        ("offset=-5", "ta.fisher has no argument 'offset'; write ta.fisher(length=9, signal=1)"),
+        ("fillna=0", "ta.fisher has no argument 'fillna'"),
+        ("talib=True", "ta.fisher has no argument 'talib'"),
+        ("period=9", "ta.fisher has no argument 'period'; did you mean 'length'?"),
+        ("lenght=9", "ta.fisher has no argument 'lenght'; did you mean 'length'?"),
+        ("signal=0", "'signal' of ta.fisher must be at least 1"),
     ],
 )
-def test_a_wrong_argument_is_named(
-    positional: list[object], keywords: dict[str, object], message: str, hint: str, at: int | str
-) -> None:
-    said = bind_arguments(FISHER, positional, keywords)
-    assert isinstance(said, Problem)
-    assert message in said.message
-    assert hint in said.hint
-    assert said.argument == at
+def test_a_wrong_argument_is_named(arguments: str, message: str) -> None:
+    assert message in said(f"fisher({arguments}).signal")
 
 
 def test_a_switch_takes_a_boolean_and_a_name_without_arguments_takes_none() -> None:
-    said = bind_arguments(EXTERNALS["dpo"], [20, 0], {})
-    assert isinstance(said, Problem) and "must be True or False" in said.message
-    said = bind_arguments(EXTERNALS["wcp"], [3], {})
-    assert isinstance(said, Problem) and said.message == "wcp takes no arguments"
+    assert "'centered' of ta.dpo must be True or False" in said("dpo(20, 0)")
+    assert "ta.wcp takes no arguments" in said("wcp(3)")
 
 
 def test_no_argument_shifts_fills_plots_or_names_a_function() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from screener.engine.engine import Engine
 from screener.engine.replay import replay
 from screener.external.catalogue import EXTERNALS, node_params
-from screener.external.compute import external_panel
+from screener.external.compute import external_panels
 from screener.external.model import arguments_json
 from screener.intervals import interval_ms
 from screener.ir import Graph, Program
@@ -31,9 +31,9 @@ def test_replay_shows_the_librarys_values() -> None:
     wanted, signal, body = turning()
     history = replay(wanted, data)
     fields = data.series["5m"][1]
-    expected = external_panel("fisher", "signal", arguments_json(FISHER.defaults), fields)
+    expected = external_panels("fisher", ("signal",), arguments_json(FISHER.defaults), fields)["signal"]
     np.testing.assert_array_equal(history.values(signal)[:, :6], expected)
-    hour = external_panel("bop", "", arguments_json(BODY.defaults), data.series["1h"][1])
+    hour = external_panels("bop", ("",), arguments_json(BODY.defaults), data.series["1h"][1])[""]
     np.testing.assert_array_equal(history.values(body)[-1, :6], hour[-1])
     assert 0 < (history.match == 1).sum() < history.match.size
 

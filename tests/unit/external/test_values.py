@@ -9,7 +9,7 @@ import pytest
 
 from screener.external import compute
 from screener.external.catalogue import EXTERNALS
-from screener.external.compute import external_panel, external_panels, external_values, timings
+from screener.external.compute import external_panels, external_values, timings
 from screener.external.model import arguments_json
 from screener.external.rows_more import ROWS
 from screener.external.trials import extended, market, part
@@ -149,7 +149,7 @@ def test_a_panel_is_its_symbols_one_by_one() -> None:
         single = external_values("kdj", arguments, candles)
         for output in ("k", "j"):
             assert np.array_equal(found[output][:, at], single[output], equal_nan=True)
-    assert np.array_equal(external_panel("kdj", "j", text, fields), found["j"], equal_nan=True)
+    assert np.array_equal(external_panels("kdj", ("j",), text, fields)["j"], found["j"], equal_nan=True)
     assert np.isnan(found["k"][:60, 1]).all() and np.isfinite(found["k"][80:, 1]).all()
 
 
@@ -157,7 +157,7 @@ def test_a_panel_without_symbols_or_candles_is_empty() -> None:
     text = arguments_json(EXTERNALS["kdj"].defaults)
     for shape in ((0, 3), (40, 0)):
         fields = {name: np.empty(shape) for name in ("high", "low", "close")}
-        assert external_panel("kdj", "k", text, fields).shape == shape
+        assert external_panels("kdj", ("k",), text, fields)["k"].shape == shape
 
 
 def test_calls_are_timed() -> None:
