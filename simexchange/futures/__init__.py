@@ -1,0 +1,1 @@
+"""USD-M perpetuals: market data, orders, positions, user data."""

@@ -1,0 +1,1 @@
+"""Signed spot endpoints, order lists, and user data over the WebSocket API."""

@@ -1,0 +1,1 @@
+"""What spot and futures trading share: signatures, filters, balances, ids, matching."""
