@@ -65,6 +65,9 @@ class Candle:
 class SymbolInfo:
     """A symbol and its trading rules; steps and minima are in base currency, `min_notional` in quote
     currency.
+
+    `listed_ms` (ms UTC) and `quote_volume_24h` (quote currency) are None where the source does not tell them.
+    `contract` is the kind of a derivative (`PERPETUAL`); None for spot.
     """
 
     symbol: str
@@ -75,6 +78,9 @@ class SymbolInfo:
     step_size: Decimal
     min_quantity: Decimal
     min_notional: Decimal
+    listed_ms: int | None = None
+    quote_volume_24h: float | None = None
+    contract: str | None = None
 
     @property
     def trading(self) -> bool:
