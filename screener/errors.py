@@ -55,3 +55,7 @@ class ConstantError(ValueError):
 
 class TooLarge(Exception):
     """A program that asks for more operators than a compilation does."""
+
+
+class TooManyErrors(Exception):
+    """A program with more errors than anybody reads."""

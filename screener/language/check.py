@@ -14,7 +14,7 @@ import ast
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from screener.errors import Diagnostic, FilterError, TooLarge
+from screener.errors import Diagnostic, FilterError, TooLarge, TooManyErrors
 from screener.intervals import interval_ms
 from screener.ir import Program
 from screener.language import advice, plan, words
@@ -89,6 +89,8 @@ def _walk(ex: Expressions) -> tuple[dict[str, ast.expr], dict[str, int]]:
         if not ex.errors:
             words.try_externals(ex)
         return definitions, results
+    except TooManyErrors:
+        return {}, {}
     except TooLarge:
         # Nothing more is looked at, so that even this takes no time.
         hint = "leave out an indicator, or split it into several strategies"

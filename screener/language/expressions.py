@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Final, Literal
 
-from screener.errors import ConstantError, Diagnostic
+from screener.errors import ConstantError, Diagnostic, TooManyErrors
 from screener.external.catalogue import EXTERNALS
 from screener.intervals import SERIES
 from screener.ir import Graph
@@ -48,6 +48,7 @@ _SCOPES: Final = {
     "ticker": ("the whole ticker", "choose one: ticker.change_pct"),
 }
 _MAX_LOOKED: Final = 8
+MAX_ERRORS: Final = 100
 
 _FORBIDDEN: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Lambda: ("functions of your own", "write the expression itself"),
@@ -99,8 +100,12 @@ class Expressions:
         self.written: dict[tuple[ast.expr, int], tuple[int, int, str, int | None]] = {}
 
     def fail(self, node: ast.AST, code: str, message: str, hint: str = "") -> None:
-        """Report an error at `node`."""
+        """Report an error at `node`. Raises TooManyErrors once there are as many as anybody reads."""
         self.errors.append(Diagnostic(code, *self.parsed.position(node), message, hint))
+        if len(self.errors) == MAX_ERRORS:
+            more = f"there are more errors than these {MAX_ERRORS}"
+            self.errors.append(Diagnostic("F004", *self.parsed.position(node), more, "mend these first"))
+            raise TooManyErrors
 
     def warn(self, node: ast.AST, code: str, message: str, hint: str = "") -> None:
         """Report a warning at `node`."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from screener.language.expressions import Expressions
 
 MAX_TRIALS: Final = 8
+MAX_ASKED: Final = 100
 """How many different indicators beside the engine a filter may give arguments of their own."""
 
 MEMBERS: Final[dict[str, tuple[str, str]]] = {
@@ -179,6 +180,9 @@ def external(ex: Expressions, node: ast.Call, scope: Scope, row: External) -> Va
     given = {a.name: _constant(a, b) for a, b in zip(row.arguments, bound, strict=True)}
     if needs_trial(row, given):
         ex.trials.append((node, row.name, given))
+        if len(ex.trials) > MAX_ASKED:
+            # Far more than may be tried: `try_externals` says so, and nothing is made of them.
+            return None
     elif (problem := refusal(row.name, given)) is not None:
         ex.fail(node, "F027", problem.message, problem.hint)
         return None

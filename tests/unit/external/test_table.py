@@ -16,7 +16,6 @@ from screener.vocabulary.indicators import INDICATORS
 
 library = pytest.importorskip("pandas_ta_classic")
 _STORED = json.loads(Path(survey.__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
-_SEED = random.SystemRandom().randrange(10_000)
 
 
 def test_the_table_was_measured_on_the_installed_version() -> None:
@@ -55,12 +54,12 @@ def test_a_row_fits_the_function_it_names(name: str) -> None:
     assert row.meaning and not row.meaning.endswith(".")
 
 
-@pytest.mark.parametrize("name", random.Random(_SEED).sample(sorted(ROWS), 4))
-def test_measuring_again_finds_the_same(name: str) -> None:
-    again = survey.measure(name)
-    stored = dict(_STORED["rows"][name])
-    again.pop("cost", None), stored.pop("cost", None)
-    assert again == stored
+def test_measuring_again_finds_the_same() -> None:
+    for name in random.sample(sorted(ROWS), 4):
+        again = survey.measure(name)
+        stored = dict(_STORED["rows"][name])
+        again.pop("cost", None), stored.pop("cost", None)
+        assert again == stored, name
 
 
 def test_measuring_again_refuses_the_same() -> None:
