@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
 import signal
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from simexchange.clock import VirtualClock
 from simexchange.market import Market, SyntheticMarket
 from simexchange.server import Exchange
+from simexchange.trading.account import Account, credential
 
 _WEIGHT_PER_MINUTE = 6_000
 _FASTEST = 3_600.0
@@ -100,7 +100,7 @@ async def _serve(options: argparse.Namespace, market: Market, start: int) -> int
     limit = int(_WEIGHT_PER_MINUTE * max(1.0, options.speed))
     if options.weight_limit is not None:
         limit = options.weight_limit
-    exchange = Exchange(market, VirtualClock(start * 1000, options.speed), limit)
+    exchange = Exchange(market, VirtualClock(start * 1000, options.speed), limit, Account(options.seed))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -117,8 +117,8 @@ async def _serve(options: argparse.Namespace, market: Market, start: int) -> int
             {
                 "rest": f"http://{address}:{port}",
                 "streams": f"ws://{address}:{port}",
-                "api_key": _credential(options.seed, "key"),
-                "api_secret": _credential(options.seed, "secret"),
+                "api_key": credential(options.seed, "key"),
+                "api_secret": credential(options.seed, "secret"),
                 "symbols": len(market.listings),
             }
         ),
@@ -134,10 +134,6 @@ async def _serve(options: argparse.Namespace, market: Market, start: int) -> int
             task.cancel()
         await exchange.stop()
     return 0
-
-
-def _credential(seed: int, name: str) -> str:
-    return hashlib.sha256(f"simexchange/{seed}/{name}".encode()).hexdigest()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

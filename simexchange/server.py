@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
 
 from simexchange.clock import VirtualClock
+from simexchange.faults.injector import FaultInjector
 from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.rest import Rest
@@ -21,10 +24,15 @@ _LONGEST_LINE = 65_536
 class Exchange:
     """REST and streams over a market; `start`, then `stop`."""
 
-    def __init__(self, market: Market, clock: VirtualClock, weight_limit: int = 0) -> None:
+    def __init__(
+        self, market: Market, clock: VirtualClock, weight_limit: int = 0, faults: FaultInjector | None = None
+    ) -> None:
         live = LiveMarket(market)
         application = web.Application()
-        self._hub = Hub(live, clock)
+        self._faults = faults or FaultInjector(clock)
+        # Outermost: a fault may keep a request from everything else, or an answer from the client.
+        application.middlewares.append(_middleware(self._faults))
+        self._hub = Hub(live, clock, self._faults)
         Rest(live, clock, WeightLimit(weight_limit)).install(application)
         self._hub.install(application)
         self._runner = web.AppRunner(
@@ -64,3 +72,17 @@ class Exchange:
         assert self._sending is not None, "start first"
         await self._sending
         await asyncio.Event().wait()
+
+
+def _middleware(faults: FaultInjector) -> Any:
+    @web.middleware
+    async def fault(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        instead = await faults.rest(request)
+        if instead is not None:
+            return instead
+        response = await handler(request)
+        return response if response.prepared else await faults.answer(request, response)
+
+    return fault
