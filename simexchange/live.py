@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simexchange.candles import Candles, aggregate, join, summarise
+from simexchange.candles import CLOSE, Candles, aggregate, join, summarise
 from simexchange.intervals import CHAIN, MINUTE, index_of, open_of
 from simexchange.market import Market
+from simexchange.noise import Ints
 from simexchange.universe import Listing
 
 _HOUR = 3_600
@@ -108,6 +109,19 @@ class LiveMarket:
         if now == minute:
             return self._day[1]
         return summarise(join((self._day[1], self._seconds(minute).slice(0, now - minute))))
+
+    def last_prices(self, now: int) -> Ints:
+        """Last price of every symbol in ticks, [symbols]; 0 where it did not trade in the last 24 hours."""
+        minute = now // MINUTE * MINUTE
+        if now == minute:
+            newest = self.closed(MINUTE, now)
+        else:
+            newest = self._seconds(minute).slice(now - minute - 1, now - minute)
+        prices, there = newest.fields[CLOSE, :, 0], newest.present[:, 0]
+        if there.all():
+            return prices
+        day = self.day(now)
+        return np.where(there, prices, np.where(day.present[:, 0], day.fields[CLOSE, :, 0], 0))
 
     def _swept(self, row: int, length: int, index: int, count: int) -> Candles:
         """Candles of one symbol; of its neighbours too once a client asks for symbol after symbol."""
