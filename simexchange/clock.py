@@ -19,7 +19,7 @@ class VirtualClock:
 
     def __init__(self, start_ms: int, speed: float) -> None:
         self._at_ms = start_ms
-        self._anchor = time.monotonic()
+        self._began = self._anchor = time.monotonic()
         self._moved = asyncio.Event()
         self.start_ms = start_ms
         self.speed = speed
@@ -37,6 +37,10 @@ class VirtualClock:
     def told_ms(self) -> int:
         """Exchange time as clients are told it, ms UTC: off by `skew_ms`."""
         return self.now_ms() + self.skew_ms
+
+    def paced_ms(self) -> int:
+        """What a client shows, ms UTC, whose clock was set when the exchange started and runs at real pace."""
+        return self.start_ms + int((time.monotonic() - self._began) * 1000.0) + self.skew_ms
 
     def real_seconds_until(self, exchange_ms: int) -> float:
         """Real seconds until exchange time reaches `exchange_ms`; negative where it has passed, infinite where a

@@ -15,6 +15,8 @@ from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.rest import Rest
 from simexchange.streams import Hub
+from simexchange.trading.account import ACCOUNT, Account
+from simexchange.trading.signing import CLOCK
 from simexchange.weights import WeightLimit
 
 #: 1,024 stream names in an address.
@@ -25,10 +27,17 @@ class Exchange:
     """REST and streams over a market; `start`, then `stop`."""
 
     def __init__(
-        self, market: Market, clock: VirtualClock, weight_limit: int = 0, faults: FaultInjector | None = None
+        self,
+        market: Market,
+        clock: VirtualClock,
+        weight_limit: int = 0,
+        account: Account | None = None,
+        faults: FaultInjector | None = None,
     ) -> None:
         live = LiveMarket(market)
         application = web.Application()
+        application[ACCOUNT] = account or Account()
+        application[CLOCK] = clock
         self._faults = faults or FaultInjector(clock)
         # Outermost: a fault may keep a request from everything else, or an answer from the client.
         application.middlewares.append(_middleware(self._faults))

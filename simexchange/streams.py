@@ -25,6 +25,8 @@ from aiohttp import WSMsgType, web
 from simexchange import wire
 from simexchange.candles import TRADES
 from simexchange.clock import VirtualClock
+from simexchange.faults.injector import FaultInjector
+from simexchange.faults.sockets import FaultySocket
 from simexchange.intervals import INTERVAL_SECONDS, MINUTE, index_of, offset_of, open_of
 from simexchange.live import LiveMarket
 
@@ -32,7 +34,6 @@ _MOST_STREAMS: Final = 1_024
 _MOST_WAITING: Final = 50_000
 _MOST_REQUESTS: Final = 5
 _UPDATE_SECONDS: Final = 2
-_PING_SECONDS: Final = 20.0
 _ALL_TICKERS: Final = "!miniTicker@arr"
 _STREAM: Final = re.compile(r"([a-z0-9]+)@(?:kline_(\w+)|miniTicker)")
 
@@ -40,7 +41,7 @@ _STREAM: Final = re.compile(r"([a-z0-9]+)@(?:kline_(\w+)|miniTicker)")
 class Connection:
     """One client: its streams, and the messages it has yet to be sent."""
 
-    def __init__(self, socket: web.WebSocketResponse, combined: bool) -> None:
+    def __init__(self, socket: FaultySocket, combined: bool) -> None:
         self.streams: dict[str, None] = {}
         self.combined = combined
         self._socket = socket
@@ -74,12 +75,13 @@ class Connection:
 class Hub:
     """Streams of a market to its connections."""
 
-    def __init__(self, market: LiveMarket, clock: VirtualClock) -> None:
+    def __init__(self, market: LiveMarket, clock: VirtualClock, faults: FaultInjector) -> None:
         self._market = market
+        self._faults = faults.streams("spot", self._put)
         self._clock = clock
         self._rows = {listing.symbol.lower(): row for row, listing in enumerate(market.listings)}
         self._readers: dict[str, set[Connection]] = {}
-        self._connections: dict[Connection, web.WebSocketResponse] = {}
+        self._connections: dict[Connection, FaultySocket] = {}
         self._traded: dict[str, tuple[int, list[int]]] = {}
 
     def install(self, application: web.Application) -> None:
@@ -90,11 +92,12 @@ class Hub:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection from opening to close."""
-        socket = web.WebSocketResponse(heartbeat=_PING_SECONDS, compress=False)
+        socket = self._faults.socket(request)
         await socket.prepare(request)
         combined = request.path == "/stream"
         names = request.query.get("streams", "") if combined else request.match_info.get("streams", "")
         connection = Connection(socket, combined)
+        socket.streams = connection.streams
         self._connections[connection] = socket
         sender = asyncio.create_task(connection.send())
         recent: deque[float] = deque(maxlen=_MOST_REQUESTS)
@@ -149,7 +152,7 @@ class Hub:
                 if turn % _UPDATE_SECONDS == 0:
                     self._update(now)
             until_minute = self._clock.real_seconds_until((closed + MINUTE) * 1000)
-            await asyncio.sleep(max(0.001, min(beat - time.monotonic(), until_minute + 0.001)))
+            await self._clock.pause(max(0.001, min(beat - time.monotonic(), until_minute + 0.001)))
 
     def _close(self, end: int) -> None:
         for interval, rows in self._subscribed().items():
@@ -185,7 +188,7 @@ class Hub:
         events = wire.kline_events(candles, listings, interval, begin, closed, event_ms)
         for listing, event in zip(listings, events, strict=True):
             if event is not None:
-                self._send(f"{listing.symbol.lower()}@kline_{interval}", event)
+                self._send(f"{listing.symbol.lower()}@kline_{interval}", event, listing.symbol, "kline", closed)
 
     def _tickers(self, now: int) -> None:
         single = [name for name in self._readers if name.endswith("@miniTicker") and name[:-11] in self._rows]
@@ -196,11 +199,17 @@ class Hub:
         for name in single:
             event = events[self._rows[name[:-11]]]
             if event is not None:
-                self._send(name, event)
+                self._send(name, event, name[:-11].upper())
         if everyone:
             self._send(_ALL_TICKERS, "[" + ",".join([event for event in events if event is not None]) + "]")
 
-    def _send(self, stream: str, payload: str) -> None:
+    def _send(
+        self, stream: str, payload: str, symbol: str = "", kind: str = "miniTicker", closed: bool = False
+    ) -> None:
+        for one in self._faults.message(stream, symbol, payload, kind, closed):
+            self._put(stream, one)
+
+    def _put(self, stream: str, payload: str) -> None:
         for connection in self._readers.get(stream, ()):
             connection.put(stream, payload)
 
