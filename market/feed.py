@@ -308,6 +308,7 @@ class Feed:
         return Coverage(
             close_time,
             fresh,
+            (),
             tuple(name for name, time in absent if time >= oldest),
             tuple(name for name, time in absent if time < oldest),
             (self._clock.now_ms() - close_time) / 1000,

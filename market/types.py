@@ -6,7 +6,8 @@ rules of an exchange are `Decimal`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from screener.intervals import interval_ms
@@ -99,15 +100,29 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Which symbols the panel holds for the minute that ended at `close_time` (ms UTC).
+    """Which symbols the panel holds for the minute that ended at `close_time` (ms UTC); each expected one is in exactly
+    one of the four.
 
-    `fresh`: the candle is in. `stale`: not in, the symbol's newest candle is less than the stale limit old.
-    `missing`: not in, and nothing newer than the limit. `seconds_after_close` is market seconds from the
-    close to the yield.
+    `fresh`: the candle was in when screening started. `late`: it came after that and was screened then. `stale`: not in,
+    the symbol's newest candle is less than the stale limit old. `missing`: not in, and nothing newer than the limit.
+    `seconds_after_close` is market seconds from the close to the start of screening, `late_seconds` the same for each
+    late symbol.
     """
 
     close_time: int
     fresh: tuple[str, ...]
+    late: tuple[str, ...]
     stale: tuple[str, ...]
     missing: tuple[str, ...]
     seconds_after_close: float
+    late_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> int:
+        """How many symbols should have had the candle."""
+        return len(self.fresh) + len(self.late) + len(self.stale) + len(self.missing)
+
+    @property
+    def slowest_seconds(self) -> float:
+        """Market seconds after the close at which the last of those that came was screened."""
+        return max(self.seconds_after_close, *self.late_seconds.values())
