@@ -103,8 +103,8 @@ class Coverage:
     """Which symbols the panel holds for the minute that ended at `close_time` (ms UTC); each expected one is in exactly
     one of the four.
 
-    `fresh`: the candle was in when screening started. `late`: it came after that and was screened then. `stale`: not in,
-    the symbol's newest candle is less than the stale limit old. `missing`: not in, and nothing newer than the limit.
+    `fresh`: the candle was in when screening started. `late`: it came after that and was screened then. `stale`: not
+    in, the symbol's newest candle is less than the stale limit old. `missing`: not in, and nothing newer than that.
     `seconds_after_close` is market seconds from the close to the start of screening, `late_seconds` the same for each
     late symbol.
     """
