@@ -125,4 +125,4 @@ class Coverage:
     @property
     def slowest_seconds(self) -> float:
         """Market seconds after the close at which the last of those that came was screened."""
-        return max(self.seconds_after_close, *self.late_seconds.values())
+        return max([self.seconds_after_close, *self.late_seconds.values()])
