@@ -29,6 +29,9 @@ Times = npt.NDArray[np.int64]
 PRICES = ("open", "high", "low", "close", "volume")
 OPTIONAL = ("quote_volume", "trades", "taker_buy_base", "taker_buy_quote")
 SUFFIXES = (".parquet", ".csv")
+# 1971 to 2200 in ms: seconds and microseconds, the usual mistakes, fall outside.
+EARLIEST_MS = 31_536_000_000
+LATEST_MS = 7_258_118_400_000
 # A folder whose files name years far apart by mistake must not allocate the span between them.
 MAX_CELLS = 400_000_000
 
@@ -158,7 +161,20 @@ def read_file(path: Path, interval: str) -> tuple[Times, dict[str, FloatArray]]:
     Raises `HistoryError` for an unreadable file, a missing column, a value that is no number, times that
     are off the interval or given twice.
     """
-    table = _read_table(path)
+    times, raw = columns_of(path, _read_table(path), interval)
+    fields = {name: raw[name] for name in (*PRICES, "quote_volume", "trades") if name in raw}
+    if "taker_buy_base" in raw:
+        fields["buy_volume"] = raw["taker_buy_base"]
+        fields["sell_volume"] = raw["volume"] - raw["taker_buy_base"]
+    return times, fields
+
+
+def columns_of(path: Path, table: pa.Table, interval: str) -> tuple[Times, dict[str, FloatArray]]:
+    """The candles of a file's `table`: open times [n] ascending and unique, and the columns it has of `PRICES`
+    and `OPTIONAL`, each float64 [n]. Rows without a price are left out.
+
+    Raises `HistoryError`, which names `path` and the column.
+    """
     for name in ("open_time", *PRICES):
         if name not in table.column_names:
             raise HistoryError(
@@ -173,27 +189,24 @@ def read_file(path: Path, interval: str) -> tuple[Times, dict[str, FloatArray]]:
         raw = {name: values[order] for name, values in raw.items()}
         if (twice := np.flatnonzero(np.diff(times) == 0)).size:
             raise HistoryError(f"{path}: column 'open_time' has {int(times[twice[0]])} more than once")
-    fields = {name: raw[name] for name in (*PRICES, "quote_volume", "trades") if name in raw}
     unknown = np.isnan(raw["open"]) | np.isnan(raw["high"]) | np.isnan(raw["low"]) | np.isnan(raw["close"])
     if (bad := np.flatnonzero(~unknown & (raw["low"] > raw["high"]))).size:
         raise HistoryError(f"{path}: column 'low' is above 'high' at open_time {int(times[bad[0]])}")
-    if "taker_buy_base" in raw:
-        fields["buy_volume"] = raw["taker_buy_base"]
-        fields["sell_volume"] = raw["volume"] - raw["taker_buy_base"]
     if unknown.any():
         times = times[~unknown]
-        fields = {name: values[~unknown] for name, values in fields.items()}
-    return times, fields
+        raw = {name: values[~unknown] for name, values in raw.items()}
+    return times, raw
 
 
 def _read_table(path: Path) -> pa.Table:
     try:
         if path.suffix == ".csv":
             return pa_csv.read_csv(path)
-        names = set(pq.read_schema(path).names)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        names = set(file.schema_arrow.names)
         columns = [name for name in ("open_time", *PRICES, *OPTIONAL) if name in names]
         # One thread and no memory map: the files are small, and starting threads costs more than reading.
-        return pq.ParquetFile(path).read(columns=columns, use_threads=False)
+        return file.read(columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise HistoryError(f"{path}: cannot be read: {error}") from error
 
@@ -206,8 +219,7 @@ def _times(path: Path, table: pa.Table, interval: str) -> Times:
     if not pa.types.is_integer(column.type) or column.null_count:
         raise HistoryError(f"{path}: column 'open_time' must hold whole milliseconds UTC, not {column.type}")
     times: Times = column.to_numpy().astype(np.int64)
-    # 1971 to 2200 in ms; seconds and microseconds, the usual mistakes, fall outside.
-    if len(times) and not (times.min() >= 31_536_000_000 and times.max() <= 7_258_118_400_000):
+    if len(times) and not (times.min() >= EARLIEST_MS and times.max() <= LATEST_MS):
         raise HistoryError(f"{path}: column 'open_time' must be milliseconds UTC; {int(times[0])} is no such time")
     origin = open_of(int(times[0]), interval) if len(times) else 0
     off = np.flatnonzero((times - origin) % interval_ms(interval) != 0)
