@@ -75,9 +75,9 @@ class Connection:
 class Hub:
     """Streams of a market to its connections."""
 
-    def __init__(self, market: LiveMarket, clock: VirtualClock, faults: FaultInjector) -> None:
+    def __init__(self, market: LiveMarket, clock: VirtualClock, faults: FaultInjector, venue: str = "spot") -> None:
         self._market = market
-        self._faults = faults.streams("spot", self._put)
+        self._faults = faults.streams(venue, self._put)
         self._clock = clock
         self._rows = {listing.symbol.lower(): row for row, listing in enumerate(market.listings)}
         self._readers: dict[str, set[Connection]] = {}
@@ -94,7 +94,7 @@ class Hub:
         """One connection from opening to close."""
         socket = self._faults.socket(request)
         await socket.prepare(request)
-        combined = request.path == "/stream"
+        combined = request.path.endswith("/stream")
         names = request.query.get("streams", "") if combined else request.match_info.get("streams", "")
         connection = Connection(socket, combined)
         socket.streams = connection.streams
