@@ -11,6 +11,7 @@ from aiohttp import web
 
 from simexchange.clock import VirtualClock
 from simexchange.faults.injector import FaultInjector
+from simexchange.futures import install as install_futures
 from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.rest import Rest
@@ -41,6 +42,7 @@ class Exchange:
         self._faults = faults or FaultInjector(clock)
         # Outermost: a fault may keep a request from everything else, or an answer from the client.
         application.middlewares.append(_middleware(self._faults))
+        install_futures(application, live, clock, self._faults, weight_limit)
         self._hub = Hub(live, clock, self._faults)
         Rest(live, clock, WeightLimit(weight_limit)).install(application)
         self._hub.install(application)

@@ -1,0 +1,305 @@
+"""Market data of the perpetuals under /fapi: the spot market's candles, with what only contracts have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from simexchange import errors
+from simexchange.book import Books
+from simexchange.candles import BUY_QUOTE, CLOSE, SELL_QUOTE, Candles
+from simexchange.clock import VirtualClock
+from simexchange.futures import funding, wire
+from simexchange.futures.contracts import Contract, contract_info, contract_of, text
+from simexchange.futures.endpoints import Endpoint
+from simexchange.futures.errors import refused
+from simexchange.futures.parameters import Parameters
+from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
+from simexchange.live import LiveMarket
+
+_SYMBOL: Final = "^[A-Z0-9-_.]{1,20}$"
+_USUAL_CANDLES: Final = 500
+_MOST_CANDLES: Final = 1_500
+_DEPTHS: Final = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1_000: 20}
+#: Rough share of a day's turnover that is held overnight.
+_INTEREST_SHARE: Final = 3
+
+_CANDLE_NAMES: Final = ("interval", "startTime", "endTime", "limit")
+Shape = Callable[[Candles, Contract, int, int], str]
+
+
+def candle_weight(parameters: Parameters) -> int:
+    """By the number of candles asked for."""
+    limit = parameters.whole("limit") or _USUAL_CANDLES
+    return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1_000 else 10
+
+
+def depth_weight(parameters: Parameters) -> int:
+    """By the number of levels asked for."""
+    limit = parameters.whole("limit")
+    return _DEPTHS.get(_USUAL_CANDLES if limit is None else limit, 2)
+
+
+def _by_symbol(one: int, every: int) -> Callable[[Parameters], int]:
+    return lambda parameters: one if "symbol" in parameters else every
+
+
+class MarketData:
+    """The perpetuals of a market, and answers about them."""
+
+    def __init__(self, market: LiveMarket, clock: VirtualClock, weight_limit: int) -> None:
+        self.live = market
+        self.books = Books(market)
+        self._clock = clock
+        self._weight_limit = weight_limit
+        found = (contract_of(listing, row) for row, listing in enumerate(market.listings))
+        self.contracts: Sequence[Contract] = [contract for contract in found if contract is not None]
+        self.by_symbol = {contract.symbol: contract for contract in self.contracts}
+        self._info = [contract_info(contract, market.first * 1000) for contract in self.contracts]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """All of them."""
+        candles = ("symbol", *_CANDLE_NAMES)
+        pairs = ("pair", *_CANDLE_NAMES)
+        return [
+            Endpoint("GET", "/fapi/v1/ping", lambda _: {}, 1),
+            Endpoint("GET", "/fapi/v1/time", lambda _: {"serverTime": self._clock.told_ms()}, 1),
+            Endpoint("GET", "/fapi/v1/exchangeInfo", self.exchange_info, 1),
+            Endpoint("GET", "/fapi/v1/klines", self._candles("symbol", wire.klines), candle_weight, candles),
+            Endpoint(
+                "GET",
+                "/fapi/v1/continuousKlines",
+                self._candles("pair", wire.klines, contract_type=True),
+                candle_weight,
+                (*pairs, "contractType"),
+            ),
+            Endpoint(
+                "GET", "/fapi/v1/markPriceKlines", self._candles("symbol", wire.price_klines), candle_weight, candles
+            ),
+            Endpoint(
+                "GET", "/fapi/v1/indexPriceKlines", self._candles("pair", wire.price_klines), candle_weight, pairs
+            ),
+            Endpoint("GET", "/fapi/v1/premiumIndexKlines", self._candles("symbol", _flat), candle_weight, candles),
+            Endpoint("GET", "/fapi/v1/depth", self.depth, depth_weight, ("symbol", "limit")),
+            Endpoint("GET", "/fapi/v1/ticker/24hr", self.day, _by_symbol(1, 40), ("symbol",)),
+            Endpoint("GET", "/fapi/v1/ticker/price", self.price, _by_symbol(1, 2), ("symbol",)),
+            Endpoint("GET", "/fapi/v2/ticker/price", self.price, _by_symbol(1, 2), ("symbol",)),
+            Endpoint("GET", "/fapi/v1/ticker/bookTicker", self.book_ticker, _by_symbol(2, 5), ("symbol",)),
+            Endpoint("GET", "/fapi/v1/premiumIndex", self.premium_index, _by_symbol(1, 10), ("symbol",)),
+            Endpoint("GET", "/fapi/v1/fundingRate", self.funding_rate, 1, ("symbol", "startTime", "endTime", "limit")),
+            Endpoint("GET", "/fapi/v1/fundingInfo", self.funding_info, 1),
+            Endpoint("GET", "/fapi/v1/openInterest", self.open_interest, 1, ("symbol",)),
+        ]
+
+    def now(self) -> int:
+        """Exchange time in UTC seconds, never past the end of a recorded market."""
+        now = self._clock.now_ms() // 1000
+        return now if self.live.last is None else min(now, self.live.last)
+
+    def now_ms(self) -> int:
+        """Exchange time, ms."""
+        return self._clock.now_ms()
+
+    def contract(self, parameters: Parameters, name: str = "symbol") -> Contract:
+        """The contract that a parameter names. Raises -1102, -1100, -1121 (-4144 for a pair)."""
+        symbol = parameters.need(name)
+        if not re.fullmatch(_SYMBOL, symbol):
+            raise errors.illegal_characters(name, _SYMBOL)
+        if symbol not in self.by_symbol:
+            raise errors.invalid_symbol() if name == "symbol" else refused(-4144)
+        return self.by_symbol[symbol]
+
+    def last_price(self, contract: Contract, now: int) -> int:
+        """In ticks; it is the mark and the index price too. 0 where it did not trade in the last 24 hours."""
+        return self.books.last(contract.row, now)
+
+    def exchange_info(self, _: Parameters) -> Any:
+        """Limits, assets, contracts, filters."""
+        return {
+            "timezone": "UTC",
+            "serverTime": self._clock.told_ms(),
+            "futuresType": "U_MARGINED",
+            "rateLimits": [
+                {
+                    "rateLimitType": "REQUEST_WEIGHT",
+                    "interval": "MINUTE",
+                    "intervalNum": 1,
+                    "limit": self._weight_limit or 2_400,
+                },
+                {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1_200},
+                {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
+            ],
+            "exchangeFilters": [],
+            "assets": [
+                {"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"},
+                {"asset": "USDC", "marginAvailable": True, "autoAssetExchange": "-10000"},
+                {"asset": "BNB", "marginAvailable": True, "autoAssetExchange": "0"},
+            ],
+            "symbols": self._info,
+        }
+
+    def _candles(self, name: str, shape: Shape, *, contract_type: bool = False) -> Callable[[Parameters], str]:
+        def candles(parameters: Parameters) -> str:
+            contract = self.contract(parameters, name)
+            if contract_type:
+                parameters.choice("contractType", ("PERPETUAL",), -4104)
+            length = INTERVAL_SECONDS.get(parameters.need("interval"))
+            if length is None:
+                raise errors.invalid_interval()
+            limit = parameters.limit(_USUAL_CANDLES, _MOST_CANDLES)
+            start, end = parameters.times()
+            now = self.now()
+            oldest = -(-(self.live.first - offset_of(length)) // length)
+            newest = index_of(now if end is None else min(now, end // 1000), length)
+            if start is None:
+                first = max(oldest, newest - limit + 1)
+            else:
+                first = max(oldest, -(-(-(-start // 1000) - offset_of(length)) // length))
+            count = min(limit, newest - first + 1)
+            if count <= 0:
+                return "[]"
+            return shape(self.live.history(contract.row, length, first, count, now), contract, length, first)
+
+        return candles
+
+    def depth(self, parameters: Parameters) -> Any:
+        """The order book."""
+        contract = self.contract(parameters)
+        limit = parameters.whole("limit")
+        limit = _USUAL_CANDLES if limit is None else limit
+        if limit not in _DEPTHS:
+            raise refused(-4021, limit)
+        now, now_ms = self.now(), self.now_ms()
+        return {"lastUpdateId": now, "E": now_ms, "T": now_ms} | self.levels(contract, now, limit)
+
+    def levels(self, contract: Contract, now: int, count: int) -> dict[str, list[list[str]]]:
+        """Bids and asks as texts, best first."""
+        book = self.books.depth(contract.row, now, count)
+        price, lot = contract.listing.price_decimals, contract.listing.lot_decimals
+        return {
+            name: [[text(ticks, price), text(lots, lot)] for ticks, lots in levels]
+            for name, levels in (("bids", book.bids), ("asks", book.asks))
+        }
+
+    def day(self, parameters: Parameters) -> Any:
+        """Statistics of the last 24 hours."""
+        return self._each(parameters, lambda contract, day, now_ms: wire.day_ticker(day, contract, now_ms))
+
+    def price(self, parameters: Parameters) -> Any:
+        """Last prices."""
+        return self._each(
+            parameters,
+            lambda contract, day, now_ms: {
+                "symbol": contract.symbol,
+                "price": _last(day, contract),
+                "time": now_ms,
+            },
+        )
+
+    def book_ticker(self, parameters: Parameters) -> Any:
+        """Best bids and asks."""
+        tops = self.books.tops(self.now())
+        return self._each(
+            parameters,
+            lambda contract, day, now_ms: {
+                "symbol": contract.symbol,
+                "bidPrice": text(int(tops.bid[contract.row]), contract.listing.price_decimals),
+                "bidQty": text(int(tops.bid_lots[contract.row]), contract.listing.lot_decimals),
+                "askPrice": text(int(tops.ask[contract.row]), contract.listing.price_decimals),
+                "askQty": text(int(tops.ask_lots[contract.row]), contract.listing.lot_decimals),
+                "time": now_ms,
+                "lastUpdateId": now_ms // 1000,
+            },
+        )
+
+    def premium_index(self, parameters: Parameters) -> Any:
+        """Mark and index price, and the next funding."""
+        coming = funding.next_time(self.now())
+        return self._each(
+            parameters,
+            lambda contract, day, now_ms: {
+                "symbol": contract.symbol,
+                "markPrice": (mark := f"{float(_last(day, contract)):.8f}"),
+                "indexPrice": mark,
+                "estimatedSettlePrice": mark,
+                "lastFundingRate": str(funding.rate(contract.symbol, coming)),
+                "interestRate": funding.INTEREST_RATE,
+                "nextFundingTime": coming * 1000,
+                "time": now_ms,
+            },
+        )
+
+    def funding_rate(self, parameters: Parameters) -> Any:
+        """Past fundings, oldest first; the newest ones where no start is given."""
+        contracts = [self.contract(parameters)] if "symbol" in parameters else self.contracts
+        start, end = parameters.times()
+        limit = parameters.limit(100, 1_000)
+        now = self.now()
+        last = min(now, now if end is None else end // 1000) // funding.PERIOD
+        oldest = -(-(self.live.first + 86_400) // funding.PERIOD)
+        if start is None:
+            first = max(oldest, last - limit + 1)
+        else:
+            first = max(oldest, -(-start // (funding.PERIOD * 1000)))
+        answers: list[dict[str, Any]] = []
+        for number in range(first, last + 1):
+            at = number * funding.PERIOD
+            for contract in contracts:
+                if len(answers) == limit:
+                    return answers
+                answers.append(self._funded(contract, at))
+        return answers
+
+    def _funded(self, contract: Contract, at: int) -> dict[str, Any]:
+        candles = self.live.history(contract.row, 60, at // 60 - 1, 1, self.now())
+        mark = contract.price(int(candles.fields[CLOSE, 0, 0])) if candles.present.any() else 0
+        return {
+            "symbol": contract.symbol,
+            "fundingTime": at * 1000,
+            "fundingRate": str(funding.rate(contract.symbol, at)),
+            "markPrice": f"{mark:.8f}",
+        }
+
+    def funding_info(self, _: Parameters) -> Any:
+        """What is special about a symbol's funding."""
+        return [
+            {
+                "symbol": contract.symbol,
+                "adjustedFundingRateCap": funding.CAP,
+                "adjustedFundingRateFloor": f"-{funding.CAP}",
+                "fundingIntervalHours": funding.PERIOD // 3_600,
+                "disclaimer": False,
+                "updateTime": self.live.first * 1000,
+            }
+            for contract in self.contracts
+        ]
+
+    def open_interest(self, parameters: Parameters) -> Any:
+        """How much is held: a made-up share of the day's turnover, which contracts of the account do not change."""
+        contract = self.contract(parameters)
+        fields = self.live.day(self.now()).fields[:, contract.row, 0]
+        lots = int(fields[BUY_QUOTE] + fields[SELL_QUOTE]) // _INTEREST_SHARE // max(1, int(fields[CLOSE]))
+        return {
+            "symbol": contract.symbol,
+            "openInterest": text(lots, contract.listing.lot_decimals),
+            "time": self.now_ms(),
+        }
+
+    def _each(self, parameters: Parameters, make: Callable[[Contract, Candles, int], Any]) -> Any:
+        """One answer for one symbol, a list of all that trade without."""
+        day, now_ms = self.live.day(self.now()), self.now_ms()
+        if "symbol" in parameters:
+            contract = self.contract(parameters)
+            if not day.present[contract.row, 0]:
+                raise errors.invalid_symbol()
+            return make(contract, day, now_ms)
+        return [make(contract, day, now_ms) for contract in self.contracts if day.present[contract.row, 0]]
+
+
+def _last(day: Candles, contract: Contract) -> str:
+    return text(int(day.fields[CLOSE, contract.row, 0]), contract.listing.price_decimals)
+
+
+def _flat(candles: Candles, contract: Contract, length: int, index: int) -> str:
+    return wire.flat_klines(candles, length, index)

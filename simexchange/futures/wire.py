@@ -1,0 +1,179 @@
+"""Market data of USD-M futures as Binance writes it: prices and quantities with the contract's own decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, TRADES, Candles
+from simexchange.futures.contracts import Contract, text
+from simexchange.intervals import INTERVAL_SECONDS, open_of
+
+_KLINE = '[%d,"%s","%s","%s","%s","%s",%d,"%s",%d,"%s","%s","0"]'
+_PRICE_KLINE = '[%d,"%s","%s","%s","%s","0",%d,"0",%d,"0","0","0"]'
+_KLINE_BODY = (
+    '"i":"%s","f":%d,"L":%d,"o":"%s","c":"%s","h":"%s","l":"%s","v":"%s","n":%d,"x":%s,'
+    '"q":"%s","V":"%s","Q":"%s","B":"0"'
+)
+_KLINE_EVENT = '{"e":"kline","E":%d,"s":"%s","k":{"t":%d,"T":%d,"s":"%s",' + _KLINE_BODY + "}}"
+_CONTINUOUS_EVENT = '{"e":"continuous_kline","E":%d,"ps":"%s","ct":"PERPETUAL","k":{"t":%d,"T":%d,' + _KLINE_BODY + "}}"
+
+
+class Row(NamedTuple):
+    """A candle's fields as texts and numbers."""
+
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    quote: str
+    trades: int
+    buy: str
+    buy_quote: str
+
+
+def _rows(candles: Candles, contract: Contract, row: int) -> Iterator[Row | None]:
+    """The candles at one position of a batch; None where there is none."""
+    price, lot = contract.listing.price_decimals, contract.listing.lot_decimals
+    quote = price + lot
+    for fields, present in zip(candles.fields[:, row].T.tolist(), candles.present[row].tolist(), strict=True):
+        yield (
+            Row(
+                text(fields[OPEN], price),
+                text(fields[HIGH], price),
+                text(fields[LOW], price),
+                text(fields[CLOSE], price),
+                text(fields[BUY] + fields[SELL], lot),
+                text(fields[BUY_QUOTE] + fields[SELL_QUOTE], quote),
+                fields[TRADES],
+                text(fields[BUY], lot),
+                text(fields[BUY_QUOTE], quote),
+            )
+            if present
+            else None
+        )
+
+
+def klines(candles: Candles, contract: Contract, length: int, index: int) -> str:
+    """REST candles of one symbol ([1, candles] from number `index` on) as a JSON array; absent ones are left out."""
+    opens = _opens(candles, length, index)
+    return _array(
+        _KLINE % (at, *row[:5], at + length * 1000 - 1, *row[5:])
+        for at, row in zip(opens, _rows(candles, contract, 0), strict=True)
+        if row is not None
+    )
+
+
+def price_klines(candles: Candles, contract: Contract, length: int, index: int) -> str:
+    """The same of the mark or index price, which have no volume."""
+    opens = _opens(candles, length, index)
+    return _array(
+        _PRICE_KLINE % (at, *(f"{float(part):.8f}" for part in row[:4]), at + length * 1000 - 1, length)
+        for at, row in zip(opens, _rows(candles, contract, 0), strict=True)
+        if row is not None
+    )
+
+
+def flat_klines(candles: Candles, length: int, index: int) -> str:
+    """The same of the premium index, which is always nothing: mark and index price are one."""
+    zero = ("0.00000000",) * 4
+    return _array(
+        _PRICE_KLINE % (at, *zero, at + length * 1000 - 1, length)
+        for at, present in zip(_opens(candles, length, index), candles.present[0].tolist(), strict=True)
+        if present
+    )
+
+
+def kline_events(
+    candles: Candles, contracts: Sequence[Contract], interval: str, open_time: int, closed: bool, event_ms: int
+) -> list[tuple[str, str] | None]:
+    """A `kline` and a `continuous_kline` message per symbol ([symbols, 1], opening at `open_time` seconds); None
+    where there is no candle.
+    """
+    begin, end = open_time * 1000, (open_time + INTERVAL_SECONDS[interval]) * 1000 - 1
+    first = open_time * 10_000
+    events: list[tuple[str, str] | None] = []
+    for number, contract in enumerate(contracts):
+        row = next(_rows(candles, contract, number))
+        if row is None:
+            events.append(None)
+            continue
+        ids = (first, first + row.trades - 1) if row.trades else (-1, -1)
+        body = (
+            interval, *ids, row.open, row.close, row.high, row.low, row.volume, row.trades,
+            "true" if closed else "false", row.quote, row.buy, row.buy_quote,
+        )  # fmt: skip
+        symbol = contract.symbol
+        kline = _KLINE_EVENT % (event_ms, symbol, begin, end, symbol, *body)
+        events.append((kline, _CONTINUOUS_EVENT % (event_ms, symbol, begin, end, *body)))
+    return events
+
+
+def day_ticker(day: Candles, contract: Contract, now_ms: int) -> dict[str, Any]:
+    """The answer of `ticker/24hr` for one symbol."""
+    listing = contract.listing
+    fields = [int(value) for value in day.fields[:, contract.row, 0]]
+    lots, quote = fields[BUY] + fields[SELL], fields[BUY_QUOTE] + fields[SELL_QUOTE]
+    change = fields[CLOSE] - fields[OPEN]
+    price, lot = listing.price_decimals, listing.lot_decimals
+    last = now_ms // 1000 * 10_000
+    return {
+        "symbol": listing.symbol,
+        "priceChange": text(change, price),
+        "priceChangePercent": f"{100.0 * change / fields[OPEN]:.3f}",
+        "weightedAvgPrice": text(quote // lots if lots else fields[CLOSE], price),
+        "lastPrice": text(fields[CLOSE], price),
+        "lastQty": text(1, lot),
+        "openPrice": text(fields[OPEN], price),
+        "highPrice": text(fields[HIGH], price),
+        "lowPrice": text(fields[LOW], price),
+        "volume": text(lots, lot),
+        "quoteVolume": text(quote, listing.quote_decimals),
+        "openTime": now_ms // 60_000 * 60_000 - 86_400_000,
+        "closeTime": now_ms,
+        "firstId": last - fields[TRADES],
+        "lastId": last - 1,
+        "count": fields[TRADES],
+    }
+
+
+def ticker_event(ticker: dict[str, Any], event_ms: int) -> dict[str, Any]:
+    """The `24hrTicker` message of a day's statistics."""
+    return {
+        "e": "24hrTicker",
+        "E": event_ms,
+        "s": ticker["symbol"],
+        "p": ticker["priceChange"],
+        "P": ticker["priceChangePercent"],
+        "w": ticker["weightedAvgPrice"],
+        "c": ticker["lastPrice"],
+        "Q": ticker["lastQty"],
+        "o": ticker["openPrice"],
+        "h": ticker["highPrice"],
+        "l": ticker["lowPrice"],
+        "v": ticker["volume"],
+        "q": ticker["quoteVolume"],
+        "O": ticker["openTime"],
+        "C": ticker["closeTime"],
+        "F": ticker["firstId"],
+        "L": ticker["lastId"],
+        "n": ticker["count"],
+    }
+
+
+def mini_event(ticker: dict[str, Any], event_ms: int) -> dict[str, Any]:
+    """The `24hrMiniTicker` message of a day's statistics."""
+    full = ticker_event(ticker, event_ms)
+    return {"e": "24hrMiniTicker", "E": event_ms} | {key: full[key] for key in "scohlvq"}
+
+
+def _opens(candles: Candles, length: int, index: int) -> list[int]:
+    opens: list[int] = (open_of(index, length) * 1000 + length * 1000 * np.arange(candles.count)).tolist()
+    return opens
+
+
+def _array(parts: Iterator[str]) -> str:
+    return "[" + ",".join(parts) + "]"
