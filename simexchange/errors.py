@@ -66,3 +66,36 @@ def too_much_weight(limit: int) -> ExchangeError:
 def unknown_path() -> ExchangeError:
     """An address this exchange does not serve."""
     return ExchangeError(-1000, "Path not found.", status=404)
+
+
+def too_many_requests() -> ExchangeError:
+    """-1003 with 429: refused for now, whatever the weight."""
+    return ExchangeError(
+        -1003,
+        "Too many requests. Please use WebSocket Streams for live updates to avoid polling the API.",
+        status=429,
+    )
+
+
+def banned(until_ms: int) -> ExchangeError:
+    """-1003 with 418: the address is banned until a moment (ms UTC of exchange time)."""
+    return ExchangeError(
+        -1003,
+        f"Way too much request weight used; IP banned until {until_ms}. "
+        "Please use WebSocket Streams for live updates to avoid bans.",
+        status=418,
+    )
+
+
+def unavailable(status: int) -> ExchangeError:
+    """-1001: the exchange failed inside."""
+    return ExchangeError(-1001, "Internal error; unable to process your request. Please try again.", status=status)
+
+
+def timed_out() -> ExchangeError:
+    """-1007: whether the request was carried out is not known."""
+    return ExchangeError(
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+        status=504,
+    )

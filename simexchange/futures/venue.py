@@ -14,7 +14,7 @@ from simexchange.futures.endpoints import Endpoints
 from simexchange.futures.market import MarketData
 from simexchange.futures.streams import PerpetualHub
 from simexchange.live import LiveMarket
-from simexchange.weights import WeightLimit
+from simexchange.weights import LIMITS, WeightLimit
 
 #: Of spot's limit: 2,400 a minute beside 6,000.
 _WEIGHT_SHARE = 0.4
@@ -28,7 +28,7 @@ def install(
     It belongs before spot's REST, whose middleware puts spot's used weight on answers. `spot_limit` is spot's
     request weight a minute, 0 for none; futures have the usual share of it for themselves.
     """
-    limit = WeightLimit(int(spot_limit * _WEIGHT_SHARE))
+    limit = application[LIMITS]["usdm"] = WeightLimit(int(spot_limit * _WEIGHT_SHARE), clock)
     data = MarketData(market, clock, limit.limit)
     hub = PerpetualHub(data, clock, faults)
     endpoints = Endpoints(limit, lambda: None)
