@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from api.auth import Guard
 from api.problems import install
-from api.routes import filters, generate, health, market, signals, strategies, trading
+from api.routes import filters, generate, health, market, metrics, signals, strategies, trading, udf
 from api.stream import Broadcaster
 from app.bootstrap import open_services
 from app.settings import Settings
@@ -32,11 +32,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with open_services(settings) as services:
             app.state.services = services
             app.state.broadcaster = Broadcaster(services.database)
-            follower = asyncio.create_task(app.state.broadcaster.run())
+            followers = [
+                asyncio.create_task(app.state.broadcaster.run()),
+                asyncio.create_task(services.prices.run()),
+            ]
             yield
-            follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await follower
+            for follower in followers:
+                follower.cancel()
+                with suppress(asyncio.CancelledError):
+                    await follower
 
     app = FastAPI(
         title="Signal Screener",
@@ -47,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install(app)
     app.add_middleware(Guard, settings=settings)
     app.include_router(health.router)
-    for module in (filters, generate, market, signals, strategies, trading):
+    app.include_router(metrics.router)
+    for module in (filters, generate, market, signals, strategies, trading, udf):
         app.include_router(module.router, prefix=PREFIX)
     return app

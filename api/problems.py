@@ -15,6 +15,7 @@ from api.schemas import FieldError, FindingOut, Problem
 from app.enabling import NotEnabled
 from app.generation import CannotGenerate
 from app.market_client import MarketRefused, MarketUnavailable
+from app.prices import TooManyReaders
 from app.trading import Refused
 from screener import FilterError
 from store.errors import (
@@ -49,7 +50,7 @@ def problem(
 ) -> Response:
     """A problem document as a response; `findings` is left out where there are none."""
     body = Problem(title=title, status=status, detail=detail, errors=tuple(errors), findings=tuple(findings))
-    headers = {"retry-after": "2"} if status == 503 else None
+    headers = {"retry-after": "2"} if status in (429, 503) else None
     text = body.model_dump_json(exclude=None if findings else {"findings"})
     return Response(text, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -102,6 +103,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(MarketUnavailable)
     async def _market(_: Request, error: MarketUnavailable) -> Response:
         return problem(503, "The market is not at hand", str(error))
+
+    @app.exception_handler(TooManyReaders)
+    async def _full(_: Request, error: TooManyReaders) -> Response:
+        return problem(503, "Too many viewers", str(error))
 
     @app.exception_handler(MarketRefused)
     async def _refused_by_market(_: Request, error: MarketRefused) -> Response:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.account import costs
 from app.market_client import MarketClient
+from app.prices import PriceBoard
 from app.settings import Settings, SettingsError
 from app.times import to_ms
 from broker.paper import PaperBroker
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     database: Database
     market: MarketClient
+    prices: PriceBoard
 
 
 def database_url(settings: Settings) -> str:
@@ -61,7 +63,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             if settings.loopback or settings.token is not None:
                 async with database.worker() as conn:
                     await profiles.ensure_local_user(conn)
-            yield Services(settings, database, market)
+            yield Services(settings, database, market, PriceBoard(market))
     finally:
         await market.aclose()
         await flush_traces()

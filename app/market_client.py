@@ -1,10 +1,28 @@
-"""Candles, quotes and look-backs from the worker that owns the market, over its internal endpoint."""
+"""Candles, prices and look-backs from the worker that owns the market, over its internal endpoint.
+
+What many viewers ask alike (candles, symbols, coverage) is asked once and given to all of them for a moment: see
+`MarketClient._shared`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import functools
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
+
+SILENCE_S = 8.0
+"""Without a line for so long the stream of prices counts as lost; the worker sends one every two seconds."""
+
+
+class PriceLine(msgspec.Struct, frozen=True):
+    """One line of the worker's stream: [symbol, price, ms UTC] of what changed, and symbols that are no longer held."""
+
+    prices: list[tuple[str, float, int]]
+    gone: list[str]
 
 
 class MarketUnavailable(Exception):
@@ -27,6 +45,7 @@ class MarketClient:
         self._http = httpx.AsyncClient(
             base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=30, trust_env=False
         )
+        self._answers: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -36,12 +55,37 @@ class MarketClient:
         """Market time, speed, symbols, newest coverage and run."""
         return await self._ask("GET", "/status", timeout=3)
 
-    async def candles(self, symbol: str, interval: str, limit: int, until: int | None = None) -> dict[str, Any]:
-        """Closed candles, oldest first; `until` is the newest close time wanted, ms."""
-        params = {"symbol": symbol, "interval": interval, "limit": limit}
-        if until is not None:
-            params["until"] = until
-        return await self._ask("GET", "/candles", params=params)
+    async def candles(
+        self,
+        symbol: str,
+        interval: str,
+        limit: int,
+        *,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        forming: bool = False,
+    ) -> dict[str, Any]:
+        """The newest `limit` closed candles that opened in [from_ms, to_ms), oldest first, as `items`; `next` is the
+        `to_ms` of the page before, None at the beginning. With `forming` also the candle under way, or None.
+        """
+        wanted = {"from": from_ms, "to": to_ms, "forming": 1 if forming else None}
+        params: dict[str, str | int] = {"symbol": symbol, "interval": interval, "limit": limit}
+        params |= {name: value for name, value in wanted.items() if value is not None}
+        return await self._shared("/candles", params, 1.0)
+
+    async def prices(self) -> AsyncIterator[PriceLine]:
+        """Prices as they change, the first line with all of them; ends when the worker ends it."""
+        decoder = msgspec.json.Decoder(PriceLine)
+        try:
+            async with self._http.stream("GET", "/prices", timeout=httpx.Timeout(5, read=SILENCE_S)) as answer:
+                if answer.is_error:
+                    raise MarketUnavailable(f"the worker refuses the stream of prices (status {answer.status_code})")
+                async for line in answer.aiter_lines():
+                    yield decoder.decode(line)
+        except httpx.HTTPError as error:
+            raise MarketUnavailable(f"the worker's stream of prices broke: {error or type(error).__name__}") from error
+        except msgspec.MsgspecError as error:
+            raise MarketUnavailable("the worker sent prices that cannot be read") from error
 
     async def quotes(self, symbols: list[str] | None = None) -> dict[str, Any]:
         """Last prices by symbol; all symbols when none are named."""
@@ -49,11 +93,19 @@ class MarketClient:
 
     async def symbols(self) -> dict[str, Any]:
         """The screened symbols with their trading rules."""
-        return await self._ask("GET", "/symbols")
+        return await self._shared("/symbols", {}, 2.0)
 
-    async def coverage(self) -> dict[str, Any]:
-        """The newest minutes' coverage."""
-        return await self._ask("GET", "/coverage")
+    async def coverage(self, limit: int = 240) -> dict[str, Any]:
+        """The newest minutes' coverage, newest first."""
+        return await self._shared("/coverage", {"limit": limit}, 1.0)
+
+    async def health(self) -> dict[str, Any]:
+        """The same as `status`, up to a second old and asked for once for all who ask."""
+        return await self._shared("/status", {}, 1.0)
+
+    async def day(self) -> dict[str, Any]:
+        """The last 24 hours by symbol: `open high low volume quote_volume`; without symbols held for less."""
+        return await self._shared("/day", {}, 5.0)
 
     async def look_back(self, body: dict[str, Any]) -> dict[str, Any]:
         """Past matches of a filter: `filter_code`, `interval`, `direction`, `trigger`, `symbols`."""
@@ -70,6 +122,25 @@ class MarketClient:
     async def explain(self, body: dict[str, Any]) -> dict[str, Any]:
         """A filter's conditions on one candle: `filter_code`, `interval`, `symbol`, `at` (ms UTC, optional)."""
         return await self._ask("POST", "/explain", json=body, timeout=60)
+
+    async def _shared(self, path: str, params: dict[str, str | int], seconds: float) -> dict[str, Any]:
+        """The answer that another got within `seconds`, or gets now; errors are shared only while they are awaited."""
+        key = (path, str(httpx.QueryParams(params)))
+        task = self._answers.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask("GET", path, params=params))
+            self._answers[key] = task
+            forget = functools.partial(self._answers.pop, key, None)
+
+            def answered(done: asyncio.Task[dict[str, Any]]) -> None:
+                # Who waited may have gone away: an error is looked at here in any case.
+                if done.cancelled() or done.exception() is not None:
+                    forget()
+                else:
+                    asyncio.get_running_loop().call_later(seconds, forget)
+
+            task.add_done_callback(answered)
+        return await asyncio.shield(task)
 
     async def _ask(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         try:

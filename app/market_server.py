@@ -1,45 +1,44 @@
-"""The worker's internal endpoint: candles, quotes, coverage and look-backs for API and tools.
+"""The worker's internal endpoint: candles, prices, coverage and look-backs for API and tools.
 
 Loopback or a private network only, behind a shared token; bodies are bounded. It never touches the database.
+
+`/prices` is a stream for each API process, one JSON object a line. Ten times a second it sends what changed since that
+reader's last line, so a reader that is slow gets fewer lines and the newest prices, and nothing is queued for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import itertools
+import json
 import logging
+import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from app.market_filters import FilterMarket, FilterQuestions, problem
-from market.clock import Clock
-from market.types import Candle, Coverage, Price
+from app.charts import MOST_CANDLES, ChartMarket, Charts, TooManyPages
+from app.day import day_figures
+from app.market_filters import FilterMarket, FilterQuestions, known, problem
+from market.types import Candle, Coverage, MarketError, Price
 from screener.intervals import INTERVAL_MS
 
 log = logging.getLogger(__name__)
-MAX_CANDLES = 1500
 MAX_BODY = 64 * 1024
+MOST_MINUTES = 1440
+PRICE_SECONDS = 0.1
+BEAT_SECONDS = 2.0
+"""A line without prices after so long, so that the reader knows the connection lives."""
+STOP_SECONDS = 2.0
 
 
-class MarketView(FilterMarket, Protocol):
+class MarketView(FilterMarket, ChartMarket, Protocol):
     """What the endpoint needs of the worker."""
 
-    @property
-    def clock(self) -> Clock:
-        """Market time."""
-        ...
-
     coverage: deque[Coverage]
-
-    @property
-    def prices(self) -> dict[str, Price]:
-        """Last prices by symbol."""
-        ...
-
-    def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
-        """Closed candles of a symbol, oldest first."""
-        ...
 
     def report(self) -> dict[str, Any]:
         """The newest run, for the status."""
@@ -49,12 +48,27 @@ class MarketView(FilterMarket, Protocol):
 def _coverage(c: Coverage) -> dict[str, Any]:
     return {
         "candle_close": c.close_time,
+        "expected": c.expected,
         "fresh": len(c.fresh),
+        "late": len(c.late),
         "stale": len(c.stale),
         "missing": len(c.missing),
         "seconds_after_close": c.seconds_after_close,
+        "slowest_seconds": c.slowest_seconds,
+        "late_symbols": list(c.late[:50]),
         "stale_symbols": list(c.stale[:50]),
         "missing_symbols": list(c.missing[:50]),
+    }
+
+
+def _candle(c: Candle) -> dict[str, Any]:
+    return {
+        "time": c.open_time // 1000,
+        "open": c.open,
+        "high": c.high,
+        "low": c.low,
+        "close": c.close,
+        "volume": known(c.volume),
     }
 
 
@@ -64,7 +78,10 @@ class MarketServer:
     def __init__(self, view: MarketView, token: str) -> None:
         self._view = view
         self._token = token
+        self._charts = Charts(view)
         self._runner: web.AppRunner | None = None
+        self._stopping = asyncio.Event()
+        self.price_streams = 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen; OSError where the port is taken."""
@@ -72,15 +89,18 @@ class MarketServer:
         app.router.add_get("/status", self._status)
         app.router.add_get("/candles", self._candles)
         app.router.add_get("/quotes", self._quotes)
+        app.router.add_get("/prices", self._prices)
+        app.router.add_get("/day", self._day)
         app.router.add_get("/symbols", self._symbols)
         app.router.add_get("/coverage", self._coverages)
         FilterQuestions(self._view).add_to(app.router)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
 
     async def stop(self) -> None:
         """Stop listening."""
+        self._stopping.set()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -99,45 +119,75 @@ class MarketServer:
             {
                 "market_time": view.clock.now_ms(),
                 "speed": view.clock.speed,
-                "symbols": len(view.panel.symbols),
+                "symbols": len(view.infos),
+                "price_streams": self.price_streams,
                 "coverage": newest,
                 **view.report(),
             }
         )
 
     async def _candles(self, request: web.Request) -> web.Response:
-        view, query = self._view, request.query
+        query = request.query
         symbol, interval = query.get("symbol", ""), query.get("interval", "")
-        if symbol not in view.infos:
+        if symbol not in self._view.infos:
             return problem(404, "Unknown symbol", f"{symbol or 'no symbol'} is not in the screened market")
         if interval not in INTERVAL_MS:
             return problem(422, "Unknown interval", f"use one of {', '.join(INTERVAL_MS)}")
         try:
-            limit = min(max(1, int(query.get("limit", "300"))), MAX_CANDLES)
-            until = int(query["until"]) if "until" in query else None
+            limit = min(max(1, int(query.get("limit", "300"))), MOST_CANDLES)
+            start, end = (int(query[name]) if name in query else None for name in ("from", "to"))
         except ValueError:
-            return problem(422, "Not a number", "limit and until are whole numbers")
-        found = view.candles(symbol, interval, MAX_CANDLES)
-        if until is not None:
-            found = [c for c in found if c.close_time <= until]
-        items = [
-            {
-                "time": c.open_time // 1000,
-                "open": c.open,
-                "high": c.high,
-                "low": c.low,
-                "close": c.close,
-                "volume": c.volume,
-            }
-            for c in found[-limit:]
-        ]
-        return web.json_response({"items": items})
+            return problem(422, "Not a number", "limit, from and to are whole numbers")
+        try:
+            # One more than asked for: whether there is an earlier page.
+            found = await self._charts.candles(symbol, interval, limit + 1, start, end)
+        except TooManyPages as error:
+            return problem(429, "Too much history at once", str(error))
+        except MarketError as error:
+            return problem(503, "History is not at hand", str(error))
+        items = found[-limit:]
+        answer: dict[str, Any] = {
+            "items": [_candle(c) for c in items],
+            "next": items[0].open_time if len(found) > len(items) else None,
+        }
+        if "forming" in query:
+            under_way = self._charts.forming(symbol, interval)
+            answer["forming"] = None if under_way is None else _candle(under_way)
+        return web.json_response(answer)
+
+    async def _prices(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})
+        await response.prepare(request)
+        sent: dict[str, Price] = {}
+        beat = 0.0
+        self.price_streams += 1
+        try:
+            while not self._stopping.is_set():
+                held = self._view.prices
+                changed = [price for symbol, price in held.items() if sent.get(symbol) is not price]
+                gone = sent.keys() - held.keys()
+                now = time.monotonic()
+                if changed or gone or now - beat >= BEAT_SECONDS:
+                    sent = dict(held)
+                    beat = now
+                    rows = [[p.symbol, p.price, p.time_ms] for p in changed]
+                    await response.write(json.dumps({"prices": rows, "gone": sorted(gone)}).encode() + b"\n")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), PRICE_SECONDS)
+        except ConnectionError:
+            log.debug("a reader of prices went away")
+        finally:
+            self.price_streams -= 1
+        return response
 
     async def _quotes(self, request: web.Request) -> web.Response:
         wanted = [s for s in request.query.get("symbols", "").split(",") if s]
         prices = self._view.prices
         chosen = [prices[s] for s in wanted if s in prices] if wanted else list(prices.values())
         return web.json_response({"items": [{"symbol": p.symbol, "price": p.price, "time": p.time_ms} for p in chosen]})
+
+    async def _day(self, _: web.Request) -> web.Response:
+        return web.json_response(day_figures(self._view.panel, self._view.clock.now_ms()))
 
     async def _symbols(self, _: web.Request) -> web.Response:
         infos = self._view.infos.values()
@@ -158,5 +208,7 @@ class MarketServer:
             }
         )
 
-    async def _coverages(self, _: web.Request) -> web.Response:
-        return web.json_response({"items": [_coverage(c) for c in reversed(self._view.coverage)]})
+    async def _coverages(self, request: web.Request) -> web.Response:
+        limit = max(1, min(int(request.query.get("limit", "240")), MOST_MINUTES))
+        newest = itertools.islice(reversed(self._view.coverage), limit)
+        return web.json_response({"items": [_coverage(c) for c in newest]})

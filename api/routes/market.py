@@ -1,21 +1,24 @@
-"""Candles, quotes, coverage, the status line, and the stream of events."""
+"""Candles, quotes, coverage, the status line, and the streams of events and of prices."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import User
 from api.deps import Parts
-from api.schemas import CandleOut, CoverageOut, QuoteOut, StatusOut
+from api.schemas import CandleOut, CandlePage, CoverageOut, QuoteOut, StatusOut
 from api.schemas.base import INTERVALS
+from api.stream import HEARTBEAT_SECONDS
 from app.account import read_account
 from app.bootstrap import Services, model_label
 from app.market_client import MarketUnavailable
-from app.times import at
+from app.times import at, to_ms
 from store import strategies
 
 router = APIRouter(tags=["market"])
@@ -23,6 +26,8 @@ router = APIRouter(tags=["market"])
 
 async def marks(parts: Services) -> dict[str, Decimal]:
     """Last prices by symbol; empty while the worker is away."""
+    if parts.prices.live:
+        return {q.symbol: Decimal(repr(q.price)) for q in parts.prices.quotes.values()}
     try:
         return {q["symbol"]: Decimal(repr(q["price"])) for q in (await parts.market.quotes())["items"]}
     except MarketUnavailable:
@@ -71,7 +76,6 @@ async def status(parts: Parts, user: User) -> StatusOut:
 
 
 async def _newest_ms(parts: Services) -> int:
-    from app.times import to_ms
     from store import runs
 
     async with parts.database.worker() as conn:
@@ -80,9 +84,9 @@ async def _newest_ms(parts: Services) -> int:
 
 
 @router.get("/coverage")
-async def coverage(parts: Parts) -> dict[str, list[CoverageOut]]:
-    """The newest minutes: symbols fresh, stale and missing."""
-    return {"items": [_coverage(row) for row in (await parts.market.coverage())["items"]]}
+async def coverage(parts: Parts, limit: int = Query(240, ge=1, le=1440)) -> dict[str, list[CoverageOut]]:
+    """The newest minutes, newest first: symbols fresh, late, stale and missing."""
+    return {"items": [_coverage(row) for row in (await parts.market.coverage(limit))["items"]]}
 
 
 @router.get("/market/symbols")
@@ -96,26 +100,77 @@ async def candles(
     parts: Parts,
     symbol: str,
     interval: str,
+    since: Annotated[
+        datetime | None, Query(alias="from", description="Opened at or after; ISO 8601 or seconds")
+    ] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="Opened before; ISO 8601 or seconds")] = None,
     limit: int = Query(300, ge=1, le=1500),
-) -> dict[str, list[CandleOut]]:
-    """Closed candles, oldest first."""
-    found = await parts.market.candles(symbol, interval, limit)
-    return {"items": [CandleOut.model_validate(row) for row in found["items"]]}
+) -> CandlePage:
+    """The newest `limit` closed candles that opened in [from, to), oldest first.
+
+    Any interval: one that is not held is made from minutes or asked of the exchange. `next` is the `to` of the page
+    before; none where history, or `from`, is reached.
+    """
+    found = await parts.market.candles(symbol, interval, limit, from_ms=_ms(since), to_ms=_ms(until))
+    items = tuple(CandleOut.model_validate(row) for row in found["items"])
+    return CandlePage(items=items, next=at(found["next"]) if found["next"] is not None else None)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    try:
+        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except OverflowError:
+        return 0
 
 
 @router.get("/market/quotes")
 async def quotes(parts: Parts, symbols: str = "") -> dict[str, list[QuoteOut]]:
     """Last prices; `symbols` is a comma-separated list, all when empty."""
-    wanted = [s for s in symbols.split(",") if s]
+    wanted = named(symbols)
+    if parts.prices.live:
+        held = parts.prices.quotes
+        chosen = [held[s] for s in wanted if s in held] if wanted else list(held.values())
+        return {"items": [QuoteOut(symbol=q.symbol, price=q.price, time=at(q.time_ms)) for q in chosen]}
     found = await parts.market.quotes(wanted)
     return {"items": [QuoteOut(symbol=q["symbol"], price=q["price"], time=at(q["time"])) for q in found["items"]]}
+
+
+@router.get("/market/quotes/stream")
+async def quote_stream(parts: Parts, symbols: str = "") -> StreamingResponse:
+    """Server-sent prices of `symbols` (comma-separated; all when empty), as they change.
+
+    `quotes` carries `{"items": [...]}` as `/market/quotes` does, first with every price known; a viewer that is slow
+    gets the newest price of each symbol. `state` says with `live` whether prices are followed at the moment.
+    """
+    board, wanted = parts.prices, named(symbols)
+    board.admit()
+
+    async def events() -> AsyncIterator[str]:
+        with board.read(wanted) as reader:
+            yield "retry: 2000\n\n"
+            while True:
+                found = await reader.take(HEARTBEAT_SECONDS)
+                yield "".join(f"event: {kind}\ndata: {text}\n\n" for kind, text in found) or ": still here\n\n"
+
+    return _event_stream(events())
+
+
+def named(symbols: str) -> list[str]:
+    """The symbols of a comma-separated list, each once."""
+    return list(dict.fromkeys(s for s in symbols.split(",") if s))
 
 
 @router.get("/stream")
 async def stream(request: Request, user: User) -> StreamingResponse:
     """Server-sent events: signal, analysis, order, execution, position, run; each with the row's id."""
+    return _event_stream(request.app.state.broadcaster.events(user))
+
+
+def _event_stream(events: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(
-        request.app.state.broadcaster.events(user),
+        events,
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

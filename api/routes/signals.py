@@ -27,7 +27,7 @@ from api.schemas import (
 from api.schemas.base import Input
 from app.account import EntryPlan, plan_entry, read_account
 from app.bootstrap import Services
-from app.market_client import MarketUnavailable
+from app.market_client import MarketRefused, MarketUnavailable
 from app.trading import Refused, entry_levels
 from broker.rules import SymbolRules
 from broker.types import Direction, Quote, Refusal
@@ -133,12 +133,12 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
 
 async def _later(parts: Services, row: SignalView, known: list[CandleOut]) -> list[CandleOut]:
     """Candles after the signal, so that its chart goes on; none while the worker is away."""
+    after = known[-1].time * 1000 + 1 if known else None
     try:
-        found = await parts.market.candles(row.symbol, row.interval, 300)
-    except MarketUnavailable:
+        found = await parts.market.candles(row.symbol, row.interval, 300, from_ms=after)
+    except (MarketUnavailable, MarketRefused):
         return []
-    last = known[-1].time if known else 0
-    return [CandleOut.model_validate(c) for c in found["items"] if c["time"] > last][:300]
+    return [CandleOut.model_validate(c) for c in found["items"]]
 
 
 async def _plan(parts: Services, conn: Connection, user: UUID, row: SignalView, analysis: Analysis) -> EntryPlan | None:

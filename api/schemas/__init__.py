@@ -4,7 +4,7 @@ Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicat
 """
 
 from api.schemas.generation import FilterReport, GeneratedStrategyOut, PromptIn, ReadingRow
-from api.schemas.market import CandleOut, CoverageOut, QuoteOut, StatusOut
+from api.schemas.market import CandleOut, CandlePage, CoverageOut, QuoteOut, StatusOut
 from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import (
     AnalysisOut,
@@ -36,6 +36,7 @@ __all__ = [
     "AnalysisOut",
     "ApprovalPreview",
     "CandleOut",
+    "CandlePage",
     "CheckOut",
     "ConditionRow",
     "CoverageOut",

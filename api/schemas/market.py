@@ -16,6 +16,13 @@ class CandleOut(Shape):
     volume: float
 
 
+class CandlePage(Shape):
+    """Closed candles, oldest first; `next` is the `to` of the page before this one, None where history begins."""
+
+    items: tuple[CandleOut, ...]
+    next: datetime | None = None
+
+
 class QuoteOut(Shape):
     """The last price of a symbol."""
 
@@ -25,15 +32,24 @@ class QuoteOut(Shape):
 
 
 class CoverageOut(Shape):
-    """One minute's receipt: which symbols had their closed candle, and how long after the close."""
+    """One minute's receipt: of the symbols `expected`, how many were `fresh` (in when screening started), `late` (came
+    after that and were screened then), `stale` (not in, quiet for minutes) and `missing` (longer, or never there).
+
+    Seconds are market seconds after the close: of the start of screening, and of the last symbol that came. The lists
+    name fifty symbols at most.
+    """
 
     candle_close: datetime
+    expected: int = 0
     fresh: int
+    late: int = 0
     stale: int
     missing: int
     seconds_after_close: float
-    missing_symbols: tuple[str, ...] = ()
+    slowest_seconds: float = 0.0
+    late_symbols: tuple[str, ...] = ()
     stale_symbols: tuple[str, ...] = ()
+    missing_symbols: tuple[str, ...] = ()
 
 
 class StatusOut(Shape):

@@ -1,0 +1,90 @@
+"""Prometheus' text format, of what the worker tells and what this process counts.
+
+A metric is a row of `_ROWS`: where its number stands in the worker's status. What the status does not have is left out,
+so that a number that is not known is absent and not zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from app.prices import PriceBoard
+
+_ROWS: Final = (
+    ("screener_symbols_screened", "gauge", "Symbols of the screened market.", ("symbols",)),
+    ("screener_market_time_seconds", "gauge", "Market time.", ("market_time",)),
+    ("screener_minute_close_seconds", "gauge", "Close of the newest minute.", ("coverage", "candle_close")),
+    (
+        "screener_minute_screened_after_seconds",
+        "gauge",
+        "Market seconds from the newest minute's close to its screening.",
+        ("coverage", "seconds_after_close"),
+    ),
+    (
+        "screener_minute_slowest_seconds",
+        "gauge",
+        "Market seconds from the newest minute's close to its last symbol.",
+        ("coverage", "slowest_seconds"),
+    ),
+    ("screener_holes", "gauge", "Ranges of candles known to be missing.", ("holes",)),
+    ("screener_worker_price_streams", "gauge", "API processes that follow the worker's prices.", ("price_streams",)),
+)
+_MILLISECONDS: Final = frozenset({"screener_market_time_seconds", "screener_minute_close_seconds"})
+STATES: Final = ("fresh", "late", "stale", "missing")
+
+
+def exposition(status: Mapping[str, Any] | None, board: PriceBoard) -> str:
+    """All metrics as text; `status` None where the worker does not answer."""
+    lines = [
+        *_metric("screener_worker_up", "gauge", "Whether the worker answers.", 0 if status is None else 1),
+        *_metric("screener_price_readers", "gauge", "Viewers of this process's prices.", board.readers),
+        *_metric("screener_price_stream_up", "gauge", "Whether prices are followed.", int(board.live)),
+        *_metric("screener_price_stream_opened_total", "counter", "Times the stream was opened.", board.connects),
+        *_metric("screener_price_batches_total", "counter", "Batches of prices received.", board.batches),
+    ]
+    if status is not None:
+        lines += _market(status)
+    return "\n".join(lines) + "\n"
+
+
+def _market(status: Mapping[str, Any]) -> Iterator[str]:
+    for name, kind, text, path in _ROWS:
+        value = _at(status, path)
+        if value is not None:
+            yield from _metric(name, kind, text, value / 1000 if name in _MILLISECONDS else value)
+    coverage = status.get("coverage")
+    if coverage:
+        states = {state: coverage.get(state, 0) for state in STATES}
+        yield from _labelled("screener_symbols", "gauge", "Symbols of the newest minute by state.", "state", states)
+
+
+def _at(tree: Any, path: tuple[str, ...]) -> float | None:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, Mapping) else None
+    if isinstance(tree, int | float) and not isinstance(tree, bool):
+        return tree
+    return None
+
+
+def _metric(name: str, kind: str, text: str, value: float) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    yield f"{name} {_number(value)}"
+
+
+def _labelled(name: str, kind: str, text: str, label: str, values: Mapping[str, float]) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    for key, value in values.items():
+        escaped = str(key).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        yield f'{name}{{{label}="{escaped}"}} {_number(value)}'
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return repr(value)
