@@ -1,5 +1,5 @@
-"""Command line: `python -m simexchange [--port 9080] [--speed 10] [--seed 7] [--symbols 200] [--replay
-DIR]`.
+"""Command line: `python -m simexchange [--port 9080] [--speed 10] [--clock manual] [--seed 7] [--symbols 200]
+[--replay DIR] [--faults FILE]`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simexchange.clock import VirtualClock
+from simexchange.clock import FASTEST, SLOWEST, VirtualClock
+from simexchange.faults.injector import FaultInjector
+from simexchange.faults.script import DEFAULT_SEED, Fault, ScriptError, read_script
 from simexchange.market import Market, SyntheticMarket
 from simexchange.server import Exchange
 from simexchange.trading.account import Account, credential
-
-_WEIGHT_PER_MINUTE = 6_000
-_FASTEST = 3_600.0
+from simexchange.weights import SPOT_WEIGHT
 
 
 class UsageError(Exception):
@@ -36,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=9080, help="port; 0 takes a free one (default %(default)s)")
     parser.add_argument(
         "--speed", type=float, default=1.0, help="exchange seconds for each real one (default %(default)s)"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("real", "manual"),
+        default="real",
+        help="manual: exchange time stands still but for POST /sim/clock (default %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=7, help="seed of all that is made up (default %(default)s)")
     parser.add_argument(
@@ -58,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="request weight for each real minute, 0 for no limit (default 6000 times the speed)",
+    )
+    parser.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="what goes wrong and when, as .toml or .json; docs/simexchange.md has the format",
     )
     return parser
 
@@ -96,11 +108,12 @@ def _moment(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-async def _serve(options: argparse.Namespace, market: Market, start: int) -> int:
-    limit = int(_WEIGHT_PER_MINUTE * max(1.0, options.speed))
+async def _serve(options: argparse.Namespace, market: Market, start: int, script: tuple[int, list[Fault]]) -> int:
+    limit = int(SPOT_WEIGHT * max(1.0, options.speed))
     if options.weight_limit is not None:
         limit = options.weight_limit
-    exchange = Exchange(market, VirtualClock(start * 1000, options.speed), limit, Account(options.seed))
+    clock = VirtualClock(start * 1000, 0.0 if options.clock == "manual" else options.speed)
+    exchange = Exchange(market, clock, limit, Account(options.seed), FaultInjector(clock, *script))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -140,14 +153,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the exchange until interrupted; 0 after that, 2 for options that cannot be carried out."""
     options = _parser().parse_args(arguments)
     try:
-        if not 0.01 <= options.speed <= _FASTEST:
-            raise UsageError(f"--speed must be 0.01 to {_FASTEST:g}")
+        if not SLOWEST <= options.speed <= FASTEST:
+            raise UsageError(f"--speed must be {SLOWEST:g} to {FASTEST:g}")
         if not 0 <= options.port <= 65_535:
             raise UsageError("--port must be 0 to 65535")
         if options.weight_limit is not None and options.weight_limit < 0:
             raise UsageError("--weight-limit must not be negative")
         market, start = _market(options)
-    except UsageError as error:
+        script: tuple[int, list[Fault]] = (DEFAULT_SEED, [])
+        if options.faults is not None:
+            script = read_script(options.faults, start * 1000)
+    except (UsageError, ScriptError) as error:
         print(f"simexchange: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(_serve(options, market, start))
+    return asyncio.run(_serve(options, market, start, script))
