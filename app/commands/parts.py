@@ -75,11 +75,24 @@ def ui() -> None:
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 1000))
 @click.option("--seed", default=7, show_default=True, type=int)
 @click.option("--symbols", default=200, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--faults", type=click.Path(), help="What goes wrong and when: a .toml or .json file.")
+@click.option("--clock", default="real", show_default=True, type=click.Choice(["real", "manual"]))
 @click.pass_context
-def sim(ctx: click.Context, port: int, replay: str | None, speed: float, seed: int, symbols: int) -> None:
+def sim(
+    ctx: click.Context,
+    port: int,
+    replay: str | None,
+    speed: float,
+    seed: int,
+    symbols: int,
+    faults: str | None,
+    clock: str,
+) -> None:
     """Run the simulated exchange alone; its first line says where it listens."""
     command = [sys.executable, "-m", "simexchange", "--port", str(port), "--speed", str(speed)]
-    command += ["--seed", str(seed), "--symbols", str(symbols)]
+    command += ["--seed", str(seed), "--symbols", str(symbols), "--clock", clock]
+    if faults:
+        command += ["--faults", faults]
     if replay:
         command += ["--replay", replay]
     # Replaced, not wrapped: signals and the exit code are the exchange's own.
