@@ -58,8 +58,9 @@ SERIES: Final[tuple[str, ...]] = (
 )
 """Fields that a `src` node may name; buy and sell volume are the taker's side."""
 
-# 1970-01-01 was a Thursday; the first Monday came four days later.
-_WEEK_ORIGIN: Final = 4 * _DAY
+# Binance opens weeks on Mondays, and 1970-01-01 was a Thursday. Its three days count from 1970-01-02, as the files of
+# its archive show (candles opened on 2023-12-08, 2024-03-31 and 2024-04-03). All others count from the epoch.
+_ORIGIN_MS: Final = {"3d": _DAY, "1w": 4 * _DAY}
 
 
 def interval_ms(label: str) -> int:
@@ -72,12 +73,11 @@ def interval_ms(label: str) -> int:
 
 def candle_indices(times: Times, label: str) -> Times:
     """Numbers of the candles that contain `times` (ms UTC), counted from 1970; weeks start on Monday, 3d
-    counts from the epoch. Raises ValueError for an unknown interval."""
+    counts from 1970-01-02. Raises ValueError for an unknown interval."""
     if label in CALENDAR:
         months: Times = times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64) // CALENDAR[label]
         return months
-    origin = _WEEK_ORIGIN if label == "1w" else 0
-    return (times - origin) // interval_ms(label)
+    return (times - _ORIGIN_MS.get(label, 0)) // interval_ms(label)
 
 
 def opens_at(indices: Times, label: str) -> Times:
@@ -85,25 +85,25 @@ def opens_at(indices: Times, label: str) -> Times:
     if label in CALENDAR:
         months = (indices * CALENDAR[label]).astype("datetime64[M]")
         return months.astype("datetime64[ms]").astype(np.int64)
-    return indices * interval_ms(label) + (_WEEK_ORIGIN if label == "1w" else 0)
+    return indices * interval_ms(label) + _ORIGIN_MS.get(label, 0)
 
 
 def candle_index(t_ms: int, label: str) -> int:
     """Number of the candle that contains `t_ms`; see `candle_indices`."""
     if label in CALENDAR:
         return int(candle_indices(np.array([t_ms], dtype=np.int64), label)[0])
-    return (t_ms - (_WEEK_ORIGIN if label == "1w" else 0)) // interval_ms(label)
+    return (t_ms - _ORIGIN_MS.get(label, 0)) // interval_ms(label)
 
 
 def open_at(index: int, label: str) -> int:
     """Open time (ms UTC) of the candle of this number."""
     if label in CALENDAR:
         return int(opens_at(np.array([index], dtype=np.int64), label)[0])
-    return index * interval_ms(label) + (_WEEK_ORIGIN if label == "1w" else 0)
+    return index * interval_ms(label) + _ORIGIN_MS.get(label, 0)
 
 
 def open_of(t_ms: int, label: str) -> int:
-    """Open time of the candle that contains `t_ms`. Weeks start on Monday; 3d counts from the epoch."""
+    """Open time of the candle that contains `t_ms`. Weeks start on Monday; 3d counts from 1970-01-02."""
     return open_at(candle_index(t_ms, label), label)
 
 

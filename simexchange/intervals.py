@@ -31,13 +31,13 @@ INTERVAL_SECONDS: Final[dict[str, int]] = {
 #: Lengths from a day to a second; each divides its predecessor.
 CHAIN: Final[tuple[int, ...]] = (DAY, 43_200, 14_400, 7_200, 3_600, 1_800, 900, 300, 60, 30, 15, 5, 1)
 
-#: 1970-01-05 was the first Monday, where Binance's weeks start.
-_WEEK_OFFSET: Final = 4 * DAY
+#: Where Binance's longest candles count from: weeks from 1970-01-05, the first Monday, three days from 1970-01-02.
+_OFFSETS: Final[dict[int, int]] = {3 * DAY: DAY, 7 * DAY: 4 * DAY}
 
 
 def offset_of(length: int) -> int:
     """Seconds after 1970-01-01 UTC at which candle number 0 of this length (seconds) opens."""
-    return _WEEK_OFFSET if length == 7 * DAY else 0
+    return _OFFSETS.get(length, 0)
 
 
 def index_of(seconds: int, length: int) -> int:

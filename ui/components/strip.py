@@ -14,8 +14,8 @@ padding-bottom:8px;flex-wrap:wrap}.it{display:inline-flex;align-items:center;gap
 INTERVAL_MS = {"1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000, "1h": 3_600_000,
                "2h": 7_200_000, "4h": 14_400_000, "6h": 21_600_000, "8h": 28_800_000, "12h": 43_200_000,
                "1d": 86_400_000, "3d": 259_200_000, "1w": 604_800_000}  # fmt: skip
-# 1970-01-01 was a Thursday; weeks start on Monday.
-WEEK_ORIGIN_MS = 4 * 86_400_000
+# As in `screener.intervals`: weeks start on Monday, three days count from 1970-01-02.
+ORIGIN_MS = {"3d": 86_400_000, "1w": 4 * 86_400_000}
 
 
 def strip_data(status: StatusOut | None, away: bool, interval: str = "") -> dict[str, Any]:
@@ -40,7 +40,7 @@ def strip_data(status: StatusOut | None, away: bool, interval: str = "") -> dict
         "limit_percent": status.max_daily_loss_percent if status else 0.0,
         "paused": bool(status and status.entries_paused),
         "intervals": [
-            {"name": name, "ms": INTERVAL_MS[name], "origin": WEEK_ORIGIN_MS if name == "1w" else 0}
+            {"name": name, "ms": INTERVAL_MS[name], "origin": ORIGIN_MS.get(name, 0)}
             for name in named
             if name in INTERVAL_MS
         ],

@@ -223,11 +223,11 @@ def test_weeks_begin_on_monday(way: Way) -> None:
 @BOTH
 def test_a_week_begins_with_the_first_candle_in_it(way: Way) -> None:
     days = [float(k) for k in range(1, 17)]
-    data = market(MONDAY, {"A": {"1d": days, "3d": [2.0, 5.0, 8.0, 11.0, 14.0]}})
-    # Candles of three days open on December 31 and on January 3, 6, 9, 12; weeks on January 1 and 8. So the candles of
-    # the 3rd and of the 9th are the first of their weeks; they close on the 6th and the 12th.
+    data = market(MONDAY, {"A": {"1d": days, "3d": [3.0, 6.0, 9.0, 12.0, 15.0]}})
+    # Candles of three days open on January 1, 4, 7, 10, 13; weeks on January 1 and 8. So the candles of the 1st and of
+    # the 10th are the first of their weeks; they close on the 4th and the 13th.
     found = value(way, 'tf("3d").barssince(tf("1w").first)', data, "1d")
-    assert found == [None] * 4 + [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
+    assert found == [None] * 2 + [0] * 3 + [1] * 3 + [2] * 3 + [0] * 3 + [1] * 2
 
 
 @BOTH

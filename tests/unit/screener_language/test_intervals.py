@@ -27,7 +27,9 @@ def test_opens() -> None:
     # 2026-01-05 is a Monday.
     assert open_of(ms(2026, 1, 11, 23, 59), "1w") == ms(2026, 1, 5)
     assert open_of(ms(2026, 1, 5), "1w") == ms(2026, 1, 5)
-    assert open_of(3 * 86_400_000 + 1, "3d") == 3 * 86_400_000
+    # Opens of files in Binance's archive: three days count from 1970-01-02, across the ends of months.
+    assert [open_of(ms(2024, 4, day), "3d") for day in (1, 2, 3)] == [ms(2024, 3, 31)] * 2 + [ms(2024, 4, 3)]
+    assert open_of(ms(2023, 12, 8, 5), "3d") == ms(2023, 12, 8)
 
 
 def test_closes() -> None:
