@@ -19,6 +19,7 @@ LINES: Final[tuple[tuple[tuple[str, ...], Callable[[Bench], Iterator[Row]]], ...
     (("engine.add.one", "engine.remove.one"), costs.changing),
     (("engine.rebuild.column",), costs.correcting),
     (("engine.peek",), costs.peeking),
+    (("engine.gate", "engine.gate.wide"), costs.gating),
     (("engine.start", "engine.start.1000"), costs.start),
     (("engine.memory.10000",), costs.memory),
     (("engine.scale.strategies", "engine.scale.symbols", "engine.scale.held"), scaling.growth),
@@ -36,6 +37,8 @@ def run(wanted: str = "engine") -> Iterator[Row]:
     chosen = [(names, line) for names, line in (*LINES, *ON_REQUEST) if wanted in names]
     chosen = chosen or [(names, line) for names, line in LINES if any(_under(n, wanted) for n in names)]
     try:
+        if len(chosen) > 1 and any("engine.step.10000.wild" in names for names, _ in chosen):
+            bench.compile_beside(10_000)
         with one_core():
             for names, line in chosen:
                 if not {"engine.add.one", "engine.rebuild.column", "engine.peek"} & set(names):

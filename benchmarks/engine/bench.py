@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
+import pickle
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from benchmarks.distribution import Drawn, drawn
+from benchmarks.compiling import Compiled, compiled
 from benchmarks.engine.adapter import Screening
-from benchmarks.machine import cores, no_collector, other_cores
+from benchmarks.machine import cores, other_cores
 from benchmarks.market import Market, market
 from benchmarks.peers import LIBRARIES, Indicator, Vectorbt, needed, per_symbol_ms
 from benchmarks.rows import Detail
-from screener import Program, compile_filter
 
 SYMBOLS: Final = 600
 SEED: Final = 7
@@ -32,24 +28,14 @@ FULL: Final = 1500
 """Candles of each interval where filling or memory is what is measured."""
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """Strategies, their programs, and how long compiling took: seconds by the clock and of the processor; `parse` is
-    what Python's own parser needs for the same texts."""
-
-    drawn: Sequence[Drawn]
-    programs: Sequence[Program]
-    wall: float
-    cpu: float
-    parse: float
-
-
 class Bench:
     """One run of the engine's benchmarks."""
 
     def __init__(self) -> None:
         self._vectorbt: Vectorbt | None = None
         self._filled: Screening | None = None
+        self._beside: subprocess.Popen[bytes] | None = None
+        self._beside_count = 0
 
     @cache  # noqa: B019 - one instance lives as long as the run
     def market(self, symbols: int = SYMBOLS, candles: int = HELD, minutes: int = 360) -> Market:
@@ -58,17 +44,23 @@ class Bench:
 
     @cache  # noqa: B019
     def compiled(self, count: int, wild: bool = False) -> Compiled:
-        """`count` strategies, compiled one by one."""
-        strategies = drawn(count, SEED, wild)
-        with no_collector():
-            began, worked = time.perf_counter(), time.process_time()
-            programs = [compile_filter(text, base) for base, text, _ in strategies]
-            wall, cpu = time.perf_counter() - began, time.process_time() - worked
-            worked = time.process_time()
-            for _, text, _ in strategies:
-                ast.parse(text)
-            parse = time.process_time() - worked
-        return Compiled(strategies, programs, wall, cpu, parse)
+        """`count` strategies, compiled one by one; the wild ones by the process that `compile_beside` started, where
+        it did."""
+        if wild and self._beside is not None and count == self._beside_count:
+            answer, _ = self._beside.communicate()
+            if self._beside.returncode:
+                raise RuntimeError("the wild strategies were not compiled")
+            # Made by our own process, from texts that are drawn here.
+            return cast(Compiled, pickle.loads(answer))
+        return compiled(count, SEED, wild)
+
+    def compile_beside(self, count: int) -> None:
+        """Have `count` wild strategies compiled on another core meanwhile: it takes longer than the lines before."""
+        self._beside_count = count
+        self._beside = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.compiling", str(count), str(SEED)], stdout=subprocess.PIPE
+        )
+        _keep_off(self._beside.pid)
 
     @cache  # noqa: B019
     def indicators(self, count: int, wild: bool = False) -> list[Indicator]:
@@ -109,6 +101,9 @@ class Bench:
         """End what still runs beside."""
         if self._vectorbt is not None:
             self._vectorbt.stop()
+        if self._beside is not None and self._beside.poll() is None:
+            self._beside.kill()
+            self._beside.communicate()
 
     @cached_property
     def load(self) -> float | None:

@@ -26,6 +26,7 @@ from benchmarks.reference import Hits
 from benchmarks.rows import Row
 from screener import compile_filter
 from screener.engine.replay import Candles, replay, replay_edges
+from screener.gate.gate import check
 
 _HISTORY = 500
 _CHECKED = 16
@@ -65,6 +66,21 @@ def peeking(bench: Bench) -> Iterator[Row]:
     value = median_ms(lambda: screening.engine.peek(keys, close, forming).edge.count, 9)
     one = median_ms(lambda: screening.engine.peek(keys[:1], close, forming).edge.count, 9)
     yield Row("engine.peek", value, "ms", None, {"strategies": len(keys), "one_ms": one})
+
+
+def gating(bench: Bench) -> Iterator[Row]:
+    """`engine.gate`: the check before a strategy is enabled, on all symbols and 1,500 candles: a usual filter, and one
+    of 22 conditions on 66 indicators."""
+    candles = _candles(bench.market(candles=FULL, minutes=60))
+    usual = compile_filter("match = ta.rsi(close, 14) < 30 and close > tf('1h').ema(close, 200)", "15m")
+    parts = [f"ta.ema(close, {n + 5}) > ta.sma(close, {n + 9}) or ta.rsi(close, {n + 3}) > 50" for n in range(22)]
+    wide = compile_filter("match = " + " and ".join(f"({part})" for part in parts), "15m")
+    for name, program in (("engine.gate", usual), ("engine.gate.wide", wide)):
+        report = check(program, candles)
+        worked = time.process_time()
+        value = _ms(partial(check, program, candles)) / 1e3
+        details = {"cpu_s": time.process_time() - worked, "symbols": report.symbols, "candles": report.candles}
+        yield Row(name, value, "s", 2.0, details)
 
 
 def history(bench: Bench) -> Iterator[Row]:
