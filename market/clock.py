@@ -1,4 +1,4 @@
-"""Market time. In production it is the real time; the simulated exchange runs faster, and all who wait for
+"""Market time. In production it is the exchange's time; the simulated exchange runs faster, and all who wait for
 a close or judge an age ask a `Clock`, never the machine. Leases and retries use real time instead.
 """
 
@@ -30,32 +30,12 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """The machine's own time, corrected by a fixed offset (server time minus ours, ms)."""
-
-    def __init__(self, offset_ms: int = 0) -> None:
-        self.offset_ms = offset_ms
-
-    @property
-    def speed(self) -> float:
-        """Always 1.0."""
-        return 1.0
-
-    def now_ms(self) -> int:
-        """The machine's time plus the offset, ms UTC."""
-        return time.time_ns() // 1_000_000 + self.offset_ms
-
-    def anchor(self, market_ms: int) -> None:
-        """Set the offset, so that it is `market_ms` now."""
-        self.offset_ms = market_ms - time.time_ns() // 1_000_000
-
-    async def sleep_until(self, time_ms: int) -> None:
-        """Sleep until the given time, in steps, so that a changed machine clock is noticed."""
-        await _sleep_until(self, time_ms)
-
-
 class ScaledClock:
-    """A clock that shows `anchor_market_ms` now and runs `speed` times as fast as real time."""
+    """A clock that shows `anchor_market_ms` now and runs `speed` times as fast as real time.
+
+    It counts on from there by the machine's monotonic clock, which nobody sets: a machine whose date is an hour
+    off, or is corrected meanwhile, changes nothing.
+    """
 
     def __init__(self, anchor_market_ms: int, speed: float) -> None:
         if speed <= 0:
@@ -82,10 +62,13 @@ class ScaledClock:
 
     async def sleep_until(self, time_ms: int) -> None:
         """Sleep until the market shows `time_ms`."""
-        await _sleep_until(self, time_ms)
+        # At most a second of real time per step: a clock that is anchored anew must not oversleep.
+        while (left_ms := time_ms - self.now_ms()) > 0:  # noqa: ASYNC110 - nothing to be notified by
+            await asyncio.sleep(min(left_ms / 1000 / self._speed, 1.0))
 
 
-async def _sleep_until(clock: Clock, time_ms: int) -> None:
-    # At most a second of real time per step: a clock that is anchored anew must not oversleep.
-    while (left_ms := time_ms - clock.now_ms()) > 0:  # noqa: ASYNC110 - nothing to be notified by
-        await asyncio.sleep(min(left_ms / 1000 / clock.speed, 1.0))
+class SystemClock(ScaledClock):
+    """Real time: the machine's until the source has told its own."""
+
+    def __init__(self) -> None:
+        super().__init__(time.time_ns() // 1_000_000, 1.0)

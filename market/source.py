@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -54,6 +55,23 @@ class CandleBlock:
         return [Candle(self.symbol, self.interval, t, *row) for t, row in zip(times, rows, strict=True)]
 
 
+@dataclass(slots=True)
+class Traffic:
+    """What came over one connection of a stream; the source counts while it reads. Times are real seconds
+    (monotonic), None before the first.
+
+    `lost` counts messages that arrived and were thrown away, because the reader was too slow; `unreadable` those
+    that could not be understood. `ending` is True once the source has announced that it will close.
+    """
+
+    opened: float | None = None
+    last: float | None = None
+    messages: int = 0
+    unreadable: int = 0
+    lost: int = 0
+    ending: bool = False
+
+
 class MarketSource(Protocol):
     """Candles, prices and symbols of a market.
 
@@ -63,6 +81,14 @@ class MarketSource(Protocol):
 
     async def symbols(self) -> list[SymbolInfo]:
         """All symbols of the market, whatever their status."""
+        ...
+
+    async def day_volumes(self) -> dict[str, float]:
+        """Volume of the last 24 hours by symbol, in quote currency."""
+        ...
+
+    async def listed_ms(self, symbol: str) -> int | None:
+        """When the symbol began to trade, ms UTC; None where the source cannot tell."""
         ...
 
     async def candles(
@@ -89,12 +115,16 @@ class MarketSource(Protocol):
         """The same as `candles`, as arrays."""
         ...
 
-    def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
-        """Candles of `interval` as they close."""
+    def stream_candles(
+        self, symbols: Sequence[str], interval: str, traffic: Traffic | None = None
+    ) -> AsyncGenerator[Candle, None]:
+        """Candles of `interval` as they close, over one connection; a closed candle that the source sends again with
+        other values comes again. The connection counts into `traffic`.
+        """
         ...
 
-    def stream_prices(self) -> AsyncGenerator[Price, None]:
-        """Last prices of all symbols, as they change."""
+    def stream_prices(self, traffic: Traffic | None = None) -> AsyncGenerator[Price, None]:
+        """Last prices of all symbols, as they change. The connection counts into `traffic`."""
         ...
 
     async def server_time_ms(self) -> int:

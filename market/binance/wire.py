@@ -7,21 +7,29 @@ rows becomes an array without a Python object per number.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import inf, isfinite
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from market.source import FIELDS, CandleBlock
 from market.types import Candle, Price, SourceUnavailable, SymbolInfo
+from screener.intervals import INTERVAL_MS, interval_ms
+
+DAY_MS = 86_400_000
+LATEST_MS = 1 << 43
+"""No candle opens later than this (the year 2248), ms UTC."""
 
 # open time, open, high, low, close, volume, close time, quote volume, trades, taker base, taker quote, unused
 KlineRow = tuple[int, float, float, float, float, float, int, float, int, float, float, Any]
 
 
 class ServerTime(msgspec.Struct):
-    """Answer of `/api/v3/time`."""
+    """Answer of `time`."""
 
     serverTime: int
 
@@ -36,20 +44,63 @@ class RateLimitRule(msgspec.Struct):
 
 
 class SymbolRow(msgspec.Struct):
-    """One symbol of `/api/v3/exchangeInfo`; filters stay dictionaries, since their kinds are open-ended."""
+    """One symbol of `exchangeInfo`, spot or futures; filters stay as they come, since their kinds are open-ended."""
 
     symbol: str
-    status: str
     baseAsset: str
     quoteAsset: str
-    filters: list[dict[str, Any]] = []
+    status: str | None = None
+    contractType: str | None = None
+    onboardDate: int | None = None
+    filters: list[Any] | None = None
+
+
+class SymbolName(msgspec.Struct):
+    """What can be told of a symbol whose row cannot be read."""
+
+    symbol: Any = None
 
 
 class ExchangeInfo(msgspec.Struct):
-    """Answer of `/api/v3/exchangeInfo`."""
+    """Answer of `exchangeInfo`; each symbol is decoded by itself, so that a bad one spoils no other."""
 
-    symbols: list[SymbolRow]
+    symbols: list[msgspec.Raw]
     rateLimits: list[RateLimitRule] = []
+
+
+class DayTicker(msgspec.Struct):
+    """One symbol of `ticker/24hr`."""
+
+    symbol: str
+    quoteVolume: float
+
+
+class Problem(msgspec.Struct):
+    """Body of a refusal."""
+
+    code: int = 0
+    msg: str = ""
+
+    @classmethod
+    def read(cls, body: bytes) -> Problem:
+        """What a refusal says; the beginning of its text where it is not the exchange's form."""
+        try:
+            return _problem.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return cls(0, body[:120].decode("utf-8", "replace"))
+
+
+class Notice(msgspec.Struct):
+    """A message that is no market event: `e` says what, by itself or in a combined stream's `data`."""
+
+    e: str | None = None
+    data: NoticeData | None = None
+
+
+class NoticeData(msgspec.Struct):
+    """`data` of a combined message of which only the kind matters."""
+
+    e: str | None = None
 
 
 class KlineData(msgspec.Struct):
@@ -96,15 +147,31 @@ class CombinedMiniTickers(msgspec.Struct):
     data: list[MiniTicker]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """`exchangeInfo`: symbols in the exchange's order, what is wrong with those that cannot be read (by name, or
+    number where it has none), and the request weight allowed per minute (None when not told).
+    """
+
+    symbols: list[SymbolInfo]
+    unreadable: dict[str, str]
+    weight_limit: int | None
+
+
 _klines = msgspec.json.Decoder(list[KlineRow], strict=False)
 _server_time = msgspec.json.Decoder(ServerTime, strict=False)
 _exchange_info = msgspec.json.Decoder(ExchangeInfo, strict=False)
+_symbol_row = msgspec.json.Decoder(SymbolRow, strict=False)
+_symbol_name = msgspec.json.Decoder(SymbolName)
+_day_tickers = msgspec.json.Decoder(list[DayTicker], strict=False)
+_problem = msgspec.json.Decoder(Problem, strict=False)
+_notice = msgspec.json.Decoder(Notice)
 _kline_event = msgspec.json.Decoder(CombinedKline, strict=False)
 _mini_tickers = msgspec.json.Decoder(CombinedMiniTickers, strict=False)
 
 
 def parse_klines(raw: bytes, symbol: str, interval: str) -> CandleBlock:
-    """A `/api/v3/klines` answer as a block, the forming candle included.
+    """A `klines` answer as a block, the forming candle included.
 
     Raises `SourceUnavailable` when the answer is not a list of klines, or holds a number that is not finite.
     """
@@ -123,69 +190,123 @@ def parse_klines(raw: bytes, symbol: str, interval: str) -> CandleBlock:
     return CandleBlock(symbol, interval, open_times, values)
 
 
+def is_sound(block: CandleBlock) -> npt.NDArray[np.bool_]:
+    """Which candles can be, bool [n]: prices above zero, none outside low and high, no volume below zero, opened
+    when candles of the interval open.
+    """
+    o, h, low, c = block.values[:, :4].T
+    prices = (low > 0) & (low <= o) & (o <= h) & (low <= c) & (c <= h)
+    aligned = block.open_times % _grid(block.interval) == 0
+    sound: npt.NDArray[np.bool_] = prices & (block.values[:, 4:] >= 0).all(axis=1) & aligned
+    return sound
+
+
 def parse_server_time(raw: bytes) -> int:
-    """A `/api/v3/time` answer, ms UTC. Raises `SourceUnavailable`."""
+    """A `time` answer, ms UTC. Raises `SourceUnavailable`."""
     try:
         return _server_time.decode(raw).serverTime
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SourceUnavailable(f"the server's time cannot be read: {error}") from error
 
 
-def parse_exchange_info(raw: bytes) -> tuple[list[SymbolInfo], int | None]:
-    """Symbols and the request weight allowed per minute (None when not told). Raises `SourceUnavailable`."""
+def parse_exchange_info(raw: bytes) -> Listing:
+    """All symbols that can be read, and what is wrong with the others. Raises `SourceUnavailable`."""
     try:
         info = _exchange_info.decode(raw)
-        symbols = [_symbol_info(row) for row in info.symbols]
-    except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SourceUnavailable(f"the list of symbols cannot be read: {error}") from error
     weights = [
         rule.limit
         for rule in info.rateLimits
         if rule.rateLimitType == "REQUEST_WEIGHT" and rule.interval == "MINUTE" and rule.intervalNum == 1
     ]
-    return symbols, (weights[0] if weights else None)
+    listing = Listing([], {}, weights[0] if weights else None)
+    for number, row in enumerate(info.symbols):
+        try:
+            listing.symbols.append(_symbol_info(_symbol_row.decode(row)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            listing.unreadable[_name(row) or f"number {number}"] = str(error)
+    return listing
+
+
+def parse_day_tickers(raw: bytes) -> dict[str, float]:
+    """Volume of 24 hours by symbol, in quote currency. Raises `SourceUnavailable`."""
+    try:
+        return {row.symbol: row.quoteVolume for row in _day_tickers.decode(raw) if isfinite(row.quoteVolume)}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SourceUnavailable(f"the day's volumes cannot be read: {error}") from error
+
+
+def is_shutdown(raw: str | bytes) -> bool:
+    """Whether a message announces that the server will close the connection."""
+    try:
+        notice = _notice.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return "serverShutdown" in (notice.e, notice.data.e if notice.data is not None else None)
 
 
 def parse_kline_message(raw: str | bytes) -> Candle | None:
     """A combined kline message; None while its candle still forms.
 
-    Raises `msgspec.DecodeError` when unreadable.
+    Raises `msgspec.DecodeError` when unreadable, or when no such candle can be.
     """
-    kline = _kline_event.decode(raw).data.k
-    if not kline.x:
+    k = _kline_event.decode(raw).data.k
+    if not k.x:
         return None
-    return Candle(
-        kline.s,
-        kline.i,
-        kline.t,
-        kline.o,
-        kline.h,
-        kline.l,
-        kline.c,
-        kline.v,
-        kline.q,
-        float(kline.n),
-        kline.V,
-        kline.Q,
-    )
+    if k.i not in INTERVAL_MS or not 0 < k.t < LATEST_MS or k.t % _grid(k.i):
+        raise msgspec.DecodeError(f"no candle of {k.i} opens at {k.t}")
+    # A number that is not one fails every comparison.
+    if not (0 < k.l <= k.o <= k.h < inf and k.l <= k.c <= k.h and 0 <= k.v < inf and 0 <= k.q < inf and k.n >= 0):
+        raise msgspec.DecodeError(f"no candle has the prices {k.o} {k.h} {k.l} {k.c} and the volumes {k.v} {k.q}")
+    if not (0 <= k.V < inf and 0 <= k.Q < inf):
+        raise msgspec.DecodeError(f"no candle has the taker volumes {k.V} {k.Q}")
+    return Candle(k.s, k.i, k.t, k.o, k.h, k.l, k.c, k.v, k.q, float(k.n), k.V, k.Q)
 
 
 def parse_price_message(raw: str | bytes) -> list[Price]:
-    """A combined `!miniTicker@arr` message. Raises `msgspec.DecodeError` when unreadable."""
-    return [Price(ticker.s, ticker.c, ticker.E) for ticker in _mini_tickers.decode(raw).data]
+    """A combined `!miniTicker@arr` message, without symbols that have not traded. Raises `msgspec.DecodeError`."""
+    return [Price(ticker.s, ticker.c, ticker.E) for ticker in _mini_tickers.decode(raw).data if 0 < ticker.c < inf]
+
+
+def _grid(interval: str) -> int:
+    """Milliseconds that all open times are a multiple of; from a day on, days."""
+    return min(interval_ms(interval), DAY_MS)
+
+
+def _name(row: msgspec.Raw) -> str | None:
+    try:
+        name = _symbol_name.decode(row).symbol
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return name if isinstance(name, str) and name else None
 
 
 def _symbol_info(row: SymbolRow) -> SymbolInfo:
-    rules = {str(rule.get("filterType")): rule for rule in row.filters}
-    lot = rules.get("LOT_SIZE", {})
+    rules = {str(rule.get("filterType")): rule for rule in row.filters or () if isinstance(rule, dict)}
+    price, lot = rules.get("PRICE_FILTER", {}), rules.get("LOT_SIZE", {})
     notional = rules.get("NOTIONAL") or rules.get("MIN_NOTIONAL") or {}
     return SymbolInfo(
         symbol=row.symbol,
         base_asset=row.baseAsset,
         quote_asset=row.quoteAsset,
-        status=row.status,
-        tick_size=Decimal(str(rules.get("PRICE_FILTER", {}).get("tickSize", "0"))),
-        step_size=Decimal(str(lot.get("stepSize", "0"))),
-        min_quantity=Decimal(str(lot.get("minQty", "0"))),
-        min_notional=Decimal(str(notional.get("minNotional", "0"))),
+        status=row.status or "UNKNOWN",
+        tick_size=_decimal(price.get("tickSize")),
+        step_size=_decimal(lot.get("stepSize")),
+        min_quantity=_decimal(lot.get("minQty")),
+        # Futures call it `notional`.
+        min_notional=_decimal(notional.get("minNotional", notional.get("notional"))),
+        listed_ms=row.onboardDate if row.onboardDate and row.onboardDate > 0 else None,
+        contract=row.contractType or None,
     )
+
+
+def _decimal(value: object) -> Decimal:
+    """A rule's number; 0, which is no rule, where there is none or it cannot be read."""
+    if not isinstance(value, str | int | float):
+        return Decimal(0)
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return Decimal(0)
+    return number if number.is_finite() and number > 0 else Decimal(0)

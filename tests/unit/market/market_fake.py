@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
 
 import numpy as np
 
-from market.source import CandleBlock
+from market.source import CandleBlock, Traffic
 from market.types import Candle, Price, SourceUnavailable, SymbolInfo
 from screener.intervals import interval_ms, open_of
 
@@ -130,19 +131,30 @@ class FakeSource:
             symbol, interval, np.array(opens, np.int64), np.array(rows, np.float64).reshape(len(opens), 9)
         )
 
-    async def stream_candles(self, symbols: Sequence[str], interval: str) -> AsyncGenerator[Candle, None]:
+    async def day_volumes(self) -> dict[str, float]:
+        return dict.fromkeys(self.names, 1e6)
+
+    async def listed_ms(self, symbol: str) -> int | None:
+        return None
+
+    async def stream_candles(
+        self, symbols: Sequence[str], interval: str, traffic: Traffic | None = None
+    ) -> AsyncGenerator[Candle, None]:
         if self.down:
             raise SourceUnavailable("down")
         queue: asyncio.Queue[Candle | None] = asyncio.Queue()
         self.streams.append(queue)
+        traffic = traffic or Traffic()
+        traffic.opened = time.monotonic()
         try:
             while (item := await queue.get()) is not None:
+                traffic.messages += 1
                 yield item
             raise SourceUnavailable("dropped")
         finally:
             self.streams.remove(queue)
 
-    async def stream_prices(self) -> AsyncGenerator[Price, None]:
+    async def stream_prices(self, traffic: Traffic | None = None) -> AsyncGenerator[Price, None]:
         while True:
             yield await self.price_queue.get()
 

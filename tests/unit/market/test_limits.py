@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from market.binance.limits import WeightGate
+from market.binance.limits import AttemptGate, WeightGate
 
 
 class Wall:
@@ -69,3 +69,39 @@ async def test_back_off_closes_the_gate_for_all() -> None:
     assert gate.closed_for_s == 7
     await gate.enter(1)
     assert wall.slept == [7.0]
+
+
+async def test_the_minute_is_the_exchanges_not_this_machines() -> None:
+    wall = Wall()
+    gate = WeightGate(100, wall.time, wall.sleep)
+    gate.set_time(wall.now + 47)
+    await gate.enter(80)
+    gate.leave(80, 80)
+    await gate.enter(20)
+    assert wall.slept == [13.0]
+    assert gate.used == 0
+
+
+async def test_a_count_of_the_minute_before_does_not_close_the_next() -> None:
+    wall = Wall()
+    gate = WeightGate(100, wall.time, wall.sleep)
+    wall.now += 59
+    minute = await gate.enter(2)
+    wall.now += 2
+    gate.leave(2, 89, minute)
+    assert gate.used == 2
+    await gate.enter(80)
+    assert wall.slept == []
+
+
+async def test_connection_attempts_are_spread_over_the_window() -> None:
+    wall = Wall()
+    gate = AttemptGate(3, 300.0, wall.time, wall.sleep)
+    for _ in range(3):
+        await gate.enter()
+        wall.now += 10
+    assert wall.slept == [] and gate.used == 3
+    await gate.enter()
+    assert wall.slept == [270.0]
+    wall.now += 1000
+    assert gate.used == 0

@@ -98,9 +98,9 @@ def test_symbols_and_weight_limit() -> None:
             {"symbol": "ETHUSDT", "status": "TRADING", "baseAsset": "ETH", "quoteAsset": "USDT"},
         ],
     }  # fmt: skip
-    symbols, limit = parse_exchange_info(json.dumps(info).encode())
-    assert limit == 1200
-    btc, eth = symbols
+    listing = parse_exchange_info(json.dumps(info).encode())
+    assert listing.weight_limit == 1200 and not listing.unreadable
+    btc, eth = listing.symbols
     assert (btc.tick_size, btc.step_size, btc.min_quantity, btc.min_notional) == (
         Decimal("0.01"),
         Decimal("0.001"),
@@ -111,4 +111,4 @@ def test_symbols_and_weight_limit() -> None:
     assert eth.trading
     assert eth.tick_size == 0
     with pytest.raises(SourceUnavailable, match="symbols"):
-        parse_exchange_info(b'{"symbols": [{}]}')
+        parse_exchange_info(b'{"symbols": {}}')
