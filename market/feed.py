@@ -1,53 +1,54 @@
 """The feed: a panel that is complete minute by minute, from back-fill, streams and repair.
 
-1. `start` opens the streams, then back-fills every interval by REST up to one minute, the boundary.
-2. `closes` waits for the next minute (`_gather`): until every live symbol's candle is in, or the deadline.
-   Half way there it asks REST for what has not come; a quiet symbol's close may not be streamed for long.
-3. `_advance` writes the minute and folds the higher candles that close with it; then the boundary is
-   yielded. Nothing of a later minute enters the panel before the caller has asked for the next one, so
-   engines can step candle by candle.
-4. What comes after its minute was yielded is a correction: written between two boundaries, and told by
-   `on_rebuild`.
-5. Streams are opened again for ever (`Subscriptions`); the minutes missed meanwhile are holes that `Repairer`
-   fetches.
+1. `start` opens the streams, then back-fills every interval up to one minute, the boundary (`market.backfill`).
+2. `closes` waits for the next minute (`market.waiting`), writes it and folds the higher candles that close with it
+   (`market.writing`); then the boundary is yielded. Nothing of a later minute enters the panel before the caller has
+   asked for the next one, so engines can step candle by candle.
+3. Between two boundaries (`_between`) symbols join and leave, and what came in for minutes past is written: told by
+   `on_rebuild`, and by `on_late` where a candle is new enough to be screened.
+4. Streams are opened again for ever (`market.subscriptions`); the minutes missed meanwhile are holes that are fetched
+   (`market.repair`). The panel is checked against the exchange all the time (`market.audit`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from market.audit import Auditor
+from market.backfill import AT_ONCE, Filler, Progress
+from market.cache import HistoryCache
+from market.checks import Refusals
 from market.clock import Clock
+from market.coverage import CoverageLog
 from market.inbox import Inbox
+from market.joining import UNIVERSE_EVERY_S, Joining, OnUniverse, ReadUniverse
 from market.repair import Repairer
+from market.saving import LAST_SAVE_S, Saver
 from market.source import CandleBlock, MarketSource
-from market.store import MINUTE_MS, NEVER, MarketStore, Mask
+from market.store import MINUTE_MS, MarketStore
 from market.subscriptions import Subscriptions
-from market.types import Candle, Coverage, Price, SourceUnavailable, UnknownSymbol
+from market.types import Candle, Coverage, Price
+from market.waiting import Waiting
+from market.writing import Writer
 from screener.engine.panel import Panel
-from screener.intervals import interval_ms, is_close, open_of
+from screener.intervals import interval_ms, open_of
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
-"""Called with the number of back-fill requests done, and their total."""
 OnRebuild = Callable[[frozenset[str]], Awaitable[None]]
 """Called with symbols whose past candles changed, before the next minute is written."""
+OnLate = Callable[[int, Mapping[str, float]], Awaitable[None]]
+"""Called after `on_rebuild` with a close (ms UTC) and the symbols whose candles came only now, each with market seconds
+since the close."""
 
-AT_ONCE = 8
 LEAST_DEADLINE_S = 2.0
 """Real seconds that a minute's candles get at least, however fast the market runs."""
-ANSWER_S = 1.0
-"""Real seconds that a REST answer gets, once asked for, before the minute is closed without it."""
-CATCH_UP_S = 15.0
-"""The same, when several minutes are missing at once."""
-LONGEST_PAUSE_S = 30.0
-STABLE_S = 20.0
+LATE_LIMIT_S = 600.0
+CATCH_UP_MINUTES = 180
+"""Further behind than this the minutes between are filled in, and not yielded one by one."""
 
 
 class Feed:
@@ -55,8 +56,9 @@ class Feed:
 
     `intervals` are held besides 1m; `capacity` is the number of candles of each; `backfill` how many of
     them are fetched at the start; `deadline_s` (market seconds) how long after its close a minute waits for
-    late symbols; `stale_minutes` after how many minutes without a candle a symbol counts as missing and is
-    no longer waited for.
+    late symbols; `late_limit_s` until when one that comes later is still screened; `stale_minutes` after how many
+    minutes without a candle a symbol counts as missing and is no longer waited for; `audit_hours` (market time) in
+    how long every symbol is checked once, 0 for never; `cache` holds history over restarts.
 
     Everything runs in one event loop. Whoever reads `panel` in a thread holds `lock` meanwhile; the feed
     holds it while it writes.
@@ -73,34 +75,76 @@ class Feed:
         *,
         backfill: int = 1000,
         stale_minutes: int = 5,
+        late_limit_s: float = LATE_LIMIT_S,
+        audit_hours: float = 4.0,
+        cache: HistoryCache | None = None,
         lock: asyncio.Lock | None = None,
         on_rebuild: OnRebuild | None = None,
+        on_late: OnLate | None = None,
     ) -> None:
         if not symbols:
             raise ValueError("a feed needs at least one symbol")
-        self.symbols = tuple(symbols)
         self.lock = lock or asyncio.Lock()
         self.on_rebuild = on_rebuild
+        self.on_late = on_late
         self.prices: dict[str, Price] = {}
-        self.corrections = 0
-        self._source = source
+        self.priced: frozenset[str] = frozenset()
+        self.coverage = CoverageLog(stale_ms=stale_minutes * MINUTE_MS)
+        self.refusals = Refusals()
+        self.skipped_minutes = 0
         self._clock = clock
-        self._store = MarketStore(self.symbols, capacity)
-        self._inbox = Inbox(self._store.column, self._holds)
-        self._repairer = Repairer(source, self._inbox.add_block, AT_ONCE)
-        self._streams = Subscriptions(source, clock, self._inbox.add, self._take_price, self._repairer.hurry)
+        self._store = MarketStore(symbols, capacity)
+        self._inbox = Inbox(self._store, clock, self.refusals)
+        self._repairer = Repairer(source, self._inbox.sound, self._inbox.add_block, AT_ONCE)
+        self._writer = Writer(self._store, self._inbox, clock, self._repairer.ask, late_limit_s)
+        self._filler = Filler(source, self._inbox.sound, cache)
+        self._saver = Saver(self._store, cache, self.lock) if cache is not None else None
+        self._streams = Subscriptions(source, clock, self._inbox.add, self._take_price, self._back)
         self._intervals = [label for label in dict.fromkeys(intervals) if label != "1m"]
+        self._auditor = Auditor(
+            source,
+            clock,
+            self._store,
+            self._inbox.add_block,
+            lambda: self._boundary,
+            lambda: self.intervals,
+            audit_hours or 1.0,
+        )
+        deadline_ms = int(max(deadline_s, LEAST_DEADLINE_S * clock.speed) * 1000)
+        stale_ms = stale_minutes * MINUTE_MS
+        self._waiting = Waiting(
+            self._store, self._inbox, self._repairer, clock, self._streams.set_clock, deadline_ms, stale_ms
+        )
+        self._waiting.check = self._raise_failures
+        self._joining = Joining(
+            self._store,
+            self._inbox,
+            self._repairer,
+            self._streams,
+            self._filler,
+            self.lock,
+            lambda: self._boundary,
+            self._depths,
+            self._waiting.interrupt,
+        )
+        self._audits = audit_hours > 0
+        self._inbox.on_conflict = lambda symbol, close_time: self._auditor.hurry([symbol], close_time)
+        if self._saver is not None:
+            self._writer.on_changed = self._saver.changed
         self._fetched: dict[str, int] = {}
         self._requires: dict[str, asyncio.Lock] = {}
         self._backfill = min(backfill, capacity)
-        self._deadline_ms = int(max(deadline_s, LEAST_DEADLINE_S * clock.speed) * 1000)
-        self._stale_ms = stale_minutes * MINUTE_MS
         self._boundary = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols followed now."""
+        return tuple(name for name, on in zip(self._store.symbols, self._store.active, strict=True) if on)
+
+    @property
     def panel(self) -> Panel:
-        """The candles held."""
+        """The candles held. A symbol that left keeps its column, without candles."""
         return self._store.panel
 
     @property
@@ -112,6 +156,11 @@ class Feed:
     def intervals(self) -> tuple[str, ...]:
         """Intervals held, 1m first."""
         return ("1m", *self._intervals)
+
+    @property
+    def corrections(self) -> int:
+        """Candles written after their minute was yielded."""
+        return self._writer.counts.corrected + self._writer.counts.filled
 
     @property
     def holes(self) -> int:
@@ -144,17 +193,24 @@ class Feed:
             raise RuntimeError("the feed has been started")
         await self._streams.set_clock()
         for work in self._streams.works(self.symbols):
-            self._spawn(work)
-        # The newest minute may still be settling at the source.
-        settled = self._clock.now_ms() - int(LEAST_DEADLINE_S / 2 * 1000 * self._clock.speed)
-        self._boundary = open_of(settled, "1m")
-        self._inbox.boundary = self._boundary
-        await self._fill(dict.fromkeys(self.intervals, self._backfill), progress)
+            self.spawn(work)
+        self._set_boundary()
+        await self._fill(self.symbols, dict.fromkeys(self.intervals, self._backfill), progress)
         self._inbox.advance(self._boundary)
         for symbol in self.symbols:
             for candle in self._store.candles(symbol, "1m", 1):
                 self.prices.setdefault(symbol, Price(symbol, candle.close, candle.close_time))
-        self._spawn(self._repairer.run())
+        self.spawn(self._repairer.run())
+        self.spawn(self._settle_doubts())
+        if self._audits:
+            self.spawn(self._auditor.run())
+        if self._saver is not None:
+            self.spawn(self._saver.run(lambda: self._boundary))
+
+    def _set_boundary(self) -> None:
+        # The newest minute may still be settling at the source.
+        settled = self._clock.now_ms() - int(LEAST_DEADLINE_S / 2 * 1000 * self._clock.speed)
+        self._boundary = self._inbox.boundary = open_of(settled, "1m")
 
     async def require(self, interval: str, candles: int | None = None) -> None:
         """Hold `interval` from now on, with at least `candles` of history (default: as many as at the start).
@@ -171,203 +227,155 @@ class Feed:
             if interval not in self.intervals:
                 # From now on its candles are folded as they close; the fetch brings those before.
                 self._intervals.append(interval)
-            await self._fill({interval: wanted}, None)
+            await self._fill(self.symbols, {interval: wanted}, None)
 
     async def closes(self) -> AsyncIterator[Coverage]:
         """Every minute's close, in order, once the panel holds the minute and the higher candles that end
         with it.
 
-        A caller that was slow gets all closes that queued up. Must not be iterated while `lock` is held.
+        A caller that was slow gets all closes that queued up, unless they are more than three hours of them. Must not
+        be iterated while `lock` is held.
         """
         while True:
+            await self._catch_up()
             close_time = self._boundary + MINUTE_MS
             # Before waiting as well: repaired minutes may make a higher candle whole that would be asked for.
-            await self._correct()
-            await self._gather(close_time)
-            await self._correct()
+            await self._between()
+            await self._waiting.wait(close_time, self.intervals, self._between)
+            await self._between()
             async with self.lock:
-                fresh = self._advance(close_time)
-            yield self._coverage(close_time, fresh)
+                fresh = self._writer.advance(close_time, self.intervals, self._waiting.live(close_time))
+                self._boundary = close_time
+            yield self.coverage.begin(self._store, close_time, fresh, self._clock.now_ms())
+
+    def follow(self, read: ReadUniverse, told: OnUniverse, every_s: float = UNIVERSE_EVERY_S) -> None:
+        """Read again every `every_s` real seconds which symbols there are, and let them join and leave."""
+        self.spawn(self._joining.run(read, told, every_s))
 
     async def aclose(self) -> None:
-        """Stop streams and repair. The source stays open: it belongs to the caller."""
+        """Stop streams and repair, and save history. The source stays open: it belongs to the caller."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._saver is not None and self._tasks and self._boundary:
+            await self._saver.save(self._boundary, LAST_SAVE_S)
         self._tasks.clear()
 
-    # Waiting for a minute
-
-    async def _gather(self, close_time: int) -> None:
-        """Return when the minute is complete for all live symbols, or its time is up."""
-        higher = self._closing(close_time)
-        asked_at: float | None = None
-        answer_s = ANSWER_S
-        while True:
-            self._raise_failures()
-            self._inbox.changed.clear()
-            missing = self._missing(close_time, higher)
-            if missing is None:
-                return
-            late_ms = self._clock.now_ms() - close_time
-            if late_ms >= self._deadline_ms // 2 and asked_at is None:
-                asked_at = time.monotonic()
-                behind = late_ms >= 2 * MINUTE_MS and not self._inbox.count("1m", close_time)
-                answer_s = CATCH_UP_S if behind else ANSWER_S
-                self._ask(close_time, missing, close_time + late_ms if behind else close_time)
-            if late_ms >= self._deadline_ms and asked_at is not None:
-                waited = time.monotonic() - asked_at
-                if waited >= answer_s or self._repairer.failure is not None:
-                    return
-            next_ms = self._deadline_ms // 2 if asked_at is None else self._deadline_ms
-            wait_s = max((next_ms - late_ms) / 1000 / self._clock.speed, 0.02)
-            try:
-                await asyncio.wait_for(self._inbox.changed.wait(), min(wait_s, 0.5))
-            except TimeoutError:
-                continue
-
-    def _closing(self, close_time: int) -> dict[str, Mask]:
-        """Higher intervals that close with this minute, each with the symbols whose earlier minutes are not
-        all held.
-        """
+    def report(self) -> dict[str, Any]:
+        """The feed's health, for the status."""
+        counts = self._writer.counts
         return {
-            label: ~self._store.whole(label, close_time, but_last=True)
-            for label in self._intervals
-            if is_close(close_time, label)
+            "coverage_summary": self.coverage.summary(),
+            "holes": self.holes,
+            "failure": self.failure,
+            "streams": self._streams.report(),
+            "reconnects": self.reconnects,
+            "corrections": {
+                "corrected": counts.corrected,
+                "filled": counts.filled,
+                "too_late": counts.too_late,
+                "duplicates": self._inbox.duplicates,
+            },
+            "refused": self.refusals.report(),
+            "audit": self._auditor.report() if self._audits else None,
+            "cache": self._saver.report() if self._saver is not None else None,
+            "backfill": {"requests": self._filler.requests, "from_cache": self._filler.from_cache},
+            "skipped_minutes": self.skipped_minutes,
         }
 
-    def _missing(self, close_time: int, higher: dict[str, Mask]) -> dict[str, Mask] | None:
-        """What has not come, by interval, as bool [S]; None when nothing that is waited for is missing."""
-        live = self._live(close_time)
-        if self._inbox.count("1m", close_time) < int(live.sum()) // 2:
-            return {"1m": ~self._inbox.arrived("1m", close_time), **higher}
-        missing = {"1m": ~self._inbox.arrived("1m", close_time)}
-        for label, broken in higher.items():
-            missing[label] = broken & ~self._inbox.arrived(label, close_time)
-        if any(bool((mask & live).any()) for mask in missing.values()):
-            return missing
-        return None
+    # Between two boundaries
 
-    def _live(self, close_time: int) -> Mask:
-        """Symbols that are waited for, bool [S]; all of them while most are silent, since then it is not
-        their fault.
-        """
-        newest = self._store.newest("1m")
-        live: Mask = (newest != NEVER) & (newest >= close_time - MINUTE_MS - self._stale_ms)
-        return live if 2 * int(live.sum()) >= len(live) else np.ones(len(live), np.bool_)
-
-    def _ask(self, close_time: int, missing: dict[str, Mask], until: int) -> None:
-        """Ask REST for the missing candles of this minute, and of the minutes up to `until` (ms UTC) where
-        it is later.
-        """
-        for label, mask in missing.items():
-            step = interval_ms(label)
-            last = max(open_of(until, label) - step, close_time - step)
-            for column in np.flatnonzero(mask):
-                self._repairer.ask(label, self.symbols[column], close_time - step, last)
-
-    # Writing
-
-    def _advance(self, close_time: int) -> tuple[str, ...]:
-        """Write what is in for this minute; returns the symbols that have it."""
-        self._store.append("1m", close_time - MINUTE_MS, self._inbox.take("1m", close_time))
-        for label in self._intervals:
-            if not is_close(close_time, label):
-                continue
-            open_time = close_time - interval_ms(label)
-            self._store.fold(label, close_time)
-            held = self._store.known(label, open_time)
-            rows = self._inbox.take(label, close_time)
-            rows[held] = np.nan
-            self._store.append(label, open_time, rows)
-            lacking = ~self._store.known(label, open_time) & self._live(close_time)
-            for column in np.flatnonzero(lacking):
-                self._repairer.ask(label, self.symbols[column], open_time, open_time)
-        self._boundary = close_time
-        self._inbox.advance(close_time)
-        known = self._store.known("1m", close_time - MINUTE_MS)
-        return tuple(name for name, there in zip(self.symbols, known, strict=True) if there)
-
-    async def _correct(self) -> None:
-        """Write the corrections that came in, and tell whose they were."""
-        blocks = [block for block in self._inbox.take_corrections() if block.interval in self.intervals]
-        if not blocks:
+    async def _between(self) -> None:
+        """Let symbols join and leave, write what came in for minutes past, and tell whose it was."""
+        if (changed := await self._joining.apply()) and self.on_rebuild is not None:
+            await self.on_rebuild(changed)
+        arrivals = self._inbox.take_past()
+        if not arrivals:
             return
         async with self.lock:
-            for block in blocks:
-                self._store.put(block)
-        self.corrections += sum(len(block) for block in blocks)
+            corrected = self._writer.correct(arrivals, self.intervals)
+        if corrected.symbols and self.on_rebuild is not None:
+            await self.on_rebuild(frozenset(corrected.symbols))
+        for close_time in sorted(corrected.late):
+            seconds = corrected.late[close_time]
+            self.coverage.came_late(close_time, seconds)
+            if self.on_late is not None:
+                await self.on_late(close_time, seconds)
+
+    async def _catch_up(self) -> None:
+        """After hours away, fill what was missed instead of closing every minute of it."""
+        behind = (self._clock.now_ms() - self._boundary) // MINUTE_MS
+        if behind <= CATCH_UP_MINUTES or not await self._streams.set_clock():
+            return
+        behind = (self._clock.now_ms() - self._boundary) // MINUTE_MS
+        if behind <= CATCH_UP_MINUTES:
+            return
+        log.warning("%d minutes passed unseen; their candles are filled in and not screened one by one", behind)
+        before = self._boundary
+        await self._between()
+        self._set_boundary()
+        counts = {
+            label: min(
+                self.panel.capacity(label),
+                max(self._fetched.get(label, 0), (self._boundary - before) // interval_ms(label) + 2),
+            )
+            for label in self.intervals
+        }
+        await self._fill(self.symbols, counts, None)
+        self._inbox.advance(self._boundary)
+        self.skipped_minutes += (self._boundary - before) // MINUTE_MS
         if self.on_rebuild is not None:
-            await self.on_rebuild(frozenset(block.symbol for block in blocks))
-
-    def _coverage(self, close_time: int, fresh: tuple[str, ...]) -> Coverage:
-        there = set(fresh)
-        oldest = close_time - MINUTE_MS - self._stale_ms
-        newest = self._store.newest("1m").tolist()
-        absent = [(name, newest[i]) for i, name in enumerate(self.symbols) if name not in there]
-        return Coverage(
-            close_time,
-            fresh,
-            (),
-            tuple(name for name, time in absent if time >= oldest),
-            tuple(name for name, time in absent if time < oldest),
-            (self._clock.now_ms() - close_time) / 1000,
-        )
-
-    def _holds(self, interval: str, symbol: str, open_time: int) -> bool:
-        return bool(self._store.known(interval, open_time)[self._store.column[symbol]])
+            await self.on_rebuild(frozenset(self.symbols))
 
     # Back-fill
 
-    async def _fill(self, counts: dict[str, int], progress: Progress | None) -> None:
-        """Fetch the newest candles of every symbol up to the boundary, so many of each interval."""
+    async def _fill(self, symbols: Iterable[str], counts: dict[str, int], progress: Progress | None) -> None:
+        """Fetch the newest candles of symbols up to the boundary, so many of each interval."""
         async with self.lock:
             for label, count in counts.items():
                 self._store.ensure(label, max(count, self._backfill))
-        jobs = [(label, symbol) for label in counts for symbol in self.symbols]
-        gate = asyncio.Semaphore(AT_ONCE)
         until = self._boundary
-        done = 0
 
-        async def one(label: str, symbol: str) -> None:
-            nonlocal done
-            async with gate:
-                block = await self._fetch(symbol, label, counts[label], until)
-            if block is not None:
-                async with self.lock:
-                    self._store.put(block)
-            done += 1
-            if progress is not None:
-                progress(done, len(jobs))
+        async def put(block: CandleBlock) -> None:
+            async with self.lock:
+                self._store.put(block)
+            if self._saver is not None:
+                self._saver.fetched(block.symbol, block.interval, until)
 
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(one(*job))
+        await self._filler.fill(tuple(symbols), counts, until, put, progress)
         for label, count in counts.items():
-            self._fetched[label] = count
+            self._fetched[label] = max(count, self._fetched.get(label, 0))
 
-    async def _fetch(self, symbol: str, interval: str, count: int, until: int) -> CandleBlock | None:
-        """The newest `count` candles that closed by `until`, asked for until the source answers; None for
-        an unknown symbol.
-        """
-        pause = 0.5
-        end = open_of(until, interval) - 1
+    def _depths(self) -> dict[str, int]:
+        """By interval, how many candles reach back as far as those held do."""
+        found = {}
+        for label in self.intervals:
+            first = self.panel.first_open(label)
+            held = 0 if first is None else (open_of(self._boundary, label) - first) // interval_ms(label)
+            found[label] = max(held, self._fetched.get(label, 1), 1)
+        return found
+
+    # The rest
+
+    async def _settle_doubts(self) -> None:
+        """Measure the clock when candles seem to lie in the future, then judge them."""
         while True:
-            try:
-                return await self._source.candle_block(symbol, interval, count, None, end)
-            except UnknownSymbol as error:
-                log.warning("%s", error)
-                return None
-            except SourceUnavailable as error:
-                log.warning("back-fill waits %.0f s: %s", pause, error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+            await self._inbox.doubted.wait()
+            if await self._streams.set_clock():
+                self._inbox.settle()
+            await asyncio.sleep(1.0)
+
+    def _back(self) -> None:
+        """A stream was opened again: what was missed is fetched at once, and all symbols are checked."""
+        self._repairer.hurry()
+        self._auditor.hurry(self.symbols)
 
     def _take_price(self, price: Price) -> None:
-        if price.symbol in self._store.column:
+        if price.symbol in self._store.column or price.symbol in self.priced:
             self.prices[price.symbol] = price
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a part of the feed beside it until it is closed; what it raises surfaces from `closes`."""
         self._tasks.append(asyncio.create_task(work))
 
     def _raise_failures(self) -> None:

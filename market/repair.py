@@ -40,8 +40,15 @@ class _Hole:
 class Repairer:
     """Asks `source` for missing candles, at most `at_once` requests in flight."""
 
-    def __init__(self, source: MarketSource, deliver: Callable[[CandleBlock], None], at_once: int = 8) -> None:
+    def __init__(
+        self,
+        source: MarketSource,
+        sound: Callable[[CandleBlock], CandleBlock],
+        deliver: Callable[[CandleBlock], None],
+        at_once: int = 8,
+    ) -> None:
         self._source = source
+        self._sound = sound
         self._deliver = deliver
         self._at_once = at_once
         self._holes: dict[tuple[str, str], _Hole] = {}
@@ -65,6 +72,17 @@ class Repairer:
             hole.first = min(hole.first, first)
             hole.last = max(hole.last, last)
         self._wake.set()
+
+    def forget(self, symbol: str) -> None:
+        """A symbol left: nothing of it is missing any more."""
+        for key in [key for key in self._holes if key[1] == symbol]:
+            del self._holes[key]
+
+    def filled(self, interval: str, symbol: str, open_time: int) -> None:
+        """A candle came by another way: a hole of this one alone is none any more."""
+        hole = self._holes.get((interval, symbol))
+        if hole is not None and hole.first == hole.last == open_time:
+            del self._holes[interval, symbol]
 
     def hurry(self) -> None:
         """The source is back: try now what is waiting."""
@@ -110,12 +128,14 @@ class Repairer:
     async def _fetch(self, key: tuple[str, str]) -> bool:
         """One range; False when the source cannot be reached."""
         interval, symbol = key
-        hole = self._holes[key]
+        hole = self._holes.get(key)
+        if hole is None:
+            return True
         step = interval_ms(interval)
         first, last = hole.first, hole.last
         count = (last - first) // step + 1
         try:
-            block = await self._source.candle_block(symbol, interval, count, first, last)
+            block = self._sound(await self._source.candle_block(symbol, interval, count, first, last))
         except UnknownSymbol as error:
             log.warning("%s", error)
             hole.due = time.monotonic() + LONGEST_SYMBOL_PAUSE_S
@@ -127,6 +147,8 @@ class Repairer:
             least = error.retry_after_s if isinstance(error, RateLimited) else FIRST_PAUSE_S
             self._pause = max(least, min(max(self._pause, FIRST_PAUSE_S) * 2, LONGEST_SOURCE_PAUSE_S))
             return False
+        if self._holes.get(key) is not hole:
+            return True
         if len(block):
             self.fetched += len(block)
             self._deliver(block)

@@ -61,7 +61,10 @@ class _Ring:
         if self.first is not None and self.last is not None:
             held = np.sort(self.opens[(self.opens >= self.first) & (self.opens <= self.last)])
             held = held[-capacity:]
-            new.data[:, new.claim(held), : self.data.shape[2]] = self.data[:, self.row(held)]
+            rows, former = new.claim(held), self.row(held)
+            # One field after the other: a copy of them all would be as large as the ring.
+            for field in range(len(STORED)):
+                new.data[field, rows, : self.data.shape[2]] = self.data[field, former]
             new.first = max(self.first, self.last - (capacity - 1) * self.step)
         return new
 
@@ -135,7 +138,8 @@ class Panel:
         self._symbols.append(name)
         if len(self._symbols) > self._width:
             self._width = padded(len(self._symbols))
-            self._rings = {k: r.resized(r.capacity, self._width) for k, r in self._rings.items()}
+            for interval, ring in list(self._rings.items()):
+                self._rings[interval] = ring.resized(ring.capacity, self._width)
         return self._index[name]
 
     def put(
@@ -205,6 +209,14 @@ class Panel:
                 there: NDArray[np.bool_] = ~np.isnan(ring.data[_ROW["close"], row])
                 return there
         return np.zeros(self._width, dtype=np.bool_)
+
+    def rows(self, interval: str, symbol: int, open_times: Times) -> Floats:
+        """What is held of some candles of one symbol: `[fields of STORED, n]`, NaN where none is. Raises KeyError."""
+        ring = self._rings[interval]
+        rows = ring.row(open_times)
+        found: Floats = ring.data[:, rows, symbol]
+        found[:, ring.opens[rows] != open_times] = np.nan
+        return found
 
     def fill(self, interval: str, fields: Sequence[str], start: int, out: Floats) -> None:
         """Read candles into `out[fields, candles, width]` from the one opening at `start`; NaN where none

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-import market.feed
 from market.feed import Feed
 from market.types import Coverage, Price
 from tests.unit.market.market_fake import MINUTE, T0, FakeSource, ManualClock, candle
@@ -236,4 +235,3 @@ async def test_a_fault_of_a_background_task_surfaces(
 def test_a_feed_needs_symbols(source: FakeSource, clock: ManualClock) -> None:
     with pytest.raises(ValueError, match="at least one symbol"):
         Feed(source, clock, [])
-    assert market.feed.AT_ONCE == 8
