@@ -29,8 +29,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 run: install ## run the demo on a simulated market; MARKET=binance for the real one
 	@exec $(BIN)/screener up --market $(MARKET)
 
-test: install ## run all tests
-	$(BIN)/python -m pytest
+test: install ## run all tests, two at a time
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: install ## format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .
