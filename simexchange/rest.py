@@ -79,7 +79,7 @@ class Rest:
         """Exchange time."""
         self._spend(request, 1)
         _parameters(request, ())
-        return web.json_response({"serverTime": self._clock.now_ms()})
+        return web.json_response({"serverTime": self._clock.told_ms()})
 
     async def exchange_info(self, request: web.Request) -> web.Response:
         """Limits, symbols, filters."""
@@ -101,7 +101,7 @@ class Rest:
         return web.json_response(
             {
                 "timezone": "UTC",
-                "serverTime": self._clock.now_ms(),
+                "serverTime": self._clock.told_ms(),
                 "rateLimits": limits,
                 "exchangeFilters": [],
                 "symbols": [self._info[row] for row in rows],

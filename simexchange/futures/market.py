@@ -99,7 +99,7 @@ class MarketData:
 
     def now_ms(self) -> int:
         """Exchange time, ms."""
-        return self._clock.now_ms()
+        return self._clock.told_ms()
 
     def contract(self, parameters: Parameters, name: str = "symbol") -> Contract:
         """The contract that a parameter names. Raises -1102, -1100, -1121 (-4144 for a pair)."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ def refusal(limit: WeightLimit, weight: int = 10) -> ExchangeError:
 
 
 def test_going_on_after_429_brings_bans_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simexchange.weights.time.time", lambda: 120.0)
+    monkeypatch.setattr("simexchange.weights.time", SimpleNamespace(time=lambda: 120.0))
     clock = VirtualClock(START, 0.0)
     limit = WeightLimit(100, clock)
     for _ in range(10):
@@ -217,7 +218,7 @@ def test_going_on_after_429_brings_bans_that_grow(monkeypatch: pytest.MonkeyPatc
 
 def test_a_new_minute_brings_new_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [120.0]
-    monkeypatch.setattr("simexchange.weights.time.time", lambda: now[0])
+    monkeypatch.setattr("simexchange.weights.time", SimpleNamespace(time=lambda: now[0]))
     limit = WeightLimit(100, VirtualClock(START, 0.0))
     limit.spend("me", 100)
     assert refusal(limit).status == 429
