@@ -6,8 +6,9 @@
    their middles, then where no average price inside both children's ranges would add up to the parent's
    quote volume; that bound is exact in integers, and never empty because the children's ranges overlap at
    the cut.
-4. A candle too small to divide so (a quiet coin's few trades) goes whole into one child; the other stands
-   still (`_collapse`).
+4. A candle too small to divide so (a quiet coin's few trades), or one of whose parts no trades could add up to
+   (`candles.tradable`), goes whole into one child; the other stands still (`_collapse`). So trades that add up exactly
+   can be found for every second (`tape`), since they can for every day.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from simexchange.candles import (
     SELL_QUOTE,
     TRADES,
     Candles,
+    marks,
+    tradable,
 )
 from simexchange.noise import Floats, Ints, normals, uniforms
 from simexchange.paths import (
@@ -46,6 +49,8 @@ _TINY = 1e-12
 _COMFORT = 0.15
 #: The most that the odds of a share are multiplied by to that end.
 _SHIFT = 5.0
+#: Trades of a child that may move; with fewer, trades that add up to it can seldom be found.
+_FEWEST = 8
 
 
 def _towards(average: Floats, share: Floats, first: tuple[Floats, Ints], second: tuple[Floats, Ints]) -> Floats:
@@ -78,18 +83,15 @@ def _flows(parent: Ints, left: Ints, right: Ints, odds: Floats, lean: Floats) ->
     centre1, centre2 = left[OPEN : CLOSE + 1].sum(axis=0) * 0.25, right[OPEN : CLOSE + 1].sum(axis=0) * 0.25
     share = _towards(quotes / np.maximum(lots, 1), share, (centre1, high1 - low1), (centre2, high2 - low2))
     wanted = np.rint(lots * share).astype(np.int64)
-    one = np.int64(1)
     lows, highs = low2 - low1, high1 - high2
     above = quotes - low2 * lots
     below = high2 * lots - quotes
-    least = np.maximum(
-        np.where(lows > 0, -(above // np.maximum(lows, one)), 0),
-        np.where(highs > 0, -(below // np.maximum(highs, one)), 0),
-    )
-    most = np.minimum(
-        np.where(lows < 0, above // np.maximum(-lows, one), lots),
-        np.where(highs < 0, below // np.maximum(-highs, one), lots),
-    )
+    # Trades at the open, high, low and close keep the average off the edges; where that leaves nothing, the edges do.
+    (up1, down1), (up2, down2) = _margins(left), _margins(right)
+    least, most = _bounds(lots, lows, highs, above, below)
+    least_in, most_in = _bounds(lots, lows, highs, above - up1 - up2, below - down1 - down2)
+    fits = np.maximum(least_in, 0) <= np.minimum(most_in, lots)
+    least, most = np.where(fits, least_in, least), np.where(fits, most_in, most)
     first = np.minimum(np.maximum(np.maximum(wanted, least), 0), np.minimum(most, lots))
     second = lots - first
     target1, target2 = first * centre1, second * centre2
@@ -100,8 +102,32 @@ def _flows(parent: Ints, left: Ints, right: Ints, odds: Floats, lean: Floats) ->
     edge = np.where(gap > 0, top1, bottom1)
     part = np.where(room == 0.0, 0.0, gap / np.where(room == 0.0, 1.0, room))
     quote = np.rint(target1 + part * (edge - target1)).astype(np.int64)
-    quote = np.minimum(np.maximum(quote, np.maximum(bottom1, quotes - top2)), np.minimum(top1, quotes - bottom2))
-    return first, quote
+    floor, ceiling = np.maximum(bottom1, quotes - top2), np.minimum(top1, quotes - bottom2)
+    floor_in = np.maximum(bottom1 + up1, quotes - top2 + down2)
+    ceiling_in = np.minimum(top1 - down1, quotes - bottom2 - up2)
+    fits = floor_in <= ceiling_in
+    floor, ceiling = np.where(fits, floor_in, floor), np.where(fits, ceiling_in, ceiling)
+    return first, np.minimum(np.maximum(quote, floor), ceiling)
+
+
+def _margins(child: Ints) -> tuple[Ints, Ints]:
+    """How far a side's quote volume must stay from all of it trading at the low, and at the high (`tradable`)."""
+    count, total = marks(child)
+    return total - count * child[LOW], count * child[HIGH] - total
+
+
+def _bounds(lots: Ints, lows: Ints, highs: Ints, above: Ints, below: Ints) -> tuple[Ints, Ints]:
+    """The least and the most lots of the left child with which both averages can lie inside their ranges."""
+    one = np.int64(1)
+    least = np.maximum(
+        np.where(lows > 0, -(above // np.maximum(lows, one)), 0),
+        np.where(highs > 0, -(below // np.maximum(highs, one)), 0),
+    )
+    most = np.minimum(
+        np.where(lows < 0, above // np.maximum(-lows, one), lots),
+        np.where(highs < 0, below // np.maximum(-highs, one), lots),
+    )
+    return least, most
 
 
 def _collapse(parent: Ints, left: Ints, right: Ints, bad: Bools, whole_left: Bools) -> None:
@@ -138,9 +164,15 @@ def halve(parent: Candles, sources: Sources, starts: Ints, left: int, right: int
     moving = values[HIGH] > values[LOW]
     spread = np.sqrt(trades * volume_share * (1.0 - volume_share)) * own[-2]
     trades1 = _rounded(trades * volume_share + spread, 0, trades)
-    few = moving & (trades < 4)
+    few = moving & (trades < _FEWEST)
     trades1 = np.where(few, np.where(uniform[-1] < volume_share, trades, 0), trades1)
-    still = (moving & (trades1 <= 1), moving & (trades - trades1 <= 1))
+    # Of too few for both to move, the child with more volume gets enough to move.
+    scarce = moving & ~few & (trades < 2 * _FEWEST)
+    enough = np.where(
+        volume_share < 0.5, np.minimum(trades1, trades - _FEWEST), np.maximum(trades1, np.minimum(_FEWEST, trades))
+    )
+    trades1 = np.where(scarce, enough, trades1)
+    still = (moving & (trades1 < _FEWEST), moving & (trades - trades1 < _FEWEST))
 
     volume = values[BUY] + values[SELL]
     average = (values[BUY_QUOTE] + values[SELL_QUOTE]) / np.maximum(volume, 1)
@@ -155,17 +187,19 @@ def halve(parent: Candles, sources: Sources, starts: Ints, left: int, right: int
     two[BUY:TRADES] = values[BUY:TRADES] - one[BUY:TRADES]
     volume1, volume2 = one[BUY] + one[SELL], two[BUY] + two[SELL]
     # Trades follow the volume that was settled on, where there are enough to tell.
-    many = (trades1 > 1) & (trades - trades1 > 1)
+    many = (trades1 >= _FEWEST) & (trades - trades1 >= _FEWEST)
     settled = 0.75 * volume1 / np.maximum(volume, 1) + 0.25 * volume_share
-    settled = _rounded(trades * settled + spread, 2, trades - 2)
+    settled = _rounded(trades * settled + spread, _FEWEST, trades - _FEWEST)
     trades1 = np.where(many, settled, trades1)
     one[TRADES] = np.minimum(np.maximum(trades1, trades - volume2), volume1)
     two[TRADES] = trades - one[TRADES]
 
     bad = np.zeros_like(moving)
+    sound = tradable(values)
     for child, volume in ((one, volume1), (two, volume2)):
         bad |= (child[TRADES] > 0) != (volume > 0)
         bad |= (child[HIGH] > child[LOW]) & (child[TRADES] < 2)
+        bad |= sound & ~tradable(child)
     if bad.any():
         whole_left = volume_share >= 0.5
         _collapse(values, one, two, bad, whole_left)

@@ -88,3 +88,31 @@ def summarise(candles: Candles) -> Candles:
     fields[BUY:, :, 0] = np.where(present, candles.fields[BUY:], 0).sum(axis=2)
     variance = np.where(present, candles.variance, 0.0).sum(axis=1, keepdims=True)
     return Candles(fields, variance, np.logical_or.reduce(present, axis=1, keepdims=True))
+
+
+def tradable(fields: Ints) -> NDArray[np.bool_]:
+    """Which candles, fields [FIELDS, ...], trades can add up to exactly; shape [...].
+
+    Where the price moved, one lot each trades at the open, the high, the low and the close (`marks`), all on one taker
+    """
+    high, low = fields[HIGH], fields[LOW]
+    count, total = marks(fields)
+    moved = high > low
+    possible = np.zeros(moved.shape, dtype=np.bool_)
+    for side, other in ((BUY, SELL), (SELL, BUY)):
+        lots = fields[side] - count
+        quote = fields[side + BUY_QUOTE - BUY] - total
+        enough = fields[TRADES] >= count + 2 + 2 * (fields[other] > 0)
+        possible |= (lots > 0) & (quote >= low * lots) & (quote <= high * lots) & enough
+    sides = (fields[BUY] > 0).astype(np.int64) + (fields[SELL] > 0)
+    return np.asarray(np.where(moved, possible, fields[TRADES] >= sides))
+
+
+def marks(fields: Ints) -> tuple[Ints, Ints]:
+    """How many trades show a candle's open, close, high and low, and the sum of their prices; both [...].
+
+    The first is at the open and the last at the close, and where neither is at the high or low, another one is.
+    """
+    start, high, low, end = fields[OPEN], fields[HIGH], fields[LOW], fields[CLOSE]
+    up, down = (start != high) & (end != high), (start != low) & (end != low)
+    return 2 + up.astype(np.int64) + down, start + end + np.where(up, high, 0) + np.where(down, low, 0)

@@ -110,6 +110,10 @@ class LiveMarket:
             return self._day[1]
         return summarise(join((self._day[1], self._seconds(minute).slice(0, now - minute))))
 
+    def made(self, row: int, length: int, index: int, count: int) -> Candles:
+        """Whole candles of one symbol, those of the future too; [1, count]."""
+        return self._market.candles(self._all[row : row + 1], length, index, count)
+
     def last_prices(self, now: int) -> Ints:
         """Last price of every symbol in ticks, [symbols]; 0 where it did not trade in the last 24 hours."""
         minute = now // MINUTE * MINUTE

@@ -158,7 +158,7 @@ def whole(series: Series, listing: Listing, first: int, count: int) -> Candles:
     least = np.maximum(lows * buys, quotes - highs * sells)
     most = np.minimum(highs * buys, quotes - lows * sells)
     buy_quotes = np.clip(np.rint(paid).astype(np.int64), least, most)
-    guess = np.rint(quotes / (price * lot) / _TICKET) + 4.0
+    guess = np.rint(quotes / (price * lot) / _TICKET) + 8.0
     trades = np.rint(np.nan_to_num(column.get("trades", guess))).astype(np.int64)
     trades = np.clip(trades, np.minimum(lots, 1), lots)
     for field, values in (
