@@ -21,7 +21,7 @@ import numpy as np
 from market.aggregate import aggregate
 from market.clock import Clock
 from market.source import FIELDS, CandleBlock
-from market.types import Candle, Price, SymbolInfo
+from market.types import Candle, MarketError, Price, SymbolInfo
 from screener.intervals import interval_ms, open_of
 
 PAGE = 1000
@@ -103,33 +103,38 @@ class Charts:
 
     async def candles(
         self, symbol: str, interval: str, limit: int, from_ms: int | None = None, to_ms: int | None = None
-    ) -> list[Candle]:
-        """The newest `limit` (at most `MOST_CANDLES`) closed candles that opened in [from_ms, to_ms), oldest first.
+    ) -> tuple[list[Candle], bool]:
+        """The newest `limit` (1 to `MOST_CANDLES`) closed candles that opened in [from_ms, to_ms), oldest first, and
+        whether there may be earlier ones in that range.
 
-        Raises KeyError for a symbol that is not screened, ValueError for an unknown interval, TooManyPages, and
-        MarketError where the exchange has to be asked and does not answer.
+        Where the exchange does not answer, what is at hand is given. Raises KeyError for a symbol that is not screened,
+        ValueError for an unknown interval; TooManyPages and MarketError where nothing is at hand.
         """
         info, step = self._market.infos[symbol], interval_ms(interval)
         limit = min(limit, MOST_CANDLES)
-        first = max(from_ms or 0, info.listed_ms or 0, 0)
         end = open_of(self._market.clock.now_ms(), interval)
         last = end if to_ms is None else min(to_ms, end)
         found = self._held(symbol, interval, limit + max(0, end - last) // step + 1)
-        if found and found[-1].open_time + step < end:
-            # The newest closed candle is not held, and may exist: a page knows. In between minutes it is just late.
-            late = self._market.clock.now_ms() - end < 2 * MINUTE_MS
-            found = found if late else []
+        if found and found[-1].open_time + step < end and self._market.clock.now_ms() - end >= 2 * MINUTE_MS:
+            # The newest closed candle is not held, and it is not merely late: the exchange may have it.
+            found = []
+        first = max(from_ms or 0, info.listed_ms or 0)
         rows = [c for c in found if first <= c.open_time < last]
-        edge = found[0].open_time if found else end
-        edge = min(edge, last)
-        while len(rows) < limit and edge > max(first, self._begins.get((symbol, interval), 0)):
-            older = await self._page(symbol, interval, edge, end)
-            more = [c for c in older if first <= c.open_time < edge]
-            rows = more + rows
-            if not older or older[0].open_time >= edge:
+        edge = min(found[0].open_time if found else end, last)
+        while len(rows) < limit and self._earlier(symbol, interval, edge, first):
+            try:
+                older = await self._page(symbol, interval, edge, end)
+            except (MarketError, TooManyPages):
+                if not rows:
+                    raise
                 break
-            edge = older[0].open_time
-        return rows[-limit:] if limit > 0 else []
+            rows = [c for c in older if first <= c.open_time < edge] + rows
+            edge = min(edge, older[0].open_time) if older else 0
+        return rows[-limit:], len(rows) > limit or self._earlier(symbol, interval, edge, first)
+
+    def _earlier(self, symbol: str, interval: str, edge: int, first: int) -> bool:
+        """Whether candles before `edge` may exist that opened at `first` or later."""
+        return edge > max(first, self._begins.get((symbol, interval), 0))
 
     def forming(self, symbol: str, interval: str) -> Candle | None:
         """The candle under way: its closed minutes and the last price as its close; None where minutes are missing or

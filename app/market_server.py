@@ -139,16 +139,14 @@ class MarketServer:
         except ValueError:
             return problem(422, "Not a number", "limit, from and to are whole numbers")
         try:
-            # One more than asked for: whether there is an earlier page.
-            found = await self._charts.candles(symbol, interval, limit + 1, start, end)
+            items, more = await self._charts.candles(symbol, interval, limit, start, end)
         except TooManyPages as error:
             return problem(429, "Too much history at once", str(error))
         except MarketError as error:
             return problem(503, "History is not at hand", str(error))
-        items = found[-limit:]
         answer: dict[str, Any] = {
             "items": [_candle(c) for c in items],
-            "next": items[0].open_time if len(found) > len(items) else None,
+            "next": items[0].open_time if more and items else None,
         }
         if "forming" in query:
             under_way = self._charts.forming(symbol, interval)

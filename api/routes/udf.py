@@ -210,6 +210,7 @@ async def search(
         return []
     names = [row for row in found["items"] if text in row["symbol"] or text in f"{row['base_asset']} / "]
     names.sort(key=lambda row: (not row["symbol"].startswith(text), row["symbol"]))
+    most = _whole(limit)
     return [
         {
             "symbol": row["symbol"],
@@ -219,7 +220,7 @@ async def search(
             "ticker": row["symbol"],
             "type": "crypto",
         }
-        for row in names[: max(0, min(_whole(limit) or 30, MOST_FOUND))]
+        for row in names[: min(most, MOST_FOUND) if most is not None and most > 0 else 30]
     ]
 
 
