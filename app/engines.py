@@ -149,13 +149,22 @@ class Engines:
         Only symbols in `fresh` may match: a stale candle is no reason to trade. A strategy whose values cannot be read
         is reported in `failures` and does not disturb the others.
         """
-        step = self._engine.step(close_time)
+        return self._screened(self._engine.step(close_time), fresh)
+
+    def again(self, close_time: int, late: Iterable[str]) -> list[Screened]:
+        """Screen symbols whose candles came after that close was stepped, and whose columns were refreshed; the other
+        symbols' matches were collected then. Bases whose next candle has closed since are left out.
+        """
+        return self._screened(self._engine.again(close_time), late)
+
+    def _screened(self, step: StepResult, symbols: Iterable[str]) -> list[Screened]:
+        close_time = step.close_time
         names = self.panel.symbols
-        allowed = set(fresh)
+        allowed = set(symbols)
         mask = np.fromiter((name in allowed for name in names), dtype=bool, count=len(names))
         hits = self._hits(step, mask)
         results = []
-        for interval in self.due(close_time):
+        for interval in sorted(step.present):
             begin = time.perf_counter()
             result = Screened(interval, close_time, step_ms=step.timings["step_ms"] + step.timings["edges_ms"])
             result.strategies += [s for s in self._loaded.values() if s.program.base == interval]

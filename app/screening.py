@@ -5,9 +5,10 @@
    `_peek` looks at the forming candles of strategies that are evaluated each minute: what fires is stored as
    provisional, once per strategy, symbol and candle, and moves no watermark; `_write` confirms it when the candle
    closes and the filter matches.
-3. `_store` writes signals, strategy runs, watermarks and the end of the run in one transaction, so that a kill leaves
+3. `screen_late` takes symbols whose candles came when the others had been screened; what they fire is marked.
+4. `_store` writes signals, strategy runs, watermarks and the end of the run in one transaction, so that a kill leaves
    either all of a candle or nothing; a database that is away is waited for, with the result in hand.
-4. `recover` screens the candles of runs that were claimed and never finished, by replay; what a kill kept from being
+5. `recover` screens the candles of runs that were claimed and never finished, by replay; what a kill kept from being
    seen of a candle under way is seen at the newest minute.
 """
 
@@ -16,13 +17,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from app.engines import Engines, Loaded, Match, Screened
 from app.replaying import replayed
+from app.run_records import run_outcome, strategy_runs
 from app.signal_rows import candle_json, condition_json, confirmed, forming_json
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
@@ -176,6 +178,46 @@ class Screener:
             self._under_way.difference_update(claimed)
         return found + await self._peek(close)
 
+    async def screen_late(self, close: int, seconds: Mapping[str, float]) -> list[UUID]:
+        """Screen symbols whose candles came after the others of that close (ms UTC) had been screened, with market
+        seconds since the close; returns the ids of new signals. No watermark moves: it stands at that candle.
+        """
+        async with self._market.engine_lock:
+            results = self.engines.again(close, seconds)
+        found: list[UUID] = []
+        panel = self._market.panel
+        for result in results:
+            for key, failure in result.failures.items():
+                log.warning("strategy %s could not be screened on late candles: %s", key, failure)
+            has = panel.has(result.interval, close - interval_ms(result.interval))
+            seen = {name: s for name, s in seconds.items() if has[panel.index(name)]}
+            new = [self._signal(None, result, match, seen[match.symbol]) for match in result.matches]
+            while True:
+                try:
+                    found += await self._write_late(result, new, seen)
+                    break
+                except DatabaseUnavailable as error:
+                    log.warning("keeping %d late matches until the database is back: %s", len(new), error)
+                    await asyncio.sleep(RETRY_SECONDS)
+        return found
+
+    async def _write_late(self, result: Screened, new: Sequence[NewSignal], seconds: Mapping[str, float]) -> list[UUID]:
+        ids: list[UUID] = []
+        by_strategy: dict[UUID, int] = {}
+        close = at(result.close_time)
+        async with self._database.worker() as conn:
+            for signal in new:
+                if (signal_id := await signals.insert(conn, signal)) is not None:
+                    ids.append(signal_id)
+                    by_strategy[signal.strategy_id] = by_strategy.get(signal.strategy_id, 0) + 1
+            for changed in await signals.confirm_many(conn, new):
+                await events.append(conn, confirmed(changed))
+            await runs.add_matches(conn, close, by_strategy)
+            await runs.add_late(conn, result.interval, close, seconds, len(ids), SHARD)
+        if ids:
+            log.info("%s candle %s: %d new signals of late symbols", result.interval, close.isoformat(), len(ids))
+        return ids
+
     async def _peek(self, now: int) -> list[UUID]:
         """Store what fires on candles under way at a minute's close (ms UTC); returns the ids of new signals.
 
@@ -214,43 +256,8 @@ class Screener:
         new = [self._signal(run_id, result, match) for match in result.matches]
         checked = len(coverage.fresh) if coverage else self._market.panel.size
         done = [s for s in result.strategies if s.key not in result.failures]
-        records = [
-            NewStrategyRun(
-                strategy_id=UUID(s.strategy_id),
-                candle_close=at(result.close_time),
-                screen_run_id=run_id,
-                symbols_checked=checked,
-                matched=result.matched[s.key],
-                duration_ms=result.step_ms / len(result.strategies),
-            )
-            for s in done
-            if result.matched.get(s.key)
-        ]
-        records += [
-            NewStrategyRun(
-                strategy_id=UUID(s.strategy_id),
-                candle_close=at(result.close_time),
-                screen_run_id=run_id,
-                status="failed",
-                error={"kind": "evaluate", "message": result.failures[s.key]},
-            )
-            for s in result.strategies
-            if s.key in result.failures
-        ]
-        outcome = RunOutcome(
-            symbols_fresh=len(coverage.fresh) if coverage else 0,
-            symbols_stale=len(coverage.stale) if coverage else 0,
-            symbols_missing=len(coverage.missing) if coverage else 0,
-            absent={"stale": list(coverage.stale), "missing": list(coverage.missing)} if coverage else {},
-            seconds_after_close=coverage.seconds_after_close if coverage else None,
-            strategies=len(result.strategies),
-            matches=len(result.matches),
-            timings={
-                "step_ms": round(result.step_ms, 3),
-                "explain_ms": round(result.explain_ms, 3),
-                "prepare_ms": round((time.perf_counter() - begin) * 1e3, 3),
-            },
-        )
+        records = strategy_runs(result, run_id, checked)
+        outcome = run_outcome(result, coverage, self._market.panel, (time.perf_counter() - begin) * 1e3)
         while True:
             try:
                 return await self._write(run_id, result, new, done, records, outcome)
@@ -293,7 +300,9 @@ class Screener:
             log.info("%s candle %s: %d new signals", result.interval, close.isoformat(), len(ids))
         return ids
 
-    def _signal(self, run_id: UUID | None, result: Screened, match: Match) -> NewSignal:
+    def _signal(
+        self, run_id: UUID | None, result: Screened, match: Match, late_seconds: float | None = None
+    ) -> NewSignal:
         key = f"{match.strategy_id}:{match.version}"
         held = self._market.candles(match.symbol, result.interval, SNAPSHOT_CANDLES)
         candles = [candle_json(c) for c in held if c.close_time <= result.close_time]
@@ -314,6 +323,8 @@ class Screener:
             candles=candles,
             score=match.score,
             provisional=result.forming is not None,
+            late=late_seconds is not None,
+            late_seconds=late_seconds,
             screen_run_id=run_id,
         )
 

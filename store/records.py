@@ -150,15 +150,17 @@ class StrategyVersion(Record):
 
 
 class RunOutcome(Record):
-    """What a screening run saw. `absent` holds `{"stale": [...], "missing": [...]}` symbols, `timings`
-    milliseconds.
+    """What a screening run saw. `absent` holds `{"late": [...], "stale": [...], "missing": [...]}` symbols, `timings`
+    milliseconds. Late symbols were screened after the others; `slowest_seconds` after the close the last one was.
     """
 
     symbols_fresh: int
+    symbols_late: int = 0
     symbols_stale: int = 0
     symbols_missing: int = 0
     absent: Json = Field(default_factory=dict)
     seconds_after_close: float | None = None
+    slowest_seconds: float | None = None
     strategies: int = 0
     matches: int = 0
     timings: Json = Field(default_factory=dict)
@@ -204,7 +206,8 @@ class StrategyRun(NewStrategyRun):
 
 class NewSignal(Record):
     """A match to store; `conditions` are rows `{"text", "left", "right", "value"}`. `provisional`: its candle had not
-    closed, and the filter was not (yet) true on the close.
+    closed, and the filter was not (yet) true on the close. `late`: its candle came so many market seconds after its
+    close, when the others had been screened.
     """
 
     strategy_id: UUID
@@ -219,6 +222,8 @@ class NewSignal(Record):
     candles: list[Any] = Field(default_factory=list)
     score: float | None = None
     provisional: bool = False
+    late: bool = False
+    late_seconds: float | None = None
     screen_run_id: UUID | None = None
 
 

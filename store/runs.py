@@ -7,7 +7,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -72,6 +72,41 @@ async def fail(conn: Connection, run_id: UUID, worker: str, error: Json) -> bool
     return cursor.rowcount == 1
 
 
+async def add_late(
+    conn: Connection, interval: str, candle_close: datetime, seconds: Mapping[str, float], matches: int, shard: int = 0
+) -> bool:
+    """Symbols were screened that were absent when the run was made (market seconds after the close, by symbol), and
+    gave so many new signals. False where there is no such run. The same symbols again change nothing but `matches`.
+    """
+    cursor = await conn.execute(
+        "select id, absent, slowest_seconds, seconds_after_close from public.screen_runs"
+        " where interval = %s and candle_close = %s and shard = %s for update",
+        (interval, candle_close, shard),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return False
+    run_id, absent, slowest, after = row
+    moved = {name: s for name, s in seconds.items() if name in (*absent.get("stale", ()), *absent.get("missing", ()))}
+    late = [*absent.get("late", ()), *moved]
+    kept = {group: [name for name in absent.get(group, ()) if name not in moved] for group in ("stale", "missing")}
+    known = [s for s in (slowest, after, *moved.values()) if s is not None]
+    await conn.execute(
+        "update public.screen_runs set symbols_late = %s, symbols_stale = %s, symbols_missing = %s, absent = %s,"
+        " slowest_seconds = %s, matches = matches + %s where id = %s",
+        (
+            len(late),
+            len(kept["stale"]),
+            len(kept["missing"]),
+            as_json({"late": late, **kept}),
+            max(known, default=None),
+            matches,
+            run_id,
+        ),
+    )
+    return True
+
+
 async def record_strategies(conn: Connection, runs: Sequence[NewStrategyRun]) -> None:
     """Store what strategies did on a candle; a repeated run replaces its row."""
     if not runs:
@@ -87,6 +122,17 @@ async def record_strategies(conn: Connection, runs: Sequence[NewStrategyRun]) ->
     ).format(changes)
     async with conn.cursor() as cursor:
         await cursor.executemany(query, [parameters(dict(run)) for run in runs])
+
+
+async def add_matches(conn: Connection, candle_close: datetime, found: Mapping[UUID, int]) -> None:
+    """Late symbols gave so many new signals, by strategy."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            "insert into public.strategy_runs as r (strategy_id, candle_close, status, matched)"
+            " values (%(strategy)s, %(close)s, 'done', %(matched)s)"
+            " on conflict (strategy_id, candle_close) do update set matched = r.matched + excluded.matched",
+            [{"strategy": key, "close": candle_close, "matched": count} for key, count in found.items()],
+        )
 
 
 async def latest(

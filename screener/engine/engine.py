@@ -178,10 +178,27 @@ class Engine:
         self._widen()
         if close_time != self._time:
             self._advance(close_time)
+        return self._screen(close_time, self.due(close_time), began)
+
+    def again(self, close_time: int) -> StepResult:
+        """Screen once more the programs whose newest candle closed at `close_time` (ms UTC), as asking `step` again
+        does, also where the engine has gone on since by shorter candles: for symbols that had no such candle then, got
+        it and were refreshed. Nothing is stepped; a base that was not screened at that close is left out.
+        """
+        began = time.perf_counter()
+        self._widen()
+        newest = self._time is not None and close_time <= self._time
+        bases = [
+            b
+            for b in (self.due(close_time) if newest else ())
+            if candle_index(self._time or 0, b) == candle_index(close_time, b)
+            and self._roster.screened(b) == close_time
+        ]
+        return self._screen(close_time, bases, began)
+
+    def _screen(self, close_time: int, bases: Iterable[str], began: float) -> StepResult:
         stepped = time.perf_counter()
-        present = {
-            b: pack(self._panel.has(b, open_at(candle_index(close_time, b) - 1, b))) for b in self.due(close_time)
-        }
+        present = {b: pack(self._panel.has(b, open_at(candle_index(close_time, b) - 1, b))) for b in bases}
         result = self._roster.screen(self._machine, close_time, present, self._panel.size)
         done = time.perf_counter()
         timings = {"step_ms": (stepped - began) * 1e3, "edges_ms": (done - stepped) * 1e3}

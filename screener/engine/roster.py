@@ -160,6 +160,10 @@ class Roster:
             parts.append((matching, self._edges if len(rows) == len(self._keys) else self._edges[rows], size - known))
         return self._result(keys, parts, close, present, size)
 
+    def screened(self, base: str) -> int | None:
+        """Close of the candle on which the strategies of a base were screened last, ms UTC."""
+        return self._seen[base][0] if base in self._seen else None
+
     def look(self, machine: Machine, keys: Sequence[str], close: int, present: Words, size: int) -> StepResult:
         """Screen some strategies of one base without remembering anything."""
         row_of = {k: i for i, k in enumerate(self._keys)}
