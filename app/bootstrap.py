@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from app.account import costs
 from app.market_client import MarketClient
 from app.prices import PriceBoard
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, listed
 from app.times import to_ms
 from broker.paper import PaperBroker
 from broker.rules import SymbolRules
@@ -25,8 +25,9 @@ from store.session import Database
 if TYPE_CHECKING:
     from llm.models import LanguageModel
     from llm.tracing import Tracer
-    from market.source import MarketSource
+    from market.binance import BinanceSource
     from market.types import SymbolInfo
+    from market.universe import UniverseRules
 
 log = logging.getLogger(__name__)
 OFFLINE_MODEL = "offline translator"
@@ -151,8 +152,28 @@ def model_label(settings: Settings) -> str:
     return settings.model or OFFLINE_MODEL
 
 
-def market_source(settings: Settings) -> MarketSource:
-    """The exchange: the simulated one under the URLs given, or Binance."""
+def market_source(settings: Settings) -> BinanceSource:
+    """The exchange at the venue of the settings: the simulated one under the URLs given, or Binance."""
     from market.binance import BinanceSource
 
-    return BinanceSource(settings.exchange_rest_url, settings.exchange_stream_url)
+    return BinanceSource(settings.exchange_rest_url, settings.exchange_stream_url, venue=settings.venue)
+
+
+def universe_rules(settings: Settings) -> UniverseRules:
+    """Which symbols are screened; the demo market's number of them is its own setting."""
+    from market.universe import UniverseRules
+
+    limit = settings.universe_limit
+    if limit is None and settings.market == "demo":
+        limit = settings.symbols
+    return UniverseRules(
+        quote_assets=listed(settings.universe_quote_assets) or (settings.quote_asset,),
+        include=listed(settings.universe_include),
+        exclude=listed(settings.universe_exclude),
+        min_quote_volume=settings.universe_min_quote_volume,
+        min_age_days=settings.universe_min_age_days,
+        statuses=listed(settings.universe_statuses),
+        limit=limit,
+        leveraged=settings.universe_leveraged,
+        stable=settings.universe_stable,
+    )

@@ -13,6 +13,11 @@ LOCAL_USER = "00000000-0000-4000-8000-000000000001"
 """The one user of personal mode."""
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a list that is written with commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 class SettingsError(Exception):
     """The settings contradict each other; the message says what to change."""
 
@@ -35,7 +40,18 @@ class Settings(BaseSettings):
     seed: int = 7
     exchange_rest_url: str | None = None
     exchange_stream_url: str | None = None
+    venue: Literal["spot", "usdm"] = "spot"
     quote_asset: str = "USDT"
+    universe_quote_assets: str = ""
+    universe_include: str = ""
+    universe_exclude: str = ""
+    universe_min_quote_volume: float = Field(0.0, ge=0)
+    universe_min_age_days: float = Field(0.0, ge=0)
+    universe_statuses: str = "TRADING"
+    universe_leveraged: bool = False
+    universe_stable: bool = False
+    universe_limit: int | None = Field(None, ge=0, le=1000)
+    streams_per_connection: int = Field(200, ge=1, le=250)
     candles_held: int = Field(1500, ge=100, le=10_000)
 
     database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "SCREENER_DATABASE_URL"))
@@ -102,7 +118,7 @@ class Settings(BaseSettings):
     @property
     def fallbacks(self) -> tuple[str, ...]:
         """The models tried in this order when the first fails."""
-        return tuple(part.strip() for part in self.model_fallbacks.split(",") if part.strip())
+        return listed(self.model_fallbacks)
 
     @property
     def named_models(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -79,8 +79,13 @@ class MarketSource(Protocol):
     with something unreadable. A stream iterator also ends so: whoever iterates opens it again.
     """
 
+    @property
+    def unreadable_symbols(self) -> Mapping[str, str]:
+        """Symbols of the newest list that could not be read, by name, each with what is wrong."""
+        ...
+
     async def symbols(self) -> list[SymbolInfo]:
-        """All symbols of the market, whatever their status."""
+        """All symbols of the market that can be read, whatever their status."""
         ...
 
     async def day_volumes(self) -> dict[str, float]:

@@ -5,7 +5,7 @@ shape.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import numpy as np
 
@@ -37,23 +37,27 @@ class BinanceSource:
         self.venue: Venue = venue
         self.rest = Rest(venue, rest_url)
         self.streams = Streams(self.rest.client, venue, stream_url)
-        self.unreadable_symbols: dict[str, str] = {}
-        """Symbols of the newest list that could not be read, each with what is wrong."""
+        self._unreadable: dict[str, str] = {}
         self.refused_candles = 0
         """Candles of REST answers that no market makes, as at a price of zero; they are left out."""
         self._listed: dict[str, int] = {}
         # The exchange's time as it was last told: by it a candle is closed, whatever the clock here.
         self._told_ms = 0
 
+    @property
+    def unreadable_symbols(self) -> Mapping[str, str]:
+        """See `MarketSource.unreadable_symbols`."""
+        return self._unreadable
+
     async def symbols(self) -> list[SymbolInfo]:
         """All symbols that can be read, whatever their status, in the exchange's order."""
         listing = parse_exchange_info(await self.rest.get("exchangeInfo", INFO_WEIGHT[self.venue]))
         if listing.weight_limit:
             self.rest.gate.limit = listing.weight_limit
-        if listing.unreadable.keys() - self.unreadable_symbols.keys():
+        if listing.unreadable.keys() - self._unreadable.keys():
             names = ", ".join(list(listing.unreadable)[:5])
             log.warning("%d symbols cannot be read: %s", len(listing.unreadable), names)
-        self.unreadable_symbols = listing.unreadable
+        self._unreadable = listing.unreadable
         return listing.symbols
 
     async def day_volumes(self) -> dict[str, float]:

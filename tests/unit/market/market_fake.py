@@ -78,6 +78,7 @@ class FakeSource:
         self.down = False
         self.quiet: set[str] = set()
         self.unlisted: set[str] = set()
+        self.unreadable_symbols: dict[str, str] = {}
         self.requests: list[tuple[str, str, int]] = []
         self.streams: list[asyncio.Queue[Candle | None]] = []
         self.price_queue: asyncio.Queue[Price] = asyncio.Queue()
