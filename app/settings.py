@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     universe_limit: int | None = Field(None, ge=0, le=1000)
     streams_per_connection: int = Field(200, ge=1, le=250)
     candles_held: int = Field(1500, ge=100, le=10_000)
+    history: str | None = Field(None, pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$")
 
     database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "SCREENER_DATABASE_URL"))
     worker_url: str = "http://127.0.0.1:8100"
@@ -80,6 +81,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @property
+    def history_dir(self) -> Path | None:
+        """Where candles are kept over restarts; None for nowhere.
+
+        By default Binance's are kept by venue, and no others: only whoever starts an exchange knows which one it is.
+        """
+        ours = self.venue if self.market == "binance" and self.exchange_rest_url is None else ""
+        name = ours if self.history is None else self.history
+        return self.data_dir / "history" / name if name else None
 
     @cached_property
     def loopback(self) -> bool:

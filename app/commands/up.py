@@ -163,6 +163,8 @@ class System:
             command += ["--seed", str(settings.seed), "--symbols", str(settings.symbols)]
             if self.replay:
                 command += ["--replay", str(self.replay)]
+            # The same seed makes the same market; what is replayed may be anything.
+            env["SCREENER_HISTORY"] = "" if self.replay else settings.history or f"demo-{settings.seed}"
             clock = asyncio.run(_market_clock(dsn, settings.pace, recorded=self.replay is not None))
             self.children.append(Child("simulated exchange", command, env, logs / "exchange.log", more=clock.arguments))
         self.children.append(Child("worker", [*program, "worker"], env, logs / "worker.log"))
