@@ -31,7 +31,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from market.history import EARLIEST_MS, LATEST_MS, HistoryError, columns_of
+from market.history import EARLIEST_MS, LATEST_MS, HistoryError, columns_of, read_file
 from market.source import FIELDS, CandleBlock
 from screener.intervals import interval_ms, open_of
 
@@ -73,7 +73,7 @@ class Held:
     absent: tuple[Span, ...] = ()
 
 
-_NOTHING: Final = Held(np.empty(0, np.int64), np.empty((0, len(FIELDS))))
+NOTHING: Final = Held(np.empty(0, np.int64), np.empty((0, len(FIELDS))))
 
 
 class HistoryCache:
@@ -109,7 +109,7 @@ class HistoryCache:
 
     def missing(self, symbol: str, interval: str, start: int, end: int) -> list[Span]:
         """Spans of candles with open times in [start, end) that are not held and may exist, oldest first."""
-        held = self.held(symbol, interval)
+        held = self._load(symbol, interval, times_only=True)
         return gaps_of(held.times, interval, start, end, held.absent)
 
     def append(self, block: CandleBlock) -> int:
@@ -141,27 +141,36 @@ class HistoryCache:
             self._record(path, message)
             raise CacheError(f"{path}: {message}") from error
 
-    def _load(self, symbol: str, interval: str, *, newest: tuple[int, int] | None = None, locked: bool = False) -> Held:
-        """What a file holds; at least the `newest` (count, last open time) where that is all that is asked for.
+    def _load(
+        self,
+        symbol: str,
+        interval: str,
+        *,
+        newest: tuple[int, int] | None = None,
+        times_only: bool = False,
+        locked: bool = False,
+    ) -> Held:
+        """What a file holds; at least the `newest` (count, last open time), or the times, where that is all that is
+        asked for.
 
         Raises OSError where the disk does not answer and `locked` says that a write is to follow.
         """
         path = self.path(symbol, interval)
         try:
-            return _decode(path, interval, newest)
+            return (_decode_times(path) if times_only else None) or _decode(path, interval, newest)
         except FileNotFoundError:
-            return _NOTHING
+            return NOTHING
         except HistoryError as error:
             if not locked:
                 # It may have been replaced meanwhile; whoever holds the lock sees the file that counts.
                 return self._load_again(path, symbol, interval)
             self._set_aside(path, str(error))
-            return _NOTHING
+            return NOTHING
         except OSError as error:
             if locked:
                 raise
             self._record(path, f"cannot be read: {error.strerror or error}")
-            return _NOTHING
+            return NOTHING
 
     def _load_again(self, path: Path, symbol: str, interval: str) -> Held:
         try:
@@ -169,7 +178,7 @@ class HistoryCache:
                 return self._load(symbol, interval, locked=True)
         except OSError as error:
             self._record(path, f"cannot be read, nor set aside: {error.strerror or error}")
-            return _NOTHING
+            return NOTHING
 
     def _set_aside(self, path: Path, why: str) -> None:
         path.replace(path.with_name(path.name + CORRUPT))
@@ -266,8 +275,19 @@ def _merge(old: Held, new: Held, interval: str, absent: Iterable[Span]) -> tuple
     return Held(times, values, rest), changed
 
 
-def _decode(path: Path, interval: str, newest: tuple[int, int] | None) -> Held:
-    """Read a file. Raises HistoryError for one that is broken, OSError for a disk that does not answer."""
+def read_held(path: Path, interval: str) -> Held:
+    """What any file that `--data` reads holds, Parquet or CSV; of a CSV the times only, `values` is [n, 0].
+
+    Raises HistoryError for a broken file, OSError for a disk that does not answer.
+    """
+    if path.suffix == SUFFIX:
+        return _decode(path, interval)
+    times, _ = read_file(path, interval)
+    return Held(times, np.empty((len(times), 0)))
+
+
+def _decode(path: Path, interval: str, newest: tuple[int, int] | None = None) -> Held:
+    """Read a Parquet file. Raises HistoryError for a broken one, OSError for a disk that does not answer."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             metadata = file.schema_arrow.metadata or {}
@@ -287,6 +307,19 @@ def _decode(path: Path, interval: str, newest: tuple[int, int] | None) -> Held:
     unknown = np.full(len(times), np.nan)
     values = np.column_stack([columns.get(name, unknown) for name in FIELDS])
     return Held(times, values, _spans(metadata.get(_ABSENT, b"[]")))
+
+
+def _decode_times(path: Path) -> Held | None:
+    """Times and spans of a file of ours, without its values; None where it must be read whole to be trusted."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = file.schema_arrow.metadata or {}
+            if _ABSENT not in metadata or file.schema_arrow.names != ["open_time", *FIELDS]:
+                return None
+            times = file.read(columns=["open_time"], use_threads=False).column("open_time").to_numpy()
+    except (pa.ArrowException, OSError):
+        return None
+    return Held(times, np.empty((len(times), 0)), _spans(metadata[_ABSENT]))
 
 
 def _newest_groups(metadata: pq.FileMetaData, count: int, last: int) -> list[int]:
