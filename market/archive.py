@@ -145,7 +145,7 @@ def _parse(text: bytes, name: str, symbol: str, interval: str, period: str) -> C
     except pa.ArrowException as error:
         raise BadArchive(f"{name}: cannot be read: {error}") from error
     if any(column.null_count for column in table.columns):
-        raise BadArchive(f"{name}: has an empty cell")
+        raise BadArchive(f"{name}: lacks a number")
     times = table.column("open_time").to_numpy()
     micro = times >= _MICROSECONDS_FROM
     if (times[micro] % 1000).any():
