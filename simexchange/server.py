@@ -17,6 +17,7 @@ from simexchange.futures import install as install_futures
 from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.rest import Rest
+from simexchange.spot import Spot
 from simexchange.streams import Hub
 from simexchange.trading.account import ACCOUNT, Account
 from simexchange.trading.signing import CLOCK
@@ -52,6 +53,8 @@ class Exchange:
         self._hub = Hub(live, clock, self._faults)
         Rest(live, clock, spot).install(application)
         self._hub.install(application)
+        self._spot = Spot(market, live, clock, application[ACCOUNT], self._faults, spot, self._hub.put)
+        self._spot.install(application)
         Control(live, clock, self._faults, limits).install(application)
         self._runner = web.AppRunner(
             application,
@@ -77,7 +80,11 @@ class Exchange:
             await self._runner.cleanup()
             raise
         self._address = (host, int(listener.getsockname()[1]))
-        self._tasks = [asyncio.create_task(self._hub.run()), asyncio.create_task(self._faults.run())]
+        self._tasks = [
+            asyncio.create_task(self._hub.run()),
+            asyncio.create_task(self._spot.run()),
+            asyncio.create_task(self._faults.run()),
+        ]
         return self._address[1]
 
     async def stop(self) -> None:
@@ -86,6 +93,7 @@ class Exchange:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._hub.close()
+        await self._spot.close()
         await self._runner.cleanup()
 
     async def failed(self) -> None:

@@ -77,7 +77,7 @@ class Hub:
 
     def __init__(self, market: LiveMarket, clock: VirtualClock, faults: FaultInjector, venue: str = "spot") -> None:
         self._market = market
-        self._faults = faults.streams(venue, self._put)
+        self._faults = faults.streams(venue, self.put)
         self._clock = clock
         self._rows = {listing.symbol.lower(): row for row, listing in enumerate(market.listings)}
         self._readers: dict[str, set[Connection]] = {}
@@ -207,9 +207,10 @@ class Hub:
         self, stream: str, payload: str, symbol: str = "", kind: str = "miniTicker", closed: bool = False
     ) -> None:
         for one in self._faults.message(stream, symbol, payload, kind, closed):
-            self._put(stream, one)
+            self.put(stream, one)
 
-    def _put(self, stream: str, payload: str) -> None:
+    def put(self, stream: str, payload: str) -> None:
+        """Queue a payload to the readers of a stream."""
         for connection in self._readers.get(stream, ()):
             connection.put(stream, payload)
 

@@ -1,1 +1,5 @@
-"""Signed spot endpoints, order lists, and user data over the WebSocket API."""
+"""Spot trading: signed requests over REST and the WebSocket API, and the account's events."""
+
+from simexchange.spot.venue import Spot
+
+__all__ = ["Spot"]

@@ -110,7 +110,7 @@ def check_time(parameters: Mapping[str, str], clock: VirtualClock) -> None:
         raise errors.illegal_characters("timestamp", _LONG)
     # Sixteen digits are microseconds.
     sent = int(text) // 1_000 if len(text) >= 16 else int(text)
-    now, paced = clock.now_ms(), clock.paced_ms()
+    now, paced = clock.told_ms(), clock.paced_ms()
     if sent >= max(now, paced) + _AHEAD_MS:
         raise errors.ExchangeError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     if min(now, paced) - sent > width:

@@ -1,0 +1,149 @@
+"""Walks the market's candles from one look to the next, so that nothing in between is missed.
+
+1. Minutes of all symbols are made an hour at a time and say where a level may have been reached (`_minutes`).
+2. Only there, seconds are made, for every symbol that needs that minute at once (`_second_candles`).
+3. `Walker.next` gives a symbol's first second in which a level was reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, Candles
+from simexchange.intervals import MINUTE
+from simexchange.market import Market
+from simexchange.noise import Ints
+
+_HOUR: Final = 3_600
+_HOURS_KEPT: Final = 3
+_MINUTES_KEPT: Final = 4
+_NEVER: Final = np.iinfo(np.int64).max
+
+Levels = tuple[int | None, int | None]
+"""Prices in ticks: one that is waited for to be fallen to, one to be risen to."""
+
+#: Reached by every second that trades.
+ALWAYS: Final[Levels] = (None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What one symbol traded in one second: prices in ticks, lots bought and sold by takers."""
+
+    at: int
+    open: int
+    high: int
+    low: int
+    close: int
+    bought: int
+    sold: int
+
+
+class Walker:
+    """Seconds of a market in which something happened; moments are UTC seconds of exchange time."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._all = np.arange(len(market.listings), dtype=np.int64)
+        self._hours: dict[int, tuple[Ints, Ints]] = {}
+        self._made: dict[int, dict[int, Candles]] = {}
+
+    def next(self, row: int, begin: int, end: int, levels: Levels, wanted: Collection[int] = ()) -> Second | None:
+        """The first second in [begin, end) in which `row` fell to levels[0] or rose to levels[1].
+
+        `wanted` are rows that will be asked about the same minute.
+        """
+        at = begin
+        while at < end:
+            minute = self._touched_minute(row, at, end, levels)
+            if minute is None:
+                return None
+            stop = min(end, minute + MINUTE)
+            candles = self._second_candles(row, minute, wanted)
+            start = max(at, minute)
+            fields = candles.fields[:, 0, start - minute : stop - minute]
+            hits = np.flatnonzero(
+                _reached(fields[LOW], fields[HIGH], levels) & candles.present[0, start - minute : stop - minute]
+            )
+            if len(hits):
+                found = fields[:, hits[0]]
+                return Second(
+                    start + int(hits[0]),
+                    *(int(found[field]) for field in (OPEN, HIGH, LOW, CLOSE, BUY, SELL)),
+                )
+            at = stop
+        return None
+
+    def firsts(self, levels: Mapping[int, Levels], begin: int, end: int) -> dict[int, Second]:
+        """The first second in [begin, end) that reached a level, by row; rows without one are left out."""
+        minutes: dict[int, list[int]] = {}
+        for row, wanted in levels.items():
+            minute = self._touched_minute(row, begin, end, wanted)
+            if minute is not None:
+                minutes.setdefault(minute, []).append(row)
+        found: dict[int, Second] = {}
+        for rows in minutes.values():
+            for row in rows:
+                second = self.next(row, begin, end, levels[row], rows)
+                if second is not None:
+                    found[row] = second
+        return found
+
+    def average(self, row: int, now: int, minutes: int) -> tuple[int, int]:
+        """Quote (ticks × lots) and lots that `row` traded in the minutes that ended last before `now`."""
+        last = now // MINUTE
+        candles = self._market.candles(self._all[row : row + 1], MINUTE, last - minutes, minutes)
+        fields = candles.fields[:, 0][:, candles.present[0]]
+        return int(fields[BUY_QUOTE].sum() + fields[SELL_QUOTE].sum()), int(fields[BUY].sum() + fields[SELL].sum())
+
+    def _touched_minute(self, row: int, begin: int, end: int, levels: Levels) -> int | None:
+        at = begin // MINUTE * MINUTE
+        while at < end:
+            hour = at // _HOUR
+            lows, highs = self._minutes(hour)
+            first = at % _HOUR // MINUTE
+            last = min(_HOUR, end - hour * _HOUR + MINUTE - 1) // MINUTE
+            hits = np.flatnonzero(_reached(lows[row, first:last], highs[row, first:last], levels))
+            if len(hits):
+                return at + int(hits[0]) * MINUTE
+            at = (hour + 1) * _HOUR
+        return None
+
+    def _minutes(self, hour: int) -> tuple[Ints, Ints]:
+        """Lows and highs of the minutes of an hour, [symbols, 60]; never reached where there is no candle."""
+        if hour not in self._hours:
+            while len(self._hours) >= _HOURS_KEPT:
+                del self._hours[next(iter(self._hours))]
+            candles = self._market.candles(self._all, MINUTE, hour * 60, 60)
+            self._hours[hour] = (
+                np.where(candles.present, candles.fields[LOW], _NEVER),
+                np.where(candles.present, candles.fields[HIGH], -1),
+            )
+        return self._hours[hour]
+
+    def _second_candles(self, row: int, minute: int, wanted: Collection[int]) -> Candles:
+        """The sixty seconds of a minute, [1, 60]."""
+        made = self._made.setdefault(minute, {})
+        if row not in made:
+            rows = np.array(sorted({row, *wanted} - made.keys()), dtype=np.int64)
+            candles = self._market.candles(rows, 1, minute, MINUTE)
+            for number, one in enumerate(rows.tolist()):
+                made[one] = candles.take(self._all[number : number + 1])
+            while len(self._made) > _MINUTES_KEPT:
+                del self._made[next(iter(self._made))]
+        return made[row]
+
+
+def _reached(lows: Ints, highs: Ints, levels: Levels) -> NDArray[np.bool_]:
+    falls, rises = levels
+    reached = np.zeros(lows.shape, dtype=np.bool_)
+    if falls is not None:
+        reached |= lows <= falls
+    if rises is not None:
+        reached |= highs >= rises
+    return reached
