@@ -1,66 +1,143 @@
-"""The market as the worker holds it: a source, a feed over the screened symbols, and the newest minutes' coverage."""
+"""The market as the worker holds it: a source, a feed over the screened symbols, and the newest minutes' coverage.
+
+1. `open` reaches the exchange and chooses the symbols; `start` fills and opens the feed.
+2. `_universe` is read again every few minutes: symbols join and leave while all runs. `infos` holds those that are
+   screened, `left` those that no longer are; their last prices stay.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import ChainMap
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
-from app.bootstrap import market_source
+from app.bootstrap import market_source, universe_rules
 from app.settings import Settings
+from market.backfill import Progress
+from market.cache import HistoryCache
 from market.clock import Clock, ScaledClock, SystemClock
 from market.feed import Feed
 from market.source import MarketSource
-from market.types import Candle, Coverage, MarketError, Price, SymbolInfo
+from market.types import Candle, MarketError, Price, SymbolInfo
+from market.universe import Universe, UniverseRules, choose, read_universe
 from screener import Program
 from screener.engine.panel import Panel
 from screener.intervals import interval_ms
 
 log = logging.getLogger(__name__)
-COVERAGE_MINUTES = 240
 FIRST_BACKFILL = 600
 RETRY_SECONDS = 2.0
 # A fading average needs more history than its window; beyond this REST would have to page.
 MOST_REQUIRED = 1500
+UNIVERSE_SECONDS = 300.0
+# A symbol that is screened stays while it comes this close to what is asked of a new one, lest it come and go.
+STAYING_VOLUME = 0.5
+STAYING_LIMIT = 1.1
+
+OnChange = Callable[[Sequence[str], Sequence[str]], Awaitable[None]]
+"""Called with the symbols that joined and those that left."""
 
 
 class HeldMarket:
     """Everything the worker knows of the market. Use `open`, then `start`."""
 
-    def __init__(self, settings: Settings, source: MarketSource, clock: Clock, infos: list[SymbolInfo]) -> None:
+    def __init__(
+        self, settings: Settings, source: MarketSource, clock: Clock, universe: Universe, rules: UniverseRules
+    ) -> None:
         self.settings = settings
         self.source = source
         self.clock = clock
-        self.infos = {info.symbol: info for info in infos}
-        self.coverage: deque[Coverage] = deque(maxlen=COVERAGE_MINUTES)
+        self.infos = dict(universe.infos)
+        self.left: dict[str, SymbolInfo] = {}
+        # The rules of both: a position in a symbol that left can still be closed.
+        self.rules: Mapping[str, SymbolInfo] = ChainMap(self.infos, self.left)
+        self.on_change: OnChange | None = None
+        self._rules = rules
+        self._universe = universe
+        directory = settings.history_dir
         self.feed = Feed(
             source,
             clock,
-            [info.symbol for info in infos],
+            universe.symbols,
             capacity=settings.candles_held,
             backfill=min(FIRST_BACKFILL, settings.candles_held),
+            cache=HistoryCache(directory) if directory is not None else None,
+            per_connection=settings.streams_per_connection,
         )
+        self.coverage = self.feed.coverage.minutes
         self.last_run: dict[str, Any] = {}
 
     @classmethod
     async def open(cls, settings: Settings) -> HeldMarket:
         """Reach the exchange, waiting for it, and choose the symbols to screen."""
         source = market_source(settings)
+        rules = universe_rules(settings)
         while True:
             try:
-                listed = await source.symbols()
                 now = await source.server_time_ms()
+                universe = await read_universe(source, rules, now)
                 break
             except MarketError as error:
                 log.warning("waiting for the exchange: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
-        chosen = [i for i in listed if i.trading and i.quote_asset == settings.quote_asset]
-        chosen = chosen[: settings.symbols] if settings.market == "demo" else chosen
-        if not chosen:
-            raise MarketError(f"the exchange lists no symbol that trades against {settings.quote_asset}")
+        if not universe.symbols:
+            reasons = ", ".join(universe.report()["reasons"])
+            raise MarketError(f"none of the exchange's symbols is to be screened: {reasons or 'it lists none'}")
         clock: Clock = SystemClock() if settings.pace == 1.0 else ScaledClock(now, settings.pace)
-        return cls(settings, source, clock, chosen)
+        return cls(settings, source, clock, universe, rules)
+
+    async def start(self, progress: Progress | None = None) -> None:
+        """Fill the panel and follow the market; `on_change` is called from then on."""
+        await self.feed.start(progress)
+        self.feed.follow(self._read, self._told, max(UNIVERSE_SECONDS / self.clock.speed, RETRY_SECONDS))
+
+    async def keep(self, symbols: Iterable[str]) -> None:
+        """Hold prices and rules of these symbols whether they are screened or not: there are positions in them."""
+        wanted = frozenset(symbols)
+        self.feed.priced = wanted
+        unknown = wanted - self.infos.keys() - self.left.keys()
+        if not unknown:
+            return
+        try:
+            listed = {info.symbol: info for info in await self.source.symbols()}
+        except MarketError as error:
+            log.warning("rules of %s are not known yet: %s", " ".join(sorted(unknown)), error)
+            return
+        for name in unknown & listed.keys():
+            self.left[name] = listed[name]
+
+    async def _read(self) -> Sequence[SymbolInfo]:
+        """The symbols to screen now; those that are screened already may fall a little below what the rules ask."""
+        rules = self._rules
+        loose = replace(
+            rules,
+            min_quote_volume=rules.min_quote_volume * STAYING_VOLUME,
+            limit=None if rules.limit is None else ceil(rules.limit * STAYING_LIMIT),
+        )
+        near = await read_universe(self.source, loose, self.clock.now_ms())
+        strict = choose(near.infos.values(), rules, self.clock.now_ms())
+        chosen = [name for name in near.symbols if name in strict.infos or name in self.infos]
+        rejected = {**near.rejected, **{k: why for k, why in strict.rejected.items() if k not in self.infos}}
+        self._universe = Universe(tuple(chosen), {name: near.infos[name] for name in chosen}, rejected)
+        return list(self._universe.infos.values())
+
+    async def _told(self, infos: Sequence[SymbolInfo], joined: Sequence[str], left: Sequence[str]) -> None:
+        for name in left:
+            self.left[name] = self.infos.pop(name)
+        # In place: whoever was given the mapping sees the change.
+        self.infos.update({info.symbol: info for info in infos})
+        for name in joined:
+            self.left.pop(name, None)
+        if self.on_change is not None:
+            await self.on_change(joined, left)
+
+    def why(self, name: str) -> str:
+        """Why a symbol is not screened now."""
+        return self._universe.rejected.get(name, "the exchange lists it no more")
 
     @property
     def panel(self) -> Panel:
@@ -93,10 +170,19 @@ class HeldMarket:
             await self.feed.require(interval, min(max(reach, FIRST_BACKFILL), MOST_REQUIRED))
 
     def report(self) -> dict[str, Any]:
-        """The newest run and the feed's health, for the status."""
-        return {"last_run": self.last_run, "holes": self.feed.holes, "failure": self.feed.failure}
+        """The newest run, the feed's health and the universe, for the status."""
+        prices = self.prices
+        left = {
+            name: {"reason": self.why(name), "last_price": prices[name].price if name in prices else None}
+            for name in self.left
+        }
+        return {
+            "last_run": self.last_run,
+            **self.feed.report(),
+            "universe": {**self._universe.report(), "left": left},
+        }
 
     async def aclose(self) -> None:
-        """Stop the feed and leave the exchange."""
+        """Stop the feed, save its history, and leave the exchange."""
         await self.feed.aclose()
         await self.source.aclose()

@@ -116,6 +116,10 @@ class Screener:
                     # What its first edges are relative to must outlive a kill during its first run.
                     await strategies.advance_watermark(conn, {UUID(loaded.strategy_id): loaded.version}, at(close))
 
+    def try_again(self) -> None:
+        """Filters that did not compile are tried at the next `sync`: the market has other symbols now."""
+        self._failed.clear()
+
     def _newest_close(self, interval: str) -> int | None:
         newest = self._market.panel.last_open(interval)
         return newest + interval_ms(interval) if newest is not None else None

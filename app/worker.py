@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -33,9 +33,10 @@ from app.times import at
 from app.trading import Trader
 from market.types import Coverage
 from screener.intervals import INTERVAL_MS
-from store import runs, signals
+from store import events, positions, runs, signals
 from store.errors import StoreError
 from store.session import Database
+from store.trading_records import NewEvent, Position
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
@@ -57,7 +58,7 @@ class Worker:
         self.market = market
         self.screener = Screener(database, market, self.name)
         self.analyser = Analyser(database, market, analysing_model(settings), settings)
-        self.trader = Trader(database, market, paper_broker(settings, database, market.infos), settings)
+        self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
         self._sync = asyncio.Lock()
@@ -67,7 +68,10 @@ class Worker:
     async def start(self) -> None:
         """Back-fill, load strategies, finish what was left; the first tick follows."""
         self.market.feed.on_rebuild = self._refresh
-        await self.market.feed.start(progress=_progress)
+        self.market.feed.on_late = self._screen_late
+        self.market.on_change = self._symbols_changed
+        await self._keep_positions()
+        await self.market.start(progress=_progress)
         await self.sync()
         recovered = await self.screener.recover()
         if recovered:
@@ -134,7 +138,6 @@ class Worker:
     async def _follow_closes(self) -> None:
         # The panel goes on to the next minute only when the last one was screened.
         async for coverage in self.market.feed.closes():
-            self.market.coverage.append(coverage)
             await self._closes.put(coverage)
             await self._closes.join()
 
@@ -160,6 +163,11 @@ class Worker:
             if self._closes.empty() and self.market.clock.now_ms() - coverage.close_time < INTERVAL_MS["1m"]:
                 return
 
+    async def _screen_late(self, close_time: int, seconds: Mapping[str, float]) -> None:
+        """Symbols whose candles came after the others were screened."""
+        async with self._screening:
+            await self.screener.screen_late(close_time, seconds)
+
     async def _analyse(self) -> None:
         await self.analyser.work()
 
@@ -177,6 +185,41 @@ class Worker:
                 await signals.expire(conn, interval, oldest)
             await runs.prune(conn, at(now) - KEEP_RUNS)
         await self.screener.recover(interrupted_only=True)
+        await self._keep_positions()
+
+    async def _keep_positions(self) -> None:
+        """Positions keep their symbols' prices and rules, whether these are screened or not."""
+        async with self.database.worker() as conn:
+            held = {position.symbol for position in await positions.all_open(conn)}
+        await self.market.keep(held)
+
+    async def _symbols_changed(self, joined: Sequence[str], left: Sequence[str]) -> None:
+        """Filters that named a symbol not listed then are tried again; whoever holds one that left is told."""
+        if joined:
+            self.screener.try_again()
+        gone = set(left)
+        if not gone:
+            return
+        try:
+            async with self.database.worker() as conn:
+                for position in await positions.all_open(conn):
+                    if position.symbol in gone:
+                        await events.append(conn, self._left(position))
+        except StoreError as error:
+            log.warning("holders of %s were not told: %s", " ".join(sorted(gone)), error)
+
+    def _left(self, position: Position) -> NewEvent:
+        price = self.market.prices.get(position.symbol)
+        last = f"its last price was {price.price:g}" if price is not None else "it has no price"
+        why = self.market.why(position.symbol)
+        return NewEvent(
+            kind="SYMBOL_LEFT",
+            level="warning",
+            message=f"{position.symbol} is no longer screened ({why}), and a position in it is open: {last}.",
+            detail={"symbol": position.symbol, "reason": why},
+            owner_id=position.owner_id,
+            position_id=position.id,
+        )
 
     async def _refresh(self, symbols: frozenset[str]) -> None:
         log.info("%d symbols were corrected; the engine steps them anew", len(symbols))

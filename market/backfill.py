@@ -2,7 +2,9 @@
 
 1. `fill` takes jobs of symbol and interval, some at a time. Each reads the cache in a thread, asks the source for the
    spans that lack (`_fetch`, until it answers), and delivers one block.
-2. What REST brought goes into the cache at once; what the feed itself wrote follows in `market.saving`.
+2. The newest candle of the cache is asked for with what lacks: where the source has another one there, the file is of
+   another market or was changed, and nothing of that symbol's files is used.
+3. What REST brought goes into the cache at once; what the feed itself wrote follows in `market.saving`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import numpy as np
 
 from market.cache import CacheError, HistoryCache, gaps_of
-from market.source import CandleBlock, MarketSource
+from market.source import FIELDS, CandleBlock, MarketSource
 from market.types import SourceUnavailable, UnknownSymbol
 from screener.intervals import interval_ms, open_of
 
@@ -44,6 +46,7 @@ class Filler:
     ) -> None:
         self.requests = 0
         self.from_cache = 0
+        self.mistrusted: set[str] = set()
         self._source = source
         self._sound = sound
         self._cache = cache
@@ -81,23 +84,31 @@ class Filler:
         end = open_of(until, interval)
         start = end - count * step
         held, spans = await self._held(symbol, interval, start, end)
-        if held is not None:
-            self.from_cache += len(held)
         if len(spans) > MOST_SPANS:
             spans = [(spans[0][0], spans[-1][1])]
-        blocks = [held] if held is not None else []
-        for first, last in spans:
-            block = await self._fetch(symbol, interval, first, last)
-            if block is not None and len(block):
-                blocks.append(block)
+        last = int(held.open_times[-1]) if len(held) else None
+        blocks = [held]
+        for first, stop in spans:
+            again = last is not None and first == last + step
+            block = await self._fetch(symbol, interval, first - step if again else first, stop)
+            if block is None or not len(block):
+                continue
+            if again and _differs(held, block):
+                log.warning("%s %s: the source has another candle than the file; all is fetched", symbol, interval)
+                self.mistrusted.add(symbol)
+                whole = await self._fetch(symbol, interval, start, end)
+                return whole if whole is not None else block
+            blocks.append(block)
+        self.from_cache += len(held)
         return _joined(symbol, interval, blocks)
 
     async def _held(
         self, symbol: str, interval: str, start: int, end: int
-    ) -> tuple[CandleBlock | None, list[tuple[int, int]]]:
+    ) -> tuple[CandleBlock, list[tuple[int, int]]]:
         """What the cache holds of [start, end), and the spans it lacks."""
-        if self._cache is None:
-            return None, [(start, end)]
+        nothing = CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS))))
+        if self._cache is None or symbol in self.mistrusted:
+            return nothing, [(start, end)]
         cache = self._cache
 
         def read() -> tuple[CandleBlock, list[tuple[int, int]]]:
@@ -118,7 +129,7 @@ class Filler:
             block, spans = await asyncio.to_thread(read)
         except ValueError as error:
             log.warning("no history is kept of %s: %s", symbol, error)
-            return None, [(start, end)]
+            return nothing, [(start, end)]
         return self._sound(block), spans
 
     async def _fetch(self, symbol: str, interval: str, first: int, end: int) -> CandleBlock | None:
@@ -151,6 +162,12 @@ def keep(cache: HistoryCache, block: CandleBlock, absent: Iterable[tuple[int, in
         cache.write(block, absent)
     except (CacheError, ValueError) as error:
         log.debug("history was not kept: %s", error)
+
+
+def _differs(held: CandleBlock, block: CandleBlock) -> bool:
+    """Whether the first candle of a block has other prices than the last one held; False where it is another one."""
+    same = int(block.open_times[0]) == int(held.open_times[-1])
+    return same and bool((block.values[0, :4] != held.values[-1, :4]).any())
 
 
 def _joined(symbol: str, interval: str, blocks: list[CandleBlock]) -> CandleBlock:

@@ -29,7 +29,7 @@ from market.repair import Repairer
 from market.saving import LAST_SAVE_S, Saver
 from market.source import CandleBlock, MarketSource
 from market.store import MINUTE_MS, MarketStore
-from market.subscriptions import Subscriptions
+from market.subscriptions import SYMBOLS_PER_STREAM, Subscriptions
 from market.types import Candle, Coverage, Price
 from market.waiting import Waiting
 from market.writing import Writer
@@ -58,7 +58,8 @@ class Feed:
     them are fetched at the start; `deadline_s` (market seconds) how long after its close a minute waits for
     late symbols; `late_limit_s` until when one that comes later is still screened; `stale_minutes` after how many
     minutes without a candle a symbol counts as missing and is no longer waited for; `audit_hours` (market time) in
-    how long every symbol is checked once, 0 for never; `cache` holds history over restarts.
+    how long every symbol is checked once, 0 for never; `cache` holds history over restarts; `per_connection` symbols
+    share a stream.
 
     Everything runs in one event loop. Whoever reads `panel` in a thread holds `lock` meanwhile; the feed
     holds it while it writes.
@@ -78,6 +79,7 @@ class Feed:
         late_limit_s: float = LATE_LIMIT_S,
         audit_hours: float = 4.0,
         cache: HistoryCache | None = None,
+        per_connection: int = SYMBOLS_PER_STREAM,
         lock: asyncio.Lock | None = None,
         on_rebuild: OnRebuild | None = None,
         on_late: OnLate | None = None,
@@ -99,7 +101,9 @@ class Feed:
         self._writer = Writer(self._store, self._inbox, clock, self._repairer.ask, late_limit_s)
         self._filler = Filler(source, self._inbox.sound, cache)
         self._saver = Saver(self._store, cache, self.lock) if cache is not None else None
-        self._streams = Subscriptions(source, clock, self._inbox.add, self._take_price, self._back)
+        self._streams = Subscriptions(
+            source, clock, self._inbox.add, self._take_price, self._back, per_connection=per_connection
+        )
         self._intervals = [label for label in dict.fromkeys(intervals) if label != "1m"]
         self._auditor = Auditor(
             source,
