@@ -21,7 +21,6 @@ from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-import msgspec
 import websockets
 from binance.ws.constants import WSListenerState
 from binance.ws.reconnecting_websocket import ReconnectingWebsocket
@@ -29,7 +28,7 @@ from binance.ws.streams import BinanceSocketManager
 
 from market.binance.limits import AttemptGate
 from market.binance.rest import RATE_STATUSES, RawClient, Venue, is_loopback
-from market.binance.wire import is_shutdown, parse_kline_message, parse_price_message
+from market.binance.wire import UNREADABLE, is_shutdown, parse_kline_message, parse_price_message
 from market.source import Traffic
 from market.types import Candle, Price, RateLimited, SourceUnavailable
 
@@ -106,7 +105,7 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
                 traffic.messages += 1
                 try:
                     parsed = self._parse(message)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                except UNREADABLE as error:
                     self._refuse(message, error)
                     continue
                 if not parsed:

@@ -20,6 +20,8 @@ from market.source import FIELDS, CandleBlock
 from market.types import Candle, Price, SourceUnavailable, SymbolInfo
 from screener.intervals import INTERVAL_MS, interval_ms
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for text that is not what it should be; the last one for brackets nested without end."""
 DAY_MS = 86_400_000
 LATEST_MS = 1 << 43
 """No candle opens later than this (the year 2248), ms UTC."""
@@ -86,7 +88,7 @@ class Problem(msgspec.Struct):
         """What a refusal says; the beginning of its text where it is not the exchange's form."""
         try:
             return _problem.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return cls(0, body[:120].decode("utf-8", "replace"))
 
 
@@ -177,16 +179,18 @@ def parse_klines(raw: bytes, symbol: str, interval: str) -> CandleBlock:
     """
     try:
         rows = _klines.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise SourceUnavailable(f"klines of {symbol} {interval} cannot be read: {error}") from error
     if not rows:
         return CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS))))
     table = np.array([row[:11] for row in rows], dtype=np.float64)
     values = np.ascontiguousarray(np.delete(table[:, 1:], 5, axis=1))
+    if not np.isfinite(values).all() or not (abs(table[:, 0]) < LATEST_MS).all():
+        raise SourceUnavailable(f"klines of {symbol} {interval} hold unknown numbers")
     # Times fit a float64 exactly: 2^53 ms is far in the future.
     open_times = table[:, 0].astype(np.int64)
-    if not np.isfinite(values).all() or (np.diff(open_times) <= 0).any():
-        raise SourceUnavailable(f"klines of {symbol} {interval} hold unknown numbers or are out of order")
+    if (np.diff(open_times) <= 0).any():
+        raise SourceUnavailable(f"klines of {symbol} {interval} are out of order")
     return CandleBlock(symbol, interval, open_times, values)
 
 
@@ -205,7 +209,7 @@ def parse_server_time(raw: bytes) -> int:
     """A `time` answer, ms UTC. Raises `SourceUnavailable`."""
     try:
         return _server_time.decode(raw).serverTime
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise SourceUnavailable(f"the server's time cannot be read: {error}") from error
 
 
@@ -213,7 +217,7 @@ def parse_exchange_info(raw: bytes) -> Listing:
     """All symbols that can be read, and what is wrong with the others. Raises `SourceUnavailable`."""
     try:
         info = _exchange_info.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise SourceUnavailable(f"the list of symbols cannot be read: {error}") from error
     weights = [
         rule.limit
@@ -224,7 +228,7 @@ def parse_exchange_info(raw: bytes) -> Listing:
     for number, row in enumerate(info.symbols):
         try:
             listing.symbols.append(_symbol_info(_symbol_row.decode(row)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             listing.unreadable[_name(row) or f"number {number}"] = str(error)
     return listing
 
@@ -233,7 +237,7 @@ def parse_day_tickers(raw: bytes) -> dict[str, float]:
     """Volume of 24 hours by symbol, in quote currency. Raises `SourceUnavailable`."""
     try:
         return {row.symbol: row.quoteVolume for row in _day_tickers.decode(raw) if isfinite(row.quoteVolume)}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise SourceUnavailable(f"the day's volumes cannot be read: {error}") from error
 
 
@@ -241,7 +245,7 @@ def is_shutdown(raw: str | bytes) -> bool:
     """Whether a message announces that the server will close the connection."""
     try:
         notice = _notice.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     return "serverShutdown" in (notice.e, notice.data.e if notice.data is not None else None)
 
@@ -249,7 +253,7 @@ def is_shutdown(raw: str | bytes) -> bool:
 def parse_kline_message(raw: str | bytes) -> Candle | None:
     """A combined kline message; None while its candle still forms.
 
-    Raises `msgspec.DecodeError` when unreadable, or when no such candle can be.
+    Raises one of `UNREADABLE`, also when no such candle can be.
     """
     k = _kline_event.decode(raw).data.k
     if not k.x:
@@ -265,7 +269,7 @@ def parse_kline_message(raw: str | bytes) -> Candle | None:
 
 
 def parse_price_message(raw: str | bytes) -> list[Price]:
-    """A combined `!miniTicker@arr` message, without symbols that have not traded. Raises `msgspec.DecodeError`."""
+    """A combined `!miniTicker@arr` message, without symbols that have not traded. Raises one of `UNREADABLE`."""
     return [Price(ticker.s, ticker.c, ticker.E) for ticker in _mini_tickers.decode(raw).data if 0 < ticker.c < inf]
 
 
@@ -277,7 +281,7 @@ def _grid(interval: str) -> int:
 def _name(row: msgspec.Raw) -> str | None:
     try:
         name = _symbol_name.decode(row).symbol
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return name if isinstance(name, str) and name else None
 

@@ -95,7 +95,7 @@ def test_other_statuses_quotes_and_kinds_by_rule() -> None:
     [
         ("BTCUP", True),
         ("BTCDOWN", True),
-        ("BULL", True),
+        ("ETHBEAR", True),
         ("JUP", False),
         ("SYRUP", False),
         ("UP", False),
