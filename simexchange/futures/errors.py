@@ -66,6 +66,7 @@ _MESSAGES: Final[dict[int, str]] = {
     -4144: "Invalid pair",
     -4161: "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
     -4164: "Order's notional must be no smaller than {} (unless you choose reduce only).",
+    -4165: "Invalid time interval",
     -4168: "Unable to adjust to isolated-margin mode under the Multi-Assets mode.",
     -4167: "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.",
     -4170: "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures",

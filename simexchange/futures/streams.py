@@ -47,8 +47,18 @@ class PerpetualHub(Hub):
         """Add the stream routes."""
         for base in BASES:
             application.router.add_get(f"{base}/stream", self.serve)
-            application.router.add_get(f"{base}/ws", self.serve)
+            application.router.add_get(f"{base}/ws", self.serve_private)
             application.router.add_get(f"{base}/ws/{{streams:.+}}", self.serve)
+
+    async def serve_private(self, request: web.Request) -> web.WebSocketResponse:
+        """A connection that may name a listen key, which is the name of the private stream."""
+        if "listenKey" in request.query:
+            request.match_info["streams"] = request.query["listenKey"]
+        return await self.serve(request)
+
+    def publish(self, key: str, payload: str, kind: str) -> None:
+        """Send a user data event."""
+        self._say(key, payload, "", kind, False)
 
     def _close(self, end: int) -> None:
         for interval, contracts in self._candles_wanted().items():

@@ -3,45 +3,95 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any, Final
 
 from aiohttp import web
 
 from simexchange.clock import VirtualClock
 from simexchange.faults.injector import FaultInjector
+from simexchange.futures import events
+from simexchange.futures.balances import Balances
+from simexchange.futures.course import Course
 from simexchange.futures.endpoints import Endpoints
+from simexchange.futures.engine import Engine
 from simexchange.futures.market import MarketData
+from simexchange.futures.settings import AccountSettings
 from simexchange.futures.streams import PerpetualHub
+from simexchange.futures.trade import Trading
+from simexchange.futures.user import ListenKeys
 from simexchange.live import LiveMarket
-from simexchange.weights import LIMITS, WeightLimit
+from simexchange.market import Market
+from simexchange.trading.account import ACCOUNT
+from simexchange.trading.ids import Ids
+from simexchange.trading.walk import Walker
+from simexchange.weights import FUTURES_WEIGHT, LIMITS, SPOT_WEIGHT, WeightLimit
 
-#: Of spot's limit: 2,400 a minute beside 6,000.
-_WEIGHT_SHARE = 0.4
+#: How often prices are brought to the account's orders, in real seconds.
+_BEAT: Final = 0.2
 
 
 def install(
-    application: web.Application, market: LiveMarket, clock: VirtualClock, faults: FaultInjector, spot_limit: int
+    application: web.Application,
+    market: Market,
+    live: LiveMarket,
+    clock: VirtualClock,
+    faults: FaultInjector,
+    spot_limit: int,
 ) -> None:
     """Serve USD-M perpetuals of the market's symbols beside spot.
 
-    It belongs before spot's REST, whose middleware puts spot's used weight on answers. `spot_limit` is spot's
-    request weight a minute, 0 for none; futures have the usual share of it for themselves.
+    It belongs before spot's REST, whose middleware puts spot's used weight on answers. The application holds the
+    account already. `spot_limit` is spot's request weight a minute, 0 for none; futures have the usual share of it.
     """
-    limit = application[LIMITS]["usdm"] = WeightLimit(int(spot_limit * _WEIGHT_SHARE), clock)
-    data = MarketData(market, clock, limit.limit)
+    limit = WeightLimit(spot_limit * FUTURES_WEIGHT // SPOT_WEIGHT, clock)
+    application[LIMITS]["usdm"] = limit
+    data = MarketData(live, clock, limit.limit)
+    ids = Ids()
+    keys = ListenKeys(lambda: ids.token(64), time.monotonic)
     hub = PerpetualHub(data, clock, faults)
-    endpoints = Endpoints(limit, lambda: None)
+
+    def emit(event: dict[str, Any]) -> None:
+        if keys.key is not None:
+            hub.publish(keys.key, json.dumps(event, separators=(",", ":")), event["e"])
+
+    engine = Engine(data.books, application[ACCOUNT].futures, ids, emit)
+    course = Course(engine, Walker(market), data.now())
+
+    def advance() -> None:
+        course.advance(data.now(), clock.now_ms())
+
+    endpoints = Endpoints(limit, advance)
     application.middlewares.append(endpoints.middleware())
-    endpoints.install(application, data.endpoints())
+    handlers = (
+        data,
+        Trading(data, engine, course, clock.now_ms),
+        Balances(data, engine),
+        AccountSettings(data, engine, keys, clock.now_ms),
+    )
+    for handler in handlers:
+        endpoints.install(application, handler.endpoints())
     hub.install(application)
 
+    async def beat() -> None:
+        while True:
+            advance()
+            ended = keys.expire()
+            if ended is not None:
+                event = json.dumps(events.expired(ended, clock.now_ms()), separators=(",", ":"))
+                hub.publish(ended, event, "listenKeyExpired")
+            await asyncio.sleep(_BEAT)
+
     async def running(_: web.Application) -> AsyncIterator[None]:
-        sending = asyncio.create_task(hub.run())
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(beat())]
         yield
-        sending.cancel()
-        with suppress(asyncio.CancelledError):
-            await sending
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def closing(_: web.Application) -> None:
         await hub.close()

@@ -1,0 +1,220 @@
+"""What time does to the account: prices reach orders and triggers, funding is paid, positions are liquidated.
+
+1. `advance` goes from the second last looked at to now, in stretches that end where funding is due.
+2. In a stretch `_walk` takes, of all contracts in play, the first second in which one reached a level that matters
+   (`_levels`), deals with it (`_second`), and looks again, so that what happens is in order and nothing is missed.
+3. Within a second the low comes before the high where the price rose, after it where it fell (`path`).
+4. Once at the end `_look` settles what depends on the clock and on all prices together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, Protocol
+
+from simexchange.futures import events, funding
+from simexchange.futures.contracts import LIQUIDATION_FEE, Contract
+from simexchange.futures.engine import Engine
+from simexchange.futures.orders import LIQUIDATED, AlgoOrder, Order
+from simexchange.futures.positions import BUY, SELL, Position, pressing, rounded
+from simexchange.trading.matching import path
+from simexchange.trading.walk import Second
+
+_CALL_AT: Final = Decimal("0.8")
+Levels = tuple[int | None, int | None]
+
+
+class Seconds(Protocol):
+    """Finds seconds in which a price reached a level; trading.walk.Walker does."""
+
+    def next(self, row: int, begin: int, end: int, levels: Levels) -> Second | None:
+        """The first second in [begin, end) in which the price fell to levels[0] or rose to levels[1]."""
+
+
+class Course:
+    """Time over an engine, from `begin` (UTC seconds) on."""
+
+    def __init__(self, engine: Engine, seconds: Seconds, begin: int) -> None:
+        self._engine = engine
+        self._seconds = seconds
+        self._at = engine.moment = begin
+        self._countdowns: dict[str, int] = {}
+        self._called = False
+
+    def advance(self, now: int, now_ms: int) -> None:
+        """Bring everything up to `now`."""
+        engine = self._engine
+        while self._at < now:
+            due = funding.next_time(self._at)
+            stop = min(now, due)
+            self._walk(stop)
+            self._at = engine.moment = stop
+            if stop == due:
+                self._fund(stop)
+        self._look(now_ms)
+
+    def count_down(self, contract: Contract, deadline_ms: int) -> None:
+        """Cancel all open orders of a contract at a moment (ms), unless asked again before; 0 never."""
+        self._countdowns.pop(contract.symbol, None)
+        if deadline_ms:
+            self._countdowns[contract.symbol] = deadline_ms
+
+    def _walk(self, stop: int) -> None:
+        begun: dict[int, int] = {}
+        while True:
+            first: tuple[Second, Contract] | None = None
+            for contract in self._in_play():
+                levels = self._levels(contract)
+                second = self._seconds.next(contract.row, begun.get(contract.row, self._at), stop, levels)
+                if second is not None and (first is None or second.at < first[0].at):
+                    first = second, contract
+            if first is None:
+                return
+            second, contract = first
+            begun[contract.row] = second.at + 1
+            self._engine.moment = second.at + 1
+            self._second(contract, second)
+
+    def _in_play(self) -> list[Contract]:
+        engine = self._engine
+        found = {order.contract.symbol: order.contract for order in engine.all_open()}
+        found |= {algo.contract.symbol: algo.contract for algo in engine.all_waiting()}
+        found |= {position.contract.symbol: position.contract for position in engine.account.held()}
+        return list(found.values())
+
+    def _levels(self, contract: Contract) -> Levels:
+        """The highest price that matters when it is fallen to, the lowest when it is risen to."""
+        falls: list[int] = []
+        rises: list[int] = []
+        for order in self._engine.open_of(contract):
+            (falls if order.side == BUY else rises).append(order.ticks)
+        for algo in self._engine.waiting_of(contract):
+            if not algo.trailing:
+                (rises if algo.rises else falls).append(algo.trigger)
+            elif algo.peak:
+                ahead, behind = (falls, rises) if algo.side == BUY else (rises, falls)
+                behind.append(algo.trigger)
+                ahead.append(algo.peak + (-1 if algo.side == BUY else 1))
+            else:
+                (falls if algo.side == BUY else rises).append(algo.activate)
+        for position in self._engine.account.of(contract):
+            price = self._engine.account.liquidation_price(position)
+            if price:
+                ticks = price.scaleb(contract.listing.price_decimals)
+                (falls if position.lots > 0 else rises).append(int(ticks) + (1 if position.lots > 0 else 0))
+        return max(falls, default=None), min(rises, default=None)
+
+    def _second(self, contract: Contract, second: Second) -> None:
+        now_ms = second.at * 1000 + 999
+        for rises in path(second.open, second.close):
+            self._touch(contract, second.high if rises else second.low, second.at, now_ms, rises=rises)
+
+    def _touch(self, contract: Contract, price: int, at: int, now_ms: int, *, rises: bool) -> None:
+        """A price that the contract rose (or fell) to in second `at`."""
+        engine, side = self._engine, SELL if rises else BUY
+        due: list[tuple[int, int, Order | AlgoOrder]] = []
+        for order in engine.open_of(contract):
+            if order.side == side and order.since <= at and _reached(price, order.ticks, rises=rises):
+                due.append((order.ticks, order.id, order))
+        for algo in engine.waiting_of(contract):
+            if algo.since <= at and self._triggers(algo, price, rises=rises):
+                due.append((algo.trigger, algo.id, algo))
+        # A price on its way up passes the lower level first.
+        for _, _, item in sorted(due, key=lambda entry: (entry[0] if rises else -entry[0], entry[1])):
+            if not item.open:
+                continue
+            if isinstance(item, AlgoOrder):
+                engine.trigger(item, now_ms)
+            else:
+                engine.fill(item, item.ticks, item.left, now_ms, maker=True)
+        for position in engine.account.of(contract):
+            if position.lots and (position.lots < 0) == rises:
+                self._liquidate(position, {contract.symbol: price}, now_ms)
+
+    @staticmethod
+    def _triggers(algo: AlgoOrder, price: int, *, rises: bool) -> bool:
+        if not algo.trailing:
+            return algo.rises == rises and _reached(price, algo.trigger, rises=rises)
+        if algo.peak and (algo.side == BUY) == rises and _reached(price, algo.trigger, rises=rises):
+            return True
+        algo.follow(price)
+        return False
+
+    def _liquidate(self, position: Position, seen: dict[str, int], now_ms: int) -> None:
+        """Close a position whose margin no longer covers its maintenance; `seen` are prices in place of marks."""
+        engine, account, contract = self._engine, self._engine.account, position.contract
+        mark = _marks(engine.mark, seen)
+        if not pressing(*account.standing(position, mark)):
+            return
+        isolated = account.settings(contract).isolated
+        for order in [one for one in engine.all_open() if one.contract is contract or not isolated]:
+            engine.end(order, "EXPIRED", now_ms, LIQUIDATED)
+        ticks, lots = mark(contract), abs(position.lots)
+        # What it may lose at most: its own margin, or all that backs cross positions. Insurance bears the rest.
+        worst = -position.isolated if isolated else -account.cross(contract.asset)
+        side = SELL if position.lots > 0 else BUY
+        order = Order(
+            engine.ids.next("order"),
+            contract,
+            f"autoclose-{now_ms}",
+            side,
+            position.side,
+            "LIQUIDATION",
+            "IOC",
+            lots,
+            now_ms,
+            updated_ms=now_ms,
+        )
+        engine.orders[order.id] = order
+        engine.tell(order, "NEW", now_ms)
+        profit = position.fill(order.signed * lots, ticks, account.settings(contract))
+        position.updated_ms = now_ms
+        fee = rounded(contract.value(ticks * lots) * LIQUIDATION_FEE)
+        trade = engine.record(order, ticks, lots, profit, now_ms, maker=False)
+        borne = max(profit, worst)
+        account.earn(contract, "REALIZED_PNL", borne, now_ms, str(trade.id), str(trade.id))
+        cleared = account.earn(contract, "INSURANCE_CLEAR", max(profit - fee, worst) - borne, now_ms)
+        trade.commission = -cleared
+        engine.tell(order, "CALCULATED", now_ms, trade)
+        engine.tell_account("INSURANCE_CLEAR", [position], now_ms, {contract.asset: cleared})
+        engine.emptied(position, now_ms)
+
+    def _fund(self, at: int) -> None:
+        engine = self._engine
+        for position in list(engine.account.held()):
+            contract = position.contract
+            rate = funding.rate(contract.symbol, at)
+            amount = -rounded(position.notional(engine.mark(contract)) * rate)
+            done = engine.account.earn(contract, "FUNDING_FEE", amount, at * 1000)
+            engine.tell_account("FUNDING_FEE", [position], at * 1000, {contract.asset: done})
+
+    def _look(self, now_ms: int) -> None:
+        engine = self._engine
+        for order in [one for one in engine.all_open() if one.tif == "GTD" and one.good_till_ms <= now_ms]:
+            engine.end(order, "EXPIRED", now_ms)
+        for algo in [one for one in engine.all_waiting() if one.tif == "GTD" and one.good_till_ms <= now_ms]:
+            engine.end_algo(algo, "EXPIRED", now_ms)
+        for symbol in [name for name, deadline in self._countdowns.items() if deadline <= now_ms]:
+            del self._countdowns[symbol]
+            for order in [one for one in engine.all_open() if one.contract.symbol == symbol]:
+                engine.end(order, "CANCELED", now_ms)
+        pressed: list[Position] = []
+        for position in list(engine.account.held()):
+            self._liquidate(position, {}, now_ms)
+            if position.lots:
+                margin, maintenance = engine.account.standing(position)
+                if maintenance >= margin * _CALL_AT:
+                    pressed.append(position)
+        if pressed and not self._called:
+            marks = {position.contract.symbol: engine.mark(position.contract) for position in pressed}
+            engine.emit(events.margin_call(engine.account, pressed, marks, now_ms))
+        self._called = bool(pressed)
+
+
+def _reached(price: int, level: int, *, rises: bool) -> bool:
+    return price >= level if rises else price <= level
+
+
+def _marks(mark: Callable[[Contract], int], seen: dict[str, int]) -> Callable[[Contract], int]:
+    return lambda contract: seen.get(contract.symbol) or mark(contract)
