@@ -46,7 +46,7 @@ CLOCK_WITHIN_S = 5.0
 JUMP_MS = 250
 """Market milliseconds at speed 1 that a clock may be off by without a word, besides the journey."""
 KEPT_CANDLES = 6
-"""Newest closed candles of a symbol that are remembered, corrected ones apart."""
+"""Closed candles of a symbol that are remembered, each with all its versions."""
 
 
 class Subscriptions:
@@ -82,7 +82,7 @@ class Subscriptions:
         self._spread = Spread(per_connection, self._read_candles)
         self._prices = Connection("prices", (), self._read_prices)
         self._changed = asyncio.Event()
-        self._newest: dict[tuple[str, str], list[Candle]] = {}
+        self._newest: dict[tuple[str, str], dict[int, list[Candle]]] = {}
 
     @property
     def connections(self) -> list[Connection]:
@@ -250,12 +250,17 @@ class Subscriptions:
 
     def _take(self, candle: Candle) -> None:
         """Hand a candle on, unless that very candle was handed on before."""
-        newest = self._newest.setdefault((candle.symbol, candle.interval), [])
-        if candle in newest:
+        newest = self._newest.setdefault((candle.symbol, candle.interval), {})
+        known = newest.get(candle.open_time)
+        if known is None:
+            newest[candle.open_time] = [candle]
+            if len(newest) > KEPT_CANDLES:
+                del newest[next(iter(newest))]
+        elif candle in known:
             self.duplicates += 1
             return
-        newest.append(candle)
-        del newest[:-KEPT_CANDLES]
+        else:
+            known.append(candle)
         self._on_candle(candle)
 
 
