@@ -4,7 +4,7 @@
 2. A page is the newest `PAGE` candles before a fixed edge: one request, whoever and however many look at it. Pages of
    the past are kept, the newest until its next candle closes; two that ask for the same page wait for one answer.
 3. The exchange is asked for `MOST_PAGES` pages a minute at most, so that no viewer can spend the weight the feed needs.
-4. `forming` is the candle under way, from its closed minutes and the last price.
+4. `forming` is the candle under way, from what closed of it and the last price.
 """
 
 from __future__ import annotations
@@ -136,37 +136,39 @@ class Charts:
         """Whether candles before `edge` may exist that opened at `first` or later."""
         return edge > max(first, self._begins.get((symbol, interval), 0))
 
-    def forming(self, symbol: str, interval: str) -> Candle | None:
-        """The candle under way: its closed minutes and the last price as its close; None where minutes are missing or
-        there is no price. What was traded since the last minute closed is not in its volume, nor in high and low
-        unless it is the last price.
+    async def forming(self, symbol: str, interval: str) -> Candle | None:
+        """The candle under way: the closed hours and minutes in it, and the last price as its close. None where one of
+        them is missing or there is no price.
+
+        What was traded since the last minute closed is not in its volume, nor in high and low unless it is the last
+        price. Raises as `candles`.
         """
         price = self._market.prices.get(symbol)
+        minutes = self._market.candles(symbol, "1m", 62)
         now = self._market.clock.now_ms()
-        opened = open_of(now, interval)
-        wanted = (now - opened) // MINUTE_MS
-        if price is None or wanted > NEWEST_MINUTES:
+        if price is None or not minutes or now - minutes[-1].close_time > 2 * MINUTE_MS:
             return None
-        minutes = self._market.candles(symbol, "1m", int(wanted) + 2)
-        inside = [c for c in minutes if c.open_time >= opened]
-        if not minutes or now - minutes[-1].close_time > 2 * MINUTE_MS:
+        closed, opened = minutes[-1].close_time, open_of(now, interval)
+        hour = max(opened, open_of(closed, "1h"))
+        hours = (hour - opened) // interval_ms("1h")
+        parts = (await self.candles(symbol, "1h", hours, opened, hour))[0] if hours else []
+        parts = [*parts, *(c for c in minutes if c.open_time >= hour)]
+        if sum(interval_ms(c.interval) for c in parts) != max(0, closed - opened):
             return None
-        if inside and len(inside) * MINUTE_MS != inside[-1].close_time - opened:
-            return None
-        last = price.price if price.time_ms >= minutes[-1].close_time else minutes[-1].close
-        start = inside[0].open if inside else minutes[-1].close
+        last = price.price if price.time_ms >= closed else minutes[-1].close
+        start = parts[0].open if parts else minutes[-1].close
         return Candle(
             symbol,
             interval,
             opened,
             start,
-            max([start, last, *(c.high for c in inside)]),
-            min([start, last, *(c.low for c in inside)]),
+            max([start, last, *(c.high for c in parts)]),
+            min([start, last, *(c.low for c in parts)]),
             last,
-            sum(c.volume for c in inside),
-            sum(c.quote_volume for c in inside),
-            sum(c.trades for c in inside),
-            sum(c.taker_buy_base for c in inside),
+            sum(c.volume for c in parts),
+            sum(c.quote_volume for c in parts),
+            sum(c.trades for c in parts),
+            sum(c.taker_buy_base for c in parts),
             float("nan"),
         )
 

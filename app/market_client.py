@@ -100,8 +100,8 @@ class MarketClient:
         return await self._shared("/coverage", {"limit": limit}, 1.0)
 
     async def health(self) -> dict[str, Any]:
-        """The same as `status`, up to a second old and asked for once for all who ask."""
-        return await self._shared("/status", {}, 1.0)
+        """The status and everything the feed tells of itself; up to a second old."""
+        return await self._shared("/health", {}, 1.0)
 
     async def day(self) -> dict[str, Any]:
         """The last 24 hours by symbol: `open high low volume quote_volume`; without symbols held for less."""

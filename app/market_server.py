@@ -33,6 +33,8 @@ PRICE_SECONDS = 0.1
 BEAT_SECONDS = 2.0
 """A line without prices after so long, so that the reader knows the connection lives."""
 STOP_SECONDS = 2.0
+BRIEF = ("last_run", "holes", "failure")
+"""What the status, which every page asks for, takes of the report."""
 
 
 class MarketView(FilterMarket, ChartMarket, Protocol):
@@ -41,7 +43,7 @@ class MarketView(FilterMarket, ChartMarket, Protocol):
     coverage: deque[Coverage]
 
     def report(self) -> dict[str, Any]:
-        """The newest run, for the status."""
+        """The newest run and the feed's health, as JSON has it."""
         ...
 
 
@@ -87,6 +89,7 @@ class MarketServer:
         """Listen; OSError where the port is taken."""
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/status", self._status)
+        app.router.add_get("/health", self._health)
         app.router.add_get("/candles", self._candles)
         app.router.add_get("/quotes", self._quotes)
         app.router.add_get("/prices", self._prices)
@@ -113,18 +116,20 @@ class MarketServer:
         return response
 
     async def _status(self, _: web.Request) -> web.Response:
+        report = self._view.report()
+        return web.json_response({**self._brief(), **{name: report.get(name) for name in BRIEF}})
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.json_response({**self._view.report(), **self._brief(), "price_streams": self.price_streams})
+
+    def _brief(self) -> dict[str, Any]:
         view = self._view
-        newest = _coverage(view.coverage[-1]) if view.coverage else None
-        return web.json_response(
-            {
-                "market_time": view.clock.now_ms(),
-                "speed": view.clock.speed,
-                "symbols": len(view.infos),
-                "price_streams": self.price_streams,
-                "coverage": newest,
-                **view.report(),
-            }
-        )
+        return {
+            "market_time": view.clock.now_ms(),
+            "speed": view.clock.speed,
+            "symbols": len(view.infos),
+            "coverage": _coverage(view.coverage[-1]) if view.coverage else None,
+        }
 
     async def _candles(self, request: web.Request) -> web.Response:
         query = request.query
@@ -149,7 +154,9 @@ class MarketServer:
             "next": items[0].open_time if more and items else None,
         }
         if "forming" in query:
-            under_way = self._charts.forming(symbol, interval)
+            under_way = None
+            with suppress(TooManyPages, MarketError):
+                under_way = await self._charts.forming(symbol, interval)
             answer["forming"] = None if under_way is None else _candle(under_way)
         return web.json_response(answer)
 

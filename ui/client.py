@@ -21,6 +21,7 @@ from api.schemas import (
     EventOut,
     ExecutionOut,
     ExplainOut,
+    FeedOut,
     FilterReport,
     GeneratedStrategyOut,
     HistoryOut,
@@ -157,9 +158,13 @@ class ApiClient:
         """Market, speed, freshness, account: the first line of every page."""
         return self._one(StatusOut, self._request("GET", "/status", timeout_s=3.0))
 
-    def coverage(self) -> tuple[CoverageOut, ...]:
-        """Receipts per minute, newest first."""
-        return self._items(CoverageOut, self._request("GET", "/coverage"))
+    def coverage(self, limit: int = 240) -> tuple[CoverageOut, ...]:
+        """Receipts of the newest minutes, newest first."""
+        return self._items(CoverageOut, self._request("GET", "/coverage", params={"limit": limit}))
+
+    def feed(self) -> FeedOut:
+        """The feed's health: connections, repairs, refusals."""
+        return self._one(FeedOut, self._request("GET", "/market/feed"))
 
     def candles(self, symbol: str, interval: str, limit: int = 300) -> tuple[CandleOut, ...]:
         """Closed candles, oldest first."""

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.auth import User
 from api.deps import Parts
-from api.schemas import CandleOut, CandlePage, CoverageOut, QuoteOut, StatusOut
+from api.schemas import CandleOut, CandlePage, CoverageOut, FeedOut, QuoteOut, StatusOut
 from api.schemas.base import INTERVALS
 from api.stream import HEARTBEAT_SECONDS
 from app.account import read_account
@@ -87,6 +87,16 @@ async def _newest_ms(parts: Services) -> int:
 async def coverage(parts: Parts, limit: int = Query(240, ge=1, le=1440)) -> dict[str, list[CoverageOut]]:
     """The newest minutes, newest first: symbols fresh, late, stale and missing."""
     return {"items": [_coverage(row) for row in (await parts.market.coverage(limit))["items"]]}
+
+
+@router.get("/market/feed")
+async def feed(parts: Parts) -> FeedOut:
+    """How the feed is: connections, repairs, refusals, checks against the exchange, files."""
+    found = await parts.market.health()
+    known = {name: value for name, value in found.items() if value is not None}
+    return FeedOut.model_validate(
+        {**known, "market_time": at(found["market_time"]), "price_readers": parts.prices.readers}
+    )
 
 
 @router.get("/market/symbols")

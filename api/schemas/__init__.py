@@ -4,7 +4,7 @@ Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicat
 """
 
 from api.schemas.generation import FilterReport, GeneratedStrategyOut, PromptIn, ReadingRow
-from api.schemas.market import CandleOut, CandlePage, CoverageOut, QuoteOut, StatusOut
+from api.schemas.market import CandleOut, CandlePage, ConnectionOut, CoverageOut, FeedOut, QuoteOut, StatusOut
 from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import (
     AnalysisOut,
@@ -39,12 +39,14 @@ __all__ = [
     "CandlePage",
     "CheckOut",
     "ConditionRow",
+    "ConnectionOut",
     "CoverageOut",
     "EnableIn",
     "EventOut",
     "ExecutionOut",
     "ExplainOut",
     "FailingOut",
+    "FeedOut",
     "FieldError",
     "FilterReport",
     "FindingOut",

@@ -1,6 +1,9 @@
 """Market data and the state of the system."""
 
+from collections.abc import Mapping
 from datetime import datetime
+
+from pydantic import Field
 
 from api.schemas.base import DecimalString, Shape
 
@@ -50,6 +53,123 @@ class CoverageOut(Shape):
     late_symbols: tuple[str, ...] = ()
     stale_symbols: tuple[str, ...] = ()
     missing_symbols: tuple[str, ...] = ()
+
+
+class ConnectionOut(Shape):
+    """One connection to the exchange's streams; times in real seconds, None before the first message.
+
+    `lost` messages came and were thrown away because the reader was too slow. `reason` is why it was last opened again.
+    """
+
+    name: str
+    symbols: int = 0
+    open: bool = False
+    open_for_s: float | None = None
+    silent_for_s: float | None = None
+    messages: int = 0
+    unreadable: int = 0
+    lost: int = 0
+    reconnects: int = 0
+    replaced: int = 0
+    reason: str | None = None
+
+
+class ClockOut(Shape):
+    """How the worker's clock stands to the exchange's; `set_ago_s` and `round_trip_ms` in real time."""
+
+    set_ago_s: float | None = None
+    machine_ahead_ms: float | None = None
+    round_trip_ms: float | None = None
+    jumps: int = 0
+
+
+class StreamsOut(Shape):
+    """The connections to the exchange."""
+
+    connections: tuple[ConnectionOut, ...] = ()
+    reconnects: int = 0
+    duplicates: int = 0
+    clock: ClockOut = ClockOut()
+
+
+class CorrectionsOut(Shape):
+    """Candles by what became of them: `corrected` had other values, `filled` were lacking, `too_late` came when their
+    minute was no longer screened, `duplicates` were held already."""
+
+    corrected: int = 0
+    filled: int = 0
+    too_late: int = 0
+    duplicates: int = 0
+
+
+class RefusedOut(Shape):
+    """Candles that cannot be true, by reason."""
+
+    by_reason: Mapping[str, int] = Field(default_factory=dict)
+
+
+class AuditOut(Shape):
+    """Candles held against the exchange's, again and again; `round_done` is a fraction."""
+
+    requests: int = 0
+    rounds: int = 0
+    round_done: float = 0.0
+    differing: int = 0
+    lacking: int = 0
+    not_at_the_exchange: int = 0
+    failure: str | None = None
+
+
+class CacheOut(Shape):
+    """The files that history is kept in; `saved_until` is market time in ms UTC."""
+
+    directory: str = ""
+    saved_until: int | None = None
+    problems: int = 0
+
+
+class WeightOut(Shape):
+    """Request weight used in this minute, and the exchange's limit."""
+
+    used: int = 0
+    limit: int = 0
+
+
+class ReasonOut(Shape):
+    """Symbols not screened for one reason; the first of them by name."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+
+class UniverseOut(Shape):
+    """How many symbols the rules chose, how many not, and why."""
+
+    symbols: int = 0
+    rejected: int = 0
+    reasons: Mapping[str, ReasonOut] = Field(default_factory=dict)
+
+
+class FeedOut(Shape):
+    """`GET /api/v1/market/feed`: the feed's health. What is not known is None or zero.
+
+    `holes` are ranges of candles known to be missing and asked for; `failure` is why they cannot be had now.
+    """
+
+    market_time: datetime
+    speed: float = 1.0
+    symbols: int
+    holes: int = 0
+    failure: str | None = None
+    skipped_minutes: int = 0
+    streams: StreamsOut = StreamsOut()
+    corrections: CorrectionsOut = CorrectionsOut()
+    refused: RefusedOut = RefusedOut()
+    audit: AuditOut | None = None
+    cache: CacheOut | None = None
+    weight: WeightOut | None = None
+    universe: UniverseOut | None = None
+    price_readers: int = 0
 
 
 class StatusOut(Shape):

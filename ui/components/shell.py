@@ -30,6 +30,7 @@ def main() -> None:
     pages = {
         "signals": st.Page(PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True),
         "new_strategy": st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
+        "market": st.Page(PAGES / "market.py", title="Market", icon=":material/monitoring:"),
         "positions": st.Page(PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"),
     }
     st.session_state["pages"] = pages

@@ -33,6 +33,7 @@ def strip_data(status: StatusOut | None, away: bool, interval: str = "") -> dict
         "mode": status.mode if status else "paper",
         "symbols": status.symbols if status else 0,
         "fresh": coverage.fresh if coverage else None,
+        "late": coverage.late if coverage else 0,
         "after": coverage.seconds_after_close if coverage else 0.0,
         "stale": is_stale(status),
         "market_ms": int(status.market_time.timestamp() * 1000) if status else None,
@@ -54,7 +55,7 @@ def is_stale(status: StatusOut | None) -> bool:
         return False
     if not status.worker_alive:
         return True
-    return status.coverage is not None and status.coverage.fresh * 2 < status.symbols
+    return status.coverage is not None and (status.coverage.fresh + status.coverage.late) * 2 < status.symbols
 
 
 def draw(data: dict[str, Any], on_pause: Any) -> Any:

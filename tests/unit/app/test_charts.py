@@ -222,11 +222,11 @@ async def test_pages_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_the_candle_under_way_is_its_minutes_and_the_last_price() -> None:
     market = Market()
     shown = Charts(market)
-    assert shown.forming(SYMBOL, "15m") is None, "no price yet"
+    assert await shown.forming(SYMBOL, "15m") is None, "no price yet"
     market.prices[SYMBOL] = Price(SYMBOL, 1e9, NOW)
     opened = open_of(NOW, "15m")
     minutes = [candle("1m", t) for t in range(opened, open_of(NOW, "1m"), MINUTE)]
-    under_way = shown.forming(SYMBOL, "15m")
+    under_way = await shown.forming(SYMBOL, "15m")
     assert under_way is not None
     assert under_way.open_time == opened
     assert under_way.open == minutes[0].open
@@ -234,17 +234,39 @@ async def test_the_candle_under_way_is_its_minutes_and_the_last_price() -> None:
     assert under_way.low == minutes[0].low
     assert under_way.volume == len(minutes)
     market.missing.add(opened + MINUTE)
-    assert shown.forming(SYMBOL, "15m") is None, "half a candle misleads"
+    assert await shown.forming(SYMBOL, "15m") is None, "half a candle misleads"
 
 
 async def test_a_minute_under_way_goes_on_from_the_last_close() -> None:
     market = Market()
     market.prices[SYMBOL] = Price(SYMBOL, 5.0, NOW)
-    under_way = Charts(market).forming(SYMBOL, "1m")
+    under_way = await Charts(market).forming(SYMBOL, "1m")
     assert under_way is not None
     last = candle("1m", open_of(NOW, "1m") - MINUTE)
     assert (under_way.open, under_way.high, under_way.low, under_way.close) == (last.close, last.close, 5.0, 5.0)
     assert under_way.volume == 0
+
+
+@pytest.mark.parametrize("interval", ["2h", "1d", "1w"])
+async def test_a_long_candle_under_way_is_made_of_hours_and_minutes(interval: str) -> None:
+    market = Market(held=70)
+    market.clock.now += 7 * interval_ms("1h")
+    now = market.clock.now
+    market.prices[SYMBOL] = Price(SYMBOL, 3.0, now)
+    under_way = await Charts(market).forming(SYMBOL, interval)
+    assert under_way is not None
+    first = open_of(now, interval)
+    assert (under_way.open, under_way.low) == (candle("1m", first).open, 3.0)
+    assert under_way.high == candle("1m", open_of(now, "1m") - MINUTE).high
+    assert under_way.volume == (open_of(now, "1m") - first) // MINUTE
+
+
+async def test_no_candle_is_under_way_where_an_hour_of_it_cannot_be_had() -> None:
+    market = Market(held=70)
+    market.clock.now += 7 * interval_ms("1h")
+    market.prices[SYMBOL] = Price(SYMBOL, 3.0, market.clock.now)
+    market.source.begin = open_of(market.clock.now, "1d") + interval_ms("1h")
+    assert await Charts(market).forming(SYMBOL, "1d") is None
 
 
 async def test_unknown_symbols_and_intervals() -> None:

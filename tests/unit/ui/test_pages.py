@@ -49,7 +49,8 @@ def served() -> Iterator[Served]:
 
 
 @pytest.mark.parametrize(
-    "name", ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+    "name",
+    ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py", "pages/market.py"],
 )
 def test_every_page_draws_without_an_error(name: str, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, served.url).run()
@@ -57,7 +58,8 @@ def test_every_page_draws_without_an_error(name: str, served: Served, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "name", ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py"]
+    "name",
+    ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py", "pages/market.py"],
 )
 def test_without_the_api_every_page_still_draws(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, "http://127.0.0.1:9").run()

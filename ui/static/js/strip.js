@@ -1,4 +1,4 @@
-// The status strip. data: {simulated, market, speed, mode, fresh, symbols, after, stale, market_ms, sent_ms, day,
+// The status strip. data: {simulated, market, speed, mode, fresh, late, symbols, after, stale, market_ms, sent_ms, day,
 // day_percent, limit_percent, paused, away, intervals: [{name, ms, origin}], theme}. Between updates it only moves the clocks.
 const timers = new WeakMap();
 const esc = (value) => String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -12,9 +12,9 @@ function body(d) {
     : `<span class="bdg">${icon('candlestick_chart')}${esc(d.market)}, real prices</span>`;
   const mode = `<span class="bdg paper">${d.mode === 'paper' ? 'Paper only' : esc(d.mode)}</span>`;
   const away = `<span class="it downtone">${icon('cloud_off')}No connection to the API</span>`;
-  const stale = `<span class="it warn">${icon('warning')}${d.symbols - d.fresh} of ${d.symbols} not fresh</span>`;
+  const stale = `<span class="it warn">${icon('warning')}${d.symbols - d.fresh - d.late} of ${d.symbols} not fresh</span>`;
   const fresh = `<span class="it"><span class="up">${icon('check_circle')}</span><span><b>${d.fresh}</b>/${d.symbols} fresh`
-    + ` · ${d.after.toFixed(1)} s after close</span></span>`;
+    + `${d.late ? ` · ${d.late} late` : ''} · ${d.after.toFixed(1)} s after close</span></span>`;
   const none = `<span class="it">${icon('hourglass_top')}waiting for the first candle close</span>`;
   const state = d.away ? away : d.fresh === null ? none : d.stale ? stale : fresh;
   const share = Math.min(100, d.limit_percent ? Math.max(0, -d.day_percent) / d.limit_percent * 100 : 0);
