@@ -16,7 +16,7 @@ from pathlib import Path
 
 from simexchange.clock import FASTEST, SLOWEST, VirtualClock
 from simexchange.faults.injector import FaultInjector
-from simexchange.faults.script import DEFAULT_SEED, Fault, ScriptError, read_script
+from simexchange.faults.script import Fault, ScriptError, read_script
 from simexchange.market import Market, SyntheticMarket
 from simexchange.server import Exchange
 from simexchange.trading.account import Account, credential
@@ -160,9 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.weight_limit is not None and options.weight_limit < 0:
             raise UsageError("--weight-limit must not be negative")
         market, start = _market(options)
-        script: tuple[int, list[Fault]] = (DEFAULT_SEED, [])
-        if options.faults is not None:
-            script = read_script(options.faults, start * 1000)
+        seed, faults = (None, []) if options.faults is None else read_script(options.faults, start * 1000)
+        script = (options.seed if seed is None else seed, faults)
     except (UsageError, ScriptError) as error:
         print(f"simexchange: {error}", file=sys.stderr)
         return 2

@@ -24,7 +24,7 @@ from simexchange.clock import VirtualClock
 from simexchange.errors import ExchangeError, banned, timed_out, too_many_requests, unavailable
 from simexchange.faults import payloads
 from simexchange.faults.running import NEVER, Running, venue_of
-from simexchange.faults.script import DEFAULT_SEED, Fault
+from simexchange.faults.script import Fault
 from simexchange.faults.sockets import FaultySocket
 
 Put = Callable[[str, str], None]
@@ -68,7 +68,7 @@ class StreamFaults:
 class FaultInjector:
     """All faults of an exchange; without any, everything passes as it is."""
 
-    def __init__(self, clock: VirtualClock, seed: int = DEFAULT_SEED, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, clock: VirtualClock, seed: int = 7, faults: Iterable[Fault] = ()) -> None:
         self._clock = clock
         self._seed = seed
         self._running: list[Running] = []

@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-DEFAULT_SEED: Final = 7
 _DAY_S: Final = 86_400
 _LARGEST_FILE: Final = 1 << 20
 
@@ -128,8 +127,8 @@ class Fault:
         }
 
 
-def read_script(path: Path, start_ms: int) -> tuple[int, list[Fault]]:
-    """The seed and the faults of a TOML or JSON file; times count from `start_ms`.
+def read_script(path: Path, start_ms: int) -> tuple[int | None, list[Fault]]:
+    """The seed (None where it has none) and the faults of a TOML or JSON file; times count from `start_ms`.
 
     Raises ScriptError.
     """
@@ -181,14 +180,14 @@ class _Mistake(Exception):
         self.name = name
 
 
-def _script(data: object, start_ms: int) -> tuple[int, list[Fault]]:
+def _script(data: object, start_ms: int) -> tuple[int | None, list[Fault]]:
     if not isinstance(data, dict):
         raise _Mistake(0, "", "must be a table with `faults`, a list of tables, and optionally `seed`")
     for name in data:
         if name not in ("seed", "faults"):
             raise _Mistake(0, str(name), "is no field of a script; it has `seed` and `faults`")
-    seed = data.get("seed", DEFAULT_SEED)
-    if isinstance(seed, bool) or not isinstance(seed, int):
+    seed = data.get("seed")
+    if isinstance(seed, bool) or not isinstance(seed, int | None):
         raise _Mistake(0, "seed", f"must be a whole number, not {seed!r}")
     rows = data.get("faults", [])
     if not isinstance(rows, list):
