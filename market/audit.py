@@ -37,6 +37,7 @@ SETTLE_S = 1.0
 """Real seconds that a candle in doubt gets, before the exchange is asked for it."""
 KEPT_DIFFERENCES = 50
 PAUSE_S = 5.0
+LONGEST_WAIT_S = 1.0
 
 
 class Auditor:
@@ -101,9 +102,9 @@ class Auditor:
                         break
                 continue
             self._wake.clear()
-            wait_s = min(max((due - self._clock.now_ms()) / 1000 / self._clock.speed, 0.05), 1.0)
+            wait_s = min(max((due - self._clock.now_ms()) / 1000 / self._clock.speed, 0.05), LONGEST_WAIT_S)
             try:
-                await asyncio.wait_for(self._wake.wait(), 0.1 if self._urgent else wait_s)
+                await asyncio.wait_for(self._wake.wait(), min(wait_s, 0.1) if self._urgent else wait_s)
             except TimeoutError:
                 continue
 

@@ -4,7 +4,8 @@
    spans that lack (`_fetch`, until it answers), and delivers one block.
 2. The newest candle of the cache is asked for with what lacks: where the source has another one there, the file is of
    another market or was changed, and nothing of that symbol's files is used.
-3. What REST brought goes into the cache at once; what the feed itself wrote follows in `market.saving`.
+3. What REST brought is put into the cache by `market.saving` afterwards, with the spans that the exchange itself has no
+   candles of (`absent`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import numpy as np
 
-from market.cache import CacheError, HistoryCache, gaps_of
+from market.cache import HistoryCache, Span, gaps_of
 from market.source import FIELDS, CandleBlock, MarketSource
 from market.types import SourceUnavailable, UnknownSymbol
 from screener.intervals import interval_ms, open_of
@@ -47,9 +48,12 @@ class Filler:
         self.requests = 0
         self.from_cache = 0
         self.mistrusted: set[str] = set()
+        self.absent: dict[tuple[str, str], list[Span]] = {}
         self._source = source
         self._sound = sound
         self._cache = cache
+        # Told which candles are in the cache: symbol, interval, and the open time of the first that is not.
+        self.on_cached: Callable[[str, str, int], None] = lambda symbol, interval, until: None
 
     async def fill(
         self,
@@ -100,18 +104,17 @@ class Filler:
                 return whole if whole is not None else block
             blocks.append(block)
         self.from_cache += len(held)
+        self.on_cached(symbol, interval, last + step if last is not None else 0)
         return _joined(symbol, interval, blocks)
 
-    async def _held(
-        self, symbol: str, interval: str, start: int, end: int
-    ) -> tuple[CandleBlock, list[tuple[int, int]]]:
+    async def _held(self, symbol: str, interval: str, start: int, end: int) -> tuple[CandleBlock, list[Span]]:
         """What the cache holds of [start, end), and the spans it lacks."""
         nothing = CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS))))
         if self._cache is None or symbol in self.mistrusted:
             return nothing, [(start, end)]
         cache = self._cache
 
-        def read() -> tuple[CandleBlock, list[tuple[int, int]]]:
+        def read() -> tuple[CandleBlock, list[Span]]:
             step = interval_ms(interval)
             newest = cache.read(symbol, interval, (end - start) // step, end)
             if len(newest) and int(newest.open_times[0]) <= start <= int(newest.open_times[-1]):
@@ -151,17 +154,9 @@ class Filler:
         block = self._sound(block)
         if self._cache is not None and len(block):
             lacking = gaps_of(block.open_times, interval, first, end)
-            absent = [(a, b) for a, b in lacking if b < end - SETTLED_MS]
-            await asyncio.to_thread(keep, self._cache, block, absent)
+            settled = [(a, b) for a, b in lacking if b < end - SETTLED_MS]
+            self.absent.setdefault((symbol, interval), []).extend(settled)
         return block
-
-
-def keep(cache: HistoryCache, block: CandleBlock, absent: Iterable[tuple[int, int]] = ()) -> None:
-    """Store candles; what cannot be stored is in the cache's problems, and is fetched again another time."""
-    try:
-        cache.write(block, absent)
-    except (CacheError, ValueError) as error:
-        log.debug("history was not kept: %s", error)
 
 
 def _differs(held: CandleBlock, block: CandleBlock) -> bool:

@@ -100,7 +100,7 @@ class Feed:
         self._repairer = Repairer(source, self._inbox.sound, self._inbox.add_block, AT_ONCE)
         self._writer = Writer(self._store, self._inbox, clock, self._repairer.ask, late_limit_s)
         self._filler = Filler(source, self._inbox.sound, cache)
-        self._saver = Saver(self._store, cache, self.lock) if cache is not None else None
+        self._saver = Saver(self._store, cache, self.lock, self._filler.absent) if cache is not None else None
         self._streams = Subscriptions(
             source, clock, self._inbox.add, self._take_price, self._back, per_connection=per_connection
         )
@@ -135,6 +135,7 @@ class Feed:
         self._inbox.on_conflict = lambda symbol, close_time: self._auditor.hurry([symbol], close_time)
         if self._saver is not None:
             self._writer.on_changed = self._saver.changed
+            self._filler.on_cached = self._saver.cached
         self._fetched: dict[str, int] = {}
         self._requires: dict[str, asyncio.Lock] = {}
         self._backfill = min(backfill, capacity)
@@ -338,15 +339,12 @@ class Feed:
         async with self.lock:
             for label, count in counts.items():
                 self._store.ensure(label, max(count, self._backfill))
-        until = self._boundary
 
         async def put(block: CandleBlock) -> None:
             async with self.lock:
                 self._store.put(block)
-            if self._saver is not None:
-                self._saver.fetched(block.symbol, block.interval, until)
 
-        await self._filler.fill(tuple(symbols), counts, until, put, progress)
+        await self._filler.fill(tuple(symbols), counts, self._boundary, put, progress)
         for label, count in counts.items():
             self._fetched[label] = max(count, self._fetched.get(label, 0))
 

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from market.source import CandleBlock, MarketSource
 from market.types import RateLimited, SourceUnavailable, UnknownSymbol
@@ -34,7 +34,7 @@ class _Hole:
     first: int
     last: int
     due: float = 0.0
-    pause: float = FIRST_PAUSE_S
+    pause: float = field(default_factory=lambda: FIRST_PAUSE_S)
 
 
 class Repairer:

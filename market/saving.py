@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from market.backfill import keep
-from market.cache import HistoryCache
+from market.cache import CacheError, HistoryCache, Span
 from market.source import CandleBlock
 from market.store import MarketStore
 from screener.intervals import interval_ms, open_of
 
 log = logging.getLogger(__name__)
 
+FIRST_S = 10.0
+"""Real seconds after the start until what back-fill brought is saved."""
 EVERY_S = 900.0
 """Real seconds between two savings."""
 LAST_SAVE_S = 5.0
@@ -31,10 +32,13 @@ BLOCKS_AT_ONCE = 32
 
 
 class Saver:
-    """Saves what `store` holds into `cache`."""
+    """Saves what `store` holds into `cache`, with spans that the exchange has no candles of (`absent`, taken out)."""
 
-    def __init__(self, store: MarketStore, cache: HistoryCache, lock: asyncio.Lock) -> None:
+    def __init__(
+        self, store: MarketStore, cache: HistoryCache, lock: asyncio.Lock, absent: dict[tuple[str, str], list[Span]]
+    ) -> None:
         self.saved_until = 0
+        self._absent = absent
         self._store = store
         self._cache = cache
         self._lock = lock
@@ -42,9 +46,9 @@ class Saver:
         self._from: dict[tuple[str, str], int] = {}
         self._saving = asyncio.Lock()
 
-    def fetched(self, symbol: str, interval: str, until: int) -> None:
-        """What closed by `until` (ms UTC) is in the cache already, since it came from there or went there."""
-        self._from[symbol, interval] = open_of(until, interval)
+    def cached(self, symbol: str, interval: str, until: int) -> None:
+        """Candles that open before `until` (ms UTC) came from the cache."""
+        self._from[symbol, interval] = until
 
     def changed(self, block: CandleBlock) -> None:
         """Rows were written again."""
@@ -54,9 +58,10 @@ class Saver:
 
     async def run(self, boundary: Callable[[], int]) -> None:
         """Save every quarter of an hour, until cancelled; `boundary()` is the close up to which the panel is whole."""
+        await asyncio.sleep(FIRST_S)
         while True:
-            await asyncio.sleep(EVERY_S)
             await self.save(boundary())
+            await asyncio.sleep(EVERY_S)
 
     async def save(self, boundary: int, within_s: float | None = None) -> bool:
         """Save what closed by `boundary` (ms UTC); False where time (`within_s`, real) was up before all was saved."""
@@ -76,9 +81,13 @@ class Saver:
                 part = jobs[at : at + BLOCKS_AT_ONCE]
                 async with self._lock:
                     blocks = [self._rows(symbol, label, boundary) for symbol, label in part]
+                before = {key: self._from.get(key, 0) for key in part}
                 for symbol, label in part:
                     self._from[symbol, label] = open_of(boundary, label)
-                await asyncio.to_thread(self._keep, blocks)
+                absent = [self._absent.pop(key, []) for key in part]
+                for block in await asyncio.to_thread(self._keep, blocks, absent):
+                    key = (block.symbol, block.interval)
+                    self._from[key] = min(before[key], self._from[key])
             self.saved_until = boundary
             return True
 
@@ -89,10 +98,18 @@ class Saver:
         first = max(self._from.get((symbol, interval), 0), end if oldest is None else oldest)
         return self._store.block(symbol, interval, np.arange(first, end, step, dtype=np.int64))
 
-    def _keep(self, blocks: Sequence[CandleBlock]) -> None:
-        for block in blocks:
-            if len(block):
-                keep(self._cache, block)
+    def _keep(self, blocks: Sequence[CandleBlock], absent: Sequence[Sequence[Span]]) -> list[CandleBlock]:
+        """Store blocks; returns those that could not be stored, which is in the cache's problems."""
+        failed = []
+        for block, spans in zip(blocks, absent, strict=True):
+            if not len(block):
+                continue
+            try:
+                self._cache.write(block, spans)
+            except (CacheError, ValueError) as error:
+                log.debug("history was not kept: %s", error)
+                failed.append(block)
+        return failed
 
     def report(self) -> dict[str, Any]:
         """When it was saved last, and what went wrong with files."""
