@@ -35,7 +35,7 @@ _SECONDS_KEPT: Final = 4
 class Book:
     """Both sides of one symbol's book at a moment; levels are (price in ticks, quantity in lots), best first.
 
-    Empty sides mean that the symbol has no price: not listed, or no trade in the last 24 hours.
+    Empty sides mean that the symbol does not trade, or did not in the last 24 hours.
     """
 
     bids: Sequence[tuple[int, int]]
@@ -110,6 +110,7 @@ class Books:
         ask = np.where(at_bid, last + spread, last)
         bid_lots, ask_lots = (np.maximum(np.rint(scale.lots * _size(draw)), 1.0).astype(np.int64) for draw in draws[1:])
         none = last <= 0
+        none[list(self._live.silent(now))] = True
         return Tops(*(np.where(none, 0, values) for values in (last, bid, bid_lots, ask, ask_lots)))
 
     def _levels(self, row: int, now: int, best: int, count: int, direction: int) -> tuple[Ints, Ints]:

@@ -99,3 +99,50 @@ def timed_out() -> ExchangeError:
         "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
         status=504,
     )
+
+
+def empty_parameter(name: str) -> ExchangeError:
+    """-1105: a parameter without a value."""
+    return ExchangeError(-1105, f"Parameter '{name}' was empty.")
+
+
+def one_of_two(first: str, second: str) -> ExchangeError:
+    """-1102: neither of two parameters sent of which one is needed."""
+    return ExchangeError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
+def invalid_ticker_type() -> ExchangeError:
+    """-1139: neither FULL nor MINI."""
+    return ExchangeError(-1139, "Invalid ticker type.")
+
+
+def duplicate_symbols() -> ExchangeError:
+    """-1151: a symbol more than once."""
+    return ExchangeError(-1151, "Symbol is present multiple times in the list.")
+
+
+def invalid_status() -> ExchangeError:
+    """-1122: a status that symbols cannot be asked by."""
+    return ExchangeError(-1122, "Invalid symbolStatus.")
+
+
+def other_status() -> ExchangeError:
+    """-1220: the symbol has another status than asked for."""
+    return ExchangeError(-1220, "The symbol's status does not match the requested symbolStatus.")
+
+
+def too_long() -> ExchangeError:
+    """-1127: a time range longer than the endpoint takes."""
+    return ExchangeError(-1127, "Lookup interval is too big.")
+
+
+def too_many_connections(limit: int, window: str) -> ExchangeError:
+    """-1034: more attempts to connect than allowed."""
+    return ExchangeError(
+        -1034, f"Too many connection attempts from IP; current limit is {limit} per '{window}'.", status=429
+    )
+
+
+def too_many_symbols(most: int) -> ExchangeError:
+    """-1101: more symbols than the endpoint takes."""
+    return ExchangeError(-1101, f"Too many parameters; expected '{most}' and received more symbols.")

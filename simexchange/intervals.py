@@ -6,6 +6,7 @@ intervals that are not on it (3m, 6h, 8h, 3d, 1w) are aggregated from a finer on
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 DAY: Final = 86_400
@@ -27,6 +28,9 @@ INTERVAL_SECONDS: Final[dict[str, int]] = {
     "3d": 3 * DAY,
     "1w": 7 * DAY,
 }
+
+#: Spot's intervals; futures have no seconds. Months, which are not of one length, are REST's alone (`months`).
+SPOT_SECONDS: Final[dict[str, int]] = {"1s": 1, **INTERVAL_SECONDS}
 
 #: Lengths from a day to a second; each divides its predecessor.
 CHAIN: Final[tuple[int, ...]] = (DAY, 43_200, 14_400, 7_200, 3_600, 1_800, 900, 300, 60, 30, 15, 5, 1)
@@ -53,3 +57,20 @@ def open_of(index: int, length: int) -> int:
 def unit_of(length: int) -> int:
     """The longest length on `CHAIN` that divides `length`; `length` itself where it is on the chain."""
     return next(unit for unit in CHAIN if length % unit == 0 and unit <= length)
+
+
+def months(begin: int, end: int) -> list[tuple[int, int]]:
+    """Calendar months, UTC seconds [first, next), from the one after or at `begin` to the one with `end` in it."""
+    at = datetime.fromtimestamp(begin, UTC)
+    year, month = (at.year, at.month) if (at.day, begin % DAY) == (1, 0) else _following(at.year, at.month)
+    found: list[tuple[int, int]] = []
+    while True:
+        first = int(datetime(year, month, 1, tzinfo=UTC).timestamp())
+        if first > end:
+            return found
+        year, month = _following(year, month)
+        found.append((first, int(datetime(year, month, 1, tzinfo=UTC).timestamp())))
+
+
+def _following(year: int, month: int) -> tuple[int, int]:
+    return (year + 1, 1) if month == 12 else (year, month + 1)

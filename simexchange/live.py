@@ -10,32 +10,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simexchange.candles import CLOSE, Candles, aggregate, join, summarise
-from simexchange.intervals import CHAIN, MINUTE, index_of, open_of
+from simexchange.candles import CLOSE, FIELDS, TRADES, Candles, aggregate, join, summarise
+from simexchange.intervals import DAY, MINUTE, index_of, open_of
 from simexchange.market import Market
 from simexchange.noise import Ints
+from simexchange.schedule import TRADING, ScheduledMarket, pieces
 from simexchange.universe import Listing
 
+#: A trade's id is its UTC day times this and its number in that day, so that it is known without all before it.
+PER_DAY = 100_000_000
 _HOUR = 3_600
 #: This hour, the last, and the one a day ago.
 _HOURS_KEPT = 3
 #: Symbols made at once when a client asks for one after the other, which costs each a third of making it alone.
 _SWEPT = 16
 _SWEEPS_KEPT = 6
-
-
-def pieces(begin: int, end: int) -> list[tuple[int, int, int]]:
-    """Cut [begin, end) (UTC seconds) into runs of chain intervals: (length, number of the first, count)."""
-    runs: list[tuple[int, int, int]] = []
-    at = begin
-    while at < end:
-        length = next(unit for unit in CHAIN if at % unit == 0 and at + unit <= end)
-        if runs and runs[-1][0] == length:
-            runs[-1] = (length, runs[-1][1], runs[-1][2] + 1)
-        else:
-            runs.append((length, at // length, 1))
-        at += length
-    return runs
 
 
 class LiveMarket:
@@ -50,6 +39,9 @@ class LiveMarket:
         self._sweeps: dict[tuple[int, int, int], dict[int, Candles]] = {}
         self._begun: dict[int, tuple[int, Candles | None]] = {}
         self._day: tuple[int, Candles] | None = None
+        self._total: tuple[int, Ints] | None = None
+        self._schedule = market if isinstance(market, ScheduledMarket) else None
+        self._changing = np.array(sorted(self._schedule.changing if self._schedule else ()), dtype=np.int64)
 
     @property
     def listings(self) -> Sequence[Listing]:
@@ -65,6 +57,18 @@ class LiveMarket:
     def last(self) -> int | None:
         """The moment it ends; None where it never does."""
         return self._market.last
+
+    def status(self, row: int, now: int) -> str | None:
+        """A symbol's status, TRADING or another of Binance's; None where the exchange does not list it."""
+        return self._schedule.status(row, now) if self._schedule else TRADING
+
+    def listed(self, now: int) -> list[int]:
+        """Rows of the symbols that the exchange lists."""
+        return [row for row in range(len(self.listings)) if self.status(row, now) is not None]
+
+    def silent(self, now: int) -> frozenset[int]:
+        """Rows that do not trade: not listed, halted or delisted."""
+        return frozenset(row for row in self._changing.tolist() if self.status(row, now) != TRADING)
 
     def history(self, row: int, length: int, index: int, count: int, now: int) -> Candles:
         """Candles of one symbol, the last of them the forming one where the range reaches it; [1,
@@ -89,6 +93,8 @@ class LiveMarket:
 
     def forming(self, length: int, now: int) -> Candles | None:
         """The forming candle of every symbol, [symbols, 1]; None in the first second after its opening."""
+        if length < MINUTE:
+            return None
         begin, minute = open_of(index_of(now, length), length), now // MINUTE * MINUTE
         known = self._begun.get(length)
         if known is None or known[0] != minute:
@@ -98,8 +104,34 @@ class LiveMarket:
             parts.append(self._seconds(minute).slice(0, now - minute))
         if not parts:
             return None
-        whole = join(parts)
-        return aggregate(whole, whole.count)
+        return self._merged(join(parts))
+
+    def last_numbers(self, now: int) -> Ints:
+        """The id of every symbol's newest trade, [symbols]; of one that has not traded today, the one before the
+        day's first.
+        """
+        if now % DAY == 0:
+            return (now // DAY - 1) * PER_DAY + self.day_totals(now // DAY - 1) - 1
+        today = self.forming(DAY, now)
+        counted = today.fields[TRADES, :, 0] if today is not None else 0
+        return np.asarray(now // DAY * PER_DAY + counted - 1)
+
+    def day_totals(self, day: int) -> Ints:
+        """Trades of a whole UTC day (its number), [symbols]."""
+        if self._total is None or self._total[0] != day:
+            self._total = (day, self.closed(DAY, (day + 1) * DAY).fields[TRADES, :, 0])
+        return self._total[1]
+
+    def window(self, rows: Ints, begin: int, now: int) -> Candles:
+        """What some symbols traded from the minute `begin` to `now`, [rows, 1]; present where they did."""
+        minute = now // MINUTE * MINUTE
+        parts = [self._market.candles(rows, *piece) for piece in pieces(begin, minute)]
+        if now > minute:
+            parts.append(self._seconds(minute).slice(0, now - minute).take(rows))
+        if not parts:
+            empty = np.zeros((FIELDS, len(rows), 1), dtype=np.int64)
+            return Candles(empty, np.zeros((len(rows), 1)), np.zeros((len(rows), 1), dtype=np.bool_))
+        return summarise(join(parts))
 
     def day(self, now: int) -> Candles:
         """The last 24 hours of every symbol, from a whole minute on, [symbols, 1]."""
@@ -154,8 +186,16 @@ class LiveMarket:
             parts = [known[1], self.closed(MINUTE, minute)]
         else:
             parts = [self._market.candles(self._all, *piece) for piece in pieces(begin, minute)]
-        whole = join(parts)
-        return aggregate(whole, whole.count)
+        return self._merged(join(parts))
+
+    def _merged(self, parts: Candles) -> Candles:
+        """One candle of the parts; of symbols that began or ceased to trade among them, what they traded."""
+        whole = aggregate(parts, parts.count)
+        if len(self._changing) and parts.count > 1:
+            traded = summarise(parts.take(self._changing))
+            whole.fields[:, self._changing] = traded.fields
+            whole.present[self._changing] = traded.present
+        return whole
 
     def _window(self, minute: int) -> Candles:
         """The minutes and hours of the day before `minute`."""

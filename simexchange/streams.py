@@ -184,8 +184,9 @@ class Hub:
             if not rows:
                 return
         listings = [self._market.listings[row] for row in rows]
-        candles = candles.take(np.array(rows, dtype=np.int64))
-        events = wire.kline_events(candles, listings, interval, begin, closed, event_ms)
+        chosen = np.array(rows, dtype=np.int64)
+        last = self._market.last_numbers(event_ms // 1000)[chosen]
+        events = wire.kline_events(candles.take(chosen), listings, interval, begin, closed, event_ms, last)
         for listing, event in zip(listings, events, strict=True):
             if event is not None:
                 self._send(f"{listing.symbol.lower()}@kline_{interval}", event, listing.symbol, "kline", closed)

@@ -24,11 +24,9 @@ import numpy as np
 
 from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, TRADES, tradable
 from simexchange.intervals import DAY, MINUTE
-from simexchange.live import LiveMarket
+from simexchange.live import PER_DAY, LiveMarket
 from simexchange.noise import Ints, key_of
 
-#: Ids of a UTC day: day number × PER_DAY and on.
-PER_DAY: Final = 100_000_000
 #: An aggregate's id is its first trade's less this.
 AGGREGATE_OFFSET: Final = 31_000_000
 #: Shares of a side's lots that are tried for trades along the way, before one lot each at the marks.

@@ -41,7 +41,16 @@ _OTHERS: Final = (
     "XEM XNO XVG XVS YGG ZEN ZIL ZRX "
 )
 
-NAMES: Final[tuple[str, ...]] = (*_MAJORS, *_OTHERS.split())
+
+def _more_names(count: int) -> list[str]:
+    """Names that nobody lists, for markets larger than the well-known ones: BAKLO, BEKLO, ..."""
+    first, second, third = "BDFGKLMNPRSTVZ", "AEIOU", "KLMNRT"
+    made = [f"{a}{b}{c}{d}" for d in ("LO", "NA") for c in third for a in first for b in second]
+    return made[:count]
+
+
+_KNOWN: Final = (*_MAJORS, *_OTHERS.split())
+NAMES: Final[tuple[str, ...]] = (*_KNOWN, *_more_names(800 - len(_KNOWN)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from simexchange.book import Book, Tops
 from simexchange.candles import (
     BUY,
     BUY_QUOTE,
@@ -18,9 +20,14 @@ from simexchange.candles import (
     SELL_QUOTE,
     TRADES,
     Candles,
+    join,
+    summarise,
 )
-from simexchange.intervals import INTERVAL_SECONDS, open_of
+from simexchange.intervals import DAY, SPOT_SECONDS, open_of
+from simexchange.live import PER_DAY, LiveMarket
 from simexchange.noise import Ints
+from simexchange.symbols import symbol_info as symbol_info
+from simexchange.tape import Aggregate, Trade
 from simexchange.universe import Listing
 
 _D = '"%d.%08d"'
@@ -74,9 +81,26 @@ def klines(candles: Candles, listing: Listing, length: int, index: int) -> str:
     """REST candles of one symbol ([1, candles] from number `index` on) as a JSON array; absent ones are left
     out.
     """
+    opens = open_of(index, length) * 1000 + length * 1000 * np.arange(candles.count, dtype=np.int64)
+    return _rows(candles, listing, opens, opens + length * 1000 - 1)
+
+
+def months(live: LiveMarket, row: int, spans: Sequence[tuple[int, int]], now: int) -> str:
+    """REST candles of calendar months, [first, next) in UTC seconds, as a JSON array."""
+    if not spans:
+        return "[]"
+    found = []
+    for begin, end in spans:
+        days = live.history(row, DAY, begin // DAY, (end - begin) // DAY, now)
+        found.append(summarise(days) if days.count else days)
+    kept = [(candles, span) for candles, span in zip(found, spans, strict=True) if candles.count]
+    opens, ends = (np.array([span[part] for _, span in kept], dtype=np.int64) * 1000 for part in (0, 1))
+    return _rows(join([candles for candles, _ in kept]), live.listings[row], opens, ends - 1) if kept else "[]"
+
+
+def _rows(candles: Candles, listing: Listing, opens: Ints, closes: Ints) -> str:
     fields = candles.fields[:, 0]
     columns = Columns((listing,))
-    opens = open_of(index, length) * 1000 + length * 1000 * np.arange(candles.count, dtype=np.int64)
     rows = zip(
         opens.tolist(),
         *columns.prices(fields[OPEN]),
@@ -84,7 +108,7 @@ def klines(candles: Candles, listing: Listing, length: int, index: int) -> str:
         *columns.prices(fields[LOW]),
         *columns.prices(fields[CLOSE]),
         *columns.quantities(fields[BUY] + fields[SELL]),
-        (opens + length * 1000 - 1).tolist(),
+        closes.tolist(),
         *columns.quotes(fields[BUY_QUOTE] + fields[SELL_QUOTE]),
         fields[TRADES].tolist(),
         *columns.quantities(fields[BUY]),
@@ -96,17 +120,23 @@ def klines(candles: Candles, listing: Listing, length: int, index: int) -> str:
 
 
 def kline_events(
-    candles: Candles, listings: Sequence[Listing], interval: str, open_time: int, closed: bool, event_ms: int
+    candles: Candles,
+    listings: Sequence[Listing],
+    interval: str,
+    open_time: int,
+    closed: bool,
+    event_ms: int,
+    last: Ints,
 ) -> list[str | None]:
     """One `kline` message per symbol ([symbols, 1], opening at `open_time` seconds); None where there is no
-    candle.
+    candle. `last` [symbols] are the ids of the newest trades.
     """
     fields = candles.fields[:, :, 0]
     columns = Columns(listings)
     symbols = [listing.symbol for listing in listings]
     size = len(symbols)
-    length = INTERVAL_SECONDS[interval]
-    first = np.where(fields[TRADES] > 0, open_time * 10_000, -1)
+    length = SPOT_SECONDS[interval]
+    first, last = trade_range(fields[TRADES], last, open_time)
     rows = zip(
         [event_ms] * size,
         symbols,
@@ -115,7 +145,7 @@ def kline_events(
         symbols,
         [interval] * size,
         first.tolist(),
-        np.where(fields[TRADES] > 0, first + fields[TRADES] - 1, -1).tolist(),
+        last.tolist(),
         *columns.prices(fields[OPEN]),
         *columns.prices(fields[CLOSE]),
         *columns.prices(fields[HIGH]),
@@ -150,101 +180,72 @@ def mini_tickers(day: Candles, listings: Sequence[Listing], event_ms: int) -> li
     return [_MINI_TICKER % row if there else None for row, there in zip(rows, day.present[:, 0].tolist(), strict=True)]
 
 
-def day_ticker(day: Candles, listings: Sequence[Listing], row: int, now_ms: int, full: bool) -> dict[str, Any]:
-    """The answer of `ticker/24hr` for one symbol; `full` false gives Binance's MINI form."""
-    listing = listings[row]
-    fields = [int(value) for value in day.fields[:, row, 0]]
-    lots, quote = fields[BUY] + fields[SELL], fields[BUY_QUOTE] + fields[SELL_QUOTE]
-    price = listing.price_decimals
-    answer: dict[str, Any] = {"symbol": listing.symbol}
-    if full:
-        change = fields[CLOSE] - fields[OPEN]
-        average = quote // lots if lots else fields[CLOSE]
-        answer |= {
-            "priceChange": decimal(change, price),
-            "priceChangePercent": f"{100.0 * change / fields[OPEN]:.3f}",
-            "weightedAvgPrice": decimal(average, price),
-            "prevClosePrice": decimal(fields[OPEN], price),
-            "lastPrice": decimal(fields[CLOSE], price),
-            "lastQty": decimal(1, listing.lot_decimals),
-            "bidPrice": decimal(fields[CLOSE], price),
-            "bidQty": decimal(1, listing.lot_decimals),
-            "askPrice": decimal(fields[CLOSE] + 1, price),
-            "askQty": decimal(1, listing.lot_decimals),
-        }
-    else:
-        answer["lastPrice"] = decimal(fields[CLOSE], price)
-    first = now_ms // 1000 * 10_000
-    return answer | {
-        "openPrice": decimal(fields[OPEN], price),
-        "highPrice": decimal(fields[HIGH], price),
-        "lowPrice": decimal(fields[LOW], price),
-        "volume": decimal(lots, listing.lot_decimals),
-        "quoteVolume": decimal(quote, listing.quote_decimals),
-        "openTime": now_ms - 86_400_000,
-        "closeTime": now_ms,
-        "firstId": first - fields[TRADES],
-        "lastId": first - 1,
-        "count": fields[TRADES],
+def trade_range(trades: Ints, last: Ints, begin: int) -> tuple[Ints, Ints]:
+    """First and last trade ids of candles that opened at `begin` (UTC seconds), -1 where nothing was traded.
+
+    Ids begin anew each day, so that across days they are not as many as the trades.
+    """
+    first = np.maximum(last - trades + 1, begin // DAY * PER_DAY) if begin % DAY else begin // DAY * PER_DAY
+    traded = trades > 0
+    return np.where(traded, first, -1), np.where(traded, last, -1)
+
+
+def compact(value: Any) -> str:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def levels(side: Sequence[tuple[int, int]], listing: Listing) -> list[list[str]]:
+    """One side of a book: prices and quantities."""
+    price, lot = listing.price_decimals, listing.lot_decimals
+    return [[decimal(ticks, price), decimal(lots, lot)] for ticks, lots in side]
+
+
+def depth(book: Book, listing: Listing, now: int) -> str:
+    """A book at the moment `now`, as REST and the partial depth streams give it."""
+    sides = {"bids": levels(book.bids, listing), "asks": levels(book.asks, listing)}
+    return compact({"lastUpdateId": update_id(now), **sides})
+
+
+def update_id(now: int) -> int:
+    """The last update of a book at a moment; there are a thousand a second."""
+    return now * 1_000
+
+
+def trade(one: Trade, listing: Listing) -> dict[str, Any]:
+    """A trade as REST gives it."""
+    return {
+        "id": one.number,
+        "price": decimal(one.price, listing.price_decimals),
+        "qty": decimal(one.lots, listing.lot_decimals),
+        "quoteQty": decimal(one.price * one.lots, listing.quote_decimals),
+        "time": one.time,
+        "isBuyerMaker": one.seller,
+        "isBestMatch": True,
     }
 
 
-def symbol_info(listing: Listing) -> dict[str, Any]:
-    """One entry of `exchangeInfo`."""
-    tick, lot = decimal(1, listing.price_decimals), decimal(1, listing.lot_decimals)
-    precision = {"baseAssetPrecision": 8, "quotePrecision": 8, "quoteAssetPrecision": 8}
-    filters: list[dict[str, Any]] = [
-        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "1000000.00000000", "tickSize": tick},
-        {"filterType": "LOT_SIZE", "minQty": lot, "maxQty": "92141578.00000000", "stepSize": lot},
-        {"filterType": "ICEBERG_PARTS", "limit": 10},
-        {
-            "filterType": "MARKET_LOT_SIZE",
-            "minQty": "0.00000000",
-            "maxQty": "9214157.00000000",
-            "stepSize": "0.00000000",
-        },
-        {
-            "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": "5",
-            "bidMultiplierDown": "0.2",
-            "askMultiplierUp": "5",
-            "askMultiplierDown": "0.2",
-            "avgPriceMins": 5,
-        },
-        {
-            "filterType": "NOTIONAL",
-            "minNotional": "5.00000000",
-            "applyMinToMarket": True,
-            "maxNotional": "9000000.00000000",
-            "applyMaxToMarket": False,
-            "avgPriceMins": 5,
-        },
-        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
-    ]
+def aggregate(one: Aggregate, listing: Listing) -> dict[str, Any]:
+    """An aggregate trade as REST gives it."""
+    return {
+        "a": one.number,
+        "p": decimal(one.price, listing.price_decimals),
+        "q": decimal(one.lots, listing.lot_decimals),
+        "f": one.first,
+        "l": one.last,
+        "T": one.time,
+        "m": one.seller,
+        "M": True,
+    }
+
+
+def book_ticker(tops: Tops, listing: Listing, row: int) -> dict[str, Any]:
+    """Best bid and ask as REST gives them."""
+    price, lot = listing.price_decimals, listing.lot_decimals
     return {
         "symbol": listing.symbol,
-        "status": "TRADING",
-        "baseAsset": listing.base,
-        "quoteAsset": listing.quote,
-        **precision,
-        "baseCommissionPrecision": 8,
-        "quoteCommissionPrecision": 8,
-        "orderTypes": [
-            "LIMIT",
-            "LIMIT_MAKER",
-            "MARKET",
-            "STOP_LOSS",
-            "STOP_LOSS_LIMIT",
-            "TAKE_PROFIT",
-            "TAKE_PROFIT_LIMIT",
-        ],
-        "icebergAllowed": True,
-        "ocoAllowed": True,
-        "quoteOrderQtyMarketAllowed": True,
-        "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
-        "filters": filters,
-        "permissions": [],
-        "permissionSets": [["SPOT"]],
+        "bidPrice": decimal(int(tops.bid[row]), price),
+        "bidQty": decimal(int(tops.bid_lots[row]), lot),
+        "askPrice": decimal(int(tops.ask[row]), price),
+        "askQty": decimal(int(tops.ask_lots[row]), lot),
     }

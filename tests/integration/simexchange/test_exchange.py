@@ -140,7 +140,7 @@ async def test_errors_are_binances(path: str, parameters: dict[str, str], code: 
 
 async def test_unknown_path_and_duplicates() -> None:
     async with exchange(symbols=2) as client:
-        status, answer, _ = await client.get("account")
+        status, answer, _ = await client.get("nothing")
         assert status == 404 and "code" in answer
         address = f"{client.rest}/api/v3/klines?symbol=BTCUSDT&symbol=ETHUSDT&interval=1m"
         async with client.http.get(address) as response:

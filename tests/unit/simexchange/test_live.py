@@ -10,8 +10,9 @@ import pytest
 from simexchange import wire
 from simexchange.candles import BUY, CLOSE, HIGH, LOW, OPEN, SELL, TRADES, aggregate, summarise
 from simexchange.intervals import index_of, open_of
-from simexchange.live import LiveMarket, pieces
+from simexchange.live import LiveMarket
 from simexchange.market import SyntheticMarket
+from simexchange.schedule import pieces
 
 NOW = 1_795_271_040
 MARKET = SyntheticMarket(seed=3, count=8)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, TRADES, tradable
 from simexchange.intervals import DAY
-from simexchange.live import LiveMarket
+from simexchange.live import PER_DAY, LiveMarket
 from simexchange.market import SyntheticMarket
-from simexchange.tape import PER_DAY, Tape, Trade, aggregates, trades_of
+from simexchange.tape import Tape, Trade, aggregates, trades_of
 
 NOW = 1_795_271_017
 MARKET = SyntheticMarket(seed=7, count=220)
