@@ -31,7 +31,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from market.history import EARLIEST_MS, LATEST_MS, HistoryError, columns_of, read_file
+from market.aggregate import Span as Span
+from market.history import (
+    ABSENT,
+    EARLIEST_MS,
+    LATEST_MS,
+    HistoryError,
+    absent_spans,
+    columns_of,
+    read_file,
+)
 from market.source import FIELDS, CandleBlock
 from screener.intervals import interval_ms, open_of
 
@@ -39,12 +48,9 @@ log = logging.getLogger(__name__)
 
 Times: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-Span: TypeAlias = tuple[int, int]
-"""Open times of candles from the first to before the second, ms UTC."""
 
 SUFFIX: Final = ".parquet"
 CORRUPT: Final = ".corrupt"
-_ABSENT: Final = b"absent"
 _OPEN, _HIGH, _LOW, _CLOSE = range(4)
 _ROWS_IN_GROUP: Final = 32_768
 _PROBLEMS_KEPT: Final = 200
@@ -293,7 +299,7 @@ def _decode(path: Path, interval: str, newest: tuple[int, int] | None = None) ->
             metadata = file.schema_arrow.metadata or {}
             names = [name for name in ("open_time", *FIELDS) if name in file.schema_arrow.names]
             # Only a file of ours is known to be in order.
-            groups = _newest_groups(file.metadata, *newest) if newest and _ABSENT in metadata else None
+            groups = _newest_groups(file.metadata, *newest) if newest and ABSENT in metadata else None
             # One thread: the files are small, and starting threads costs more than reading.
             if groups is None:
                 table = file.read(columns=names, use_threads=False)
@@ -306,7 +312,7 @@ def _decode(path: Path, interval: str, newest: tuple[int, int] | None = None) ->
     times, columns = columns_of(path, table, interval)
     unknown = np.full(len(times), np.nan)
     values = np.column_stack([columns.get(name, unknown) for name in FIELDS])
-    return Held(times, values, _spans(metadata.get(_ABSENT, b"[]")))
+    return Held(times, values, absent_spans(metadata))
 
 
 def _decode_times(path: Path) -> Held | None:
@@ -314,12 +320,12 @@ def _decode_times(path: Path) -> Held | None:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             metadata = file.schema_arrow.metadata or {}
-            if _ABSENT not in metadata or file.schema_arrow.names != ["open_time", *FIELDS]:
+            if ABSENT not in metadata or file.schema_arrow.names != ["open_time", *FIELDS]:
                 return None
             times = file.read(columns=["open_time"], use_threads=False).column("open_time").to_numpy()
     except (pa.ArrowException, OSError):
         return None
-    return Held(times, np.empty((len(times), 0)), _spans(metadata[_ABSENT]))
+    return Held(times, np.empty((len(times), 0)), absent_spans(metadata))
 
 
 def _newest_groups(metadata: pq.FileMetaData, count: int, last: int) -> list[int]:
@@ -338,14 +344,6 @@ def _newest_groups(metadata: pq.FileMetaData, count: int, last: int) -> list[int
     return groups
 
 
-def _spans(raw: bytes) -> tuple[Span, ...]:
-    try:
-        return tuple((int(first), int(end)) for first, end in json.loads(raw))
-    except (TypeError, ValueError):
-        # Losing these costs a request each.
-        return ()
-
-
 def _encode(held: Held) -> pa.Buffer:
     """The bytes of a file."""
     columns = {"open_time": pa.array(held.times)}
@@ -353,7 +351,7 @@ def _encode(held: Held) -> pa.Buffer:
         values = np.ascontiguousarray(held.values[:, column])
         whole = name == "trades" and bool((values == np.floor(values)).all())
         columns[name] = pa.array(values.astype(np.int64) if whole else values)
-    table = pa.table(columns).replace_schema_metadata({_ABSENT: json.dumps(held.absent)})
+    table = pa.table(columns).replace_schema_metadata({ABSENT: json.dumps(held.absent)})
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,

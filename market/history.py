@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from market.aggregate import aggregate
+from market.aggregate import Span, aggregate
 from screener.intervals import INTERVAL_MS, SERIES, interval_ms, is_multiple, open_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,6 +30,8 @@ Times = npt.NDArray[np.int64]
 PRICES = ("open", "high", "low", "close", "volume")
 OPTIONAL = ("quote_volume", "trades", "taker_buy_base", "taker_buy_quote")
 SUFFIXES = (".parquet", ".csv")
+ABSENT = b"absent"
+"""Key of a Parquet file's metadata: spans that the exchange itself has no candles of, as JSON [[first, end], ...]."""
 # 1971 to 2200 in ms: seconds and microseconds, the usual mistakes, fall outside.
 EARLIEST_MS = 31_536_000_000
 LATEST_MS = 7_258_118_400_000
@@ -116,7 +119,25 @@ def _of_symbol(
     if path not in cache:
         cache[path] = read_file(path, source)
     times, fields = cache[path]
-    return aggregate(times, fields, source, interval)
+    absent = spans_of(path) if source != interval and path.suffix == ".parquet" else ()
+    return aggregate(times, fields, source, interval, absent)
+
+
+def spans_of(path: Path) -> tuple[Span, ...]:
+    """Spans that the exchange has no candles of, where the Parquet file tells; see `market.cache`."""
+    try:
+        return absent_spans(pq.read_schema(path).metadata)
+    except (pa.ArrowException, OSError) as error:
+        raise HistoryError(f"{path}: cannot be read: {error}") from error
+
+
+def absent_spans(metadata: Mapping[bytes, bytes] | None) -> tuple[Span, ...]:
+    """The same, from a file's metadata."""
+    try:
+        return tuple((int(first), int(end)) for first, end in json.loads((metadata or {}).get(ABSENT, b"[]")))
+    except (TypeError, ValueError):
+        # Not knowing them costs a request each.
+        return ()
 
 
 def _join(
