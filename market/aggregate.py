@@ -58,8 +58,8 @@ def aggregate(
     """Candles of interval `target` from candles of `source`.
 
     `open_times` int64 [n], ascending, ms UTC, may have holes; `fields` each [n] or [n, S] with at least
-    open, high, low, close; all other fields are sums. `absent` are spans (open times from, to before) that the
-    exchange is known to have no candles of, for fields [n].
+    open, high, low, close; all other fields are sums. `absent` are spans of time in which the exchange is
+    known to have no candles, for fields [n]; spans that adjoin each other are one.
 
     Answers contiguous open times [m] from the first to the last candle of `target` that is wholly inside the span,
     and the fields [m] or [m, S], NaN where any part is unknown or the exchange has no candle. Raises ValueError where
@@ -110,10 +110,10 @@ def _reaching(begin: int, stop: int, absent: Sequence[Span]) -> tuple[int, int]:
 
 
 def _inside(first: int, step: int, rows: int, spans: Sequence[Span]) -> npt.NDArray[np.bool_]:
-    """Which of `rows` open times from `first` on lie in any of the spans."""
+    """Which of `rows` candles of `step`, the first one opening at `first`, lie wholly in one of the spans."""
     found = np.zeros(rows, np.bool_)
     for start, end in spans:
-        found[max(0, -(-(start - first) // step)) : max(0, -(-(end - first) // step))] = True
+        found[max(0, -(-(start - first) // step)) : max(0, (end - first) // step)] = True
     return found
 
 
