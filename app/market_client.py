@@ -51,8 +51,10 @@ class MarketClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def status(self) -> dict[str, Any]:
-        """Market time, speed, symbols, newest coverage and run."""
+    async def status(self, within_s: float = 0.0) -> dict[str, Any]:
+        """Market time, speed, symbols, newest coverage and run; what another was told within `within_s` will do."""
+        if within_s > 0:
+            return await self._shared("/status", {}, within_s, timeout=3)
         return await self._ask("GET", "/status", timeout=3)
 
     async def candles(
@@ -123,12 +125,14 @@ class MarketClient:
         """A filter's conditions on one candle: `filter_code`, `interval`, `symbol`, `at` (ms UTC, optional)."""
         return await self._ask("POST", "/explain", json=body, timeout=60)
 
-    async def _shared(self, path: str, params: dict[str, str | int], seconds: float) -> dict[str, Any]:
+    async def _shared(
+        self, path: str, params: dict[str, str | int], seconds: float, timeout: float = 30
+    ) -> dict[str, Any]:
         """The answer that another got within `seconds`, or gets now; errors are shared only while they are awaited."""
         key = (path, str(httpx.QueryParams(params)))
         task = self._answers.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask("GET", path, params=params))
+            task = asyncio.create_task(self._ask("GET", path, params=params, timeout=timeout))
             self._answers[key] = task
             forget = functools.partial(self._answers.pop, key, None)
 

@@ -22,6 +22,8 @@ from app.times import at, to_ms
 from store import strategies
 
 router = APIRouter(tags=["market"])
+STATUS_AGE_S = 0.25
+"""Every page asks for the status every two seconds: the worker is asked at most four times a second for all."""
 
 
 async def marks(parts: Services) -> dict[str, Decimal]:
@@ -43,7 +45,7 @@ async def status(parts: Parts, user: User) -> StatusOut:
     """What the first line of every page shows."""
     alive, report = True, {}
     try:
-        report = await parts.market.status()
+        report = await parts.market.status(STATUS_AGE_S)
     except MarketUnavailable:
         alive = False
     settings = parts.settings
