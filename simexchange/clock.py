@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 FASTEST: Final = 3_600.0
@@ -74,10 +75,10 @@ class VirtualClock:
 
     async def pause(self, seconds: float) -> None:
         """Sleep for so many real seconds, less where the clock is moved meanwhile."""
-        try:
-            await asyncio.wait_for(self._moved.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
 
     def _tell(self) -> None:
         # Whoever waits now is woken; whoever waits from now on waits for the next move.
