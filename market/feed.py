@@ -97,7 +97,7 @@ class Feed:
         self._clock = clock
         self._store = MarketStore(symbols, capacity)
         self._inbox = Inbox(self._store, clock, self.refusals)
-        self._repairer = Repairer(source, self._inbox.sound, self._inbox.add_block, AT_ONCE)
+        self._repairer = Repairer(source, clock, self._inbox.sound, self._inbox.add_block, AT_ONCE)
         self._writer = Writer(self._store, self._inbox, clock, self._repairer.ask, late_limit_s)
         self._filler = Filler(source, self._inbox.sound, cache)
         self._saver = Saver(self._store, cache, self.lock, self._filler.absent) if cache is not None else None

@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from market.clock import Clock
 from market.source import CandleBlock, MarketSource
 from market.types import RateLimited, SourceUnavailable, UnknownSymbol
-from screener.intervals import interval_ms
+from screener.intervals import interval_ms, open_of
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,13 @@ class Repairer:
     def __init__(
         self,
         source: MarketSource,
+        clock: Clock,
         sound: Callable[[CandleBlock], CandleBlock],
         deliver: Callable[[CandleBlock], None],
         at_once: int = 8,
     ) -> None:
         self._source = source
+        self._clock = clock
         self._sound = sound
         self._deliver = deliver
         self._at_once = at_once
@@ -77,12 +80,6 @@ class Repairer:
         """A symbol left: nothing of it is missing any more."""
         for key in [key for key in self._holes if key[1] == symbol]:
             del self._holes[key]
-
-    def filled(self, interval: str, symbol: str, open_time: int) -> None:
-        """A candle came by another way: a hole of this one alone is none any more."""
-        hole = self._holes.get((interval, symbol))
-        if hole is not None and hole.first == hole.last == open_time:
-            del self._holes[interval, symbol]
 
     def hurry(self) -> None:
         """The source is back: try now what is waiting."""
@@ -132,6 +129,11 @@ class Repairer:
         if hole is None:
             return True
         step = interval_ms(interval)
+        # The clock may have been ahead when it was asked for: what has not closed cannot be missing.
+        hole.last = min(hole.last, open_of(self._clock.now_ms(), interval) - step)
+        if hole.last < hole.first:
+            del self._holes[key]
+            return True
         first, last = hole.first, hole.last
         count = (last - first) // step + 1
         try:

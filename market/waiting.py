@@ -76,7 +76,9 @@ class Waiting:
                 return
             late_ms = self._clock.now_ms() - close_time
             nobody = not self._inbox.count("1m", close_time)
-            measured = measured and late_ms >= 0
+            if late_ms < 0:
+                # Not yet, or not any more: the clock was set back.
+                measured, asked_at = False, None
             if late_ms >= self._deadline_ms // 2 and nobody and not measured and self._repairer.failure is None:
                 measured = True
                 await self._measure()
