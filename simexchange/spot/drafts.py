@@ -39,7 +39,7 @@ _DECIMAL: Final = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 _LONG: Final = "^[0-9]{1,19}$"
 _CLIENT_ID: Final = "^[a-zA-Z0-9-_.:/]{1,36}$"
 _DECIMALS: Final = 8
-_STP: Final = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
+_STP: Final = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 _LEAST_STRATEGY: Final = 1_000_000
 
 
@@ -149,7 +149,7 @@ def read_order(fields: Fields, row: int, ids: Ids, now_ms: int) -> Order:
     strategy_type = fields.long("strategyType")
     if strategy_type is not None and strategy_type < _LEAST_STRATEGY:
         raise ExchangeError(-1134, "`strategyType` was less than 1000000.")
-    stp = fields.get("selfTradePreventionMode") or "NONE"
+    stp = fields.get("selfTradePreventionMode") or "EXPIRE_MAKER"
     if stp not in _STP:
         raise errors.bad_value("selfTradePreventionMode")
     return Order(

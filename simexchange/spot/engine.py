@@ -15,9 +15,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from decimal import ROUND_DOWN, Decimal
-from typing import Final
+from typing import Final, Protocol
 
-from simexchange.book import Books
+from simexchange.book import Book
 from simexchange.clock import VirtualClock
 from simexchange.errors import ExchangeError
 from simexchange.market import Market
@@ -47,11 +47,21 @@ def no_funds() -> ExchangeError:
     return rejected("Account has insufficient balance for requested action.")
 
 
+class Displayed(Protocol):
+    """What the exchange shows of its books; moments are UTC seconds of exchange time."""
+
+    def last(self, row: int, now: int) -> int:
+        """Last price in ticks; 0 where there is none."""
+
+    def depth(self, row: int, now: int, levels: int) -> Book:
+        """The best `levels` of each side."""
+
+
 class Engine:
     """The account's spot orders; all amounts are exact decimals."""
 
     def __init__(
-        self, market: Market, books: Books, clock: VirtualClock, wallet: Wallet, publish: events.Publish
+        self, market: Market, books: Displayed, clock: VirtualClock, wallet: Wallet, publish: events.Publish
     ) -> None:
         self.store = Store()
         self.ids = Ids()

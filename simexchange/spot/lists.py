@@ -18,6 +18,7 @@ class Lists:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._ending: OrderList | None = None
+        self._losing: Order | None = None
         engine.on_change = self._changed
 
     def check_pair(self, orders: list[Order]) -> None:
@@ -60,13 +61,16 @@ class Lists:
 
     def _changed(self, order: Order) -> None:
         group = order.group
-        if group is None or group is self._ending:
+        if group is None or group is self._ending or order is self._losing:
             return
         hold = order.hold
         if hold is not None and (order.executed or order.triggered or not order.open):
             for other in hold.orders:
                 if other is not order:
+                    # That it ends is no reason for the one it makes way for to end too.
+                    self._losing = other
                     self._engine.expire(other)
+                    self._losing = None
         if group.pending and order not in group.pending:
             if order.status == "FILLED":
                 self._release(group)

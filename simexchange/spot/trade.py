@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from simexchange import errors, wire
+from simexchange import errors
 from simexchange.errors import ExchangeError
 from simexchange.spot import shapes
 from simexchange.spot.drafts import Fields, read_order
@@ -23,6 +23,7 @@ from simexchange.trading.ids import Ids
 from simexchange.trading.ledger import ZERO
 from simexchange.trading.order_limit import OrderLimit
 from simexchange.trading.orders import Order, OrderList
+from simexchange.symbols import symbol_info
 from simexchange.universe import Listing
 
 Parameters = dict[str, str]
@@ -216,7 +217,7 @@ class Trade:
     def filters(self, row: int) -> Filters:
         """The filters of a symbol."""
         if row not in self._filters:
-            self._filters[row] = Filters(wire.symbol_info(self._listings[row])["filters"])
+            self._filters[row] = Filters(symbol_info(self._listings[row])["filters"])
         return self._filters[row]
 
     def check(self, order: Order, more: int = 0) -> None:

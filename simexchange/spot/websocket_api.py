@@ -19,13 +19,13 @@ from aiohttp import WSMsgType, web
 
 from simexchange import errors
 from simexchange.clock import VirtualClock
+from simexchange.connections import Connection
 from simexchange.errors import ExchangeError
 from simexchange.faults.injector import FaultInjector
 from simexchange.faults.sockets import FaultySocket
 from simexchange.spot.operations import Operation
 from simexchange.spot.trade import FailedReplace
 from simexchange.spot.userdata import UserData
-from simexchange.streams import Connection
 from simexchange.trading.account import Account
 from simexchange.trading.order_limit import OrderLimit
 from simexchange.trading.signing import check_api_key, check_signature, check_time, only

@@ -125,7 +125,7 @@ class Filters:
         if draft.iceberg:
             self._range("LOT_SIZE", "Qty", "stepSize", draft.iceberg)
             parts = self._of.get("ICEBERG_PARTS")
-            if parts is not None and -(-draft.quantity // draft.iceberg) > parts.number("limit"):
+            if parts is not None and draft.quantity > draft.iceberg * parts.number("limit"):
                 raise failure("ICEBERG_PARTS")
 
     def _values(self, draft: Draft) -> None:

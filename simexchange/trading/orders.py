@@ -92,7 +92,7 @@ class Order:
     trailing: int | None = None
     trailing_ms: int = -1
     peak: Decimal | None = None
-    stp: str = "NONE"
+    stp: str = "EXPIRE_MAKER"
     strategy_id: int | None = None
     strategy_type: int | None = None
     status: str = "NEW"
