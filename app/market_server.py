@@ -178,7 +178,8 @@ class MarketServer:
                     rows = [[p.symbol, p.price, p.time_ms] for p in changed]
                     await response.write(json.dumps({"prices": rows, "gone": sorted(gone)}).encode() + b"\n")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), PRICE_SECONDS)
+                    async with asyncio.timeout(PRICE_SECONDS):
+                        await self._stopping.wait()
         except ConnectionError:
             log.debug("a reader of prices went away")
         finally:

@@ -201,3 +201,17 @@ def test_stale_prices_close_the_approval(page: Page, app: App) -> None:
     page.goto(app.url)
     expect(page.get_by_text("Prices are not fresh.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve when fresh")).to_be_disabled()
+
+
+@pytest.mark.parametrize("app", ["stale"], indirect=True)
+def test_the_market_page_shows_each_minute(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/market")
+    picture = page.get_by_role("img", name="Symbols fresh, late, stale and missing by minute")
+    expect(picture).to_be_visible()
+    box = picture.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 30)
+    expect(page.get_by_text("67 fresh, 139 stale, 2 missing")).to_be_visible()
+    page.get_by_text("4 hours", exact=True).click()
+    expect(page.get_by_text("90 minutes")).to_be_visible()
+    expect(page.get_by_role("cell", name="DOTUSDT")).to_be_visible()
