@@ -59,7 +59,7 @@ def aggregate(
 
     `open_times` int64 [n], ascending, ms UTC, may have holes; `fields` each [n] or [n, S] with at least
     open, high, low, close; all other fields are sums. `absent` are spans of time in which the exchange is
-    known to have no candles, for fields [n]; spans that adjoin each other are one.
+    known to have no candles, for fields [n], none adjoining another.
 
     Answers contiguous open times [m] from the first to the last candle of `target` that is wholly inside the span,
     and the fields [m] or [m, S], NaN where any part is unknown or the exchange has no candle. Raises ValueError where
