@@ -198,7 +198,8 @@ class Subscriptions:
     async def _answers(self) -> bool:
         """Set the clock before a connection is opened again; a source that asks to back off must not hold that up."""
         try:
-            return await asyncio.wait_for(self.set_clock(), CLOCK_WITHIN_S)
+            async with asyncio.timeout(CLOCK_WITHIN_S):
+                return await self.set_clock()
         except TimeoutError:
             return False
 

@@ -226,8 +226,10 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
     async def _take(self, socket: StreamSocket[T], traffic: Traffic, silence: Silence) -> list[T]:
         """What gathered since the last time, perhaps nothing, within a second."""
         if not socket.ready and socket.reason is None:
+            # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(socket.changed.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await socket.changed.wait()
         now = time.monotonic()
         silence.look(traffic.messages, now)
         traffic.last = silence.last
