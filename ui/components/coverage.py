@@ -85,7 +85,7 @@ def picture_data(minutes: Sequence[CoverageOut], slots: int) -> dict[str, Any]:
     shown = list(reversed(minutes[:slots]))
     slowest = sorted(m.slowest_seconds or m.seconds_after_close for m in shown)
     # A few minutes that took very long must not flatten the others: they reach the top.
-    most = max(LEAST_SCALE_S, 3 * slowest[int(len(slowest) * 0.9)] if len(slowest) > FEW else LEAST_SCALE_S)
+    most = max(LEAST_SCALE_S, 1.5 * slowest[int(len(slowest) * 0.9)] if len(slowest) > FEW else LEAST_SCALE_S)
     every = 30 if slots > 90 else 15
     return {
         "minutes": [
