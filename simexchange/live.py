@@ -35,7 +35,7 @@ class LiveMarket:
         self._all = np.arange(len(market.listings), dtype=np.int64)
         self._hours: tuple[int, Candles] | None = None
         self._minutes_of: dict[int, Candles] = {}
-        self._minute: tuple[int, Candles] | None = None
+        self._seconds_of: dict[int, Candles] = {}
         self._sweeps: dict[tuple[int, int, int], dict[int, Candles]] = {}
         self._begun: dict[int, tuple[int, Candles | None]] = {}
         self._day: tuple[int, Candles] | None = None
@@ -146,6 +146,11 @@ class LiveMarket:
         """Whole candles of one symbol, those of the future too; [1, count]."""
         return self._market.candles(self._all[row : row + 1], length, index, count)
 
+    def second(self, at: int) -> Candles:
+        """The second of every symbol that begins at `at`, [symbols, 1]."""
+        minute = at // MINUTE * MINUTE
+        return self._seconds(minute).slice(at - minute, at - minute + 1)
+
     def last_prices(self, now: int) -> Ints:
         """Last price of every symbol in ticks, [symbols]; 0 where it did not trade in the last 24 hours."""
         minute = now // MINUTE * MINUTE
@@ -216,6 +221,9 @@ class LiveMarket:
         return self._minutes_of[hour]
 
     def _seconds(self, minute: int) -> Candles:
-        if self._minute is None or self._minute[0] != minute:
-            self._minute = (minute, self._market.candles(self._all, 1, minute, MINUTE))
-        return self._minute[1]
+        """The seconds of a minute, [symbols, 60]; of the one before too, where a look spans both."""
+        if minute not in self._seconds_of:
+            while len(self._seconds_of) >= 2:
+                del self._seconds_of[next(iter(self._seconds_of))]
+            self._seconds_of[minute] = self._market.candles(self._all, 1, minute, MINUTE)
+        return self._seconds_of[minute]

@@ -10,15 +10,16 @@ from typing import Any
 from aiohttp import web
 
 from simexchange.clock import VirtualClock
+from simexchange.connections import StreamOptions
 from simexchange.control import Control
 from simexchange.faults.injector import FaultInjector
 from simexchange.faults.running import venue_of
 from simexchange.futures import install as install_futures
 from simexchange.live import LiveMarket
 from simexchange.market import Market
+from simexchange.market_streams import SpotHub
 from simexchange.rest import Rest
 from simexchange.spot import Spot
-from simexchange.streams import Hub
 from simexchange.trading.account import ACCOUNT, Account
 from simexchange.trading.signing import CLOCK
 from simexchange.weights import LIMITS, WeightLimit
@@ -37,6 +38,7 @@ class Exchange:
         weight_limit: int = 0,
         account: Account | None = None,
         faults: FaultInjector | None = None,
+        options: StreamOptions | None = None,
     ) -> None:
         live = LiveMarket(market)
         application = web.Application()
@@ -50,7 +52,7 @@ class Exchange:
         # Outermost: a fault may keep a request from everything else, or an answer from the client.
         application.middlewares.append(_middleware(self._faults, limits))
         install_futures(application, market, live, clock, self._faults, weight_limit)
-        self._hub = Hub(live, clock, self._faults)
+        self._hub = SpotHub(live, clock, self._faults, options)
         Rest(live, clock, spot).install(application)
         self._hub.install(application)
         self._spot = Spot(market, live, clock, application[ACCOUNT], self._faults, spot, self._hub.put)

@@ -249,3 +249,50 @@ def book_ticker(tops: Tops, listing: Listing, row: int) -> dict[str, Any]:
         "askPrice": decimal(int(tops.ask[row]), price),
         "askQty": decimal(int(tops.ask_lots[row]), lot),
     }
+
+
+def trade_event(one: Trade, listing: Listing, event_ms: int) -> dict[str, Any]:
+    """A trade as its stream gives it."""
+    return {
+        "e": "trade",
+        "E": event_ms,
+        "s": listing.symbol,
+        "t": one.number,
+        "p": decimal(one.price, listing.price_decimals),
+        "q": decimal(one.lots, listing.lot_decimals),
+        "T": one.time,
+        "m": one.seller,
+        "M": True,
+    }
+
+
+def book_event(best: tuple[int, int, int, int], listing: Listing, now: int) -> dict[str, Any]:
+    """Best bid and ask as their stream gives them; `best` are bid, its lots, ask, its lots."""
+    price, lot = listing.price_decimals, listing.lot_decimals
+    return {
+        "u": update_id(now),
+        "s": listing.symbol,
+        "b": decimal(best[0], price),
+        "B": decimal(best[1], lot),
+        "a": decimal(best[2], price),
+        "A": decimal(best[3], lot),
+    }
+
+
+def depth_update(old: tuple[int, Book], new: tuple[int, Book], listing: Listing) -> dict[str, Any]:
+    """What changed from one book to a later one, each with its moment; what is gone has quantity zero."""
+    (before, last), (now, book) = old, new
+    sides = []
+    for was, this in ((last.bids, book.bids), (last.asks, book.asks)):
+        known, there = dict(was), dict(this)
+        changed = {price: lots for price, lots in there.items() if known.get(price) != lots}
+        sides.append(sorted((changed | {price: 0 for price in known if price not in there}).items()))
+    return {
+        "e": "depthUpdate",
+        "E": now * 1000,
+        "s": listing.symbol,
+        "U": update_id(before) + 1,
+        "u": update_id(now),
+        "b": levels(sides[0][::-1], listing),
+        "a": levels(sides[1], listing),
+    }

@@ -186,7 +186,7 @@ async def test_bad_requests_on_a_stream() -> None:
             await stream.send_str(text)
             assert (await stream.receive_json(timeout=5))["error"]["code"] == code
         await stream.send_json({"method": "SUBSCRIBE", "params": [f"x{n}@trade" for n in range(1025)], "id": 1})
-        assert "1024" in (await stream.receive_json(timeout=5))["error"]["msg"]
+        assert (await stream.receive_json(timeout=5))["error"]["code"] == 4
         for _ in range(8):
             await stream.send_json({"method": "LIST_SUBSCRIPTIONS", "id": 1})
         while True:
@@ -296,5 +296,5 @@ async def test_replay_sends_what_was_recorded_then_says_that_it_ended(tmp_path: 
     fives = [(candle["s"], candle["t"] // 1000) for candle in seen if candle["i"] == "5m"]
     last = [("BTCUSDT", ends - 300 * back) for back in (3, 2, 1)]
     assert fives[-3:] == last and ("OLDUSDT", ends - 300) not in fives
-    minutes = [candle for candle in seen if candle["i"] == "1m"]
-    assert sum(float(candle["v"]) for candle in minutes[-5:]) == 12.5
+    minutes = {candle["t"]: float(candle["v"]) for candle in seen if candle["i"] == "1m"}
+    assert sum(volume for begin, volume in minutes.items() if begin >= (ends - 300) * 1000) == 12.5
