@@ -133,8 +133,8 @@ class Feed:
         )
         self._audits = audit_hours > 0
         self._inbox.on_conflict = lambda symbol, close_time: self._auditor.hurry([symbol], close_time)
+        self._writer.on_changed = self._wrote
         if self._saver is not None:
-            self._writer.on_changed = self._saver.changed
             self._filler.on_cached = self._saver.cached
         self._fetched: dict[str, int] = {}
         self._requires: dict[str, asyncio.Lock] = {}
@@ -366,6 +366,11 @@ class Feed:
             if await self._streams.set_clock():
                 self._inbox.settle()
             await asyncio.sleep(1.0)
+
+    def _wrote(self, block: CandleBlock) -> None:
+        self._repairer.came(block)
+        if self._saver is not None:
+            self._saver.changed(block)
 
     def _back(self) -> None:
         """A stream was opened again: what was missed is fetched at once, and all symbols are checked."""

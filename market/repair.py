@@ -81,6 +81,17 @@ class Repairer:
         for key in [key for key in self._holes if key[1] == symbol]:
             del self._holes[key]
 
+    def came(self, block: CandleBlock) -> None:
+        """Candles were written, whichever way they came: what they fill need not be asked for."""
+        key = (block.interval, block.symbol)
+        hole = self._holes.get(key)
+        if hole is None or not len(block):
+            return
+        step = interval_ms(block.interval)
+        first, last = int(block.open_times[0]), int(block.open_times[-1])
+        if first <= hole.first and hole.last <= last and len(block) == (last - first) // step + 1:
+            del self._holes[key]
+
     def hurry(self) -> None:
         """The source is back: try now what is waiting."""
         self._pause = 0.0

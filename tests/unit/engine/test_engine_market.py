@@ -223,3 +223,43 @@ def test_totals_that_started_apart_are_not_mixed() -> None:
     engine.remove("early")
     engine.remove("late")
     assert engine.cell_count == 0
+
+
+def test_a_late_symbol_of_a_longer_interval_is_screened_when_shorter_candles_have_gone_on() -> None:
+    data = market(seed=31, symbols=5, candles=300, gaps=0.0)
+    start = END - 60 * STEP
+    panel, whole = panel_of(data, start), panel_of(data, start)
+    engine, reference = Engine(panel), Engine(whole)
+    for e in (engine, reference):
+        e.add("quarter", compile_filter("match = close > ta.sma(close, 3)", "15m"))
+        e.add("five", compile_filter("match = close > open", "5m"))
+    opens, fields = data.series["15m"]
+    rose = 0
+    expected = true = np.empty(0, np.bool_)
+    for close in range(start + STEP, END + 1, STEP):
+        append_closed(whole, data, close)
+        append_closed(panel, data, close)
+        if close % interval_ms("15m"):
+            engine.step(close)
+            if close % interval_ms("15m") == STEP and len(expected):
+                # The quarter before this one, of which one symbol had nothing yet.
+                before = close - STEP
+                panel.put("15m", 2, opens[opens < before], {k: v[opens < before, 2] for k, v in fields.items()})
+                engine.refresh(["S2"])
+                late = engine.again(before)
+                assert list(late.present) == ["15m"]
+                np.testing.assert_array_equal(late.edge["quarter"], expected)
+                np.testing.assert_array_equal(late.match["quarter"], true)
+                rose += int(late.edge["quarter"][2])
+                assert not engine.again(before + 2 * STEP).keys, "no candle closed there yet"
+            continue
+        reference_step = reference.step(close)
+        expected, true = reference_step.edge["quarter"], reference_step.match["quarter"]
+        panel.put("15m", 2, np.array([close - 3 * STEP]), {k: np.full(1, np.nan) for k in fields})
+        first = engine.step(close).edge["quarter"]
+        assert not first[2]
+        np.testing.assert_array_equal(first[[0, 1, 3, 4]], expected[[0, 1, 3, 4]])
+        # A base whose next candle has closed is past it.
+        assert not engine.again(close - 3 * STEP).keys
+    assert rose > 2
+    assert not Engine(panel).again(END).keys
