@@ -168,10 +168,9 @@ class FuturesAccount:
                 used += ordered if self.settings(contract).isolated else held + ordered
         return max(ZERO, self.cross(asset) + self.unrealised(asset, cross_only=True) - used)
 
-    def standing(self, position: Position, marks: Mark | None = None) -> tuple[Decimal, Decimal]:
+    def standing(self, position: Position) -> tuple[Decimal, Decimal]:
         """Margin balance behind a position, and the maintenance margin it has to cover."""
-        mark = marks or self._mark
-        contract = position.contract
+        mark, contract = self._mark, position.contract
         if self.settings(contract).isolated:
             price = mark(contract)
             return position.isolated + position.unrealised(price), position.maintenance(price)

@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final, Protocol
 
 from simexchange.futures import events, funding
@@ -99,20 +98,26 @@ class Course:
             else:
                 (falls if algo.side == BUY else rises).append(algo.activate)
         for position in self._engine.account.of(contract):
-            price = self._engine.account.liquidation_price(position)
-            if price:
-                ticks = price.scaleb(contract.listing.price_decimals)
-                (falls if position.lots > 0 else rises).append(int(ticks) + (1 if position.lots > 0 else 0))
+            ticks = self._liquidation(position)
+            if ticks:
+                # One tick sooner: what decides is the margin, then.
+                (falls if position.lots > 0 else rises).append(ticks + (1 if position.lots > 0 else -1))
         return max(falls, default=None), min(rises, default=None)
 
     def _second(self, contract: Contract, second: Second) -> None:
         now_ms = second.at * 1000 + 999
         for rises in path(second.open, second.close):
-            self._touch(contract, second.high if rises else second.low, second.at, now_ms, rises=rises)
+            self._touch(contract, second, now_ms, rises=rises)
+        self._engine.passing(contract, None)
 
-    def _touch(self, contract: Contract, price: int, at: int, now_ms: int, *, rises: bool) -> None:
-        """A price that the contract rose (or fell) to in second `at`."""
-        engine, side = self._engine, SELL if rises else BUY
+    def _touch(self, contract: Contract, second: Second, now_ms: int, *, rises: bool) -> None:
+        """The price to which the contract rose (or fell) in a second, and those it passed on its way."""
+        engine, side, at = self._engine, SELL if rises else BUY, second.at
+        price = second.high if rises else second.low
+
+        def passed(level: int) -> int:
+            return max(level, second.open) if rises else min(level, second.open)
+
         due: list[tuple[int, int, Order | AlgoOrder]] = []
         for order in engine.open_of(contract):
             if order.side == side and order.since <= at and _reached(price, order.ticks, rises=rises):
@@ -125,12 +130,17 @@ class Course:
             if not item.open:
                 continue
             if isinstance(item, AlgoOrder):
+                engine.passing(contract, passed(item.trigger))
                 engine.trigger(item, now_ms)
             else:
                 engine.fill(item, item.ticks, item.left, now_ms, maker=True)
         for position in engine.account.of(contract):
             if position.lots and (position.lots < 0) == rises:
-                self._liquidate(position, {contract.symbol: price}, now_ms)
+                engine.passing(contract, price)
+                if pressing(*engine.account.standing(position)):
+                    engine.passing(contract, passed(self._liquidation(position)))
+                    self._liquidate(position, now_ms)
+        engine.passing(contract, price)
 
     @staticmethod
     def _triggers(algo: AlgoOrder, price: int, *, rises: bool) -> bool:
@@ -141,16 +151,18 @@ class Course:
         algo.follow(price)
         return False
 
-    def _liquidate(self, position: Position, seen: dict[str, int], now_ms: int) -> None:
-        """Close a position whose margin no longer covers its maintenance; `seen` are prices in place of marks."""
+    def _liquidation(self, position: Position) -> int:
+        """Liquidation price in ticks, the first at which it happens; 0 for none."""
+        price = self._engine.account.liquidation_price(position).scaleb(position.contract.listing.price_decimals)
+        return int(price.to_integral_value(ROUND_FLOOR if position.lots > 0 else ROUND_CEILING))
+
+    def _liquidate(self, position: Position, now_ms: int) -> None:
+        """Close a position at the mark price."""
         engine, account, contract = self._engine, self._engine.account, position.contract
-        mark = _marks(engine.mark, seen)
-        if not pressing(*account.standing(position, mark)):
-            return
         isolated = account.settings(contract).isolated
         for order in [one for one in engine.all_open() if one.contract is contract or not isolated]:
             engine.end(order, "EXPIRED", now_ms, LIQUIDATED)
-        ticks, lots = mark(contract), abs(position.lots)
+        ticks, lots = engine.mark(contract), abs(position.lots)
         # What it may lose at most: its own margin, or all that backs cross positions. Insurance bears the rest.
         worst = -position.isolated if isolated else -account.cross(contract.asset)
         side = SELL if position.lots > 0 else BUY
@@ -201,11 +213,11 @@ class Course:
                 engine.end(order, "CANCELED", now_ms)
         pressed: list[Position] = []
         for position in list(engine.account.held()):
-            self._liquidate(position, {}, now_ms)
-            if position.lots:
-                margin, maintenance = engine.account.standing(position)
-                if maintenance >= margin * _CALL_AT:
-                    pressed.append(position)
+            margin, maintenance = engine.account.standing(position)
+            if pressing(margin, maintenance):
+                self._liquidate(position, now_ms)
+            elif maintenance >= margin * _CALL_AT:
+                pressed.append(position)
         if pressed and not self._called:
             marks = {position.contract.symbol: engine.mark(position.contract) for position in pressed}
             engine.emit(events.margin_call(engine.account, pressed, marks, now_ms))
@@ -214,7 +226,3 @@ class Course:
 
 def _reached(price: int, level: int, *, rises: bool) -> bool:
     return price >= level if rises else price <= level
-
-
-def _marks(mark: Callable[[Contract], int], seen: dict[str, int]) -> Callable[[Contract], int]:
-    return lambda contract: seen.get(contract.symbol) or mark(contract)

@@ -54,9 +54,18 @@ class Engine:
         self._open: dict[str, dict[int, Order]] = {}
         self._waiting: dict[str, dict[int, AlgoOrder]] = {}
         self._marks: dict[str, int] = {}
+        self._passing: dict[str, int] = {}
+
+    def passing(self, contract: Contract, ticks: int | None) -> None:
+        """Say at which price within its second a contract is; None for at the last one."""
+        self._passing.pop(contract.symbol, None)
+        if ticks is not None:
+            self._passing[contract.symbol] = ticks
 
     def mark(self, contract: Contract) -> int:
         """The mark price in ticks; the one last seen where the symbol has stopped trading."""
+        if contract.symbol in self._passing:
+            return self._passing[contract.symbol]
         found = self._prices.last(contract.row, self.moment) or self._marks.get(contract.symbol, 1)
         self._marks[contract.symbol] = found
         return found
@@ -78,8 +87,12 @@ class Engine:
         return (algo for algos in self._waiting.values() for algo in algos.values())
 
     def depth(self, contract: Contract, levels: int) -> Book:
-        """The book now."""
-        return self._prices.depth(contract.row, self.moment, levels)
+        """The book now, moved to the price that the contract is passing."""
+        book = self._prices.depth(contract.row, self.moment, levels)
+        shift = self.mark(contract) - self._prices.last(contract.row, self.moment)
+        if not shift or contract.symbol not in self._passing:
+            return book
+        return Book(*([(max(1, ticks + shift), lots) for ticks, lots in side] for side in (book.bids, book.asks)))
 
     def check(self, order: Order) -> list[tuple[int, int]]:
         """What an order would trade at once, (ticks, lots). Raises ExchangeError where it cannot be placed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from simexchange import errors
@@ -12,11 +13,12 @@ from simexchange.candles import BUY_QUOTE, CLOSE, SELL_QUOTE, Candles
 from simexchange.clock import VirtualClock
 from simexchange.futures import funding, wire
 from simexchange.futures.contracts import Contract, contract_info, contract_of, text
-from simexchange.futures.endpoints import Endpoint
+from simexchange.futures.endpoints import KEY, Endpoint
 from simexchange.futures.errors import refused
 from simexchange.futures.parameters import Parameters
 from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
 from simexchange.live import LiveMarket
+from simexchange.tape import AGGREGATE_OFFSET, Tape, aggregates
 
 _SYMBOL: Final = "^[A-Z0-9-_.]{1,20}$"
 _USUAL_CANDLES: Final = 500
@@ -24,6 +26,9 @@ _MOST_CANDLES: Final = 1_500
 _DEPTHS: Final = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1_000: 20}
 #: Rough share of a day's turnover that is held overnight.
 _INTEREST_SHARE: Final = 3
+#: Runs of trades at one moment are short; so many more make sure that none is cut in two.
+_RUN: Final = 64
+_MOST_AGGREGATE_MS: Final = 3_600_000
 
 _CANDLE_NAMES: Final = ("interval", "startTime", "endTime", "limit")
 Shape = Callable[[Candles, Contract, int, int], str]
@@ -51,6 +56,7 @@ class MarketData:
     def __init__(self, market: LiveMarket, clock: VirtualClock, weight_limit: int) -> None:
         self.live = market
         self.books = Books(market)
+        self.tape = Tape(market)
         self._clock = clock
         self._weight_limit = weight_limit
         found = (contract_of(listing, row) for row, listing in enumerate(market.listings))
@@ -82,6 +88,15 @@ class MarketData:
             ),
             Endpoint("GET", "/fapi/v1/premiumIndexKlines", self._candles("symbol", _flat), candle_weight, candles),
             Endpoint("GET", "/fapi/v1/depth", self.depth, depth_weight, ("symbol", "limit")),
+            Endpoint("GET", "/fapi/v1/trades", self.trades, 5, ("symbol", "limit")),
+            Endpoint("GET", "/fapi/v1/historicalTrades", self.past_trades, 20, ("symbol", "limit", "fromId"), KEY),
+            Endpoint(
+                "GET",
+                "/fapi/v1/aggTrades",
+                self.aggregates,
+                20,
+                ("symbol", "fromId", "startTime", "endTime", "limit"),
+            ),
             Endpoint("GET", "/fapi/v1/ticker/24hr", self.day, _by_symbol(1, 40), ("symbol",)),
             Endpoint("GET", "/fapi/v1/ticker/price", self.price, _by_symbol(1, 2), ("symbol",)),
             Endpoint("GET", "/fapi/v2/ticker/price", self.price, _by_symbol(1, 2), ("symbol",)),
@@ -181,6 +196,42 @@ class MarketData:
             name: [[text(ticks, price), text(lots, lot)] for ticks, lots in levels]
             for name, levels in (("bids", book.bids), ("asks", book.asks))
         }
+
+    def trades(self, parameters: Parameters) -> Any:
+        """The newest trades, oldest first."""
+        contract = self.contract(parameters)
+        limit = parameters.limit(500, 1_000)
+        return [wire.trade(one, contract) for one in self.tape.newest(contract.row, self.now(), limit)]
+
+    def past_trades(self, parameters: Parameters) -> Any:
+        """Trades from an id on, the newest without one."""
+        contract, first = self.contract(parameters), parameters.whole("fromId")
+        if first is None:
+            return self.trades(parameters)
+        limit = parameters.limit(100, 500)
+        return [wire.trade(one, contract) for one in self.tape.since(contract.row, first, limit, self.now())]
+
+    def aggregates(self, parameters: Parameters) -> Any:
+        """Runs of trades of one order at one price: from an id on, of a time, or the newest."""
+        contract, limit = self.contract(parameters), parameters.limit(500, 1_000)
+        first = parameters.whole("fromId")
+        start, end = parameters.times()
+        if first is not None and (start is not None or end is not None):
+            raise errors.bad_combination()
+        if start is not None and end is not None and end - start > _MOST_AGGREGATE_MS:
+            raise errors.ExchangeError(-1127, "Lookup interval is too big.")
+        row, now, most = contract.row, self.now(), limit * 3 + _RUN
+        if first is not None:
+            made = aggregates(self.tape.since(row, first + AGGREGATE_OFFSET, most, now))
+            found = [one for one in made if one.number >= first][:limit]
+        elif start is not None:
+            walk = self.tape.walk(row, self.tape.number_at(row, start // 1000), now)
+            inside = takewhile(lambda one: end is None or one.time <= end, (one for one in walk if one.time >= start))
+            found = aggregates(list(islice(inside, most)))[:limit]
+        else:
+            newest = self.tape.newest(row, now if end is None else min(now, end // 1000 + 1), most)
+            found = aggregates([one for one in newest if end is None or one.time <= end])[-limit:]
+        return [wire.aggregate(one, contract) for one in found]
 
     def day(self, parameters: Parameters) -> Any:
         """Statistics of the last 24 hours."""

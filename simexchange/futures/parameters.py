@@ -12,6 +12,7 @@ from simexchange.futures.errors import refused
 
 _WHOLE: Final = "^[0-9]{1,20}$"
 _DECIMAL: Final = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+_LARGEST: Final = 2**63 - 1
 _MOST_MS: Final = 10**14
 
 
@@ -43,7 +44,7 @@ class Parameters:
         value = self.text(name)
         if value is None:
             return None
-        if not re.fullmatch(_WHOLE, value):
+        if not re.fullmatch(_WHOLE, value) or int(value) > _LARGEST:
             raise errors.illegal_characters(name, _WHOLE)
         return int(value)
 

@@ -24,13 +24,18 @@ from simexchange.futures.contracts import Contract, text
 from simexchange.futures.market import MarketData
 from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of, open_of
 from simexchange.streams import Hub
+from simexchange.tape import aggregates
 
 BASES: Final = ("/market", "/public", "/private", "/fstream", "/fstream/market", "/fstream/public", "/fstream/private")
 _KLINE: Final = re.compile(r"([a-z0-9]+)(@kline|_perpetual@continuousKline)_(\w+)")
 _DEPTH: Final = re.compile(r"([a-z0-9]+)@depth(5|10|20)(?:@(?:100|250|500)ms)?")
 _ONE: Final = re.compile(r"([a-z0-9]+)@(markPrice|markPrice@1s|miniTicker|ticker|bookTicker)")
 _ALL: Final = re.compile(r"!(markPrice|miniTicker|ticker)@arr(@1s)?")
+_PRINTS: Final = re.compile(r"([a-z0-9]+)@(aggTrade|trade)")
+_CHANGES: Final = re.compile(r"([a-z0-9]+)@depth(?:@(?:100|250|500)ms)?")
 _SLOW_MARK_SECONDS: Final = 3
+_LEVELS: Final = 1_000
+Sides = tuple[dict[int, int], dict[int, int]]
 
 
 class PerpetualHub(Hub):
@@ -42,6 +47,8 @@ class PerpetualHub(Hub):
         self._contracts = {contract.symbol.lower(): contract for contract in data.contracts}
         self._sent: dict[str, tuple[int, dict[str, int]]] = {}
         self._turn = 0
+        self._printed: dict[str, int] = {}
+        self._books: dict[str, tuple[int, Sides]] = {}
 
     def install(self, application: web.Application) -> None:
         """Add the stream routes."""
@@ -98,6 +105,8 @@ class PerpetualHub(Hub):
 
     def _tickers(self, now: int) -> None:
         self._turn += 1
+        self._prints(now)
+        self._changes(now)
         singles = [(name, match[1], match[2]) for name in self._readers if (match := _ONE.fullmatch(name))]
         everyone = [(name, match[1], match[2]) for name in self._readers if (match := _ALL.fullmatch(name))]
         depths = [(name, match[1], int(match[2])) for name in self._readers if (match := _DEPTH.fullmatch(name))]
@@ -120,6 +129,61 @@ class PerpetualHub(Hub):
             contract = self._contracts.get(symbol)
             if contract is not None:
                 self._say(name, _json(self._depth(contract, now, count)), contract.symbol, "depth", False)
+
+    def _wanted(self, pattern: re.Pattern[str]) -> dict[Contract, list[str]]:
+        """Contracts of the streams of a pattern that have readers, with the streams' names."""
+        found: dict[Contract, list[str]] = {}
+        for name in self._readers:
+            match = pattern.fullmatch(name)
+            if match and match[1] in self._contracts:
+                found.setdefault(self._contracts[match[1]], []).append(name)
+        return found
+
+    def _prints(self, now: int) -> None:
+        """Trades since the last ones sent."""
+        wanted, tape = self._wanted(_PRINTS), self._data.tape
+        for contract, names in wanted.items():
+            coming = tape.number_at(contract.row, now)
+            first = self._printed.get(contract.symbol, coming)
+            self._printed[contract.symbol] = coming
+            trades = list(tape.walk(contract.row, first, now)) if first < coming else []
+            for name in names:
+                if name.endswith("@trade"):
+                    messages = [wire.trade_event(one, contract) for one in trades]
+                else:
+                    messages = [wire.aggregate_event(one, contract) for one in aggregates(trades)]
+                for message in messages:
+                    self._say(name, _json(message), contract.symbol, message["e"], False)
+        for symbol in self._printed.keys() - {contract.symbol for contract in wanted}:
+            del self._printed[symbol]
+
+    def _changes(self, now: int) -> None:
+        """What changed in books since the last message."""
+        wanted = self._wanted(_CHANGES)
+        for contract, names in wanted.items():
+            book = self._data.books.depth(contract.row, now, _LEVELS)
+            sides = dict(book.bids), dict(book.asks)
+            before, known = self._books.get(contract.symbol, (now - 1, sides))
+            if before == now:
+                continue
+            self._books[contract.symbol] = now, sides
+            price, lot = contract.listing.price_decimals, contract.listing.lot_decimals
+            bids, asks = (
+                [
+                    [text(ticks, price), text(new.get(ticks, 0), lot)]
+                    for ticks in sorted(old.keys() | new.keys())
+                    if old.get(ticks) != new.get(ticks)
+                ]
+                for old, new in zip(known, sides, strict=True)
+            )
+            message = {
+                "e": "depthUpdate", "E": now * 1000, "T": now * 1000, "s": contract.symbol, "U": before + 1, "u": now,
+                "pu": before, "b": bids, "a": asks,
+            }  # fmt: skip
+            for name in names:
+                self._say(name, _json(message), contract.symbol, "depth", False)
+        for symbol in self._books.keys() - {contract.symbol for contract in wanted}:
+            del self._books[symbol]
 
     def _due(self, kind: str, name: str) -> bool:
         """Mark prices come every three seconds unless every second is asked for."""

@@ -23,6 +23,7 @@ from simexchange.futures.settings import AccountSettings
 from simexchange.futures.streams import PerpetualHub
 from simexchange.futures.trade import Trading
 from simexchange.futures.user import ListenKeys
+from simexchange.futures.websocket_api import FuturesApi
 from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.trading.account import ACCOUNT
@@ -72,9 +73,11 @@ def install(
         Balances(data, engine),
         AccountSettings(data, engine, keys, clock.now_ms),
     )
-    for handler in handlers:
-        endpoints.install(application, handler.endpoints())
+    every = [endpoint for handler in handlers for endpoint in handler.endpoints()]
+    endpoints.install(application, every)
     hub.install(application)
+    api = FuturesApi(every, keys, advance, application[ACCOUNT], clock, limit, faults)
+    api.install(application)
 
     async def beat() -> None:
         while True:
@@ -95,6 +98,7 @@ def install(
 
     async def closing(_: web.Application) -> None:
         await hub.close()
+        await api.close()
 
     application.cleanup_ctx.append(running)
     application.on_shutdown.append(closing)

@@ -10,6 +10,7 @@ import numpy as np
 from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, TRADES, Candles
 from simexchange.futures.contracts import Contract, text
 from simexchange.intervals import INTERVAL_SECONDS, open_of
+from simexchange.tape import Aggregate, Trade
 
 _KLINE = '[%d,"%s","%s","%s","%s","%s",%d,"%s",%d,"%s","%s","0"]'
 _PRICE_KLINE = '[%d,"%s","%s","%s","%s","0",%d,"0",%d,"0","0","0"]'
@@ -168,6 +169,54 @@ def mini_event(ticker: dict[str, Any], event_ms: int) -> dict[str, Any]:
     """The `24hrMiniTicker` message of a day's statistics."""
     full = ticker_event(ticker, event_ms)
     return {"e": "24hrMiniTicker", "E": event_ms} | {key: full[key] for key in "scohlvq"}
+
+
+def trade(one: Trade, contract: Contract) -> dict[str, Any]:
+    """One entry of `trades`."""
+    listing = contract.listing
+    return {
+        "id": one.number,
+        "price": text(one.price, listing.price_decimals),
+        "qty": text(one.lots, listing.lot_decimals),
+        "quoteQty": f"{contract.value(one.price * one.lots):.2f}",
+        "time": one.time,
+        "isBuyerMaker": one.seller,
+    }
+
+
+def aggregate(one: Aggregate, contract: Contract) -> dict[str, Any]:
+    """One entry of `aggTrades`."""
+    listing = contract.listing
+    return {
+        "a": one.number,
+        "p": text(one.price, listing.price_decimals),
+        "q": text(one.lots, listing.lot_decimals),
+        "f": one.first,
+        "l": one.last,
+        "T": one.time,
+        "m": one.seller,
+    }
+
+
+def aggregate_event(one: Aggregate, contract: Contract) -> dict[str, Any]:
+    """The `aggTrade` message."""
+    return {"e": "aggTrade", "E": one.time, "s": contract.symbol} | aggregate(one, contract)
+
+
+def trade_event(one: Trade, contract: Contract) -> dict[str, Any]:
+    """The `trade` message."""
+    listing = contract.listing
+    return {
+        "e": "trade",
+        "E": one.time,
+        "T": one.time,
+        "s": contract.symbol,
+        "t": one.number,
+        "p": text(one.price, listing.price_decimals),
+        "q": text(one.lots, listing.lot_decimals),
+        "X": "MARKET",
+        "m": one.seller,
+    }
 
 
 def _opens(candles: Candles, length: int, index: int) -> list[int]:

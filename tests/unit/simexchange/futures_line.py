@@ -31,7 +31,7 @@ class Line:
     """Prices by row and second, in ticks; books of two levels of 100,000 lots around the last price."""
 
     def __init__(self, *starts: int) -> None:
-        self.seconds: list[list[tuple[int, int, int, int]]] = [[(start,) * 4] for start in starts]  # type: ignore[misc]
+        self.seconds: list[list[tuple[int, int, int, int]]] = [[(start,) * 4] for start in starts]
 
     def _at(self, row: int, at: int) -> tuple[int, int, int, int]:
         known = self.seconds[row]

@@ -234,6 +234,8 @@ def test_within_a_second_that_falls_the_high_comes_first() -> None:
     stop = desk.algo("SELL", "STOP_MARKET", 10, PRICE - 100, reduce_only=True)
     desk.move(PRICE - 50, high=PRICE + 100, low=PRICE - 100)
     assert (goal.status, stop.status) == ("FINISHED", "REJECTED")
+    assert goal.order is not None
+    assert goal.order.trades[0].ticks == PRICE + 100 - 1
 
 
 def test_an_order_is_amended_or_left_as_it_was() -> None:
