@@ -15,6 +15,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -103,10 +104,9 @@ class Auditor:
                 continue
             self._wake.clear()
             wait_s = min(max((due - self._clock.now_ms()) / 1000 / self._clock.speed, 0.05), LONGEST_WAIT_S)
-            try:
-                await asyncio.wait_for(self._wake.wait(), min(wait_s, 0.1) if self._urgent else wait_s)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_s, 0.1) if self._urgent else wait_s):
+                    await self._wake.wait()
 
     def _next_urgent(self) -> str | None:
         now, boundary = time.monotonic(), self._boundary()

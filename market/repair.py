@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from market.clock import Clock
@@ -177,7 +178,6 @@ class Repairer:
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Return when the event is set, or after so many seconds."""
-    try:
-        await asyncio.wait_for(event.wait(), max(seconds, 0.01))
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0.01)):
+            await event.wait()

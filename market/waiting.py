@@ -101,10 +101,9 @@ class Waiting:
                 continue
             next_ms = self._deadline_ms // 2 if asked_at is None else self._deadline_ms
             wait_s = max((next_ms - late_ms) / 1000 / self._clock.speed, 0.02)
-            try:
-                await asyncio.wait_for(self._inbox.changed.wait(), min(wait_s, LONGEST_WAIT_S))
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_s, LONGEST_WAIT_S)):
+                    await self._inbox.changed.wait()
 
     def interrupt(self) -> None:
         """Have `work` awaited at once."""
@@ -113,7 +112,8 @@ class Waiting:
 
     async def _measure(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._set_clock(), MEASURE_S)
+            async with asyncio.timeout(MEASURE_S):
+                await self._set_clock()
 
     def _broken(self, close_time: int, intervals: Sequence[str]) -> dict[str, Mask]:
         """Higher intervals that close with this minute, each with the symbols whose earlier minutes are not all
