@@ -8,10 +8,11 @@ import os
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -20,7 +21,10 @@ from app.commands.output import FAILURE
 from app.commands.parts import load_settings
 from app.settings import Settings
 
-# A clock this far off the exchange's makes signed requests fail and candles close late.
+if TYPE_CHECKING:
+    from app.market_check import Tried
+
+# A clock this far off the exchange's makes signed requests fail.
 MAX_CLOCK_MS = 1000
 # 2024-01-01, ms UTC: a clock before it was never set.
 EARLIEST_MS = 1_704_067_200_000
@@ -50,11 +54,13 @@ class Finding:
 @click.command(cls=DataCommand)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def doctor(as_json: bool) -> None:
-    """Check database, market, model, Langfuse and clock, and say what to do. Exit code 1 if something is broken."""
+    """Check database, market, exchange, model, Langfuse and clock, and say what to do.
+
+    Exit code 1 if something is broken.
+    """
     settings = load_settings()
     failed = False
-    for check in (check_folder, check_database, check_market, check_model, check_langfuse, check_clock):
-        finding = check(settings)
+    for finding in findings(settings):
         failed = failed or finding.state == "failed"
         if as_json:
             click.echo(json.dumps(asdict(finding)))
@@ -64,6 +70,15 @@ def doctor(as_json: bool) -> None:
             click.echo(f"{'':<18} do: {finding.do}")
     if failed:
         raise SystemExit(FAILURE)
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Every check in turn."""
+    for check in (check_folder, check_database, check_market):
+        yield check(settings)
+    yield from check_exchange(settings)
+    for check in (check_model, check_langfuse):
+        yield check(settings)
 
 
 def check_folder(settings: Settings) -> Finding:
@@ -146,35 +161,81 @@ def check_langfuse(settings: Settings) -> Finding:
     return Finding("langfuse", "ok", "configured" if given else "not configured: nothing is traced")
 
 
-def check_clock(settings: Settings) -> Finding:
-    """The machine's clock: against Binance's where Binance is the market, else that it has been set."""
+def check_exchange(settings: Settings) -> Iterator[Finding]:
+    """Address, clock, weight, universe and streams of the exchange, by trying them; the machine's clock alone where
+    the demo brings its own exchange.
+    """
     now = time.time_ns() // 1_000_000
     if now < EARLIEST_MS:
-        return Finding("clock", "failed", "this machine's clock is years behind", "set the clock, or turn on NTP")
+        yield Finding("clock", "failed", "this machine's clock is years behind", "set the clock, or turn on NTP")
     if settings.market != "binance":
-        return Finding("clock", "ok", "set; the demo market follows this machine's clock")
-    from market.types import MarketError
+        if now >= EARLIEST_MS:
+            yield Finding("clock", "ok", "set; the demo market brings its own exchange, which follows it")
+        return
+    from app.market_check import try_exchange
 
-    try:
-        offset = asyncio.run(_offset(settings))
-    except (MarketError, OSError) as error:
-        do = "check the network and whether api.binance.com can be reached from here"
-        return Finding("clock", "failed", f"Binance does not tell the time: {error}", do)
-    if abs(offset) > MAX_CLOCK_MS:
-        return Finding(
-            "clock", "failed", f"{offset:+d} ms off Binance's clock", "turn on NTP (timedatectl set-ntp true)"
+    tried = asyncio.run(try_exchange(settings))
+    if tried.reach_problem is not None:
+        yield Finding("exchange", "failed", f"{tried.venue}: {tried.reach_problem}", _reach_advice(tried))
+        return
+    yield Finding("exchange", "ok", f"{tried.venue}: {tried.rest} answers within {tried.journey_ms} ms")
+    yield _clock_finding(tried)
+    yield _weight_finding(tried)
+    yield _universe_finding(tried)
+    yield _streams_finding(tried)
+
+
+def _reach_advice(tried: Tried) -> str:
+    if tried.refused_for_s is not None:
+        return (
+            f"wait {tried.refused_for_s:.0f} s; stop other programs that ask the exchange from this address, "
+            "since going on leads to a longer ban"
         )
-    return Finding("clock", "ok", f"{offset:+d} ms off Binance's clock")
+    if " 451 " in (tried.reach_problem or "") or " 403 " in (tried.reach_problem or ""):
+        return "the exchange does not serve this place: run the worker where it does, or set SCREENER_EXCHANGE_REST_URL"
+    where = "SCREENER_EXCHANGE_REST_URL, " if tried.rest.startswith("http://") else ""
+    return f"check {where}network, DNS, proxy and firewall; SCREENER_MARKET=demo needs none of them"
 
 
-async def _offset(settings: Settings) -> int:
-    from app.bootstrap import market_source
+def _clock_finding(tried: Tried) -> Finding:
+    offset = tried.offset_ms or 0
+    text = f"{offset:+d} ms off the exchange's, known to {(tried.journey_ms or 0) // 2} ms"
+    if abs(offset) <= MAX_CLOCK_MS + (tried.journey_ms or 0) // 2:
+        return Finding("clock", "ok", text)
+    return Finding(
+        "clock",
+        "note",
+        f"{text}; candles are judged by the exchange's time all the same",
+        "turn on NTP (timedatectl set-ntp true): logs and signed requests need it",
+    )
 
-    source = market_source(settings)
-    try:
-        before = time.time_ns() // 1_000_000
-        theirs = await asyncio.wait_for(source.server_time_ms(), timeout=10)
-        after = time.time_ns() // 1_000_000
-    finally:
-        await source.aclose()
-    return (before + after) // 2 - theirs
+
+def _weight_finding(tried: Tried) -> Finding:
+    used, limit = tried.used_weight or 0, tried.weight_limit or 1
+    text = f"{used} of {limit} used in this minute"
+    if used <= limit // 2:
+        return Finding("weight", "ok", text)
+    return Finding("weight", "note", text, "other programs ask from this address too; back-fill will be slower")
+
+
+def _universe_finding(tried: Tried) -> Finding:
+    if tried.universe is None:
+        return Finding("universe", "failed", str(tried.universe_problem), "try again; then see the log of the worker")
+    report = tried.universe.report()
+    reasons = "; ".join(
+        f"{why} {found['count']} ({', '.join(found['first'][:3])}{', ...' if found['count'] > 3 else ''})"
+        for why, found in report["reasons"].items()
+    )
+    text = f"{report['symbols']} symbols chosen, {report['rejected']} not" + (f": {reasons}" if reasons else "")
+    if not tried.universe.symbols:
+        return Finding("universe", "failed", text, "loosen SCREENER_QUOTE_ASSET and SCREENER_UNIVERSE_*")
+    return Finding("universe", "ok", text)
+
+
+def _streams_finding(tried: Tried) -> Finding:
+    brought = ", ".join(f"{name} after {seconds:.1f} s" for name, seconds in tried.stream_seconds.items())
+    if tried.stream_problems:
+        text = "; ".join(f"{name}: {problem}" for name, problem in tried.stream_problems.items())
+        do = "let WebSocket connections to that address through, or set SCREENER_EXCHANGE_STREAM_URL"
+        return Finding("streams", "failed", f"{text}{f'; {brought}' if brought else ''}", do)
+    return Finding("streams", "ok", f"{tried.streams}: {brought}")

@@ -112,6 +112,8 @@ class Rest:
         self.gate = gate or WeightGate(WEIGHT_LIMITS[venue])
         self.client = RawClient(rest_url)
         self.address = rest_url or (self.client.API_URL if venue == "spot" else self.client.FUTURES_URL)
+        self.refusal = ""
+        """What the exchange said when it last asked to back off."""
         self.requests = 0
         self.failures = 0
 
@@ -125,7 +127,7 @@ class Rest:
         failure: MarketError = SourceUnavailable(f"{self.address} did not answer {path}")
         for _ in range(ATTEMPTS):
             if (wait := self.gate.closed_for_s) > LONGEST_WAIT_S:
-                raise RateLimited(f"{self.address} asks to back off for {wait:.0f} s", wait)
+                raise RateLimited(f"{self.address} asks to back off for {wait:.0f} s more: {self.refusal}", wait)
             minute = await self.gate.enter(weight)
             used: int | None = None
             try:
@@ -136,6 +138,7 @@ class Rest:
                 return answer.body
             except RateLimited as limited:
                 self.gate.close_for(limited.retry_after_s)
+                self.refusal = str(limited)
                 failure = limited
             finally:
                 self.gate.leave(weight, used, minute)
