@@ -58,7 +58,10 @@ class WeightGate:
         """The exchange's own time, whole seconds: its minutes count, whatever this machine's clock shows."""
         shift = epoch_s - self._clock()
         if abs(shift - self._shift) > _DATE_STEP_S:
+            self._turn()
             self._shift = shift
+            # No time has passed: what was used stays used.
+            self._minute = self._minute_now
 
     async def enter(self, weight: int) -> int:
         """Wait until a request of this weight may be sent; returns the minute it belongs to, for `leave`."""
@@ -89,10 +92,13 @@ class WeightGate:
         """Let nothing through for this long."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
 
+    @property
+    def _minute_now(self) -> int:
+        return int((self._clock() + self._shift) // 60)
+
     def _turn(self) -> None:
-        minute = int((self._clock() + self._shift) // 60)
-        if minute != self._minute:
-            self._minute = minute
+        if self._minute_now != self._minute:
+            self._minute = self._minute_now
             self._used = 0
 
 

@@ -130,11 +130,10 @@ class Rest:
                 raise RateLimited(f"{self.address} asks to back off for {wait:.0f} s more: {self.refusal}", wait)
             minute = await self.gate.enter(weight)
             used: int | None = None
+            date: float | None = None
             try:
                 answer = await self._send(path, params)
-                used = answer.used
-                if answer.date_s is not None:
-                    self.gate.set_time(answer.date_s)
+                used, date = answer.used, answer.date_s
                 return answer.body
             except RateLimited as limited:
                 self.gate.close_for(limited.retry_after_s)
@@ -142,6 +141,8 @@ class Rest:
                 failure = limited
             finally:
                 self.gate.leave(weight, used, minute)
+                if date is not None:
+                    self.gate.set_time(date)
         raise failure
 
     async def _send(self, path: str, params: dict[str, str | int]) -> Answer:
