@@ -44,9 +44,14 @@ class SpotHub(Hub):
     """Streams of spot to their connections."""
 
     def __init__(
-        self, market: LiveMarket, clock: VirtualClock, faults: FaultInjector, options: StreamOptions | None = None
+        self,
+        market: LiveMarket,
+        clock: VirtualClock,
+        faults: FaultInjector,
+        options: StreamOptions | None = None,
+        venue: str = "spot",
     ) -> None:
-        super().__init__(market, clock, faults, "spot", options)
+        super().__init__(market, clock, faults, venue, options)
         self._rows = {listing.symbol.lower(): row for row, listing in enumerate(market.listings)}
         self._books = Books(market)
         self._tape = Tape(market)
