@@ -51,7 +51,7 @@ class Exchange:
         application[LIMITS] = limits
         # Outermost: a fault may keep a request from everything else, or an answer from the client.
         application.middlewares.append(_middleware(self._faults, limits))
-        install_futures(application, market, live, clock, self._faults, weight_limit)
+        install_futures(application, market, live, clock, self._faults, weight_limit, options)
         self._hub = SpotHub(live, clock, self._faults, options)
         Rest(live, clock, spot).install(application)
         self._hub.install(application)

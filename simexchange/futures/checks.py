@@ -166,6 +166,8 @@ class Checks:
 
     def _whose(self, parameters: Parameters) -> tuple[Contract, str, str]:
         contract = self.data.contract(parameters)
+        if self.data.status(contract) != "TRADING":
+            raise refused(-4141)
         side = parameters.choice("side", (BUY, SELL), -1117)
         position_side = parameters.choice("positionSide", (BOTH, LONG, SHORT), -4060, BOTH)
         if position_side not in self.engine.account.sides():

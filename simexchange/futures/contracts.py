@@ -69,7 +69,7 @@ def _brackets(tiers: Sequence[tuple[int, int, str]]) -> tuple[Bracket, ...]:
     return tuple(made)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """One perpetual; `row` is its symbol's place in the market. Prices are counted in ticks, quantities in lots."""
 

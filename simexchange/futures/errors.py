@@ -63,6 +63,7 @@ _MESSAGES: Final[dict[int, str]] = {
     -4136: "Target strategy invalid for orderType {},closePosition {}",
     -4137: "Quantity must be zero with closePosition equals true",
     -4138: "Reduce only must be true with closePosition equals true",
+    -4141: "Symbol is closed.",
     -4144: "Invalid pair",
     -4161: "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
     -4164: "Order's notional must be no smaller than {} (unless you choose reduce only).",

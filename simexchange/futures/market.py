@@ -18,6 +18,7 @@ from simexchange.futures.errors import refused
 from simexchange.futures.parameters import Parameters
 from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
 from simexchange.live import LiveMarket
+from simexchange.statistics import Statistics
 from simexchange.tape import AGGREGATE_OFFSET, Tape, aggregates
 
 _SYMBOL: Final = "^[A-Z0-9-_.]{1,20}$"
@@ -57,6 +58,7 @@ class MarketData:
         self.live = market
         self.books = Books(market)
         self.tape = Tape(market)
+        self._statistics = Statistics(market, self.books, self.tape)
         self._clock = clock
         self._weight_limit = weight_limit
         found = (contract_of(listing, row) for row, listing in enumerate(market.listings))
@@ -121,9 +123,14 @@ class MarketData:
         symbol = parameters.need(name)
         if not re.fullmatch(_SYMBOL, symbol):
             raise errors.illegal_characters(name, _SYMBOL)
-        if symbol not in self.by_symbol:
+        if symbol not in self.by_symbol or self.status(self.by_symbol[symbol]) is None:
             raise errors.invalid_symbol() if name == "symbol" else refused(-4144)
         return self.by_symbol[symbol]
+
+    def status(self, contract: Contract) -> str | None:
+        """TRADING, SETTLING where spot does not trade either, None where it is not listed."""
+        status = self.live.status(contract.row, self.now())
+        return status if status in (None, "TRADING") else "SETTLING"
 
     def last_price(self, contract: Contract, now: int) -> int:
         """In ticks; it is the mark and the index price too. 0 where it did not trade in the last 24 hours."""
@@ -151,7 +158,11 @@ class MarketData:
                 {"asset": "USDC", "marginAvailable": True, "autoAssetExchange": "-10000"},
                 {"asset": "BNB", "marginAvailable": True, "autoAssetExchange": "0"},
             ],
-            "symbols": self._info,
+            "symbols": [
+                info | {"status": status}
+                for info, contract in zip(self._info, self.contracts, strict=True)
+                if (status := self.status(contract)) is not None
+            ],
         }
 
     def _candles(self, name: str, shape: Shape, *, contract_type: bool = False) -> Callable[[Parameters], str]:
@@ -235,7 +246,15 @@ class MarketData:
 
     def day(self, parameters: Parameters) -> Any:
         """Statistics of the last 24 hours."""
-        return self._each(parameters, lambda contract, day, now_ms: wire.day_ticker(day, contract, now_ms))
+        answers = list(self.tickers(self._asked(parameters), self.now(), self.now_ms()).values())
+        return answers[0] if "symbol" in parameters else answers
+
+    def tickers(self, contracts: Sequence[Contract], now: int, now_ms: int) -> dict[Contract, dict[str, Any]]:
+        """Statistics of the last 24 hours of those that traded in them."""
+        present = self.live.day(now).present[:, 0]
+        found = [contract for contract in contracts if present[contract.row]]
+        made = self._statistics.day([contract.row for contract in found], now, now_ms)
+        return {contract: wire.day_ticker(one, contract) for one, contract in zip(made, found, strict=True)}
 
     def price(self, parameters: Parameters) -> Any:
         """Last prices."""
@@ -337,15 +356,21 @@ class MarketData:
             "time": self.now_ms(),
         }
 
+    def _asked(self, parameters: Parameters) -> Sequence[Contract]:
+        """The contract that is asked for, or all that have traded in the last 24 hours. Raises -1121."""
+        present = self.live.day(self.now()).present[:, 0]
+        if "symbol" in parameters:
+            contract = self.contract(parameters)
+            if not present[contract.row]:
+                raise errors.invalid_symbol()
+            return [contract]
+        return [contract for contract in self.contracts if present[contract.row] and self.status(contract)]
+
     def _each(self, parameters: Parameters, make: Callable[[Contract, Candles, int], Any]) -> Any:
         """One answer for one symbol, a list of all that trade without."""
         day, now_ms = self.live.day(self.now()), self.now_ms()
-        if "symbol" in parameters:
-            contract = self.contract(parameters)
-            if not day.present[contract.row, 0]:
-                raise errors.invalid_symbol()
-            return make(contract, day, now_ms)
-        return [make(contract, day, now_ms) for contract in self.contracts if day.present[contract.row, 0]]
+        answers = [make(contract, day, now_ms) for contract in self._asked(parameters)]
+        return answers[0] if "symbol" in parameters else answers
 
 
 def _last(day: Candles, contract: Contract) -> str:

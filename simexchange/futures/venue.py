@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from simexchange.clock import VirtualClock
+from simexchange.connections import StreamOptions
 from simexchange.faults.injector import FaultInjector
 from simexchange.futures import events
 from simexchange.futures.balances import Balances
@@ -42,6 +43,7 @@ def install(
     clock: VirtualClock,
     faults: FaultInjector,
     spot_limit: int,
+    options: StreamOptions | None = None,
 ) -> None:
     """Serve USD-M perpetuals of the market's symbols beside spot.
 
@@ -53,7 +55,7 @@ def install(
     data = MarketData(live, clock, limit.limit)
     ids = Ids()
     keys = ListenKeys(lambda: ids.token(64), time.monotonic)
-    hub = PerpetualHub(data, clock, faults)
+    hub = PerpetualHub(data, clock, faults, options)
 
     def emit(event: dict[str, Any]) -> None:
         if keys.key is not None:

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simexchange import statistics
 from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, TRADES, Candles
 from simexchange.futures.contracts import Contract, text
 from simexchange.intervals import INTERVAL_SECONDS, open_of
+from simexchange.noise import Ints
 from simexchange.tape import Aggregate, Trade
+from simexchange.wire import trade_range
 
 _KLINE = '[%d,"%s","%s","%s","%s","%s",%d,"%s",%d,"%s","%s","0"]'
 _PRICE_KLINE = '[%d,"%s","%s","%s","%s","0",%d,"0",%d,"0","0","0"]'
@@ -20,6 +23,13 @@ _KLINE_BODY = (
 )
 _KLINE_EVENT = '{"e":"kline","E":%d,"s":"%s","k":{"t":%d,"T":%d,"s":"%s",' + _KLINE_BODY + "}}"
 _CONTINUOUS_EVENT = '{"e":"continuous_kline","E":%d,"ps":"%s","ct":"PERPETUAL","k":{"t":%d,"T":%d,' + _KLINE_BODY + "}}"
+
+
+_TICKER = (
+    "symbol", "priceChange", "priceChangePercent", "weightedAvgPrice", "lastPrice", "lastQty", "openPrice", "highPrice",
+    "lowPrice", "volume", "quoteVolume", "openTime", "closeTime", "firstId", "lastId", "count",
+)  # fmt: skip
+_PRICES = ("priceChange", "weightedAvgPrice", "lastPrice", "openPrice", "highPrice", "lowPrice")
 
 
 class Row(NamedTuple):
@@ -89,22 +99,27 @@ def flat_klines(candles: Candles, length: int, index: int) -> str:
 
 
 def kline_events(
-    candles: Candles, contracts: Sequence[Contract], interval: str, open_time: int, closed: bool, event_ms: int
+    candles: Candles,
+    contracts: Sequence[Contract],
+    interval: str,
+    open_time: int,
+    closed: bool,
+    event_ms: int,
+    last: Ints,
 ) -> list[tuple[str, str] | None]:
     """A `kline` and a `continuous_kline` message per symbol ([symbols, 1], opening at `open_time` seconds); None
-    where there is no candle.
+    where there is no candle. `last` [symbols] are the ids of the newest trades.
     """
     begin, end = open_time * 1000, (open_time + INTERVAL_SECONDS[interval]) * 1000 - 1
-    first = open_time * 10_000
+    firsts, lasts = (ids.tolist() for ids in trade_range(candles.fields[TRADES, :, 0], last, open_time))
     events: list[tuple[str, str] | None] = []
     for number, contract in enumerate(contracts):
         row = next(_rows(candles, contract, number))
         if row is None:
             events.append(None)
             continue
-        ids = (first, first + row.trades - 1) if row.trades else (-1, -1)
         body = (
-            interval, *ids, row.open, row.close, row.high, row.low, row.volume, row.trades,
+            interval, firsts[number], lasts[number], row.open, row.close, row.high, row.low, row.volume, row.trades,
             "true" if closed else "false", row.quote, row.buy, row.buy_quote,
         )  # fmt: skip
         symbol = contract.symbol
@@ -113,56 +128,21 @@ def kline_events(
     return events
 
 
-def day_ticker(day: Candles, contract: Contract, now_ms: int) -> dict[str, Any]:
-    """The answer of `ticker/24hr` for one symbol."""
-    listing = contract.listing
-    fields = [int(value) for value in day.fields[:, contract.row, 0]]
-    lots, quote = fields[BUY] + fields[SELL], fields[BUY_QUOTE] + fields[SELL_QUOTE]
-    change = fields[CLOSE] - fields[OPEN]
-    price, lot = listing.price_decimals, listing.lot_decimals
-    last = now_ms // 1000 * 10_000
-    return {
-        "symbol": listing.symbol,
-        "priceChange": text(change, price),
-        "priceChangePercent": f"{100.0 * change / fields[OPEN]:.3f}",
-        "weightedAvgPrice": text(quote // lots if lots else fields[CLOSE], price),
-        "lastPrice": text(fields[CLOSE], price),
-        "lastQty": text(1, lot),
-        "openPrice": text(fields[OPEN], price),
-        "highPrice": text(fields[HIGH], price),
-        "lowPrice": text(fields[LOW], price),
-        "volume": text(lots, lot),
-        "quoteVolume": text(quote, listing.quote_decimals),
-        "openTime": now_ms // 60_000 * 60_000 - 86_400_000,
-        "closeTime": now_ms,
-        "firstId": last - fields[TRADES],
-        "lastId": last - 1,
-        "count": fields[TRADES],
-    }
+def day_ticker(spot: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    """The answer of `ticker/24hr` for one symbol, from spot's with its eight decimals."""
+    price, lot = contract.listing.price_decimals, contract.listing.lot_decimals
+    decimals = dict.fromkeys(_PRICES, price) | {"lastQty": lot, "volume": lot, "quoteVolume": price}
+    answer = {name: spot[name] for name in _TICKER}
+    for name, count in decimals.items():
+        answer[name] = _cut(answer[name], count)
+    # The window of a day begins with a minute.
+    answer["openTime"] = answer["openTime"] // 60_000 * 60_000
+    return answer
 
 
 def ticker_event(ticker: dict[str, Any], event_ms: int) -> dict[str, Any]:
     """The `24hrTicker` message of a day's statistics."""
-    return {
-        "e": "24hrTicker",
-        "E": event_ms,
-        "s": ticker["symbol"],
-        "p": ticker["priceChange"],
-        "P": ticker["priceChangePercent"],
-        "w": ticker["weightedAvgPrice"],
-        "c": ticker["lastPrice"],
-        "Q": ticker["lastQty"],
-        "o": ticker["openPrice"],
-        "h": ticker["highPrice"],
-        "l": ticker["lowPrice"],
-        "v": ticker["volume"],
-        "q": ticker["quoteVolume"],
-        "O": ticker["openTime"],
-        "C": ticker["closeTime"],
-        "F": ticker["firstId"],
-        "L": ticker["lastId"],
-        "n": ticker["count"],
-    }
+    return statistics.ticker_event("24hrTicker", event_ms, ticker)
 
 
 def mini_event(ticker: dict[str, Any], event_ms: int) -> dict[str, Any]:
@@ -222,6 +202,11 @@ def trade_event(one: Trade, contract: Contract) -> dict[str, Any]:
 def _opens(candles: Candles, length: int, index: int) -> list[int]:
     opens: list[int] = (open_of(index, length) * 1000 + length * 1000 * np.arange(candles.count)).tolist()
     return opens
+
+
+def _cut(number: str, decimals: int) -> str:
+    """A number with eight decimals to fewer."""
+    return number[: len(number) - 8 + decimals] if decimals else number[:-9]
 
 
 def _array(parts: Iterator[str]) -> str:
