@@ -29,8 +29,6 @@ class Lists:
             level = order.stop or order.price
             if order.trailing is None and (level <= last if over else level >= last):
                 raise _misplaced()
-        if above.stop and above.kind == below.kind:
-            raise _misplaced()
 
     def place(self, group: OrderList, working: list[Order]) -> None:
         """Open a list whose orders were checked: `working` at once, the list's `pending` later. Raises -2010 where

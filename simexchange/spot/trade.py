@@ -7,24 +7,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from simexchange import errors
 from simexchange.errors import ExchangeError
+from simexchange.live import LiveMarket
+from simexchange.schedule import TRADING
 from simexchange.spot import shapes
 from simexchange.spot.drafts import Fields, read_order
 from simexchange.spot.engine import COMMISSION, Engine, rejected
 from simexchange.spot.events import text
 from simexchange.spot.lists import Lists
+from simexchange.symbols import symbol_info
 from simexchange.trading.filters import Counts, Draft, Filters
 from simexchange.trading.ids import Ids
 from simexchange.trading.ledger import ZERO
 from simexchange.trading.order_limit import OrderLimit
 from simexchange.trading.orders import Order, OrderList
-from simexchange.symbols import symbol_info
-from simexchange.universe import Listing
 
 Parameters = dict[str, str]
 
@@ -44,12 +44,12 @@ class FailedReplace(ExchangeError):
 class Trade:
     """Orders of the account, by request parameters."""
 
-    def __init__(self, engine: Engine, lists: Lists, listings: Sequence[Listing], limit: OrderLimit) -> None:
+    def __init__(self, engine: Engine, lists: Lists, live: LiveMarket, limit: OrderLimit) -> None:
         self.engine = engine
         self.lists = lists
         self.limit = limit
-        self._rows = {listing.symbol: row for row, listing in enumerate(listings)}
-        self._listings = listings
+        self._live = live
+        self._rows = {listing.symbol: row for row, listing in enumerate(live.listings)}
         self._filters: dict[int, Filters] = {}
 
     @property
@@ -217,7 +217,7 @@ class Trade:
     def filters(self, row: int) -> Filters:
         """The filters of a symbol."""
         if row not in self._filters:
-            self._filters[row] = Filters(symbol_info(self._listings[row])["filters"])
+            self._filters[row] = Filters(symbol_info(self._live.listings[row])["filters"])
         return self._filters[row]
 
     def check(self, order: Order, more: int = 0) -> None:
@@ -229,7 +229,12 @@ class Trade:
         self.engine.check(order)
 
     def check_filters(self, order: Order, more: int = 0) -> None:
-        """Raises ExchangeError where filters or an open order's name speak against it."""
+        """Raises ExchangeError where the symbol's status, its filters or an open order's name speak against it."""
+        status = self._live.status(order.row, self.engine.now())
+        if status is None:
+            raise errors.invalid_symbol()
+        if status != TRADING:
+            raise rejected("Market is closed.")
         counts = self.engine.store.counts(order.row)
         if more:
             counts = Counts(counts.orders + more, counts.algos, counts.icebergs, counts.lists, counts.everywhere + more)

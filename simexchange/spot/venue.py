@@ -48,7 +48,7 @@ class Spot:
         self._users = UserData(clock, Ids(), put)
         self.engine = Engine(market, Books(live), clock, account.spot, self._users.publish)
         limit = OrderLimit(weights.limit / SPOT_WEIGHT)
-        trade = Trade(self.engine, Lists(self.engine), market.listings, limit)
+        trade = Trade(self.engine, Lists(self.engine), live, limit)
         accounts = Accounts(trade, account, market.listings, self._users.publish)
         every = operations(trade, ListRequests(trade), accounts)
         self._rest = Rest(every, weights, limit)

@@ -253,7 +253,7 @@ def _parsed(text: str) -> dict[str, Any]:
         raise _invalid()
     if isinstance(number, _Number):
         number = int(number) if number.lstrip("-").isdigit() and len(number) < 20 else str(number)
-    if not isinstance(method, str):
+    if not isinstance(method, str) or isinstance(method, _Number):
         raise errors.missing_parameter("method")
     if params is not None and not isinstance(params, dict):
         raise _invalid()

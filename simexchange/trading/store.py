@@ -71,11 +71,11 @@ class Store:
 
     def orders(self, row: int) -> Sequence[Order]:
         """All orders of a symbol, oldest first."""
-        return list(self._rows.get(row, {}).values())
+        return _by_number(self._rows.get(row, {}))
 
     def open_orders(self, row: int | None = None) -> Sequence[Order]:
         """Open orders of a symbol or of all, oldest first."""
-        return list((self.open if row is None else self._open_rows.get(row, {})).values())
+        return _by_number(self.open if row is None else self._open_rows.get(row, {}))
 
     def open_lists(self) -> Sequence[OrderList]:
         """Open order lists, oldest first."""
@@ -95,3 +95,8 @@ class Store:
             lists=sum(group.row == row for group in self._open_lists.values()),
             everywhere=len(self.open),
         )
+
+
+def _by_number(orders: dict[int, Order]) -> list[Order]:
+    # Orders of a list are kept in the order in which they were announced.
+    return [orders[number] for number in sorted(orders)]
