@@ -15,12 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simexchange.clock import FASTEST, SLOWEST, VirtualClock
+from simexchange.connections import StreamOptions
 from simexchange.faults.injector import FaultInjector
 from simexchange.faults.script import Fault, ScriptError, read_script
 from simexchange.market import Market, SyntheticMarket
+from simexchange.schedule import ScheduledMarket, ScheduleError, read_schedule
 from simexchange.server import Exchange
 from simexchange.trading.account import Account, credential
 from simexchange.weights import SPOT_WEIGHT
+
+_ATTEMPTS = 300
 
 
 class UsageError(Exception):
@@ -71,6 +75,31 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what goes wrong and when, as .toml or .json; docs/simexchange.md has the format",
     )
+    parser.add_argument(
+        "--schedule",
+        type=Path,
+        metavar="FILE",
+        help="which symbols are listed, halted and delisted when, as .json; docs/simexchange.md has the format",
+    )
+    parser.add_argument(
+        "--stream-lifetime",
+        type=float,
+        default=86_400.0,
+        metavar="SECONDS",
+        help="real seconds after which a stream connection is ended (default a day)",
+    )
+    parser.add_argument(
+        "--stream-attempts",
+        type=int,
+        metavar="N",
+        help="stream connections an address may open in five real minutes, 0 for any number (default 300 times "
+        "the speed)",
+    )
+    parser.add_argument(
+        "--quiet-closes",
+        action="store_true",
+        help="tell candles without trades closed on time, which the real exchange does not promise",
+    )
     return parser
 
 
@@ -97,6 +126,8 @@ def _market(options: argparse.Namespace) -> tuple[Market, int]:
         begins = datetime.fromtimestamp(market.first, UTC).isoformat()
         ends = "" if market.last is None else f" and ends {datetime.fromtimestamp(market.last, UTC).isoformat()}"
         raise UsageError(f"--start {options.start} is outside the market, which begins {begins}{ends}")
+    if options.schedule is not None:
+        market = ScheduledMarket(market, read_schedule(options.schedule, start))
     return market, start
 
 
@@ -108,12 +139,19 @@ def _moment(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
+def _streams(options: argparse.Namespace) -> StreamOptions:
+    attempts = options.stream_attempts
+    if attempts is None:
+        attempts = int(_ATTEMPTS * max(1.0, options.speed))
+    return StreamOptions(options.stream_lifetime, attempts, options.quiet_closes)
+
+
 async def _serve(options: argparse.Namespace, market: Market, start: int, script: tuple[int, list[Fault]]) -> int:
     limit = int(SPOT_WEIGHT * max(1.0, options.speed))
     if options.weight_limit is not None:
         limit = options.weight_limit
     clock = VirtualClock(start * 1000, 0.0 if options.clock == "manual" else options.speed)
-    exchange = Exchange(market, clock, limit, Account(options.seed), FaultInjector(clock, *script))
+    exchange = Exchange(market, clock, limit, Account(options.seed), FaultInjector(clock, *script), _streams(options))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -159,10 +197,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UsageError("--port must be 0 to 65535")
         if options.weight_limit is not None and options.weight_limit < 0:
             raise UsageError("--weight-limit must not be negative")
+        if options.stream_lifetime <= 0 or (options.stream_attempts or 0) < 0:
+            raise UsageError("--stream-lifetime must be above 0, --stream-attempts not negative")
         market, start = _market(options)
         seed, faults = (None, []) if options.faults is None else read_script(options.faults, start * 1000)
         script = (options.seed if seed is None else seed, faults)
-    except (UsageError, ScriptError) as error:
+    except (UsageError, ScriptError, ScheduleError) as error:
         print(f"simexchange: {error}", file=sys.stderr)
         return 2
     return asyncio.run(_serve(options, market, start, script))

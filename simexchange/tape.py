@@ -35,6 +35,7 @@ _LIVELY: Final = (0.7, 0.35, 0.1)
 _BLOCKS: Final = (DAY, 14_400, 3_600, MINUTE)
 _BUSY: Final = 2_000
 _KEPT: Final = 128
+_DAYS_AT_ONCE: Final = 256
 _DAYS_BACK: Final = 120
 
 
@@ -237,6 +238,7 @@ class Tape:
     def __init__(self, live: LiveMarket) -> None:
         self._live = live
         self._keys = [key_of(0, f"tape/{listing.symbol}") for listing in live.listings]
+        self._totals: dict[tuple[int, int], Ints] = {}
         self._days: dict[tuple[int, int], Ints] = {}
         self._blocks: dict[tuple[int, int, int], tuple[Ints, Ints]] = {}
 
@@ -267,7 +269,7 @@ class Tape:
         day, missing = now // DAY, count
         earliest = max(self._live.first // DAY, day - _DAYS_BACK)
         while True:
-            there = self.count(row, day, now)
+            there = self.count(row, day, now) if day == now // DAY else self._total(row, day)
             if there >= missing or day <= earliest:
                 return self.since(row, day * PER_DAY + max(0, there - missing), count, now)
             day, missing = day - 1, missing - there
@@ -285,6 +287,8 @@ class Tape:
         first_day, skipped = divmod(max(number, 0), PER_DAY)
         for day in range(max(first_day, self._live.first // DAY), now // DAY + 1):
             wanted = skipped if day == first_day else 0
+            if self._total(row, day) <= wanted:
+                continue
             before = 0
             for begin, length, trades in self._divided(self._minutes(row, day), day * DAY, _BLOCKS):
                 if begin >= now:
@@ -311,6 +315,17 @@ class Tape:
         size = lengths[1] // MINUTE
         for part in range(0, len(minutes), size):
             yield from self._divided(minutes[part : part + size], begin + part * MINUTE, lengths[1:])
+
+    def _total(self, row: int, day: int) -> int:
+        """Trades of a whole day; those of many days are made at once, so that days without any cost nothing."""
+        chunk = day // _DAYS_AT_ONCE
+        first = max(chunk * _DAYS_AT_ONCE, self._live.first // DAY)
+
+        def make() -> Ints:
+            made = self._live.made(row, DAY, first, (chunk + 1) * _DAYS_AT_ONCE - first)
+            return np.asarray(made.fields[TRADES, 0])
+
+        return int(_keep(self._totals, (row, chunk), make)[day - first])
 
     def _minutes(self, row: int, day: int) -> Ints:
         """Trades of each minute of a day, [1440]."""
