@@ -94,6 +94,8 @@ class Exchange:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A connection whose peer answers nothing would be waited for.
+        self._faults.clear()
         await self._hub.close()
         await self._spot.close()
         await self._runner.cleanup()

@@ -77,8 +77,8 @@ class FaultInjector:
         self._struck: dict[Running, list[FaultySocket]] = {}
         self._later: list[tuple[int, int, StreamFaults, str, str]] = []
         self._sequence = 0
-        self._until_trade: dict[tuple[str, str], list[str]] = {}
-        self._swapped: dict[tuple[str, str], str] = {}
+        self._until_trade: dict[tuple[StreamFaults, str], list[str]] = {}
+        self._swapped: dict[tuple[StreamFaults, str], str] = {}
         self._wrong: dict[tuple[str, str, str, int], tuple[int, float]] = {}
         self._skewing: Running | None = None
         self._changed = asyncio.Event()
@@ -124,11 +124,14 @@ class FaultInjector:
     def state(self) -> dict[str, Any]:
         """What is set, what has happened, what is held back; in JSON."""
         now = self._clock.now_ms()
+        connections: dict[str, list[int]] = {}
+        for door in self.doors:
+            connections.setdefault(door.venue, []).extend(len(one.streams) for one in door.sockets)
         return {
             "seed": self._seed,
             "faults": [one.row(now) for one in self._running],
             "held_back": len(self._later) + len(self._swapped) + sum(map(len, self._until_trade.values())),
-            "connections": {door.venue: [len(one.streams) for one in door.sockets] for door in self.doors},
+            "connections": connections,
         }
 
     # Streams
@@ -147,7 +150,7 @@ class FaultInjector:
     ) -> Sequence[str]:
         """See `StreamFaults.message`."""
         now = self._clock.now_ms()
-        key = (door.venue, stream)
+        key = (door, stream)
         first = [] if closed else self._until_trade.pop(key, [])
         out = [payload]
         swap = False
@@ -183,7 +186,7 @@ class FaultInjector:
 
     def _hold(self, one: Running, door: StreamFaults, stream: str, texts: list[str], now: int) -> None:
         if one.fault.options["late"] == "trade":
-            self._until_trade.setdefault((door.venue, stream), []).extend(texts)
+            self._until_trade.setdefault((door, stream), []).extend(texts)
             return
         for text in texts:
             self._send_later(now + round(one.fault.number("late") * 1000), door, stream, text)
@@ -207,16 +210,15 @@ class FaultInjector:
         while self._later and self._later[0][0] <= now:
             _, _, door, stream, text = heapq.heappop(self._later)
             if not text:
-                text = self._swapped.pop((door.venue, stream), "")
+                text = self._swapped.pop((door, stream), "")
             if text:
                 door.put(stream, text)
 
     def _release(self) -> None:
         self._send_due(math.inf)
-        doors = {door.venue: door for door in self.doors}
-        for (venue, stream), texts in self._until_trade.items():
+        for (door, stream), texts in self._until_trade.items():
             for text in texts:
-                doors[venue].put(stream, text)
+                door.put(stream, text)
         self._until_trade.clear()
 
     # REST

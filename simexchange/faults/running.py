@@ -122,4 +122,4 @@ class Running:
 
 def venue_of(path: str) -> str:
     """The venue that a REST path belongs to."""
-    return "usdm" if path.startswith("/fapi") else "spot"
+    return "usdm" if path.startswith(("/fapi/", "/futures/")) else "spot"

@@ -75,7 +75,7 @@ KINDS: Final[dict[str, Kind]] = {
 }
 #: Fields that every kind has.
 COMMON: Final = ("kind", "at", "for", "every", "target", "venue", "symbols", "probability", "count")
-_VENUES: Final = ("spot", "usdm")
+_VENUES: Final = ("spot", "usdm", "spot-api")
 
 
 @dataclass(frozen=True, slots=True)

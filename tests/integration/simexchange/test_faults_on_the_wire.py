@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import json
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -17,6 +23,7 @@ import pytest
 from simexchange.clock import VirtualClock
 from simexchange.market import SyntheticMarket
 from simexchange.server import Exchange
+from simexchange.trading.account import credential
 
 START = 1_795_271_040_000
 MINUTE = 60_000
@@ -180,6 +187,44 @@ async def test_an_answer_that_never_comes_and_one_that_says_so(monkeypatch: pyte
         assert (await client.state())["weights"]["spot"]["used"] == {"127.0.0.1": 5}
 
 
+async def signed(client: Client, method: str, path: str, **parameters: Any) -> tuple[int, Any]:
+    """A signed request of the account with seed 7; None where no answer came."""
+    query = urlencode({"timestamp": START, **parameters})
+    signature = hmac.new(credential(7, "secret").encode(), query.encode(), hashlib.sha256).hexdigest()
+    url = f"{client.base}{path}?{query}&signature={signature}"
+    try:
+        async with client.http.request(method, url, headers={"X-MBX-APIKEY": credential(7, "key")}) as response:
+            return response.status, await response.json()
+    except aiohttp.ClientError:
+        return 0, None
+
+
+@pytest.mark.parametrize("answer", ["none", "-1007"])
+async def test_an_order_whose_answer_is_lost_was_taken(answer: str) -> None:
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
+    async with exchange() as client:
+        path = "/api/v3/order"
+        await client.fault("timeout_after_accept", target=f"POST {path}", answer=answer, hang=0.1, count=1)
+        _, price, _ = await client.get("/api/v3/ticker/price", symbol="BTCUSDT")
+        low = f"{float(json.loads(price)['price']) * 0.9:.0f}"
+        status, body = await signed(client, "POST", path, **order, price=low, newClientOrderId="mine")
+        assert (status, body and body["code"]) == ((504, -1007) if answer == "-1007" else (0, None))
+        status, body = await signed(client, "GET", path, symbol="BTCUSDT", origClientOrderId="mine")
+        assert status == 200 and (body["status"], float(body["price"])) == ("NEW", float(low))
+
+
+async def test_a_clock_that_is_told_wrongly_refuses_right_timestamps() -> None:
+    async with exchange() as client:
+        assert (await signed(client, "GET", "/api/v3/account"))[0] == 200
+        number = await client.fault("clock_skew", seconds=600)
+        await client.advance(0)
+        status, body = await signed(client, "GET", "/api/v3/account")
+        assert status == 400 and body["code"] == -1021
+        async with client.http.delete(f"{client.base}/sim/faults/{number}"):
+            pass
+        assert (await signed(client, "GET", "/api/v3/account"))[0] == 200
+
+
 async def test_malformed_answers_and_the_true_ones() -> None:
     async with exchange() as client:
         asked = {"symbol": "BTCUSDT", "interval": "1m", "startTime": START - MINUTE, "limit": 1}
@@ -301,3 +346,29 @@ async def test_the_speed_is_changed_while_it_runs() -> None:
         assert status == 200 and body["speed"] == 600
         opens = [await closed(socket) for _ in range(3)]
         assert opens == [START, START + MINUTE, START + 2 * MINUTE]
+
+
+async def test_the_program_reads_a_script_and_stands_still(tmp_path: Path) -> None:
+    script = tmp_path / "faults.json"
+    script.write_text('{"faults": [{"kind": "server_error", "at": 60, "for": 60}]}')
+    command = [sys.executable, "-m", "simexchange", "--port", "0", "--symbols", "2", "--clock", "manual"]
+    process = await asyncio.create_subprocess_exec(*command, "--faults", str(script), stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        started = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+        async with aiohttp.ClientSession() as http:
+            client = Client(started["rest"], http)
+            _, first, _ = await client.get("/api/v3/time")
+            assert (await client.state())["clock"]["manual"]
+            await client.advance(60)
+            assert (await client.get("/api/v3/time"))[0] == 503
+            await client.advance(60)
+            _, second, _ = await client.get("/api/v3/time")
+            assert json.loads(second)["serverTime"] - json.loads(first)["serverTime"] == 120_000
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+    script.write_text('{"faults": [{"kind": "server_error", "at": "x"}]}')
+    refused = await asyncio.create_subprocess_exec(*command, "--faults", str(script), stderr=asyncio.subprocess.PIPE)
+    _, complaint = await asyncio.wait_for(refused.communicate(), 30)
+    assert refused.returncode == 2 and b"fault 1, at: must be seconds from the start" in complaint

@@ -84,7 +84,7 @@ def test_json_says_the_same(tmp_path: Path) -> None:
         ('[[faults]]\nkind = "stall"\nevery = 60', "fault 1, every: must be more than `for` (60 s), not 60"),
         ('[[faults]]\nkind = "drop"\ntarget = "rest"', "line 3: fault 1, target: of drop is streams or a pattern"),
         ('[[faults]]\nkind = "ban"\ntarget = "*@kline_1m"', "line 3: fault 1, target: of ban is rest or a path"),
-        ('[[faults]]\nkind = "ban"\nvenue = "coinm"', "line 3: fault 1, venue: must be spot or usdm, not 'coinm'"),
+        ('[[faults]]\nkind = "ban"\nvenue = "coinm"', "line 3: fault 1, venue: must be spot or usdm or spot-api, not"),
         ('[[faults]]\nkind = "ban"\nsymbols = "BTCUSDT"', "line 3: fault 1, symbols: must be a list of symbols"),
         ('[[faults]]\nkind = "ban"\nprobability = 2', "line 3: fault 1, probability: must be 0 to 1, not 2"),
         ('[[faults]]\nkind = "ban"\ncount = 1.5', "line 3: fault 1, count: must be a whole number"),
