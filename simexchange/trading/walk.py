@@ -1,7 +1,8 @@
 """Walks the market's candles from one look to the next, so that nothing in between is missed.
 
 1. Minutes of all symbols are made an hour at a time and say where a level may have been reached (`_minutes`).
-2. Only there, seconds are made, for every symbol that needs that minute at once (`_second_candles`).
+2. Only there, seconds are made, a block at a time for every symbol that needs it at once (`_second_candles`): a
+   block costs little more than a minute.
 3. `Walker.next` gives a symbol's first second in which a level was reached.
 """
 
@@ -14,14 +15,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE, Candles
+from simexchange.candles import BUY, BUY_QUOTE, CLOSE, HIGH, LOW, OPEN, SELL, SELL_QUOTE
 from simexchange.intervals import MINUTE
 from simexchange.market import Market
 from simexchange.noise import Ints
 
 _HOUR: Final = 3_600
 _HOURS_KEPT: Final = 3
-_MINUTES_KEPT: Final = 4
+_BLOCK: Final = 900
+_BLOCKS_KEPT: Final = 2
+#: What is kept of seconds, in the order of `Second`.
+_FIELDS: Final = [OPEN, HIGH, LOW, CLOSE, BUY, SELL]
+_HIGH, _LOW = 1, 2
 _NEVER: Final = np.iinfo(np.int64).max
 
 Levels = tuple[int | None, int | None]
@@ -51,12 +56,12 @@ class Walker:
         self._market = market
         self._all = np.arange(len(market.listings), dtype=np.int64)
         self._hours: dict[int, tuple[Ints, Ints]] = {}
-        self._made: dict[int, dict[int, Candles]] = {}
+        self._made: dict[int, dict[int, tuple[Ints, NDArray[np.bool_]]]] = {}
 
     def next(self, row: int, begin: int, end: int, levels: Levels, wanted: Collection[int] = ()) -> Second | None:
         """The first second in [begin, end) in which `row` fell to levels[0] or rose to levels[1].
 
-        `wanted` are rows that will be asked about the same minute.
+        `wanted` are rows that will be asked about the same seconds.
         """
         at = begin
         while at < end:
@@ -64,30 +69,25 @@ class Walker:
             if minute is None:
                 return None
             stop = min(end, minute + MINUTE)
-            candles = self._second_candles(row, minute, wanted)
+            block = minute // _BLOCK * _BLOCK
             start = max(at, minute)
-            fields = candles.fields[:, 0, start - minute : stop - minute]
-            hits = np.flatnonzero(
-                _reached(fields[LOW], fields[HIGH], levels) & candles.present[0, start - minute : stop - minute]
-            )
+            fields, present = self._second_candles(row, block, wanted)
+            seconds = slice(start - block, stop - block)
+            hits = np.flatnonzero(_reached(fields[_LOW, seconds], fields[_HIGH, seconds], levels) & present[seconds])
             if len(hits):
-                found = fields[:, hits[0]]
-                return Second(
-                    start + int(hits[0]),
-                    *(int(found[field]) for field in (OPEN, HIGH, LOW, CLOSE, BUY, SELL)),
-                )
+                return Second(start + int(hits[0]), *fields[:, seconds][:, hits[0]].tolist())
             at = stop
         return None
 
     def firsts(self, levels: Mapping[int, Levels], begin: int, end: int) -> dict[int, Second]:
         """The first second in [begin, end) that reached a level, by row; rows without one are left out."""
-        minutes: dict[int, list[int]] = {}
+        blocks: dict[int, list[int]] = {}
         for row, wanted in levels.items():
             minute = self._touched_minute(row, begin, end, wanted)
             if minute is not None:
-                minutes.setdefault(minute, []).append(row)
+                blocks.setdefault(minute // _BLOCK, []).append(row)
         found: dict[int, Second] = {}
-        for rows in minutes.values():
+        for rows in blocks.values():
             for row in rows:
                 second = self.next(row, begin, end, levels[row], rows)
                 if second is not None:
@@ -126,15 +126,15 @@ class Walker:
             )
         return self._hours[hour]
 
-    def _second_candles(self, row: int, minute: int, wanted: Collection[int]) -> Candles:
-        """The sixty seconds of a minute, [1, 60]."""
-        made = self._made.setdefault(minute, {})
+    def _second_candles(self, row: int, block: int, wanted: Collection[int]) -> tuple[Ints, NDArray[np.bool_]]:
+        """The seconds of a block: `_FIELDS` [fields, seconds], and which there are."""
+        made = self._made.setdefault(block, {})
         if row not in made:
             rows = np.array(sorted({row, *wanted} - made.keys()), dtype=np.int64)
-            candles = self._market.candles(rows, 1, minute, MINUTE)
+            candles = self._market.candles(rows, 1, block, _BLOCK)
             for number, one in enumerate(rows.tolist()):
-                made[one] = candles.take(self._all[number : number + 1])
-            while len(self._made) > _MINUTES_KEPT:
+                made[one] = candles.fields[_FIELDS, number], candles.present[number]
+            while len(self._made) > _BLOCKS_KEPT:
                 del self._made[next(iter(self._made))]
         return made[row]
 
