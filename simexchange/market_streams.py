@@ -34,7 +34,8 @@ _KINDS: Final = re.compile(
     r"([a-z0-9]+)@(kline_(?P<interval>\w+)|miniTicker|ticker|ticker_(?P<window>1h|4h|1d)|bookTicker|trade|aggTrade"
     r"|avgPrice|depth(?P<levels>5|10|20)?(?:@100ms|@1000ms)?)"
 )
-_EVERYONE: Final = re.compile(r"!(?:(miniTicker|ticker)@arr|ticker_(1h|4h|1d)@arr|(bookTicker))")
+#: python-binance names the pace of the tickers as well: `!miniTicker@arr@1000ms`.
+_EVERYONE: Final = re.compile(r"!(?:(miniTicker|ticker)@arr(?:@[13]000ms)?|ticker_(1h|4h|1d)@arr|(bookTicker))")
 _WINDOWS: Final = {"1h": 3_600, "4h": 14_400, "1d": DAY}
 #: Real-time streams follow a fast market this many seconds back, no further.
 _MOST_SECONDS: Final = 300
