@@ -3,11 +3,11 @@
 1. `run` starts a sender and, one after the other, receivers, each a process of its own on its own core.
 2. The sender (`_send`) is a WebSocket server that pushes messages made beforehand: 600 symbols, candles of 1m and 5m.
 3. A receiver follows all symbols for some seconds and reports the processor time it used, by resource usage.
-   `ours` reads as the feed does, through `Subscriptions`; `theirs` is python-binance's own multiplex socket, with the
-   `json` it comes with.
+   `ours` reads as the feed does, through `Subscriptions` into inbox and panel; `theirs` is python-binance's own
+   multiplex socket with the `json` it comes with, and stores nothing.
 
 `market.stream` has as many closed candles among the messages as the exchange sends; `market.stream.closed` has closed
-candles only, so that each one is handed over. The limit is a quarter of one core.
+candles only, so that each one is handed over and stored. The limit is a quarter of one core.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def _row(name: str, ours: dict[str, float], theirs: dict[str, float]) -> Row:
         "messages_per_s": ours["rate"],
         "us_per_message": ours["us"],
         "handed_over_per_s": ours["handed"],
+        "minutes_stored": ours["stored"],
         "peer_messages_per_s": theirs["rate"],
         "peer_us_per_message": theirs["us"],
     }
@@ -108,7 +109,7 @@ def frames(symbols: list[str], count: int, kind: str) -> list[bytes]:
         turn = number // len(pairs)
         length = 1 if kind == "closed" else per_minute * step // INTERVALS[0][1]
         # Symbols close apart from each other here, or a short measurement would see no close or all.
-        place = turn + (number % len(pairs)) * 7
+        place = turn + number % len(pairs) * length // len(pairs)
         opened = START_MS + place // length * step
         text = _LINE.format(
             lower=symbol.lower(), symbol=symbol, label=label, time=opened + 2000, open=opened, close=opened + step - 1,
@@ -151,11 +152,12 @@ async def _send(kind: str) -> None:
 
 
 class _Count:
-    """Messages that arrived and candles handed over, so far."""
+    """So far: messages that arrived, candles handed over, minutes stored."""
 
     def __init__(self) -> None:
         self.messages = 0
         self.handed = 0
+        self.stored = 0
         self.lost = 0
         self.unreadable = 0
 
@@ -163,17 +165,39 @@ class _Count:
 @asynccontextmanager
 async def _ours(port: int) -> AsyncIterator[Any]:
     from market.binance import BinanceSource
-    from market.clock import SystemClock
+    from market.checks import Refusals
+    from market.clock import ScaledClock
+    from market.inbox import Inbox
+    from market.store import MarketStore
     from market.subscriptions import Subscriptions
 
     source = BinanceSource(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    # A clock past everything that is sent: nothing lies in the future.
+    clock = ScaledClock(START_MS + 10**9, 1.0)
+    store, refusals = MarketStore(SYMBOLS, 1500), Refusals()
+    store.ensure("1m")
+    store.ensure("5m")
+    inbox = Inbox(store, clock, refusals)
+    inbox.boundary = START_MS
     handed = [0]
 
-    def take(_: object) -> None:
+    def take(candle: Any) -> None:
         handed[0] += 1
+        inbox.add(candle)
 
-    followed = Subscriptions(source, SystemClock(), take, take, lambda: None, per_connection=PER_CONNECTION)
-    tasks = [asyncio.create_task(work) for work in followed.works(SYMBOLS)]
+    async def keep() -> None:
+        """Write every minute once the next but one has begun to arrive, as the feed does at its deadline."""
+        while True:
+            while inbox.count("1m", inbox.boundary + 180_000):
+                close = inbox.boundary + 60_000
+                for label, step in INTERVALS:
+                    if close % step == 0:
+                        store.append(label, close - step, inbox.take(label, close))
+                inbox.advance(close)
+            await asyncio.sleep(0.05)
+
+    followed = Subscriptions(source, clock, take, lambda _: None, lambda: None, per_connection=PER_CONNECTION)
+    tasks = [asyncio.create_task(work) for work in (*followed.works(SYMBOLS), keep())]
 
     def count() -> _Count:
         found = _Count()
@@ -182,6 +206,8 @@ async def _ours(port: int) -> AsyncIterator[Any]:
             found.lost += one["lost"]
             found.unreadable += one["unreadable"]
         found.handed = handed[0]
+        found.unreadable += sum(refusals.counts.values())
+        found.stored = (inbox.boundary - START_MS) // 60_000
         return found
 
     yield count
@@ -243,6 +269,7 @@ async def _measure(how: str, port: int) -> dict[str, float]:
             "rate": messages / (ended - began),
             "us": used / max(messages, 1) * 1e6,
             "handed": (after.handed - before.handed) / (ended - began),
+            "stored": after.stored,
             "lost": after.lost,
             "unreadable": after.unreadable,
         }
