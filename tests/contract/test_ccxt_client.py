@@ -19,6 +19,7 @@ SPOT, OTHER, PERPETUAL = "BTC/USDT", "ETH/USDT", "BTC/USDT:USDT"
 FRAMES = {"1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400, "6h": 21600}
 FRAMES |= {"8h": 28800, "12h": 43200, "1d": 86400, "3d": 259200, "1w": 604800}
 PRECISE = 1e-7
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
