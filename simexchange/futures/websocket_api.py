@@ -89,4 +89,6 @@ def _operation(method: str, endpoint: Endpoint) -> Operation:
     def run(parameters: Mapping[str, str]) -> Any:
         return endpoint.handler(Parameters(parameters))
 
-    return Operation(run, frozenset(endpoint.names), weight, method=method, signed=endpoint.security != OPEN)
+    # Every request may ask for the limits in its answer, which has them anyway.
+    names = frozenset((*endpoint.names, "returnRateLimits"))
+    return Operation(run, names, weight, method=method, signed=endpoint.security != OPEN)

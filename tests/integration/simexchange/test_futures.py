@@ -355,7 +355,7 @@ async def test_the_websocket_api_trades_too() -> None:
             assert placed["status"] == "FILLED"
             found = await binance.ws_futures_get_order(symbol="BTCUSDT", orderId=placed["orderId"])
             assert found["executedQty"] == "0.01000"
-            held = await binance.ws_futures_v2_account_position(symbol="BTCUSDT")
+            held = await binance.ws_futures_v2_account_position(symbol="BTCUSDT", returnRateLimits="false")
             assert held[0]["positionAmt"] == "0.01000"
             book = await binance.ws_futures_get_order_book(symbol="BTCUSDT", limit=5)
             assert len(book["bids"]) == 5
