@@ -180,6 +180,7 @@ class HeldMarket:
             "last_run": self.last_run,
             **self.feed.report(),
             "universe": {**self._universe.report(), "left": left},
+            "source": self.source.report(),
         }
 
     async def aclose(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +130,10 @@ class MarketSource(Protocol):
 
     def stream_prices(self, traffic: Traffic | None = None) -> AsyncGenerator[Price, None]:
         """Last prices of all symbols, as they change. The connection counts into `traffic`."""
+        ...
+
+    def report(self) -> dict[str, Any]:
+        """The source's health, for status and metrics: requests, failures, what it refused to believe."""
         ...
 
     async def server_time_ms(self) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -174,6 +175,25 @@ class BinanceSource:
     def stream_prices(self, traffic: Traffic | None = None) -> AsyncGenerator[Price, None]:
         """See `MarketSource.stream_prices`."""
         return self.streams.prices(traffic)
+
+    def report(self) -> dict[str, Any]:
+        """See `MarketSource.report`; the weight is that of the exchange's minute, pauses are in real seconds."""
+        rest = self.rest
+        return {
+            "venue": self.venue,
+            "rest": rest.address,
+            "streams": self.streams.address,
+            "requests": rest.requests,
+            "failures": rest.failures,
+            "used_weight": rest.gate.used,
+            "weight_limit": rest.gate.limit,
+            "closed_for_s": round(rest.gate.closed_for_s, 1),
+            "refusal": rest.refusal or None,
+            "refused_candles": self.refused_candles,
+            "unreadable_symbols": len(self._unreadable),
+            "first_unreadable_symbols": list(self._unreadable)[:10],
+            "connection_attempts_5m": self.streams.attempts.used,
+        }
 
     async def server_time_ms(self) -> int:
         """The exchange's time, ms UTC."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -158,6 +159,9 @@ class FakeSource:
     async def stream_prices(self, traffic: Traffic | None = None) -> AsyncGenerator[Price, None]:
         while True:
             yield await self.price_queue.get()
+
+    def report(self) -> dict[str, Any]:
+        return {"venue": "fake"}
 
     async def server_time_ms(self) -> int:
         if self.down:

@@ -140,6 +140,8 @@ async def test_symbols_of_both_venues_and_what_cannot_be_read(server: Server, us
     assert all(infos[name].tick_size == 0 for name in ("NULLS", "ODD", "ZERO", "TEXT"))
     assert set(usdm.unreadable_symbols) == {"NOBASE", "number 6", "number 7", "number 8", "number 9", "DATE"}
     assert usdm.rest.gate.limit == 2400
+    report = usdm.report()
+    assert (report["venue"], report["unreadable_symbols"], report["failures"]) == ("usdm", 6, 0)
 
 
 async def test_candles_that_cannot_be_are_left_out_and_counted(server: Server, spot: BinanceSource) -> None:
@@ -151,7 +153,7 @@ async def test_candles_that_cannot_be_are_left_out_and_counted(server: Server, s
     server.answers = [lambda _: web.json_response(rows)]
     held = await spot.candles("BTCUSDT", "1m", 9)
     assert [(NOW - c.open_time) // MINUTE for c in held] == [8, 4, 2, 1]
-    assert spot.refused_candles == 4
+    assert spot.refused_candles == spot.report()["refused_candles"] == 4
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "null", "{}", '"x"', "[[1e300]]", "[[" + "9" * 400 + "]]", "\ud800"])
