@@ -64,6 +64,8 @@ def signal_out(row: SignalView) -> SignalOut:
         conditions=tuple(ConditionRow.model_validate(c) for c in row.conditions),
         score=row.score,
         provisional=row.provisional,
+        late=row.late,
+        late_seconds=row.late_seconds,
         decision=row.analysis_decision,
         confidence=row.analysis_confidence,
         created_at=row.created_at,

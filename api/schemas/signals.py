@@ -40,7 +40,7 @@ class AnalysisOut(Shape):
 class SignalOut(Shape):
     """One row of the signal list. `side` is long or short; `status` as in the data model; `score` ranks the matches of
     one candle, the largest first. `provisional`: it fired on a candle under way, and no close has
-    confirmed it.
+    confirmed it. `late`: its candle came after the others were screened, `late_seconds` market seconds after the close.
     """
 
     id: str
@@ -55,6 +55,8 @@ class SignalOut(Shape):
     conditions: tuple[ConditionRow, ...]
     score: float | None = None
     provisional: bool = False
+    late: bool = False
+    late_seconds: float | None = None
     decision: str | None = None
     confidence: float | None = None
     created_at: datetime

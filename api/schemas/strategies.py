@@ -227,6 +227,7 @@ class RunOut(Shape):
     candle_close: datetime
     status: str
     symbols_fresh: int
+    symbols_late: int = 0
     symbols_stale: int
     symbols_missing: int
     strategies: int

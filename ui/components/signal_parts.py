@@ -66,6 +66,9 @@ def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
     sure = f" · {signal.confidence:.0f}" if signal.confidence is not None else ""
     side = "▲ Long" if signal.side == "long" else "▼ Short"
     forming = f'<span class="bdg" title="{FORMING}">forming</span>' if signal.provisional else ""
+    if signal.late:
+        after = f" {signal.late_seconds:.0f} s after its close" if signal.late_seconds is not None else ""
+        forming += f'<span class="bdg warn" title="Its candle came{after}, when the others were screened.">late</span>'
     right = ""
     if now is not None:
         change = (now / signal.price - 1) * 100 if signal.price else 0.0

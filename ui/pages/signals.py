@@ -179,7 +179,8 @@ def _row(
         "side": signal.side,
         "strategy": signal.strategy,
         "age": text.age(seconds),
-        "at": f"{text.day_and_time(signal.candle_close)} UTC{', forming' if signal.provisional else ''}",
+        "at": f"{text.day_and_time(signal.candle_close)} UTC{', forming' if signal.provisional else ''}"
+        f"{', late' if signal.late else ''}",
         "since": f"{text.signed(since)} %" if since is not None else "·",
         "tag": words,
         "kind": kind,

@@ -30,6 +30,16 @@ def test_a_signal_of_a_candle_under_way_says_so(provisional: bool) -> None:
     assert (">forming</span>" in head) == provisional
 
 
+@pytest.mark.parametrize(("late", "seconds", "said"), [(True, 31.4, "31 s after its close"), (True, None, "came,")])
+def test_a_late_signal_says_how_late_its_candle_came(late: bool, seconds: float | None, said: str) -> None:
+    row = {**signal(1, "BTCUSDT", "long", "new", None, None, 0), "late": late, "late_seconds": seconds}
+    head = signal_parts.header(SignalDetail.model_validate(row), None, stale=False)
+    assert ">late</span>" in head
+    assert said in head
+    plain = signal_parts.header(SignalDetail.model_validate({**row, "late": False}), None, stale=False)
+    assert ">late</span>" not in plain
+
+
 @pytest.mark.parametrize(
     ("left", "right", "shown"),
     [
