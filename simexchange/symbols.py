@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from simexchange.schedule import TRADING
+from simexchange.trading.order_limit import OrderLimit
 from simexchange.universe import Listing
+from simexchange.weights import SPOT_WEIGHT
 
 #: Least value of an order, by quote asset.
 _LEAST: Final = {"BTC": "0.00010000", "ETH": "0.00100000", "BNB": "0.01000000", "TRY": "10.00000000"}
@@ -48,7 +50,7 @@ def symbol_info(listing: Listing, status: str = TRADING) -> dict[str, Any]:
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
-        "amendAllowed": False,
+        "amendAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": _filters(listing),
@@ -97,14 +99,15 @@ def _filters(listing: Listing) -> list[dict[str, Any]]:
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
         {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": 20},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
+        {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": 10},
     ]
 
 
 def rate_limits(weight: int) -> list[dict[str, Any]]:
     """The limits of `exchangeInfo`; `weight` is the request weight a minute, 0 for none."""
+    orders = OrderLimit(weight / SPOT_WEIGHT)
     return [
-        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight or 6_000},
-        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
-        {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 200_000},
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight or SPOT_WEIGHT},
+        *orders.limits(),
         {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61_000},
     ]

@@ -213,6 +213,7 @@ class Engine:
     def amend(self, order: Order, quantity: Decimal) -> int:
         """Lower an order's quantity, keeping its place; gives the execution's number."""
         order.quantity = quantity
+        order.amends += 1
         order.updated_ms = self._now_ms
         number = self._report(order, "REPLACED")
         self._settle(order)

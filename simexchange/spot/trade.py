@@ -169,7 +169,7 @@ class Trade:
             raise ExchangeError(-2013, "Order does not exist.")
         fields.need("newQty")
         quantity = fields.decimal("newQty") or ZERO
-        self.filters(row).check_quantity(quantity)
+        self.filters(row).check_amendment(quantity, order.amends)
         if quantity == order.quantity:
             raise ExchangeError(-2038, "The requested action would change no state; rejecting.")
         if quantity > order.quantity or quantity <= order.executed:

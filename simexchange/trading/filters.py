@@ -87,9 +87,12 @@ class Filters:
         if known is not None and counts.lists >= known.number("maxNumOrderLists"):
             raise failure("MAX_NUM_ORDER_LISTS")
 
-    def check_quantity(self, quantity: Decimal) -> None:
-        """Raises -1013 LOT_SIZE for a quantity out of range or off the step."""
+    def check_amendment(self, quantity: Decimal, amends: int) -> None:
+        """Raises -1013 for a new quantity out of range or off the step, or the one amendment too many."""
         self._range("LOT_SIZE", "Qty", "stepSize", quantity)
+        known = self._of.get("MAX_NUM_ORDER_AMENDS")
+        if known is not None and amends >= known.number("maxNumOrderAmends"):
+            raise failure("MAX_NUM_ORDER_AMENDS")
 
     def _prices(self, draft: Draft) -> None:
         for price in (draft.price, draft.stop):

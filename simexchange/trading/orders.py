@@ -74,7 +74,7 @@ class Order:
 
     row: of its symbol; kind: its type; price and stop: 0 where it has none; trailing: basis points; peak: the
     best price since a trailing stop began to follow; triggered: its stop has been reached; since: the first
-    second (UTC) whose trades it may take part in.
+    second (UTC) whose trades it may take part in; amends: how often its quantity was lowered.
     """
 
     id: int
@@ -101,6 +101,7 @@ class Order:
     triggered: bool = False
     working_ms: int = -1
     updated_ms: int = 0
+    amends: int = 0
     since: int = 0
     hold: Hold | None = None
     group: OrderList | None = None

@@ -234,6 +234,13 @@ async def test_less_may_be_ordered_without_losing_the_place() -> None:
         assert (await balance(at.binance, "USDT"))[1] == Decimal("9.8")
         status, answer, _ = await at.send("PUT", "/api/v3/order/amend/keepPriority", {**amend, "newQty": "0.2"})
         assert (status, answer["code"]) == (400, -2038)
+        for lots in range(9, 0, -1):
+            status, answer, _ = await at.send(
+                "PUT", "/api/v3/order/amend/keepPriority", {**amend, "newQty": f"0.0900{lots}"}
+            )
+            assert status == 200, answer
+        status, answer, _ = await at.send("PUT", "/api/v3/order/amend/keepPriority", {**amend, "newQty": "0.08"})
+        assert (status, answer["msg"]) == (400, "Filter failure: MAX_NUM_ORDER_AMENDS")
 
 
 async def test_what_clients_ask_of_the_wallet() -> None:
