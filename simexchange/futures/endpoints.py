@@ -11,9 +11,11 @@ from aiohttp import web
 
 from simexchange import errors
 from simexchange.futures.parameters import Parameters
+from simexchange.trading.order_limit import OrderLimit
 from simexchange.trading.signing import keyed, only, signed
 from simexchange.weights import WeightLimit
 
+Count = int | Callable[[Parameters], int]
 OPEN, KEY, SIGNED = "open", "key", "signed"
 _MOST_QUERY: Final = 16_384
 
@@ -22,23 +24,35 @@ _MOST_QUERY: Final = 16_384
 class Endpoint:
     """One method of one path.
 
-    `handler` takes the parameters and gives what JSON can hold, or the JSON text itself; `weight` is a number, or
-    what the parameters make it; `names` are the parameters it reads.
+    `handler` takes the parameters and gives what JSON can hold, or the JSON text itself; `weight` and `orders` (how
+    many it counts as) are numbers, or what the parameters make them; `names` are the parameters it reads.
     """
 
     method: str
     path: str
     handler: Callable[[Parameters], Any]
-    weight: int | Callable[[Parameters], int]
+    weight: Count
     names: Collection[str] = ()
     security: str = OPEN
+    orders: Count = 0
+
+    def weighs(self, parameters: Parameters) -> int:
+        """Request weight."""
+        return self.weight if isinstance(self.weight, int) else self.weight(parameters)
+
+    def counts(self, parameters: Parameters) -> int:
+        """Orders."""
+        return self.orders if isinstance(self.orders, int) else self.orders(parameters)
 
 
 class Endpoints:
-    """Serves endpoints under one weight limit; `before` is called before each that trades or looks at the account."""
+    """Serves endpoints under one weight limit and one of orders; `before` is called before each that trades or looks
+    at the account.
+    """
 
-    def __init__(self, limit: WeightLimit, before: Callable[[], None]) -> None:
+    def __init__(self, limit: WeightLimit, orders: OrderLimit, before: Callable[[], None]) -> None:
         self._limit = limit
+        self._orders = orders
         self._before = before
 
     def install(self, application: web.Application, endpoints: Iterable[Endpoint]) -> None:
@@ -63,13 +77,16 @@ class Endpoints:
     def _handler(self, endpoint: Endpoint) -> Callable[[web.Request], Any]:
         async def handle(request: web.Request) -> web.Response:
             parameters = Parameters(await _read(request, endpoint))
-            weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(parameters)
-            self._limit.spend(request.remote or "", weight)
+            self._limit.spend(request.remote or "", endpoint.weighs(parameters))
+            headers: dict[str, str] = {}
+            if endpoint.orders:
+                self._orders.spend(endpoint.counts(parameters))
+                headers = self._orders.headers()
             if endpoint.security != OPEN:
                 self._before()
             answer = endpoint.handler(parameters)
             body = answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))
-            return web.Response(text=body, content_type="application/json")
+            return web.Response(text=body, content_type="application/json", headers=headers)
 
         return handle
 

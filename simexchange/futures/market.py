@@ -20,6 +20,8 @@ from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
 from simexchange.live import LiveMarket
 from simexchange.statistics import Statistics
 from simexchange.tape import AGGREGATE_OFFSET, Tape, aggregates
+from simexchange.trading.order_limit import OrderLimit
+from simexchange.weights import FUTURES_WEIGHT
 
 _SYMBOL: Final = "^[A-Z0-9-_.]{1,20}$"
 _USUAL_CANDLES: Final = 500
@@ -54,13 +56,14 @@ def _by_symbol(one: int, every: int) -> Callable[[Parameters], int]:
 class MarketData:
     """The perpetuals of a market, and answers about them."""
 
-    def __init__(self, market: LiveMarket, clock: VirtualClock, weight_limit: int) -> None:
+    def __init__(self, market: LiveMarket, clock: VirtualClock, weight_limit: int, orders: OrderLimit) -> None:
         self.live = market
         self.books = Books(market)
         self.tape = Tape(market)
         self._statistics = Statistics(market, self.books, self.tape)
         self._clock = clock
         self._weight_limit = weight_limit
+        self._orders = orders
         found = (contract_of(listing, row) for row, listing in enumerate(market.listings))
         self.contracts: Sequence[Contract] = [contract for contract in found if contract is not None]
         self.by_symbol = {contract.symbol: contract for contract in self.contracts}
@@ -147,10 +150,9 @@ class MarketData:
                     "rateLimitType": "REQUEST_WEIGHT",
                     "interval": "MINUTE",
                     "intervalNum": 1,
-                    "limit": self._weight_limit or 2_400,
+                    "limit": self._weight_limit or FUTURES_WEIGHT,
                 },
-                {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1_200},
-                {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
+                *self._orders.limits(),
             ],
             "exchangeFilters": [],
             "assets": [

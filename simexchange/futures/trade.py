@@ -11,7 +11,7 @@ from simexchange.errors import ExchangeError
 from simexchange.futures.checks import ALGO_NAMES, ORDER_NAMES, Checks
 from simexchange.futures.contracts import Contract
 from simexchange.futures.course import Course
-from simexchange.futures.endpoints import SIGNED, Endpoint
+from simexchange.futures.endpoints import SIGNED, Count, Endpoint
 from simexchange.futures.engine import Engine
 from simexchange.futures.errors import refused
 from simexchange.futures.market import MarketData
@@ -60,19 +60,17 @@ class Trading:
     def endpoints(self) -> Sequence[Endpoint]:
         """All of them."""
 
-        def signed(
-            method: str, path: str, handler: Any, weight: int | Callable[[Parameters], int], *names: str
-        ) -> Endpoint:
-            return Endpoint(method, f"/fapi/v1/{path}", handler, weight, names, SIGNED)
+        def signed(method: str, path: str, handler: Any, weight: Count, *names: str, orders: Count = 0) -> Endpoint:
+            return Endpoint(method, f"/fapi/v1/{path}", handler, weight, names, SIGNED, orders)
 
         return [
-            signed("POST", "order", self.new, 0, *ORDER_NAMES),
+            signed("POST", "order", self.new, 0, *ORDER_NAMES, orders=1),
             signed("POST", "order/test", self.test, 0, *ORDER_NAMES),
             signed("GET", "order", self.get, 1, *_ID_NAMES),
-            signed("PUT", "order", self.modify, 1, *_MODIFY_NAMES),
+            signed("PUT", "order", self.modify, 1, *_MODIFY_NAMES, orders=1),
             signed("DELETE", "order", self.cancel, 1, *_ID_NAMES),
-            signed("POST", "batchOrders", self.batch(self.new, ORDER_NAMES), 5, "batchOrders"),
-            signed("PUT", "batchOrders", self.batch(self.modify, _MODIFY_NAMES), 5, "batchOrders"),
+            signed("POST", "batchOrders", self.batch(self.new, ORDER_NAMES), 5, "batchOrders", orders=_batched),
+            signed("PUT", "batchOrders", self.batch(self.modify, _MODIFY_NAMES), 5, "batchOrders", orders=_batched),
             signed(
                 "DELETE",
                 "batchOrders",
@@ -90,7 +88,7 @@ class Trading:
             signed("GET", "allOrders", self.all_orders, 5, *_PAGE_NAMES, "orderId"),
             signed("POST", "countdownCancelAll", self.count_down, 10, "symbol", "countdownTime"),
             signed("GET", "userTrades", self.trades, 5, *_PAGE_NAMES, "orderId", "fromId"),
-            signed("POST", "algoOrder", self.new_algo, 0, *ALGO_NAMES),
+            signed("POST", "algoOrder", self.new_algo, 0, *ALGO_NAMES, orders=1),
             signed("GET", "algoOrder", self.get_algo, 1, "symbol", "algoId", "clientAlgoId"),
             signed("DELETE", "algoOrder", self.cancel_algo, 1, "symbol", "algoId", "clientAlgoId"),
             signed("GET", "openAlgoOrders", self.open_algos, by_symbol(1, 40), "symbol", "algoType", "algoId"),
@@ -313,6 +311,11 @@ def _entries(parameters: Parameters, name: str) -> list[Any]:
     if not isinstance(entries, list):
         raise ExchangeError(-1135, f"JSON sent for parameter '{name}' is not valid")
     return entries
+
+
+def _batched(parameters: Parameters) -> int:
+    """How many orders a batch is."""
+    return max(1, len(_entries(parameters, "batchOrders")))
 
 
 def _texts(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from simexchange.faults.injector import FaultInjector
 from simexchange.futures import events
 from simexchange.futures.balances import Balances
 from simexchange.futures.course import Course
-from simexchange.futures.endpoints import Endpoints
+from simexchange.futures.endpoints import SIGNED, Endpoint, Endpoints
 from simexchange.futures.engine import Engine
 from simexchange.futures.market import MarketData
 from simexchange.futures.settings import AccountSettings
@@ -29,6 +29,7 @@ from simexchange.live import LiveMarket
 from simexchange.market import Market
 from simexchange.trading.account import ACCOUNT
 from simexchange.trading.ids import Ids
+from simexchange.trading.order_limit import FUTURES_WINDOWS, OrderLimit
 from simexchange.trading.walk import Walker
 from simexchange.weights import FUTURES_WEIGHT, LIMITS, SPOT_WEIGHT, WeightLimit
 
@@ -52,7 +53,8 @@ def install(
     """
     limit = WeightLimit(spot_limit * FUTURES_WEIGHT // SPOT_WEIGHT, clock)
     application[LIMITS]["usdm"] = limit
-    data = MarketData(live, clock, limit.limit)
+    orders = OrderLimit(limit.limit / FUTURES_WEIGHT, FUTURES_WINDOWS)
+    data = MarketData(live, clock, limit.limit, orders)
     ids = Ids()
     keys = ListenKeys(lambda: ids.token(64), time.monotonic)
     hub = PerpetualHub(data, clock, faults, options)
@@ -67,7 +69,7 @@ def install(
     def advance() -> None:
         course.advance(data.now(), clock.now_ms())
 
-    endpoints = Endpoints(limit, advance)
+    endpoints = Endpoints(limit, orders, advance)
     application.middlewares.append(endpoints.middleware())
     handlers = (
         data,
@@ -76,9 +78,10 @@ def install(
         AccountSettings(data, engine, keys, clock.now_ms),
     )
     every = [endpoint for handler in handlers for endpoint in handler.endpoints()]
+    every.append(Endpoint("GET", "/fapi/v1/rateLimit/order", lambda _: orders.state(), 1, (), SIGNED))
     endpoints.install(application, every)
     hub.install(application)
-    api = FuturesApi(every, keys, advance, application[ACCOUNT], clock, limit, faults)
+    api = FuturesApi(every, keys, advance, application[ACCOUNT], clock, limit, orders, faults)
     api.install(application)
 
     async def beat() -> None:

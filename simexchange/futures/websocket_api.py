@@ -52,12 +52,13 @@ class FuturesApi(WebSocketApi):
         account: Account,
         clock: VirtualClock,
         weights: WeightLimit,
+        orders: OrderLimit,
         faults: FaultInjector,
     ) -> None:
         known = {f"{endpoint.method} {endpoint.path}": endpoint for endpoint in endpoints}
         operations = [_operation(method, known[name]) for method, name in _METHODS.items()]
         nobody = UserData(clock, Ids(), lambda stream, payload: None)
-        super().__init__(operations, nobody, account, clock, weights, OrderLimit(0.0), faults)
+        super().__init__(operations, nobody, account, clock, weights, orders, faults)
         self._keys = keys
         self._before = before
 
@@ -68,6 +69,8 @@ class FuturesApi(WebSocketApi):
     def _run(self, operation: Operation, session: Any, sent: dict[str, str]) -> Any:
         if operation.signed:
             self._before()
+            if operation.orders:
+                self._limit.spend(1)
             return super()._run(operation, session, sent)
         self._weights.spend(session.remote, operation.weighs(sent))
         return operation.run(sent)
@@ -84,11 +87,11 @@ class FuturesApi(WebSocketApi):
 
 def _operation(method: str, endpoint: Endpoint) -> Operation:
     def weight(parameters: Mapping[str, str]) -> int:
-        return endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(Parameters(parameters))
+        return endpoint.weighs(Parameters(parameters))
 
     def run(parameters: Mapping[str, str]) -> Any:
         return endpoint.handler(Parameters(parameters))
 
     # Every request may ask for the limits in its answer, which has them anyway.
     names = frozenset((*endpoint.names, "returnRateLimits"))
-    return Operation(run, names, weight, method=method, signed=endpoint.security != OPEN)
+    return Operation(run, names, weight, method=method, signed=endpoint.security != OPEN, orders=bool(endpoint.orders))

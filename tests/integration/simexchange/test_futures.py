@@ -7,8 +7,9 @@ import contextlib
 import hashlib
 import hmac
 import itertools
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,10 @@ from binance.exceptions import BinanceAPIException
 from yarl import URL
 
 from simexchange.clock import VirtualClock
-from simexchange.market import SyntheticMarket
+from simexchange.faults.injector import FaultInjector
+from simexchange.faults.script import parse_faults
+from simexchange.market import Market, SyntheticMarket
+from simexchange.schedule import Change, ScheduledMarket
 from simexchange.server import Exchange
 from simexchange.trading.account import credential
 
@@ -81,9 +85,19 @@ def _streams(venue: Venue) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def venue(speed: float = 1.0, symbols: int = 3, weight_limit: int = 0) -> AsyncIterator[Venue]:
+async def venue(
+    speed: float = 1.0,
+    symbols: int = 3,
+    weight_limit: int = 0,
+    faults: Sequence[dict[str, Any]] = (),
+    changes: Sequence[Change] = (),
+) -> AsyncIterator[Venue]:
     clock = VirtualClock(START * 1000, speed)
-    server = Exchange(SyntheticMarket(7, symbols), clock, weight_limit)
+    market: Market = SyntheticMarket(7, symbols)
+    if changes:
+        market = ScheduledMarket(market, changes)
+    injector = FaultInjector(clock, faults=parse_faults({"faults": list(faults)}, clock.start_ms) if faults else ())
+    server = Exchange(market, clock, weight_limit, faults=injector)
     port = await server.start("127.0.0.1", 0)
     rest, streams = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
 
@@ -526,6 +540,65 @@ async def test_weights_are_futures_own() -> None:
                 assert int(response.headers["Retry-After"]) >= 1
         async with here.http.get(f"{here.rest}/api/v3/ping") as response:
             assert response.status == 200
+
+
+async def test_faults_strike_futures_streams() -> None:
+    fault = {"kind": "duplicate", "venue": "usdm", "at": 0, "for": 600}
+    async with venue(speed=0.0, symbols=1, faults=[fault]) as here:
+        names = "btcusdt@kline_1m/btcusdt@markPrice@1s"
+        async with here.http.ws_connect(f"{here.streams}/market/stream?streams={names}") as socket:
+            here.clock.advance(60_000)
+            closed: list[Any] = []
+            while len(closed) < 2:
+                data = (await socket.receive_json(timeout=PATIENCE))["data"]
+                if data["e"] == "kline" and data["k"]["x"]:
+                    closed.append(data)
+            assert closed[0] == closed[1]
+
+
+async def test_symbols_come_and_go() -> None:
+    begin = START // 60 * 60
+    changes = [
+        Change("ETHUSDT", begin + 120, "TRADING"),
+        Change("SOLUSDT", begin + 60, "BREAK"),
+        Change("SOLUSDT", begin + 180, "GONE"),
+    ]
+    async with venue(speed=0.0, changes=changes) as here:
+
+        async def statuses() -> dict[str, str]:
+            info = await here.binance.futures_exchange_info()
+            return {one["symbol"]: one["status"] for one in info["symbols"]}
+
+        assert await statuses() == {"BTCUSDT": "TRADING", "SOLUSDT": "TRADING"}
+        assert await code_of(here.binance.futures_mark_price(symbol="ETHUSDT")) == -1121
+        here.clock.advance(60_000)
+        assert (await statuses())["SOLUSDT"] == "SETTLING"
+        order = {"symbol": "SOLUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
+        status, answer = await raw(here, "POST", "order", order)
+        assert (status, answer["code"]) == (400, -4141)
+        here.clock.advance(150_000)
+        assert await statuses() == {"BTCUSDT": "TRADING", "ETHUSDT": "TRADING"}
+        assert len(await here.binance.futures_ticker()) == 2
+        assert await code_of(here.binance.futures_klines(symbol="SOLUSDT", interval="1m")) == -1121
+
+
+async def test_orders_are_counted_and_limited() -> None:
+    async with venue(symbols=1, weight_limit=6_000) as here:
+        info = await here.binance.futures_exchange_info()
+        limits = {one["rateLimitType"] + str(one["intervalNum"]): one["limit"] for one in info["rateLimits"]}
+        assert limits == {"REQUEST_WEIGHT1": 2_400, "ORDERS10": 300, "ORDERS1": 1_200}
+        batch = json.dumps([ORDER | {"side": "HOLD"}] * 5)
+        refused = 0
+        for number in range(1, 200):
+            status, answer = await raw(here, "POST", "batchOrders", {"batchOrders": batch})
+            if status == 429:
+                assert answer["code"] == -1015
+                refused = number
+                break
+        # 300 in ten seconds, or more where ten seconds end meanwhile.
+        assert refused > 60
+        _, state = await raw(here, "GET", "rateLimit/order", {})
+        assert [one["count"] >= 5 for one in state] == [True, True]
 
 
 async def test_listen_keys_are_made_kept_and_given_up() -> None:
