@@ -38,11 +38,11 @@ class Rest:
 
     def _handler(self, operation: Operation) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
+            # What is refused weighs too.
+            self._weights.spend(request.remote or "", operation.weighs(request.query))
             if not operation.signed:
-                self._weights.spend(request.remote or "", operation.weighs({}))
                 return web.json_response(operation.run(only(dict(request.query), operation.names)))
             parameters = await signed(request, operation.names)
-            self._weights.spend(request.remote or "", operation.weighs(parameters))
             try:
                 response = web.json_response(operation.run(parameters))
             except FailedReplace as error:

@@ -123,8 +123,8 @@ class WebSocketApi:
         return self._frame(session, number, 200, {"result": result}, operation)
 
     def _run(self, operation: Operation, session: _Session, sent: dict[str, str]) -> Any:
+        self._weights.spend(session.remote, operation.weighs(sent))
         parameters = self._signed(sent)
-        self._weights.spend(session.remote, operation.weighs(parameters))
         return operation.run(only(parameters, operation.names))
 
     def _manage(self, session: _Session, method: str, sent: dict[str, str]) -> Any:

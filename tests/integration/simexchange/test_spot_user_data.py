@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from binance.exceptions import BinanceAPIException
 
+from simexchange.market import SyntheticMarket
 from tests.fixtures.scripted_market import PRICE, START, Step
 from tests.fixtures.spot_client import KEY, PATIENCE, SECRET, Desk, desk, events
 
@@ -57,6 +58,33 @@ async def test_a_client_follows_an_order_from_new_to_filled() -> None:
         assert brief(rest) == FILLED and rest["z"] == "0.20000000" and rest["t"] > partly["t"]
         assert rest["T"] == (START + 4_001) * 1000 and rest["W"] == new["W"]
         assert {"a": "USDT", "f": "9980.40000000", "l": "0.00000000"} in position["B"]
+
+
+async def test_at_ten_minutes_a_second_orders_trade_on_the_synthetic_market() -> None:
+    async with desk({}, market=SyntheticMarket(7, 3), speed=600.0) as at, at.user_socket() as socket:
+        # Signed by a client whose clock falls behind the exchange's by ten minutes every second.
+        at.binance.REQUEST_RECVWINDOW = None
+        price = Decimal((await at.binance.get_symbol_ticker(symbol="BTCUSDT"))["price"])
+        placed = {
+            side: await at.binance.create_order(
+                symbol="BTCUSDT", side=side, type="LIMIT", timeInForce="GTC", quantity="0.01",
+                price=str((price * factor).quantize(Decimal("0.01"))),
+            )
+            for side, factor in (("BUY", Decimal("0.999")), ("SELL", Decimal("1.001")))
+        }  # fmt: skip
+        received: list[dict[str, Any]] = []
+        while not any(brief(event) == FILLED for event in received):
+            received += await events(socket, 1)
+        trades = [event for event in received if event["e"] == "executionReport" and event["x"] == "TRADE"]
+        for trade in trades:
+            assert trade["m"] and trade["L"] == trade["p"] == placed[trade["S"]]["price"]
+            assert trade["T"] > placed[trade["S"]]["transactTime"]
+            candle = (await at.binance.get_klines(
+                symbol="BTCUSDT", interval="1s", startTime=trade["T"] - 1000, limit=1
+            ))[0]  # fmt: skip
+            assert candle[0] == trade["T"] - 1000, "it trades in a second of the market's own candles"
+            assert Decimal(candle[3]) <= Decimal(trade["L"]) <= Decimal(candle[2])
+            assert Decimal(trade["l"]) <= Decimal(candle[5])
 
 
 async def test_cancelling_and_market_orders_report_themselves() -> None:
