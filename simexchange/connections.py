@@ -34,12 +34,14 @@ class StreamOptions:
 
     lifetime: real seconds after which a connection is ended; attempts: connections an address may open in five
     real minutes, 0 for any number; quiet_closes: whether a candle without trades is told closed on time, which the
-    real exchange does not promise.
+    real exchange does not promise; pace: real seconds from one look at the market to the next, forming candles take
+    two.
     """
 
     lifetime: float = 86_400.0
     attempts: int = 0
     quiet_closes: bool = False
+    pace: float = 1.0
 
 
 class Refused(Exception):

@@ -36,7 +36,7 @@ from simexchange.faults.sockets import FaultySocket
 from simexchange.intervals import MINUTE
 from simexchange.live import LiveMarket
 
-_UPDATE_SECONDS: Final = 2
+_UPDATE_TURNS: Final = 2
 
 
 class Hub:
@@ -115,10 +115,10 @@ class Hub:
                 )
                 return
             if time.monotonic() >= beat:
-                beat = max(beat + 1.0, time.monotonic())
+                beat = max(beat + self._options.pace, time.monotonic())
                 turn += 1
                 self._tickers(now)
-                if turn % _UPDATE_SECONDS == 0:
+                if turn % _UPDATE_TURNS == 0:
                     self._update(now)
             until_minute = self._clock.real_seconds_until((closed + MINUTE) * 1000)
             await self._clock.pause(max(0.001, min(beat - time.monotonic(), until_minute + 0.001)))
