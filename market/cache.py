@@ -296,8 +296,9 @@ def _decode(path: Path, interval: str, newest: tuple[int, int] | None = None) ->
     """Read a Parquet file. Raises HistoryError for a broken one, OSError for a disk that does not answer."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            metadata = file.schema_arrow.metadata or {}
-            names = [name for name in ("open_time", *FIELDS) if name in file.schema_arrow.names]
+            schema = file.schema_arrow
+            metadata = schema.metadata or {}
+            names = [name for name in ("open_time", *FIELDS) if name in schema.names]
             # Only a file of ours is known to be in order.
             groups = _newest_groups(file.metadata, *newest) if newest and ABSENT in metadata else None
             # One thread: the files are small, and starting threads costs more than reading.
@@ -319,8 +320,9 @@ def _decode_times(path: Path) -> Held | None:
     """Times and spans of a file of ours, without its values; None where it must be read whole to be trusted."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            metadata = file.schema_arrow.metadata or {}
-            if ABSENT not in metadata or file.schema_arrow.names != ["open_time", *FIELDS]:
+            schema = file.schema_arrow
+            metadata = schema.metadata or {}
+            if ABSENT not in metadata or schema.names != ["open_time", *FIELDS]:
                 return None
             times = file.read(columns=["open_time"], use_threads=False).column("open_time").to_numpy()
     except (pa.ArrowException, OSError):

@@ -258,7 +258,9 @@ def _numbers(path: Path, table: pa.Table, name: str) -> FloatArray:
             column = pc.cast(column, pa.float64())
         except pa.ArrowException as error:
             raise HistoryError(f"{path}: column '{name}' must hold numbers, not {column.type}") from error
-    values: FloatArray = pc.cast(column, pa.float64(), safe=False).to_numpy()
+    if column.type != pa.float64():
+        column = pc.cast(column, pa.float64(), safe=False)
+    values: FloatArray = column.to_numpy()
     if np.isinf(values).any():
         raise HistoryError(f"{path}: column '{name}' holds an infinite number")
     return values
