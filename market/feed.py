@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from typing import Any
 
 from market.audit import Auditor
-from market.backfill import AT_ONCE, Filler, Progress
+from market.backfill import AT_ONCE, FIRST_PAUSE_S, LONGEST_PAUSE_S, Filler, Progress
 from market.cache import HistoryCache
 from market.checks import Refusals
 from market.clock import Clock
@@ -196,7 +196,10 @@ class Feed:
         """
         if self._tasks:
             raise RuntimeError("the feed has been started")
-        await self._streams.set_clock()
+        pause = FIRST_PAUSE_S
+        while not await self._streams.set_clock():
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
         for work in self._streams.works(self.symbols):
             self.spawn(work)
         self._set_boundary()
