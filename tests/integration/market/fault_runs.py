@@ -18,6 +18,7 @@ import numpy as np
 
 from app.soak import differences
 from market.binance import BinanceSource
+from market.binance.rest import Venue
 from market.clock import ScaledClock
 from market.feed import Feed
 from market.types import Coverage
@@ -78,14 +79,14 @@ class Outcome:
 
 @asynccontextmanager
 async def feeding(
-    market: SyntheticMarket, audit_hours: float
+    market: SyntheticMarket, audit_hours: float, venue: Venue = "spot"
 ) -> AsyncIterator[tuple[Feed, FaultInjector, VirtualClock, str]]:
     """A started feed, the exchange's faults and clock, and its address."""
     clock = VirtualClock(START, SPEED)
     faults = FaultInjector(clock)
     exchange = Exchange(market, clock, faults=faults)
     port = await exchange.start("127.0.0.1", 0)
-    source = BinanceSource(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    source = BinanceSource(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", venue=venue)
     names = [info.symbol for info in await source.symbols()]
     feed = Feed(source, ScaledClock(0, SPEED), names, INTERVALS, capacity=200, backfill=60, audit_hours=audit_hours)
     try:
@@ -97,12 +98,14 @@ async def feeding(
         await exchange.stop()
 
 
-async def run(faults: Sequence[dict[str, Any]], market: SyntheticMarket, audit_hours: float = 0.1) -> Outcome:
+async def run(
+    faults: Sequence[dict[str, Any]], market: SyntheticMarket, venue: Venue = "spot", audit_hours: float = 0.1
+) -> Outcome:
     """Let these faults happen to a feed; `at` counts from its first whole minute. Returns when all is well again, or
     with the differences that remain.
     """
     symbols = len(market.listings)
-    async with feeding(market, audit_hours) as (feed, injector, clock, address):
+    async with feeding(market, audit_hours, venue) as (feed, injector, clock, address):
         outcome = Outcome(feed.symbols)
         closes = feed.closes()
         while not outcome.yielded or len(outcome.yielded[-1].fresh) < symbols:
