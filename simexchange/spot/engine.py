@@ -185,6 +185,8 @@ class Engine:
             order.since = -(-self._now_ms // 1000)
             if not order.waits:
                 order.working_ms = self._now_ms
+            if order.trailing is not None:
+                trailing.begin(order, self.last(order.row), self._now_ms)
             if order.id not in self.store.open:
                 self.store.add(order)
             self._report(order, "NEW")
@@ -196,7 +198,6 @@ class Engine:
             if not order.waits:
                 self._execute(order)
             elif order.trailing is not None:
-                trailing.begin(order, self.last(order.row), self._now_ms)
                 self._trailing.setdefault(order.row, {})[order.id] = order
             else:
                 self._wait(order)
