@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     seed: int = 7
     exchange_rest_url: str | None = None
     exchange_stream_url: str | None = None
+    archive_url: str | None = None
     venue: Literal["spot", "usdm"] = "spot"
     quote_asset: str = "USDT"
     universe_quote_assets: str = ""

@@ -68,11 +68,7 @@ def data() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder [history/<venue> in SCREENER_DATA_DIR].")
 @click.option("--venue", type=click.Choice(["spot", "usdm"]), help="Market of the exchange [SCREENER_VENUE].")
 @click.option("--rest-url", help="Another server of Binance's shape [SCREENER_EXCHANGE_REST_URL].")
-@click.option(
-    "--archive-url",
-    envvar="SCREENER_ARCHIVE_URL",
-    help="Archive of whole months [Binance's; with another server none].",
-)
+@click.option("--archive-url", help="Another archive of whole months [SCREENER_ARCHIVE_URL].")
 @click.option("--no-archive", is_flag=True, help="Ask for everything by REST.")
 @click.option("--again", is_flag=True, help="Ask once more for candles that the exchange did not have.")
 @click.option("--quiet", is_flag=True, help="Print no progress.")
@@ -104,14 +100,23 @@ def download(
         settings = Settings()
     except ValueError as error:
         fail(f"a setting is not valid: {error}", as_json=as_json, code=BAD_INPUT)
-    chosen = {"venue": venue, "exchange_rest_url": rest_url}
+    chosen = {"venue": venue, "exchange_rest_url": rest_url, "archive_url": archive_url}
     settings = settings.model_copy(update={name: value for name, value in chosen.items() if value})
     from market.archive import BINANCE_ARCHIVE
 
-    archive = archive_url or (None if settings.exchange_rest_url else BINANCE_ARCHIVE)
+    archive = settings.archive_url or (None if settings.exchange_rest_url else BINANCE_ARCHIVE)
     wanted = _Wanted(symbols, intervals, start, end, None if no_archive else archive, again)
-    folder = out or settings.data_dir / "history" / settings.venue
+    folder = out or _kept(settings)
+    if folder is None:
+        message = "--out must say where candles of another server go: they would mix with Binance's"
+        fail(message, as_json=as_json, code=BAD_INPUT, error_code="usage")
     raise SystemExit(asyncio.run(_run(wanted, settings, folder, quiet=quiet, as_json=as_json)))
+
+
+def _kept(settings: Settings) -> Path | None:
+    """Where the feed keeps this exchange's candles; None where nobody said so for a server that is not Binance's."""
+    name = settings.history or (None if settings.exchange_rest_url else settings.venue)
+    return settings.data_dir / "history" / name if name else None
 
 
 @dataclass(frozen=True)
@@ -374,7 +379,7 @@ def _files(folder: Path | None, *, as_json: bool) -> Iterator[_File]:
 
     if folder is None:
         settings = Settings()
-        folder = settings.data_dir / "history" / settings.venue
+        folder = _kept(settings) or settings.data_dir / "history" / settings.venue
     try:
         symbols = symbols_in(folder)
     except (HistoryError, OSError) as error:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,15 +29,22 @@ ROOT = Path(__file__).parents[3]
 NOW = int(datetime(2024, 3, 10, 12, 30, tzinfo=UTC).timestamp() * 1000)
 
 
-@pytest.fixture(scope="module")
-def rest() -> Iterator[str]:
-    """The address of a simulated exchange with 12 symbols, which says that it is March 2024."""
-    start = datetime.fromtimestamp(NOW / 1000, UTC).isoformat()
+@contextmanager
+def exchange(now_ms: int) -> Iterator[str]:
+    """The address of a simulated exchange with 12 symbols, which begins at this time."""
+    start = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
     command = [sys.executable, "-m", "simexchange", "--port", "0", "--symbols", "12", "--start", start]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["rest"]
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def rest() -> Iterator[str]:
+    """An exchange in March 2024."""
+    with exchange(NOW) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +65,7 @@ def lines(run: Result) -> list[dict[str, Any]]:
 
 def test_downloaded_candles_are_listed_and_scanned(rest: str, tmp_path: Path) -> None:
     """The folder of the settings, and every interval there is."""
-    data = {"SCREENER_DATA_DIR": str(tmp_path), "SCREENER_EXCHANGE_REST_URL": rest}
+    data = {"SCREENER_DATA_DIR": str(tmp_path), "SCREENER_EXCHANGE_REST_URL": rest, "SCREENER_HISTORY": "sim"}
     every = ",".join(INTERVAL_MS)
     arguments = ("--symbols", "BTCUSDT,ethusdt", "--intervals", every, "--from", "2024-03-08", "--to", "2024-03-10")
     run = screener("data", "download", *arguments, "--json", **data)
@@ -71,7 +79,7 @@ def test_downloaded_candles_are_listed_and_scanned(rest: str, tmp_path: Path) ->
     assert all(row["done"] and row["failure"] is None for row in rows)
     assert "candles" in run.stderr and "files" in run.stderr
 
-    folder = tmp_path / "history" / "spot"
+    folder = tmp_path / "history" / "sim"
     listed = {(row["symbol"], row["interval"]): row for row in lines(screener("data", "list", "--json", **data))}
     assert listed["BTCUSDT", "1m"]["candles"] == 2880
     assert listed["BTCUSDT", "1m"]["from"] == "2024-03-08T00:00:00Z"
@@ -132,7 +140,7 @@ def test_gaps_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_stopped_by_control_c_it_leaves_whole_files_and_goes_on(rest: str, tmp_path: Path) -> None:
-    arguments = ["data", "download", "--all", "--intervals", "1m", "--from", "2024-03-04", "--out", str(tmp_path)]
+    arguments = ["data", "download", "--all", "--intervals", "1m", "--from", "2024-03-06", "--out", str(tmp_path)]
     arguments += ["--rest-url", rest]
     process = subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
@@ -149,14 +157,14 @@ def test_stopped_by_control_c_it_leaves_whole_files_and_goes_on(rest: str, tmp_p
     cache = HistoryCache(tmp_path)
     names = [entry.name for entry in tmp_path.iterdir()]
     held = {name: len(cache.held(name, "1m").times) for name in names}
-    expected = (NOW - int(datetime(2024, 3, 4, tzinfo=UTC).timestamp() * 1000)) // 60_000
+    expected = (NOW - int(datetime(2024, 3, 6, tzinfo=UTC).timestamp() * 1000)) // 60_000
     assert 0 < sum(held.values()) < 12 * expected and not cache.problems
     end = ["--to", "2024-03-10"]
     run = screener(*arguments, *end, "--quiet", "--json")
     assert run.exit_code == 0 and run.stderr == "", run.stderr
     assert len(lines(run)) == 12
     # What the first run brought was not asked for again.
-    assert sum(row["fetched"] for row in lines(run)) <= 12 * 8_640 - sum(held.values()) + 12 * 1000
+    assert sum(row["fetched"] for row in lines(run)) <= 12 * 5_760 - sum(held.values()) + 12 * 1000
     again = lines(screener("data", "gaps", tmp_path, "--json"))
     assert len(again) == 12 and all(row["missing"] == 0 for row in again)
 
@@ -174,9 +182,10 @@ def test_bad_arguments_and_an_exchange_that_is_away(rest: str, tmp_path: Path) -
     assert "--symbols, or take --all" in error("--intervals", "1m", *time, code=2)
     assert "is no time" in error("--all", "--intervals", "1m", "--from", "yesterday", code=2)
     assert "not before" in error("--all", "--intervals", "1m", *time, "--to", "2024-02-01", code=2)
-    away = screener(
-        "data", "download", "--symbols", "BTCUSDT", "--intervals", "1m", *time, "--rest-url", "http://127.0.0.1:9"
-    )
+    simple = ("data", "download", "--symbols", "BTCUSDT", "--intervals", "1m", *time)
+    mixing = screener(*simple, "--rest-url", rest, SCREENER_DATA_DIR=str(tmp_path))
+    assert mixing.exit_code == 2 and "--out must say" in mixing.stderr and not (tmp_path / "history").exists()
+    away = screener(*simple, "--rest-url", "http://127.0.0.1:9", "--out", tmp_path)
     assert away.exit_code == 1 and "cannot be reached" in away.stderr and "Traceback" not in away.stderr
 
 
@@ -203,3 +212,21 @@ def test_months_come_from_an_archive_beside_the_exchange(rest: str, tmp_path: Pa
     assert found.times.tolist() == whole.times.tolist()
     assert np.allclose(found.values[inside], marked, rtol=0, atol=1e-8)
     assert (found.values[~inside] == whole.values[~inside]).all()
+
+
+def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    _, _, section = text.partition("\n## History\n")
+    commands = section.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(commands) == 5
+    monkeypatch.chdir(tmp_path)
+    Path("filter.txt").write_text("match = close > open\n")
+    # In its first days: the examples ask for months.
+    with exchange(int(datetime(2024, 1, 4, tzinfo=UTC).timestamp() * 1000)) as address:
+        for command in commands:
+            words = command.split()
+            assert words[0] == "screener"
+            run = screener(*words[1:], SCREENER_EXCHANGE_REST_URL=address, SCREENER_HISTORY="sim")
+            assert run.exit_code == 0, f"{command}: {run.output}"
+    assert HistoryCache(tmp_path / ".screener" / "history" / "sim").held("ETHUSDT", "1m").times.size == 3 * 1440
+    assert len(list((tmp_path / "candles").iterdir())) == 12
