@@ -85,6 +85,10 @@ class SpotHub(Hub):
                 return
             kind = "window" if match["window"] else match[2].partition("@")[0]
             self._wanted.setdefault(kind, {})[stream] = (row, match["window"] or match["levels"] or "")
+            if kind == "depth" and row not in self._shown:
+                # Changes are told from this moment on: a snapshot asked for right after must find nothing missing.
+                now = self._clock.now_ms() // 1000
+                self._shown[row] = (now, self._books.depth(row, now, MOST_LEVELS))
 
     def _abandoned(self, stream: str) -> None:
         for kind, streams in self._wanted.items():
