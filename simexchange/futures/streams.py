@@ -79,6 +79,12 @@ class PerpetualHub(SpotHub):
         match = _KLINE.fullmatch(stream)
         if match and match[1] in self._contracts and match[2] in INTERVAL_SECONDS:
             self._candles.setdefault(match[2], {})[self._contracts[match[1]].row] = stream
+        match = _CHANGES.fullmatch(stream)
+        if match and (contract := self._contracts.get(match[1])) is not None and contract not in self._seen:
+            # Changes are told from this moment on: a snapshot asked for right after must find nothing missing.
+            now = self._clock.now_ms() // 1000
+            book = self._data.books.depth(contract.row, now, _LEVELS)
+            self._seen[contract] = now, (dict(book.bids), dict(book.asks))
 
     def _abandoned(self, stream: str) -> None:
         match = _KLINE.fullmatch(stream)
