@@ -27,6 +27,16 @@ class Exchange:
             return json.load(answer)
 
 
+def redirect(addresses: dict[str, Any], exchange: Exchange) -> None:
+    """Replace the hosts in ccxt's table of addresses; paths stay as they are."""
+    for name, address in addresses.items():
+        if isinstance(address, dict):
+            redirect(address, exchange)
+        elif isinstance(address, str):
+            base = exchange.streams if address.startswith("ws") else exchange.rest
+            addresses[name] = f"{base}/{address.split('/', 3)[3]}"
+
+
 @contextmanager
 def running(symbols: int = 30) -> Iterator[Exchange]:
     """An exchange on a free port until the block ends, at real speed."""

@@ -13,7 +13,7 @@ from typing import Any
 import ccxt
 import pytest
 
-from tests.contract.exchange import Exchange, running
+from tests.contract.exchange import Exchange, redirect, running
 
 SPOT, OTHER, PERPETUAL = "BTC/USDT", "ETH/USDT", "BTC/USDT:USDT"
 FRAMES = {"1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400, "6h": 21600}
@@ -29,10 +29,8 @@ def exchange() -> Iterator[Exchange]:
 
 
 def pointed(client: Any, exchange: Exchange) -> Any:
-    """The client with its addresses' hosts replaced, paths kept, and nothing else."""
-    for name, address in client.urls["api"].items():
-        if isinstance(address, str):
-            client.urls["api"][name] = f"{exchange.rest}/{address.split('/', 3)[3]}"
+    """The client with its addresses replaced and nothing else."""
+    redirect(client.urls["api"], exchange)
     return client
 
 
