@@ -12,7 +12,7 @@ import numpy as np
 
 from market.binance.rest import Rest, Venue
 from market.binance.streams import Streams
-from market.binance.wire import is_sound, parse_day_tickers, parse_exchange_info, parse_klines, parse_server_time
+from market.binance.wire import parse_day_tickers, parse_exchange_info, parse_klines, parse_server_time
 from market.source import CandleBlock, Traffic
 from market.types import Candle, Price, SymbolInfo
 from screener.intervals import interval_ms, open_of
@@ -70,7 +70,7 @@ class BinanceSource:
         """The open time of its first daily candle, ms UTC; asked once, and remembered. None where it has none."""
         if symbol not in self._listed:
             raw = await self.rest.get("klines", self._weight(1), symbol=symbol, interval="1d", limit=1, startTime=0)
-            if not len(block := parse_klines(raw, symbol, "1d")):
+            if not len(block := parse_klines(raw, symbol, "1d").block):
                 return None
             self._listed[symbol] = int(block.open_times[0])
         return self._listed[symbol]
@@ -121,7 +121,7 @@ class BinanceSource:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return parse_klines(b"[]", symbol, interval)
+            return parse_klines(b"[]", symbol, interval).block
         return CandleBlock(
             symbol,
             interval,
@@ -143,17 +143,15 @@ class BinanceSource:
             params["startTime"] = start_ms
         if end_ms is not None:
             params["endTime"] = end_ms
-        block = parse_klines(await self.rest.get("klines", self._weight(size), **params), symbol, interval)
-        rows = len(block)
-        sound = is_sound(block)
-        if not sound.all():
-            self.refused_candles += int((~sound).sum())
-            first = int(block.open_times[~sound][0])
-            log.warning("%d candles of %s %s cannot be, from %d on", int((~sound).sum()), symbol, interval, first)
-        wanted = sound & (block.open_times + step <= told)
-        if not wanted.all():
-            block = CandleBlock(symbol, interval, block.open_times[wanted], block.values[wanted])
-        return block, rows
+        answer = parse_klines(await self.rest.get("klines", self._weight(size), **params), symbol, interval)
+        block = answer.block
+        if refused := answer.rows - len(block):
+            self.refused_candles += refused
+            log.warning("%d of %d candles of %s %s cannot be", refused, answer.rows, symbol, interval)
+        closed = block.open_times + step <= told
+        if not closed.all():
+            block = CandleBlock(symbol, interval, block.open_times[closed], block.values[closed])
+        return block, answer.rows
 
     def _page_size(self, left: int) -> int:
         """Rows of the next request: what weighs least for each row where many are left."""

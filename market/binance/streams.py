@@ -33,6 +33,8 @@ from market.source import Traffic
 from market.types import Candle, Price, RateLimited, SourceUnavailable
 
 log = logging.getLogger(__name__)
+_silent = logging.getLogger(f"{__name__}.socket")
+_silent.setLevel(logging.CRITICAL + 1)
 
 MOST_STREAMS = 1024
 MOST_ADDRESS = 8000
@@ -90,6 +92,8 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
 
     def __init__(self, parse: Callable[[bytes], T | None], traffic: Traffic, **settings: Any) -> None:
         super().__init__(**settings)
+        # It logs as an error what ends here as a reason, and is logged as such.
+        self._log = _silent
         self.ready: list[T] = []
         self.changed = asyncio.Event()
         self.reason: str | None = None

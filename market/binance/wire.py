@@ -10,18 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import inf, isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from market.source import FIELDS, CandleBlock
+from market.source import CandleBlock
 from market.types import Candle, Price, SourceUnavailable, SymbolInfo
 from screener.intervals import INTERVAL_MS, interval_ms
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for text that is not what it should be; the last one for brackets nested without end."""
+T = TypeVar("T")
 DAY_MS = 86_400_000
 LATEST_MS = 1 << 43
 """No candle opens later than this (the year 2248), ms UTC."""
@@ -143,10 +144,18 @@ class MiniTicker(msgspec.Struct):
     E: int
 
 
-class CombinedMiniTickers(msgspec.Struct):
-    """A message of the combined stream `!miniTicker@arr`."""
+class CombinedData(msgspec.Struct):
+    """A message of a combined stream, its payload as it came."""
 
-    data: list[MiniTicker]
+    data: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Klines:
+    """A `klines` answer: the candles that can be, and how many rows there were, these and others."""
+
+    block: CandleBlock
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -160,48 +169,53 @@ class Listing:
     weight_limit: int | None
 
 
+_raw_rows = msgspec.json.Decoder(list[msgspec.Raw])
 _klines = msgspec.json.Decoder(list[KlineRow], strict=False)
+_kline = msgspec.json.Decoder(KlineRow, strict=False)
 _server_time = msgspec.json.Decoder(ServerTime, strict=False)
 _exchange_info = msgspec.json.Decoder(ExchangeInfo, strict=False)
 _symbol_row = msgspec.json.Decoder(SymbolRow, strict=False)
 _symbol_name = msgspec.json.Decoder(SymbolName)
 _day_tickers = msgspec.json.Decoder(list[DayTicker], strict=False)
+_day_ticker = msgspec.json.Decoder(DayTicker, strict=False)
 _problem = msgspec.json.Decoder(Problem, strict=False)
 _notice = msgspec.json.Decoder(Notice)
 _kline_event = msgspec.json.Decoder(CombinedKline, strict=False)
-_mini_tickers = msgspec.json.Decoder(CombinedMiniTickers, strict=False)
+_mini_tickers = msgspec.json.Decoder(list[MiniTicker], strict=False)
+_mini_ticker = msgspec.json.Decoder(MiniTicker, strict=False)
+_data = msgspec.json.Decoder(CombinedData)
 
 
-def parse_klines(raw: bytes, symbol: str, interval: str) -> CandleBlock:
-    """A `klines` answer as a block, the forming candle included.
+def parse_klines(raw: bytes, symbol: str, interval: str) -> Klines:
+    """A `klines` answer, the forming candle included.
 
-    Raises `SourceUnavailable` when the answer is not a list of klines, or holds a number that is not finite.
+    Raises `SourceUnavailable` when the answer is no list of klines in ascending order, or none of them can be read.
     """
     try:
-        rows = _klines.decode(raw)
+        rows, count = _decode_rows(raw, _klines, _kline)
     except UNREADABLE as error:
         raise SourceUnavailable(f"klines of {symbol} {interval} cannot be read: {error}") from error
-    if not rows:
-        return CandleBlock(symbol, interval, np.empty(0, np.int64), np.empty((0, len(FIELDS))))
-    table = np.array([row[:11] for row in rows], dtype=np.float64)
+    table = np.array([row[:11] for row in rows], dtype=np.float64).reshape(len(rows), 11)
+    table = table[np.isfinite(table).all(axis=1) & (abs(table[:, 0]) < LATEST_MS)]
+    if count and not len(table):
+        raise SourceUnavailable(f"klines of {symbol} {interval} hold unknown numbers only")
     values = np.ascontiguousarray(np.delete(table[:, 1:], 5, axis=1))
-    if not np.isfinite(values).all() or not (abs(table[:, 0]) < LATEST_MS).all():
-        raise SourceUnavailable(f"klines of {symbol} {interval} hold unknown numbers")
     # Times fit a float64 exactly: 2^53 ms is far in the future.
     open_times = table[:, 0].astype(np.int64)
     if (np.diff(open_times) <= 0).any():
         raise SourceUnavailable(f"klines of {symbol} {interval} are out of order")
-    return CandleBlock(symbol, interval, open_times, values)
+    sound = _sound(open_times, values, interval)
+    block = CandleBlock(symbol, interval, open_times[sound], np.ascontiguousarray(values[sound]))
+    return Klines(block, count)
 
 
-def is_sound(block: CandleBlock) -> npt.NDArray[np.bool_]:
+def _sound(open_times: npt.NDArray[np.int64], values: npt.NDArray[np.float64], interval: str) -> npt.NDArray[np.bool_]:
     """Which candles can be, bool [n]: prices above zero, none outside low and high, no volume below zero, opened
     when candles of the interval open.
     """
-    o, h, low, c = block.values[:, :4].T
+    o, h, low, c = values[:, :4].T
     prices = (low > 0) & (low <= o) & (o <= h) & (low <= c) & (c <= h)
-    aligned = block.open_times % _grid(block.interval) == 0
-    sound: npt.NDArray[np.bool_] = prices & (block.values[:, 4:] >= 0).all(axis=1) & aligned
+    sound: npt.NDArray[np.bool_] = prices & (values[:, 4:] >= 0).all(axis=1) & (open_times % _grid(interval) == 0)
     return sound
 
 
@@ -234,11 +248,12 @@ def parse_exchange_info(raw: bytes) -> Listing:
 
 
 def parse_day_tickers(raw: bytes) -> dict[str, float]:
-    """Volume of 24 hours by symbol, in quote currency. Raises `SourceUnavailable`."""
+    """Volume of 24 hours by symbol, in quote currency, of those that can be read. Raises `SourceUnavailable`."""
     try:
-        return {row.symbol: row.quoteVolume for row in _day_tickers.decode(raw) if isfinite(row.quoteVolume)}
+        rows, _ = _decode_rows(raw, _day_tickers, _day_ticker)
     except UNREADABLE as error:
         raise SourceUnavailable(f"the day's volumes cannot be read: {error}") from error
+    return {row.symbol: row.quoteVolume for row in rows if isfinite(row.quoteVolume)}
 
 
 def is_shutdown(raw: str | bytes) -> bool:
@@ -269,8 +284,37 @@ def parse_kline_message(raw: str | bytes) -> Candle | None:
 
 
 def parse_price_message(raw: str | bytes) -> list[Price]:
-    """A combined `!miniTicker@arr` message, without symbols that have not traded. Raises one of `UNREADABLE`."""
-    return [Price(ticker.s, ticker.c, ticker.E) for ticker in _mini_tickers.decode(raw).data if 0 < ticker.c < inf]
+    """A combined `!miniTicker@arr` message: the symbols that can be read and have traded. Raises one of
+    `UNREADABLE`.
+    """
+    rows, _ = _decode_rows(_data.decode(raw).data, _mini_tickers, _mini_ticker)
+    return [Price(row.s, row.c, row.E) for row in rows if 0 < row.c < inf]
+
+
+def _decode_rows(
+    raw: bytes | msgspec.Raw, every: msgspec.json.Decoder[list[T]], each: msgspec.json.Decoder[T]
+) -> tuple[list[T], int]:
+    """The rows of a list that can be read, and how many it has. Raises one of `UNREADABLE` where that is none of
+    them.
+    """
+    try:
+        rows = every.decode(raw)
+    except UNREADABLE:
+        # Rare, and then one bad row must not cost the others.
+        parts = _raw_rows.decode(raw)
+        rows = [row for part in parts for row in _decoded(part, each)]
+        if not rows:
+            raise
+        return rows, len(parts)
+    return rows, len(rows)
+
+
+def _decoded(raw: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> list[T]:
+    """The row, or nothing."""
+    try:
+        return [decoder.decode(raw)]
+    except UNREADABLE:
+        return []
 
 
 def _grid(interval: str) -> int:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from market.binance.wire import (
+    UNREADABLE,
+    is_shutdown,
+    parse_day_tickers,
     parse_exchange_info,
     parse_kline_message,
     parse_klines,
     parse_price_message,
     parse_server_time,
 )
-from market.types import SourceUnavailable
+from market.types import Price, SourceUnavailable
 
 ROW = [60_000, "1.5", "2", "1", "1.75", "10", 119_999, "17.5", 3, "4", "7.0", "0"]
 
@@ -31,12 +38,12 @@ def kline_message(**changes: object) -> bytes:
 
 def test_klines_become_arrays() -> None:
     second = [120_000, *ROW[1:]]
-    block = parse_klines(json.dumps([ROW, second]).encode(), "BTCUSDT", "1m")
+    block = parse_klines(json.dumps([ROW, second]).encode(), "BTCUSDT", "1m").block
     assert block.open_times.tolist() == [60_000, 120_000]
     assert block.values[0].tolist() == [1.5, 2, 1, 1.75, 10, 17.5, 3, 4, 7]
     first = block.candles()[0]
     assert (first.trades, first.taker_buy_quote, first.close_time) == (3, 7.0, 120_000)
-    assert len(parse_klines(b"[]", "BTCUSDT", "1m")) == 0
+    assert len(parse_klines(b"[]", "BTCUSDT", "1m").block) == 0
 
 
 @pytest.mark.parametrize(
@@ -112,3 +119,77 @@ def test_symbols_and_weight_limit() -> None:
     assert eth.tick_size == 0
     with pytest.raises(SourceUnavailable, match="symbols"):
         parse_exchange_info(b'{"symbols": {}}')
+
+
+def test_one_bad_row_costs_no_other() -> None:
+    bad: list[object] = [
+        None,
+        7,
+        {},
+        [],
+        ROW[:4],
+        [*ROW[:4], "x", *ROW[5:]],
+        [None, *ROW[1:]],
+        [180_000, "nan", *ROW[2:]],
+    ]
+    answer = parse_klines(json.dumps([ROW, *bad, [120_000, *ROW[1:]]]).encode(), "BTCUSDT", "1m")
+    assert answer.block.open_times.tolist() == [60_000, 120_000]
+    assert answer.rows == len(bad) + 2
+    tickers = json.dumps(
+        [None, {"symbol": "A"}, {"symbol": "B", "quoteVolume": None}, {"symbol": "C", "quoteVolume": "5"}]
+    )
+    assert parse_day_tickers(tickers.encode()) == {"C": 5.0}
+    prices = [
+        {"s": "A", "c": "2", "E": 1},
+        None,
+        {"s": "B", "c": "x", "E": 1},
+        {"s": None},
+        {"s": "D", "c": "inf", "E": 1},
+    ]
+    assert parse_price_message(json.dumps({"data": prices})) == [Price("A", 2.0, 1)]
+    with pytest.raises(SourceUnavailable):
+        parse_day_tickers(b"[null, 1]")
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["1", "0", "-1", "nan"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(list("tTsiochlvnxqVQB")), JSON, max_size=4),
+    st.binary(max_size=6),
+    st.integers(0, 300),
+)
+def test_no_message_does_anything_but_count_or_be_a_candle(changes: dict[str, object], noise: bytes, at: int) -> None:
+    whole = kline_message(**changes)
+    for raw in (whole, whole[:at] + noise + whole[at + len(noise) :], whole[:at], noise):
+        try:
+            candle = parse_kline_message(raw)
+        except UNREADABLE:
+            pass
+        else:
+            if candle is not None:
+                assert 0 < candle.low <= min(candle.open, candle.close)
+                assert max(candle.open, candle.close) <= candle.high < math.inf
+                assert candle.volume >= 0 and candle.open_time % 60_000 == 0 and candle.close_time > 0
+        is_shutdown(raw)
+
+
+@given(JSON, st.dictionaries(st.sampled_from(["symbol", "status", "baseAsset", "filters", "onboardDate"]), JSON))
+def test_no_answer_does_anything_but_parse_or_be_the_sources_fault(body: object, changes: dict[str, object]) -> None:
+    good = {"symbol": "A", "status": "TRADING", "baseAsset": "A", "quoteAsset": "B", "filters": []}
+    listing = parse_exchange_info(json.dumps({"symbols": [good, good | changes, body]}).encode())
+    assert listing.symbols[0].symbol == "A" and len(listing.symbols) + len(listing.unreadable) >= 2
+    assert all(info.tick_size >= 0 and info.tick_size.is_finite() for info in listing.symbols)
+    raw = json.dumps(body).encode()
+    for parse in (parse_exchange_info, parse_day_tickers, parse_server_time, lambda x: parse_klines(x, "A", "1m")):
+        with suppress(SourceUnavailable):
+            parse(raw)
