@@ -223,7 +223,7 @@ class Worker:
         )
 
     async def _refresh(self, symbols: frozenset[str]) -> None:
-        log.info("%d symbols were corrected; the engine steps them anew", len(symbols))
+        log.info("candles of %d symbols came late or were corrected; the engine steps them anew", len(symbols))
         async with self.market.engine_lock:
             await asyncio.to_thread(self.screener.engines.refresh, symbols)
 

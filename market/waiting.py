@@ -26,7 +26,7 @@ from screener.intervals import interval_ms, is_close, open_of
 ANSWER_S = 1.0
 """Real seconds that a REST answer gets, once asked for, before the minute is closed without it."""
 CATCH_UP_S = 15.0
-"""The same, when several minutes are missing at once."""
+"""The same, when several minutes are behind and nothing is gained by haste."""
 LATE_BATCH_S = 0.1
 """Real seconds in which late candles are collected, so that many cost one round of the engine."""
 LONGEST_WAIT_S = 0.5
@@ -85,9 +85,9 @@ class Waiting:
                 continue
             if late_ms >= self._deadline_ms // 2 and asked_at is None:
                 asked_at = time.monotonic()
-                behind = late_ms >= 2 * MINUTE_MS and nobody
+                behind = late_ms >= 2 * MINUTE_MS
                 answer_s = CATCH_UP_S if behind else ANSWER_S
-                self._ask(close_time, missing, close_time + late_ms if behind else close_time)
+                self._ask(close_time, missing, close_time + late_ms if behind and nobody else close_time)
             if late_ms >= self._deadline_ms and asked_at is not None:
                 waited = time.monotonic() - asked_at
                 patient = nobody and (time.monotonic() - began) * 1000 * self._clock.speed < PATIENCE_MS
