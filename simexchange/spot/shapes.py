@@ -55,6 +55,29 @@ def cancelled(order: Order, symbol: str, cancel_id: str) -> Shape:
     }
 
 
+def amended(order: Order, symbol: str) -> Shape:
+    """The order in the answer of an amendment, which has names of its own."""
+    return {
+        "symbol": symbol,
+        "orderId": order.id,
+        "orderListId": order.group.id if order.group else -1,
+        "origClientOrderId": order.client_id,
+        "clientOrderId": order.client_id,
+        "price": text(order.price),
+        "qty": text(order.quantity),
+        "executedQty": text(order.executed),
+        "preventedQty": text(ZERO),
+        "quoteOrderQty": text(order.quote_quantity),
+        "cumulativeQuoteQty": text(order.quote),
+        "status": order.status,
+        "timeInForce": order.tif,
+        "type": order.kind,
+        "side": order.side,
+        "workingTime": order.working_ms,
+        "selfTradePreventionMode": order.stp,
+    }
+
+
 def queried(order: Order, symbol: str) -> Shape:
     """Answer of a query."""
     return {

@@ -176,18 +176,10 @@ class Trade:
             raise ExchangeError(-2038, "Order amend (quantity increase) is not supported.")
         number = self.engine.amend(order, quantity)
         symbol = self.engine.symbol(row)
-        head = {"orderListId": order.group.id if order.group else -1}
         return {
             "transactTime": order.updated_ms,
             "executionId": number,
-            "amendedOrder": {
-                **shapes.result(order, symbol),
-                **head,
-                "origClientOrderId": order.client_id,
-                "qty": text(order.quantity),
-                "preventedQty": text(ZERO),
-                "quoteOrderQty": text(order.quote_quantity),
-            },
+            "amendedOrder": shapes.amended(order, symbol),
         }
 
     def open_orders(self, parameters: Parameters) -> Any:
