@@ -53,6 +53,11 @@ class Venue:
             await asyncio.sleep(0.02)
         raise AssertionError(f"no {kind} {body} among {self.events}")
 
+    async def subscribed(self) -> bool:
+        """Whether a connection carries streams of perpetuals."""
+        async with self.http.get(f"{self.rest}/sim/state") as answer:
+            return any((await answer.json())["connections"]["usdm"])
+
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """User data gathered in `events`."""
@@ -198,6 +203,11 @@ async def test_a_local_book_kept_by_the_stream_is_the_exchanges() -> None:
         reader = manager.futures_multiplex_socket(["btcusdt@depth"])
         reader.TIMEOUT = 0.2
         async with reader as stream:
+            # What is told first has changed since the subscription, so that no snapshot after it misses anything.
+            async with asyncio.timeout(PATIENCE):
+                while not await here.subscribed():
+                    await asyncio.sleep(0.01)
+            here.clock.advance(1000)
             first = (await asyncio.wait_for(stream.recv(), PATIENCE))["data"]
             book = await here.binance.futures_order_book(symbol="BTCUSDT", limit=1_000)
             at = book["lastUpdateId"]
