@@ -3,12 +3,14 @@
 1. `advance` goes from the second last looked at to now, in stretches that end where funding is due.
 2. In a stretch `_walk` takes, of all contracts in play, the first second in which one reached a level that matters
    (`_levels`), deals with it (`_second`), and looks again, so that what happens is in order and nothing is missed.
+   Liquidation levels depend on other contracts' prices; they are those of the last event or of the stretch's start.
 3. Within a second the low comes before the high where the price rose, after it where it fell (`path`).
 4. Once at the end `_look` settles what depends on the clock and on all prices together.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final, Protocol
 
@@ -21,7 +23,18 @@ from simexchange.trading.matching import path
 from simexchange.trading.walk import Second
 
 _CALL_AT: Final = Decimal("0.8")
+#: Positions are looked at together at least this often, in seconds of exchange time.
+_STRETCH: Final = 3_600
 Levels = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """The first second from `begin` on in which a contract reaches one of its levels."""
+
+    levels: Levels
+    begin: int
+    second: Second | None
 
 
 class Seconds(Protocol):
@@ -40,17 +53,19 @@ class Course:
         self._at = engine.moment = begin
         self._countdowns: dict[str, int] = {}
         self._called = False
+        self._liquidations: dict[Position, int] = {}
 
     def advance(self, now: int, now_ms: int) -> None:
         """Bring everything up to `now`."""
         engine = self._engine
         while self._at < now:
             due = funding.next_time(self._at)
-            stop = min(now, due)
+            stop = min(now, due, self._at // _STRETCH * _STRETCH + _STRETCH)
             self._walk(stop)
             self._at = engine.moment = stop
             if stop == due:
                 self._fund(stop)
+            self._press(stop * 1000)
         self._look(now_ms)
 
     def count_down(self, contract: Contract, deadline_ms: int) -> None:
@@ -60,20 +75,35 @@ class Course:
             self._countdowns[contract.symbol] = deadline_ms
 
     def _walk(self, stop: int) -> None:
-        begun: dict[int, int] = {}
+        engine = self._engine
+        coming: dict[Contract, _Coming] = {}
+        revision = -1
         while True:
-            first: tuple[Second, Contract] | None = None
-            for contract in self._in_play():
-                levels = self._levels(contract)
-                second = self._seconds.next(contract.row, begun.get(contract.row, self._at), stop, levels)
-                if second is not None and (first is None or second.at < first[0].at):
-                    first = second, contract
-            if first is None:
+            if engine.revision != revision:
+                # Something was filled, placed or ended: levels may be others, and those of other contracts too.
+                revision = engine.revision
+                self._liquidations = {one: self._liquidation(one) for one in engine.account.held()}
+                begun = {contract: known.begin for contract, known in coming.items()}
+                known_before, coming = coming, {}
+                for contract in self._in_play():
+                    # What is past is past, whatever levels are new.
+                    begin = max(begun.get(contract, self._at), engine.moment - 1)
+                    levels, known = self._levels(contract), known_before.get(contract)
+                    if known is None or known.levels != levels:
+                        known = self._coming(contract, levels, begin, stop)
+                    coming[contract] = known
+            found = [(known.second.at, contract) for contract, known in coming.items() if known.second is not None]
+            if not found:
                 return
-            second, contract = first
-            begun[contract.row] = second.at + 1
-            self._engine.moment = second.at + 1
+            at, contract = min(found, key=lambda one: one[0])
+            second = coming[contract].second
+            assert second is not None
+            engine.moment = at + 1
             self._second(contract, second)
+            coming[contract] = self._coming(contract, self._levels(contract), at + 1, stop)
+
+    def _coming(self, contract: Contract, levels: Levels, begin: int, stop: int) -> _Coming:
+        return _Coming(levels, begin, self._seconds.next(contract.row, begin, stop, levels))
 
     def _in_play(self) -> list[Contract]:
         engine = self._engine
@@ -98,8 +128,8 @@ class Course:
             else:
                 (falls if algo.side == BUY else rises).append(algo.activate)
         for position in self._engine.account.of(contract):
-            ticks = self._liquidation(position)
-            if ticks:
+            ticks = self._liquidations.get(position)
+            if ticks and position.lots:
                 # One tick sooner: what decides is the margin, then.
                 (falls if position.lots > 0 else rises).append(ticks + (1 if position.lots > 0 else -1))
         return max(falls, default=None), min(rises, default=None)
@@ -135,7 +165,10 @@ class Course:
             else:
                 engine.fill(item, item.ticks, item.left, now_ms, maker=True)
         for position in engine.account.of(contract):
-            if position.lots and (position.lots < 0) == rises:
+            ticks = self._liquidations.get(position)
+            if not ticks or not position.lots or (position.lots < 0) != rises:
+                continue
+            if _reached(price, ticks + (-1 if rises else 1), rises=rises):
                 engine.passing(contract, price)
                 if pressing(*engine.account.standing(position)):
                     engine.passing(contract, passed(self._liquidation(position)))
@@ -211,6 +244,15 @@ class Course:
             del self._countdowns[symbol]
             for order in [one for one in engine.all_open() if one.contract.symbol == symbol]:
                 engine.end(order, "CANCELED", now_ms)
+        pressed = self._press(now_ms)
+        if pressed and not self._called:
+            marks = {position.contract.symbol: engine.mark(position.contract) for position in pressed}
+            engine.emit(events.margin_call(engine.account, pressed, marks, now_ms))
+        self._called = bool(pressed)
+
+    def _press(self, now_ms: int) -> list[Position]:
+        """Liquidate what the prices of all positions together leave no margin; gives those that are near it."""
+        engine = self._engine
         pressed: list[Position] = []
         for position in list(engine.account.held()):
             margin, maintenance = engine.account.standing(position)
@@ -218,10 +260,7 @@ class Course:
                 self._liquidate(position, now_ms)
             elif maintenance >= margin * _CALL_AT:
                 pressed.append(position)
-        if pressed and not self._called:
-            marks = {position.contract.symbol: engine.mark(position.contract) for position in pressed}
-            engine.emit(events.margin_call(engine.account, pressed, marks, now_ms))
-        self._called = bool(pressed)
+        return pressed
 
 
 def _reached(price: int, level: int, *, rises: bool) -> bool:

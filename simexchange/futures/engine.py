@@ -49,12 +49,18 @@ class Engine:
         self.trades: list[Trade] = []
         self.ids = ids
         self.moment = 0
-        self.emit = emit
+        self.revision = 0
+        self._emit = emit
         self._prices = prices
         self._open: dict[str, dict[int, Order]] = {}
         self._waiting: dict[str, dict[int, AlgoOrder]] = {}
         self._marks: dict[str, int] = {}
         self._passing: dict[str, int] = {}
+
+    def emit(self, event: dict[str, Any]) -> None:
+        """Send a user data event; `revision` counts them, and so what changed in orders and positions."""
+        self.revision += 1
+        self._emit(event)
 
     def passing(self, contract: Contract, ticks: int | None) -> None:
         """Say at which price within its second a contract is; None for at the last one."""

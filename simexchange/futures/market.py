@@ -135,10 +135,6 @@ class MarketData:
         status = self.live.status(contract.row, self.now())
         return status if status in (None, "TRADING") else "SETTLING"
 
-    def last_price(self, contract: Contract, now: int) -> int:
-        """In ticks; it is the mark and the index price too. 0 where it did not trade in the last 24 hours."""
-        return self.books.last(contract.row, now)
-
     def exchange_info(self, _: Parameters) -> Any:
         """Limits, assets, contracts, filters."""
         return {

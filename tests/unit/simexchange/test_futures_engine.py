@@ -351,3 +351,51 @@ def test_no_more_orders_than_the_filter_allows() -> None:
     for number in range(10):
         desk.algo("SELL", "STOP_MARKET", 10, PRICE - 10 - number)
     assert refusal(desk.algo, "SELL", "STOP_MARKET", 10, PRICE - 300) == -4045
+
+
+def test_what_happens_between_two_looks_happens_in_order() -> None:
+    desk = Desk(PRICE, 30_000)
+    ether = desk.contracts[1]
+    first = desk.order("BUY", 10, 29_900, contract=ether)
+    second = desk.order("BUY", 10, PRICE - 100)
+    third = desk.order("SELL", 10, PRICE + 300)
+    goal = desk.algo("SELL", "TAKE_PROFIT_MARKET", 10, PRICE + 200, reduce_only=True)
+    # Bitcoin falls in the fourth second and rises in the sixth and seventh, ether falls in the second.
+    falls = [PRICE, PRICE, PRICE, PRICE - 150, PRICE, PRICE + 250, PRICE + 350]
+    for row, closes in ((0, falls), (1, [30_000, 29_800, 30_000, 30_000, 30_000, 30_000, 30_000])):
+        before = desk.line.seconds[row][-1][3]
+        for close in closes:
+            desk.line.seconds[row].append((before, max(before, close), min(before, close), close))
+            before = close
+    desk.course.advance(BEGIN + 7, (BEGIN + 7) * 1000)
+    assert goal.order is not None
+    assert [(trade.order.id, trade.time_ms // 1000 - BEGIN) for trade in desk.engine.trades] == [
+        (first.id, 1), (second.id, 3), (goal.order.id, 5), (third.id, 6),
+    ]  # fmt: skip
+    assert desk.position().lots == -10
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(-9_000, 9_000), min_size=1, max_size=30), st.integers(4, 3_900), st.booleans())
+def test_looking_rarely_sees_the_same_as_looking_often(moves: list[int], lots: int, long: bool) -> None:
+    """Stops, resting orders and liquidation do not depend on how often the exchange looks."""
+    found = []
+    for often in (True, False):
+        desk = Desk(PRICE)
+        side, other, way = ("BUY", "SELL", 1) if long else ("SELL", "BUY", -1)
+        desk.order(side, lots)
+        desk.algo(other, "STOP_MARKET", lots, PRICE - way * 20_000, reduce_only=True)
+        desk.order(other, max(3, lots // 2), PRICE + way * 9_000, reduce_only=True)
+        desk.algo(other, "TRAILING_STOP_MARKET", lots, callback=Decimal("0.03"), reduce_only=True)
+        price = PRICE
+        for number, move in enumerate(moves):
+            price += move
+            before = desk.line.seconds[0][-1][3]
+            desk.line.seconds[0].append((before, max(before, price), min(before, price), price))
+            if often or number == len(moves) - 1:
+                desk.course.advance(BEGIN + number + 1, (BEGIN + number + 1) * 1000)
+        found.append(
+            [(one.order.kind, one.ticks, one.lots, one.time_ms // 1000) for one in desk.engine.trades]
+            + [(str(desk.balance), desk.position().lots, 0, 0)]
+        )
+    assert found[0] == found[1]
