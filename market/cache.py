@@ -2,13 +2,12 @@
 
 1. `read` gives the newest candles of a file, `missing` what it lacks of a span of time.
 2. `write` merges new candles into a file under the symbol's lock: it reads what is there, puts the new rows over the
-   old ones, and replaces the file at once (`_replace`: a temporary file beside it, flushed to the disk, renamed, the
-   folder flushed). A reader, or whoever comes after a crash, finds the old file or the new one. Rows are only ever
-   added or corrected. `append` does the same for callers that go on when the disk is full.
+   old ones, and replaces the file at once (`market.candle_file`). `append` does the same for callers that go on when
+   the disk is full.
 3. A file that cannot be read, or holds what cannot be candles, is set aside as `<interval>.parquet.corrupt` and counts
    as absent. A disk that does not answer is another matter: the file stays, and nothing is written over it.
-4. Spans of which the exchange has no candles itself are kept in the file's metadata, so that they are not asked for
-   again. They live and die with the candles beside them.
+4. Spans of which the exchange has no candles itself are kept with the candles, so that they are not asked for again.
+5. A file is written whole: `worth` says when a few rows are not worth that yet.
 
 What goes wrong is kept in `problems` and logged.
 """
@@ -16,44 +15,48 @@ What goes wrong is kept in `problems` and logged.
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from market.aggregate import Span as Span
-from market.history import (
-    ABSENT,
-    EARLIEST_MS,
-    LATEST_MS,
-    HistoryError,
-    absent_spans,
-    columns_of,
-    read_file,
+from market.aggregate import Span
+from market.candle_file import (
+    NOTHING,
+    SUFFIX,
+    Held,
+    count_rows,
+    encoded,
+    flush_folder,
+    gaps_of,
+    in_order,
+    merged,
+    read_candles,
+    read_times,
+    replace_file,
 )
-from market.source import FIELDS, CandleBlock
+from market.history import EARLIEST_MS, LATEST_MS, HistoryError
+from market.source import CandleBlock
 from screener.intervals import interval_ms, open_of
+
+__all__ = ["CacheError", "HistoryCache", "Problem", "Span", "gaps_of"]
 
 log = logging.getLogger(__name__)
 
-Times: TypeAlias = npt.NDArray[np.int64]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-
-SUFFIX: Final = ".parquet"
 CORRUPT: Final = ".corrupt"
 _OPEN, _HIGH, _LOW, _CLOSE = range(4)
-_ROWS_IN_GROUP: Final = 32_768
 _PROBLEMS_KEPT: Final = 200
+# Rows that one request to the exchange brings again; rows of a file (1 MB) that may be written anew for any; and how
+# many times as many as the new ones a larger file must hold.
+_FEW: Final = 1000
+_SMALL: Final = 20_000
+_TIMES: Final = 64
 
 
 class CacheError(Exception):
@@ -66,20 +69,6 @@ class Problem:
 
     path: Path
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held of a symbol and interval: open times [n] ascending, `values` [n, 9] by `market.source.FIELDS`, and
-    the spans that the exchange itself has no candles of.
-    """
-
-    times: Times
-    values: FloatArray
-    absent: tuple[Span, ...] = ()
-
-
-NOTHING: Final = Held(np.empty(0, np.int64), np.empty((0, len(FIELDS))))
 
 
 class HistoryCache:
@@ -138,14 +127,21 @@ class HistoryCache:
         try:
             with self._locked(path.parent):
                 old = self._load(block.symbol, block.interval, locked=True)
-                merged, changed = _merge(old, new, block.interval, absent)
-                if changed or (merged.absent != old.absent and len(merged.times)):
-                    _replace(path, _encode(merged))
+                whole, changed = merged(old, new, block.interval, absent)
+                if changed or (whole.absent != old.absent and len(whole.times)):
+                    replace_file(path, encoded(whole))
                 return changed
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
             self._record(path, message)
             raise CacheError(f"{path}: {message}") from error
+
+    def worth(self, symbol: str, interval: str, rows: int) -> bool:
+        """Whether so many new rows are worth writing the file anew. Not where one request would bring them again and
+        the file holds many times as many: a year of minutes of every symbol, written every quarter of an hour, would
+        keep a disk busy.
+        """
+        return rows >= _FEW or count_rows(self.path(symbol, interval)) <= max(_SMALL, rows * _TIMES)
 
     def _load(
         self,
@@ -163,7 +159,7 @@ class HistoryCache:
         """
         path = self.path(symbol, interval)
         try:
-            return (_decode_times(path) if times_only else None) or _decode(path, interval, newest)
+            return (read_times(path) if times_only else None) or read_candles(path, interval, newest)
         except FileNotFoundError:
             return NOTHING
         except HistoryError as error:
@@ -206,7 +202,7 @@ class HistoryCache:
             )
             times, values = times[sound], values[sound]
         if (np.diff(times) <= 0).any():
-            times, values = _sorted(times, values)
+            times, values = in_order(times, values)
         return Held(times, values)
 
     @contextmanager
@@ -214,7 +210,7 @@ class HistoryCache:
         """Hold the lock of a symbol's folder, which is made where it is missing. Raises OSError."""
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -227,170 +223,3 @@ class HistoryCache:
         if problem not in self.problems:
             log.warning("%s: %s", path, message)
         self.problems.append(problem)
-
-
-def gaps_of(times: Times, interval: str, start: int, end: int, absent: Iterable[Span] = ()) -> list[Span]:
-    """Spans of candles with open times in [start, end) that are neither in `times` (ascending) nor in `absent`."""
-    step = interval_ms(interval)
-    at = open_of(start + step - 1, interval)
-    stop = open_of(end + step - 1, interval)
-    inside = times[np.searchsorted(times, at) : np.searchsorted(times, stop)]
-    breaks = np.flatnonzero(np.diff(inside) != step)
-    firsts = inside[np.concatenate(([0], breaks + 1))].tolist() if len(inside) else []
-    lasts = inside[np.concatenate((breaks, [-1]))].tolist() if len(inside) else []
-    there = [*((first, last + step) for first, last in zip(firsts, lasts, strict=True)), *absent]
-    found: list[Span] = []
-    for first, last in sorted(span for span in there if span[0] < span[1]):
-        if at < min(first, stop):
-            found.append((at, min(first, stop)))
-        at = max(at, last)
-    if at < stop:
-        found.append((at, stop))
-    return found
-
-
-def _sorted(times: Times, values: FloatArray) -> tuple[Times, FloatArray]:
-    """Rows by time; of those with the same time the last."""
-    order = np.argsort(times, kind="stable")
-    times, values = times[order], values[order]
-    last = np.append(np.diff(times) != 0, True)
-    return times[last], values[last]
-
-
-def _merge(old: Held, new: Held, interval: str, absent: Iterable[Span]) -> tuple[Held, int]:
-    """`new` over `old`, and how many rows of `new` that adds or changes."""
-    at = np.searchsorted(old.times, new.times)
-    same = at < len(old.times)
-    same[same] = old.times[at[same]] == new.times[same]
-    rows = np.flatnonzero(same)
-    same[rows] = ((old.values[at[rows]] == new.values[rows]) | np.isnan(new.values[rows])).all(axis=1)
-    changed = int((~same).sum())
-    times, values = old.times, old.values
-    if changed:
-        # A source that does not know a column does not unmake what another one knew.
-        over = new.values.copy()
-        over[rows] = np.where(np.isnan(over[rows]), old.values[at[rows]], over[rows])
-        times, values = _sorted(np.concatenate((times, new.times[~same])), np.concatenate((values, over[~same])))
-    spans: list[Span] = []
-    for first, end in sorted({*old.absent, *absent}):
-        if spans and first <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((first, end))
-    rest = tuple(gap for first, end in spans for gap in gaps_of(times, interval, first, end))
-    return Held(times, values, rest), changed
-
-
-def read_held(path: Path, interval: str) -> Held:
-    """What any file that `--data` reads holds, Parquet or CSV; of a CSV the times only, `values` is [n, 0].
-
-    Raises HistoryError for a broken file, OSError for a disk that does not answer.
-    """
-    if path.suffix == SUFFIX:
-        return _decode(path, interval)
-    times, _ = read_file(path, interval)
-    return Held(times, np.empty((len(times), 0)))
-
-
-def _decode(path: Path, interval: str, newest: tuple[int, int] | None = None) -> Held:
-    """Read a Parquet file. Raises HistoryError for a broken one, OSError for a disk that does not answer."""
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            metadata = schema.metadata or {}
-            names = [name for name in ("open_time", *FIELDS) if name in schema.names]
-            # Only a file of ours is known to be in order.
-            groups = _newest_groups(file.metadata, *newest) if newest and ABSENT in metadata else None
-            # One thread: the files are small, and starting threads costs more than reading.
-            if groups is None:
-                table = file.read(columns=names, use_threads=False)
-            else:
-                table = file.read_row_groups(groups, columns=names, use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise HistoryError(f"{path}: cannot be read: {error}") from error
-    times, columns = columns_of(path, table, interval)
-    unknown = np.full(len(times), np.nan)
-    values = np.column_stack([columns.get(name, unknown) for name in FIELDS])
-    return Held(times, values, absent_spans(metadata))
-
-
-def _decode_times(path: Path) -> Held | None:
-    """Times and spans of a file of ours, without its values; None where it must be read whole to be trusted."""
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            metadata = schema.metadata or {}
-            if ABSENT not in metadata or schema.names != ["open_time", *FIELDS]:
-                return None
-            times = file.read(columns=["open_time"], use_threads=False).column("open_time").to_numpy()
-    except (pa.ArrowException, OSError):
-        return None
-    return Held(times, np.empty((len(times), 0)), absent_spans(metadata))
-
-
-def _newest_groups(metadata: pq.FileMetaData, count: int, last: int) -> list[int]:
-    """Row groups that hold the newest `count` candles up to the open time `last`."""
-    groups: list[int] = []
-    rows = 0
-    for index in reversed(range(metadata.num_row_groups)):
-        group = metadata.row_group(index)
-        times = group.column(0).statistics
-        if times is None or times.min > last:
-            continue
-        groups.insert(0, index)
-        rows += group.num_rows if times.max <= last else 0
-        if rows >= count:
-            break
-    return groups
-
-
-def _encode(held: Held) -> pa.Buffer:
-    """The bytes of a file."""
-    columns = {"open_time": pa.array(held.times)}
-    for column, name in enumerate(FIELDS):
-        values = np.ascontiguousarray(held.values[:, column])
-        whole = name == "trades" and bool((values == np.floor(values)).all())
-        columns[name] = pa.array(values.astype(np.int64) if whole else values)
-    table = pa.table(columns).replace_schema_metadata({ABSENT: json.dumps(held.absent)})
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
-        sink,
-        row_group_size=_ROWS_IN_GROUP,
-        compression="zstd",
-        compression_level=1,
-        # Prices hardly repeat: a dictionary of them costs time and room.
-        use_dictionary=["trades"],
-        write_page_checksum=True,
-    )
-    return sink.getvalue()
-
-
-def _replace(path: Path, data: pa.Buffer) -> None:
-    """Put a file in another's place, so that a crash leaves one of the two. Raises OSError.
-
-    The lock is held: temporary files of this name are left from a process that died.
-    """
-    new = path.with_name(f".{path.name}.tmp")
-    try:
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        with suppress(OSError):
-            new.unlink()
-        raise
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Have a folder's entries on the disk. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

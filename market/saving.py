@@ -103,10 +103,13 @@ class Saver:
         return self._store.block(symbol, interval, np.arange(first, end, step, dtype=np.int64))
 
     def _keep(self, blocks: Sequence[CandleBlock], absent: Sequence[Sequence[Span]]) -> list[CandleBlock]:
-        """Store blocks; returns those that could not be stored, which is in the cache's problems."""
+        """Store blocks; returns those that are not: not worth it yet, or not possible, as the cache's problems say."""
         failed = []
         for block, spans in zip(blocks, absent, strict=True):
             if not len(block):
+                continue
+            if not spans and not self._cache.worth(block.symbol, block.interval, len(block)):
+                failed.append(block)
                 continue
             try:
                 self._cache.write(block, spans)

@@ -26,7 +26,8 @@ from screener import INTERVAL_MS, interval_ms
 
 if TYPE_CHECKING:
     from market.binance import BinanceSource
-    from market.cache import Held, HistoryCache
+    from market.cache import HistoryCache
+    from market.candle_file import Held
     from market.download import Download, Job, Progress
 
 LINE_EVERY_S: Final = 2.0
@@ -328,7 +329,7 @@ def gaps(folder: Path | None, as_json: bool) -> None:
 
     A gap is confirmed where the exchange was asked and has none either. Exit code 1 where a file cannot be read.
     """
-    from market.cache import gaps_of
+    from market.candle_file import gaps_of
 
     unread = files = found = missing = confirmed = 0
     for row in _files(folder, as_json=as_json):
@@ -374,7 +375,7 @@ class _File:
 
 def _files(folder: Path | None, *, as_json: bool) -> Iterator[_File]:
     """Every candle file of a folder. One that cannot be read is told on standard error."""
-    from market.cache import NOTHING, read_held
+    from market.candle_file import NOTHING, read_held
     from market.history import HistoryError, intervals_of, symbols_in
 
     if folder is None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from market.aggregate import Span, aggregate
-from market.cache import Held, gaps_of, read_held
+from market.candle_file import Held, gaps_of, read_held
 from market.history import intervals_of, symbols_in
 from market.source import FIELDS
 from screener.intervals import interval_ms, is_multiple

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from market.cache import read_held
+from market.candle_file import read_held
 from market.history import intervals_of, symbols_in
 from tests.integration.market.recorded_candles import BEGIN, DOCUMENT, KLINES, compare, gaps_within, outages, written
 

@@ -76,6 +76,24 @@ def test_of_a_long_file_only_the_newest_part_is_read_and_nothing_missed(tmp_path
             assert found.values[:, 3].tolist() == numbers(found.open_times)
 
 
+def test_a_few_rows_are_not_worth_writing_a_large_file_anew(tmp_path: Path) -> None:
+    def hold(count: int) -> None:
+        times = T0 + MINUTE * np.arange(count, dtype=np.int64)
+        cache.append(CandleBlock("AUSDT", "1m", times, np.ones((count, len(FIELDS)))))
+
+    cache = HistoryCache(tmp_path)
+    assert cache.worth("AUSDT", "1m", 1)
+    hold(20_000)
+    assert cache.worth("AUSDT", "1m", 1)
+    hold(25_600)
+    assert cache.worth("AUSDT", "1m", 400) and not cache.worth("AUSDT", "1m", 399)
+    # What one request would not bring again is stored.
+    hold(70_000)
+    assert not cache.worth("AUSDT", "1m", 999) and cache.worth("AUSDT", "1m", 1000)
+    cache.path("AUSDT", "1m").write_bytes(b"broken")
+    assert cache.worth("AUSDT", "1m", 1)
+
+
 def test_rows_that_differ_are_replaced_and_unknown_numbers_replace_nothing(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
     cache.append(block(0, 10))

@@ -159,7 +159,7 @@ async def test_a_full_disk_stops_nothing_and_is_tried_again(
         def full(*args: object) -> None:
             raise OSError(28, "No space left on device")
 
-        patch.setattr("market.cache._replace", full)
+        patch.setattr("market.cache.replace_file", full)
         for i in range(11, 14):
             source.close_minute(START + i * MINUTE)
             assert (await anext(closes)).fresh == tuple(NAMES)
