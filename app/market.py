@@ -12,6 +12,7 @@ import logging
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from math import ceil
 from typing import Any
 
@@ -34,12 +35,20 @@ RETRY_SECONDS = 2.0
 # A fading average needs more history than its window; beyond this REST would have to page.
 MOST_REQUIRED = 1500
 UNIVERSE_SECONDS = 300.0
+DELISTED = "DELISTED"
 # A symbol that is screened stays while it comes this close to what is asked of a new one, lest it come and go.
 STAYING_VOLUME = 0.5
 STAYING_LIMIT = 1.1
 
 OnChange = Callable[[Sequence[str], Sequence[str]], Awaitable[None]]
 """Called with the symbols that joined and those that left."""
+
+
+def _delisted(name: str, quote_asset: str) -> SymbolInfo:
+    """What is known of a symbol that the exchange lists no more: enough to close a position on paper."""
+    least = Decimal("1e-8")
+    base = name.removesuffix(quote_asset)
+    return SymbolInfo(name, base, quote_asset, DELISTED, least, least, least, Decimal(0))
 
 
 class HeldMarket:
@@ -53,19 +62,21 @@ class HeldMarket:
         self.clock = clock
         self.infos = dict(universe.infos)
         self.left: dict[str, SymbolInfo] = {}
-        # The rules of both: a position in a symbol that left can still be closed.
-        self.rules: Mapping[str, SymbolInfo] = ChainMap(self.infos, self.left)
+        # What orders on paper go by. A position in a symbol that is listed no more can be closed, at its last price.
+        self._closable: dict[str, SymbolInfo] = {}
+        self.rules: Mapping[str, SymbolInfo] = ChainMap(self.infos, self._closable)
         self.on_change: OnChange | None = None
         self._rules = rules
         self._universe = universe
         directory = settings.history_dir
+        self._cache = HistoryCache(directory) if directory is not None else None
         self.feed = Feed(
             source,
             clock,
             universe.symbols,
             capacity=settings.candles_held,
             backfill=min(FIRST_BACKFILL, settings.candles_held),
-            cache=HistoryCache(directory) if directory is not None else None,
+            cache=self._cache,
             per_connection=settings.streams_per_connection,
         )
         self.coverage = self.feed.coverage.minutes
@@ -107,8 +118,17 @@ class HeldMarket:
         except MarketError as error:
             log.warning("rules of %s are not known yet: %s", " ".join(sorted(unknown)), error)
             return
-        for name in unknown & listed.keys():
-            self.left[name] = listed[name]
+        for name in unknown:
+            self._leave(listed.get(name) or _delisted(name, self.settings.quote_asset))
+            await self._last_price(name)
+
+    async def _last_price(self, name: str) -> None:
+        """The newest price kept of a symbol that is not followed, until a stream brings one."""
+        if self._cache is None or name in self.prices:
+            return
+        kept = await asyncio.to_thread(self._cache.read, name, "1m", 1, self.clock.now_ms())
+        for candle in kept.candles():
+            self.prices.setdefault(name, Price(name, candle.close, candle.close_time))
 
     async def _read(self) -> Sequence[SymbolInfo]:
         """The symbols to screen now; those that are screened already may fall a little below what the rules ask."""
@@ -127,13 +147,19 @@ class HeldMarket:
 
     async def _told(self, infos: Sequence[SymbolInfo], joined: Sequence[str], left: Sequence[str]) -> None:
         for name in left:
-            self.left[name] = self.infos.pop(name)
+            info = self.infos.pop(name)
+            self._leave(info if name in self._universe.rejected else replace(info, status=DELISTED))
         # In place: whoever was given the mapping sees the change.
         self.infos.update({info.symbol: info for info in infos})
         for name in joined:
             self.left.pop(name, None)
+            self._closable.pop(name, None)
         if self.on_change is not None:
             await self.on_change(joined, left)
+
+    def _leave(self, info: SymbolInfo) -> None:
+        self.left[info.symbol] = info
+        self._closable[info.symbol] = replace(info, status="TRADING") if info.status == DELISTED else info
 
     def why(self, name: str) -> str:
         """Why a symbol is not screened now."""

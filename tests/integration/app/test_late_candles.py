@@ -16,6 +16,7 @@ from app.screening import Screener
 from app.settings import Settings
 from app.times import at, to_ms
 from app.worker import Worker
+from market.cache import HistoryCache
 from market.types import Coverage, SymbolInfo
 from market.universe import UniverseRules, read_universe
 from store import events, positions, runs, signals
@@ -255,3 +256,35 @@ async def test_symbols_join_and_leave_a_running_worker_and_holders_are_told(
     source.close_minute(START + 3 * MINUTE)
     await next_close(worker, closes)
     assert {s for s, _ in await stored(database, leader)} == {*NAMES[:3], "EEEUSDT"}
+
+
+async def test_a_position_in_a_symbol_that_is_not_listed_keeps_its_last_price_over_a_restart(
+    database: Database, worker: Worker, source: FakeSource, clock: ManualClock, new_user: UUID, tmp_path: Path
+) -> None:
+    cache = HistoryCache(tmp_path / "history" / "test")
+    assert cache.append(await source.candle_block("GONEUSDT", "1m", 30)) == 30
+    async with database.worker() as conn:
+        opened = await positions.open_position(
+            conn,
+            NewPosition(
+                owner_id=new_user,
+                symbol="GONEUSDT",
+                side="long",
+                quantity=Decimal(1),
+                entry_price=Decimal(100),
+                opened_at=at(START),
+            ),
+        )
+    assert opened is not None
+    await worker.start()
+    last = candle("GONEUSDT", "1m", START - MINUTE)
+    price = worker.market.prices["GONEUSDT"]
+    assert (price.price, price.time_ms) == (last.close, last.close_time)
+    assert worker.market.left["GONEUSDT"].status == "DELISTED"
+    assert "GONEUSDT" in worker.market.report()["universe"]["left"] and "GONEUSDT" not in worker.market.infos
+    # Whoever holds it can have it closed at that price, on paper.
+    async with database.worker() as conn:
+        await conn.execute("update public.positions set close_requested_at = now() where id = %s", (opened.id,))
+    await worker.trader.watch()
+    async with database.worker() as conn:
+        assert await positions.all_open(conn) == []
