@@ -128,11 +128,20 @@ class CacheOut(Shape):
     problems: int = 0
 
 
-class WeightOut(Shape):
-    """Request weight used in this minute, and the exchange's limit."""
+class SourceOut(Shape):
+    """The exchange as it is asked: requests and failures since the start, request weight used in this minute and the
+    limit, real seconds that it asked to wait with its words, symbols whose entry could not be read."""
 
-    used: int = 0
-    limit: int = 0
+    venue: str = "spot"
+    requests: int = 0
+    failures: int = 0
+    used_weight: int = 0
+    weight_limit: int = 0
+    closed_for_s: float = 0.0
+    refusal: str | None = None
+    refused_candles: int = 0
+    unreadable_symbols: int = 0
+    connection_attempts_5m: int = 0
 
 
 class ReasonOut(Shape):
@@ -167,7 +176,7 @@ class FeedOut(Shape):
     refused: RefusedOut = RefusedOut()
     audit: AuditOut | None = None
     cache: CacheOut | None = None
-    weight: WeightOut | None = None
+    source: SourceOut | None = None
     universe: UniverseOut | None = None
     price_readers: int = 0
 

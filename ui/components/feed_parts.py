@@ -126,13 +126,18 @@ def care_table(feed: FeedOut) -> str:
 
 
 def _weight(feed: FeedOut) -> str:
-    if feed.weight is None or not feed.weight.limit:
+    source = feed.source
+    if source is None or not source.weight_limit:
         return ""
-    share = min(100.0, feed.weight.used / feed.weight.limit * 100)
+    share = min(100.0, source.used_weight / source.weight_limit * 100)
+    wait = ""
+    if source.closed_for_s > 0:
+        words = source.refusal or "the limit is near"
+        wait = f'<div class="warn" style="padding-top:4px">Waits {source.closed_for_s:.0f} s: {text.esc(words)}</div>'
     return (
         f'<div class="row nw" style="padding-top:8px"><span class="mut">Request weight</span>'
-        f'<span class="num sp">{feed.weight.used:,} of {feed.weight.limit:,} a minute</span></div>'
-        f'<span class="bar" style="width:100%"><i style="width:{share:.0f}%"></i></span>'
+        f'<span class="num sp">{source.used_weight:,} of {source.weight_limit:,} a minute</span></div>'
+        f'<span class="bar" style="width:100%"><i style="width:{share:.0f}%"></i></span>{wait}'
     )
 
 

@@ -59,6 +59,8 @@ def test_every_number_of_the_market() -> None:
     assert found['screener_candles_repaired_total{what="corrected"}'] == 1
     assert found['screener_candles_refused_total{reason="low above high"}'] == 3
     assert found["screener_weight_used"] == 5400
+    assert found["screener_requests_total"] == 4321
+    assert found["screener_requests_wait_seconds"] == 40
     assert found['screener_audit_differences_total{what="differing"}'] == 1
     assert found['screener_stream_messages_total{connection="prices"}'] == 812_345
     assert found['screener_stream_open{connection="candles 1"}'] == 0
@@ -71,7 +73,13 @@ def test_without_a_worker_there_is_only_what_this_process_knows() -> None:
 
 
 def test_what_is_not_known_is_absent_and_not_zero() -> None:
-    odd: dict[str, Any] = {"coverage": None, "audit": None, "streams": None, "holes": None, "weight": "much"}
+    odd: dict[str, Any] = {
+        "coverage": None,
+        "audit": None,
+        "streams": None,
+        "holes": None,
+        "source": {"used_weight": "much"},
+    }
     found = read(exposition(odd, board()))
     assert "screener_weight_used" not in found
     assert "screener_holes" not in found

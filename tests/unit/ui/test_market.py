@@ -106,4 +106,6 @@ def test_care_counts_refusals_and_differences() -> None:
     assert "low above high" in table
     assert "5,400 of 6,000 a minute" in table
     assert "width:90%" in table
+    assert "Waits 40 s: Too many requests &lt;now&gt;" in table
+    assert "Waits" not in feed_parts.care_table(feed())
     assert feed_parts.universe_line(feed()) == "208 symbols screened; not screened: 2 not trading (BREAK)."
