@@ -135,6 +135,7 @@ class ListRequests:
         self._trade.check(working)
         for number, order in enumerate(pending, 1):
             self._trade.check_filters(order, more=number)
+            self._trade.check_name(order)
         group = self._group(parameters, row, contingency, [working, *pending])
         group.pending = pending
         return self._place(group, [working], parameters)

@@ -67,11 +67,13 @@ class Trade:
         return self._open(order, response)
 
     def test(self, parameters: Parameters) -> Any:
-        """All of a new order but placing it."""
+        """A new order as far as it is checked before it reaches the book: neither balances nor prices speak against
+        it.
+        """
         self.engine.advance()
         order = self._read(parameters)
         _response(parameters, order)
-        self.check(order)
+        self.check_filters(order)
         if parameters.get("computeCommissionRates") != "true":
             return {}
         rates = {"maker": text(COMMISSION), "taker": text(COMMISSION)}
@@ -218,10 +220,16 @@ class Trade:
         `more` are orders of the same list that come before it.
         """
         self.check_filters(order, more)
+        self.check_name(order)
         self.engine.check(order)
 
+    def check_name(self, order: Order) -> None:
+        """Raises -2010 where an open order of the symbol has the same client order id."""
+        if self.engine.store.taken(order.row, order.client_id):
+            raise rejected("Duplicate order sent.")
+
     def check_filters(self, order: Order, more: int = 0) -> None:
-        """Raises ExchangeError where the symbol's status, its filters or an open order's name speak against it."""
+        """Raises ExchangeError where the symbol's status or its filters speak against an order."""
         status = self._live.status(order.row, self.engine.now())
         if status is None:
             raise errors.invalid_symbol()
@@ -231,8 +239,6 @@ class Trade:
         if more:
             counts = Counts(counts.orders + more, counts.algos, counts.icebergs, counts.lists, counts.everywhere + more)
         self.filters(order.row).check(self._draft(order), counts)
-        if self.engine.store.taken(order.row, order.client_id):
-            raise rejected("Duplicate order sent.")
 
     def _draft(self, order: Order) -> Draft:
         return Draft(

@@ -19,6 +19,9 @@ STOP = {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_LOSS", "quantity": "0
 LEGAL_NUMBER = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 NO_NUMBER = (-1100, f"Illegal characters found in parameter 'price'; legal range is '{LEGAL_NUMBER}'.")
 POOR = (-2010, "Account has insufficient balance for requested action.")
+TRIGGERED = (-2010, "Stop price would trigger immediately.")
+TAKES = (-2010, "Order would immediately match and take.")
+BOOK_SAYS = (POOR, TRIGGERED, TAKES)
 
 
 def filtered(name: str) -> tuple[int, str]:
@@ -49,9 +52,8 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], tuple[int, str]]] = [
     (STOP, {"stopPrice": None, "trailingDelta": "5"}, filtered("TRAILING_DELTA")),
     (LIMIT, {"quantity": "200"}, POOR),
     (MARKET, {"side": "SELL", "quantity": "0.50001"}, POOR),
-    (STOP, {"stopPrice": "100.00"}, (-2010, "Stop price would trigger immediately.")),
-    (LIMIT, {"type": "LIMIT_MAKER", "timeInForce": None, "price": "150.00"},
-     (-2010, "Order would immediately match and take.")),
+    (STOP, {"stopPrice": "100.00"}, TRIGGERED),
+    (LIMIT, {"type": "LIMIT_MAKER", "timeInForce": None, "price": "150.00"}, TAKES),
     (LIMIT, {"icebergQty": "0.3"}, (-2010, "IcebergQty exceeds QTY.")),
     (LIMIT, {"icebergQty": "0.1", "timeInForce": "IOC"}, (-1014, "Unsupported order combination.")),
     (LIMIT, {"symbol": "NOPEUSDT"}, (-1121, "Invalid symbol.")),
@@ -101,7 +103,12 @@ async def test_each_mistake_has_its_code_and_words() -> None:
             sent = {name: value for name, value in {**base, **change}.items() if value is not None}
             for path in (ORDER, f"{ORDER}/test"):
                 status, answer, _ = await at.send("POST", path, sent)
-                if (status, answer) != (400, {"code": expected[0], "msg": expected[1]}):
+                # A test order does not reach the book, where prices and balances would speak against it.
+                if path.endswith("test") and expected in BOOK_SAYS:
+                    right = (status, answer) == (200, {})
+                else:
+                    right = (status, answer) == (400, {"code": expected[0], "msg": expected[1]})
+                if not right:
                     found.append((change, path, status, answer))
         assert found == []
         assert await at.binance.get_all_orders(symbol="BTCUSDT") == []
