@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 from binance import AsyncClient, BinanceSocketManager
-from binance.exceptions import BinanceAPIException
+from binance.exceptions import BinanceAPIException, BinanceWebsocketUnableToConnect
 from yarl import URL
 
 from simexchange.clock import VirtualClock
@@ -371,7 +371,6 @@ async def test_batches_answer_each_order_for_itself() -> None:
 async def test_the_websocket_api_trades_too() -> None:
     async with venue() as here:
         binance = here.binance
-        binance.ws_future.TIMEOUT = 0.2
         try:
             placed = await binance.ws_futures_create_order(
                 symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.01", newOrderRespType="RESULT"
@@ -387,6 +386,10 @@ async def test_the_websocket_api_trades_too() -> None:
                 await binance.ws_futures_cancel_order(symbol="BTCUSDT", orderId=placed["orderId"])
             assert caught.value.code == -2011
         finally:
+            # It waits this long for messages once the next one has come.
+            binance.ws_future.TIMEOUT = 0.5
+            with contextlib.suppress(BinanceWebsocketUnableToConnect):
+                await binance.ws_futures_get_order_book(symbol="BTCUSDT", limit=5)
             await binance.ws_future.close()
 
 
