@@ -231,19 +231,22 @@ async def test_symbols_join_and_leave_a_running_worker_and_holders_are_told(
     price = worker.market.prices["DDDUSDT"]
     following = asyncio.ensure_future(anext(closes))
     source.names.remove("DDDUSDT")
-    source.names.append("EEEUSDT")
+    # More than the panel's and the engine's columns have room for.
+    new = ["EEEUSDT", *(f"N{i:02d}USDT" for i in range(70))]
+    source.names += new
     await until(lambda: "EEEUSDT" in worker.market.infos)
     assert "DDDUSDT" not in worker.market.infos
     assert isinstance(worker.market.rules["DDDUSDT"], SymbolInfo), "a position in it can still be closed"
     assert worker.market.prices["DDDUSDT"] == price
     left = worker.market.report()["universe"]["left"]
     assert left == {"DDDUSDT": {"reason": "the exchange lists it no more", "last_price": price.price}}
-    await until(lambda: worker.market.candles("EEEUSDT", "1m", 60))
+    await until(lambda: all(worker.market.candles(name, "1m", 60) for name in new))
     source.close_minute(START + 2 * MINUTE)
     coverage = await following
-    assert coverage.fresh == (*NAMES[:3], "EEEUSDT")
+    screened = {*NAMES[:3], *new}
+    assert set(coverage.fresh) == screened
     await worker.screener.screen(coverage)
-    assert {s for s, close in await stored(database, level) if close == START + 2 * MINUTE} == {*NAMES[:3], "EEEUSDT"}
+    assert {s for s, close in await stored(database, level) if close == START + 2 * MINUTE} == screened
     async with database.worker() as conn:
         (told,) = await events.list_events(conn, kind="SYMBOL_LEFT")
     assert told.owner_id == new_user and told.position_id == position.id
@@ -255,7 +258,7 @@ async def test_symbols_join_and_leave_a_running_worker_and_holders_are_told(
     await worker.sync()
     source.close_minute(START + 3 * MINUTE)
     await next_close(worker, closes)
-    assert {s for s, _ in await stored(database, leader)} == {*NAMES[:3], "EEEUSDT"}
+    assert {s for s, _ in await stored(database, leader)} == screened
 
 
 async def test_a_position_in_a_symbol_that_is_not_listed_keeps_its_last_price_over_a_restart(
