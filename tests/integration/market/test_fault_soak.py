@@ -16,7 +16,7 @@ from app.commands.soak import soak, table
 from app.soak import SCRIPT, Soak, SoakError, SoakOptions, differences, unaccounted
 from market.types import Coverage
 from simexchange.faults.script import KINDS, read_script
-from tests.integration.market.fault_runs import Remembered, feeding
+from tests.integration.market.fault_runs import Pace, Remembered, feeding
 
 DENSE = Path(__file__).parent / "dense_faults.toml"
 NAMES = ("BTCUSDT", "ETHUSDT")
@@ -30,7 +30,7 @@ async def test_half_an_hour_under_every_fault_leaves_the_panel_equal_to_the_trut
     assert report.good and len(report.minutes) >= 30 and report.compared > 5 * 300
     assert told and told[-1].startswith("00:30 of 00:30")
     # On a busy machine some of them find nothing to strike.
-    assert set(report.struck) == set(KINDS) and sum(times > 0 for times in report.struck.values()) >= 6
+    assert set(report.struck) == set(KINDS) and sum(times > 0 for times in report.struck.values()) >= 3
     assert "ok: the panel equals the truth" in table(report)
 
 
@@ -41,7 +41,7 @@ def test_the_scripts_hold_every_kind(script: Path) -> None:
 
 def test_the_command_prints_json_and_refuses_bad_scripts(tmp_path: Path) -> None:
     quiet = tmp_path / "quiet.toml"
-    quiet.write_text('[[faults]]\nkind = "duplicate"\nfor = 3600\n')
+    quiet.write_text('[[faults]]\nkind = "duplicate"\nfor = 1000000\n')
     command = ["--hours", "0.1", "--speed", "300", "--symbols", "2", "--json", "--faults"]
     done = CliRunner().invoke(soak, [*command, str(quiet)])
     assert done.exit_code == 0, done.output
@@ -60,7 +60,7 @@ async def test_an_exchange_that_does_not_start_is_told() -> None:
 
 async def test_a_wrong_panel_is_found() -> None:
     async with contextlib.AsyncExitStack() as stack:
-        feed, _, _, address = await stack.enter_async_context(feeding(Remembered(7, 2), audit_hours=0.0))
+        feed, _, _, address = await stack.enter_async_context(feeding(Remembered(7, 2), Pace(), audit_hours=0.0))
         control = await stack.enter_async_context(aiohttp.ClientSession(address))
         compared, found = await differences(feed, control)
         assert compared > 100 and found == []
