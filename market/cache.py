@@ -41,16 +41,16 @@ from market.candle_file import (
     read_times,
     replace_file,
 )
+from market.checks import faults_of
 from market.history import EARLIEST_MS, LATEST_MS, HistoryError
 from market.source import CandleBlock
-from screener.intervals import interval_ms, open_of
+from screener.intervals import interval_ms
 
 __all__ = ["CacheError", "HistoryCache", "Problem", "Span", "gaps_of"]
 
 log = logging.getLogger(__name__)
 
 CORRUPT: Final = ".corrupt"
-_OPEN, _HIGH, _LOW, _CLOSE = range(4)
 _PROBLEMS_KEPT: Final = 200
 # Rows that one request to the exchange brings again; rows of a file (1 MB) that may be written anew for any; and how
 # many times as many as the new ones a larger file must hold.
@@ -119,8 +119,8 @@ class HistoryCache:
     def write(self, block: CandleBlock, absent: Iterable[Span] = ()) -> int:
         """Merge candles in, and spans that the exchange has no candles of; answers how many candles are new or differ.
 
-        Rows that no candle can be (a price that is unknown or infinite, low above high, an open time off the interval)
-        are left out and recorded. Raises `CacheError` where the file cannot be written; it is recorded as well.
+        Rows that can be no candles (`market.checks`) are left out and recorded. Raises `CacheError` where the file
+        cannot be written; it is recorded as well.
         """
         path = self.path(block.symbol, block.interval)
         new = self._sound(path, block)
@@ -189,17 +189,13 @@ class HistoryCache:
     def _sound(self, path: Path, block: CandleBlock) -> Held:
         """The rows of a block that can be candles, ascending, of equal times the last."""
         times, values = block.open_times, block.values
-        with np.errstate(invalid="ignore"):
-            sound = np.isfinite(values[:, : _CLOSE + 1]).all(axis=1) & ~np.isinf(values).any(axis=1)
-            sound &= values[:, _LOW] <= values[:, _HIGH]
-        origin = open_of(EARLIEST_MS, block.interval)
-        sound &= (times - origin) % interval_ms(block.interval) == 0
+        sound, reasons = faults_of(block)
+        # Seconds and microseconds may well lie on the interval.
         sound &= (times >= EARLIEST_MS) & (times <= LATEST_MS)
         if not sound.all():
             bad = np.flatnonzero(~sound)
-            self._record(
-                path, f"{len(bad)} rows are no candles and were left out; the first opens {int(times[bad[0]])}"
-            )
+            why = "; ".join(reasons) or "its time is not in milliseconds"
+            self._record(path, f"{len(bad)} rows left out, the first opens at {int(times[bad[0]])}: {why}")
             times, values = times[sound], values[sound]
         if (np.diff(times) <= 0).any():
             times, values = in_order(times, values)

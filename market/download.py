@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 
 from market.archive import Archive, BadArchive, month_of, worth
+from market.backfill import SETTLED_MS
 from market.cache import CacheError, HistoryCache, Span, gaps_of
 from market.source import FIELDS, CandleBlock, MarketSource
 from market.types import MarketError, RateLimited, SourceUnavailable
@@ -33,8 +34,6 @@ PER_REQUEST = 1000
 AT_ONCE = 8
 BATCH = 50_000
 """Candles fetched before they are stored: each storing writes the whole file anew."""
-SETTLED_MS = 3_600_000
-"""How long after its close a candle that the exchange leaves out may still come."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Real seconds between attempts of a request that fails."""
 

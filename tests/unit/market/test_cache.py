@@ -66,14 +66,14 @@ def test_of_a_long_file_only_the_newest_part_is_read_and_nothing_missed(tmp_path
     cache = HistoryCache(tmp_path)
     count = 80_000
     times = T0 + MINUTE * np.arange(count, dtype=np.int64)
-    values = np.arange(count, dtype=np.float64)[:, None] + np.zeros(len(FIELDS))
+    values = np.arange(1, count + 1, dtype=np.float64)[:, None] + np.zeros(len(FIELDS))
     cache.append(CandleBlock("AUSDT", "1m", times, values))
     assert pq.ParquetFile(cache.path("AUSDT", "1m")).num_row_groups == 3
     for last in (count, 70_000, 40_000, 32_768, 5):
         for wanted in (1, 10, 40_000):
             found = cache.read("AUSDT", "1m", wanted, end(last))
             assert numbers(found.open_times) == list(range(max(0, last - wanted), last))
-            assert found.values[:, 3].tolist() == numbers(found.open_times)
+            assert (found.values[:, 3] - 1).tolist() == numbers(found.open_times)
 
 
 def test_a_few_rows_are_not_worth_writing_a_large_file_anew(tmp_path: Path) -> None:
@@ -122,7 +122,8 @@ def test_rows_that_are_no_candles_are_left_out_and_recorded(tmp_path: Path) -> N
     assert cache.append(bad) == 2
     assert numbers(cache.held("AUSDT", "1m").times) == [0, 6]
     assert [problem.message for problem in cache.problems] == [
-        f"5 rows are no candles and were left out; the first opens {end(1)}"
+        f"5 rows left out, the first opens at {end(1)}: its time opens no candle; a price is not a number; "
+        "high and low do not enclose open and close; a volume is negative or infinite"
     ]
     mixed = CandleBlock("AUSDT", "1m", block(0, 3).open_times[[2, 1, 2]], block(10, 3).values)
     assert cache.append(mixed) == 2
@@ -314,7 +315,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         cache = HistoryCache(disk)
         assert cache.append(block(0, 100)) == 100
         large = block(100, 3000)
-        large.values[:] = np.random.default_rng(1).random((3000, 1))
+        large.values[:] = 1 + np.random.default_rng(1).random((3000, 1))
         assert cache.append(large) == 0
         assert [problem.message for problem in cache.problems] == ["cannot be written: No space left on device"]
         assert numbers(cache.held("AUSDT", "1m").times) == list(range(100))

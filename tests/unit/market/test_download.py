@@ -26,7 +26,7 @@ NOW = T0 + 20_000 * MINUTE
 def candles(symbol: str, interval: str, first: int, count: int) -> CandleBlock:
     """Candles whose values tell their open time."""
     times = first + interval_ms(interval) * np.arange(count, dtype=np.int64)
-    minutes = (times // MINUTE % 100_000).astype(np.float64)
+    minutes = (1 + times // MINUTE % 100_000).astype(np.float64)
     return CandleBlock(symbol, interval, times, minutes[:, None] + np.zeros(len(FIELDS)))
 
 
