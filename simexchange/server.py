@@ -51,7 +51,7 @@ class Exchange:
         application[LIMITS] = limits
         # Outermost: a fault may keep a request from everything else, or an answer from the client.
         application.middlewares.append(_middleware(self._faults, limits))
-        install_futures(application, market, live, clock, self._faults, weight_limit, options)
+        self._futures = install_futures(application, market, live, clock, self._faults, weight_limit, options)
         self._hub = SpotHub(live, clock, self._faults, options)
         Rest(live, clock, spot).install(application)
         self._hub.install(application)
@@ -85,6 +85,7 @@ class Exchange:
         self._tasks = [
             asyncio.create_task(self._hub.run()),
             asyncio.create_task(self._spot.run()),
+            asyncio.ensure_future(self._futures.run()),
             asyncio.create_task(self._faults.run()),
         ]
         return self._address[1]
@@ -98,6 +99,7 @@ class Exchange:
         self._faults.clear()
         await self._hub.close()
         await self._spot.close()
+        await self._futures.close()
         await self._runner.cleanup()
 
     async def failed(self) -> None:

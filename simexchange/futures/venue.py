@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
@@ -37,6 +37,14 @@ from simexchange.weights import FUTURES_WEIGHT, LIMITS, SPOT_WEIGHT, WeightLimit
 _BEAT: Final = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Futures:
+    """What keeps the venue going: `run` until cancelled, beside the server; `close` ends its connections."""
+
+    run: Callable[[], Awaitable[Any]]
+    close: Callable[[], Awaitable[None]]
+
+
 def install(
     application: web.Application,
     market: Market,
@@ -45,7 +53,7 @@ def install(
     faults: FaultInjector,
     spot_limit: int,
     options: StreamOptions | None = None,
-) -> None:
+) -> Futures:
     """Serve USD-M perpetuals of the market's symbols beside spot.
 
     It belongs before spot's REST, whose middleware puts spot's used weight on answers. The application holds the
@@ -93,17 +101,8 @@ def install(
                 hub.publish(ended, event, "listenKeyExpired")
             await asyncio.sleep(_BEAT)
 
-    async def running(_: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(beat())]
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def closing(_: web.Application) -> None:
+    async def close() -> None:
         await hub.close()
         await api.close()
 
-    application.cleanup_ctx.append(running)
-    application.on_shutdown.append(closing)
+    return Futures(lambda: asyncio.gather(hub.run(), beat()), close)
