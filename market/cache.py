@@ -2,8 +2,7 @@
 
 1. `read` gives the newest candles of a file, `missing` what it lacks of a span of time.
 2. `write` merges new candles into a file under the symbol's lock: it reads what is there, puts the new rows over the
-   old ones, and replaces the file at once (`market.candle_file`). `append` does the same for callers that go on when
-   the disk is full.
+   old ones, and replaces the file at once (`market.candle_file`). On a full disk the old file stays.
 3. A file that cannot be read, or holds what cannot be candles, is set aside as `<interval>.parquet.corrupt` and counts
    as absent. A disk that does not answer is another matter: the file stays, and nothing is written over it.
 4. Spans of which the exchange has no candles itself are kept with the candles, so that they are not asked for again.
@@ -106,15 +105,6 @@ class HistoryCache:
         """Spans of candles with open times in [start, end) that are not held and may exist, oldest first."""
         held = self._load(symbol, interval, times_only=True)
         return gaps_of(held.times, interval, start, end, held.absent)
-
-    def append(self, block: CandleBlock) -> int:
-        """Merge candles in; answers how many are new or differ from what was held. Where they cannot be stored, 0 and
-        a line in `problems`.
-        """
-        try:
-            return self.write(block)
-        except CacheError:
-            return 0
 
     def write(self, block: CandleBlock, absent: Iterable[Span] = ()) -> int:
         """Merge candles in, and spans that the exchange has no candles of; answers how many candles are new or differ.

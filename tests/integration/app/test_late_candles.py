@@ -265,7 +265,7 @@ async def test_a_position_in_a_symbol_that_is_not_listed_keeps_its_last_price_ov
     database: Database, worker: Worker, source: FakeSource, clock: ManualClock, new_user: UUID, tmp_path: Path
 ) -> None:
     cache = HistoryCache(tmp_path / "history" / "test")
-    assert cache.append(await source.candle_block("GONEUSDT", "1m", 30)) == 30
+    assert cache.write(await source.candle_block("GONEUSDT", "1m", 30)) == 30
     async with database.worker() as conn:
         opened = await positions.open_position(
             conn,

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.cache import HistoryCache, gaps_of
+from market.cache import CacheError, HistoryCache, gaps_of
 from market.history import read_file, symbols_in
 from market.source import FIELDS, CandleBlock
 from screener.intervals import interval_ms
@@ -28,12 +28,12 @@ from tests.unit.market.market_fake import MINUTE, T0
 ROOT = Path(__file__).parents[3]
 
 
-def test_what_was_appended_is_read_back_and_by_the_reader_of_data_folders(tmp_path: Path) -> None:
+def test_what_was_written_is_read_back_and_by_the_reader_of_data_folders(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path / "history")
     whole = block(0, 10)
-    assert cache.append(CandleBlock("AUSDT", "1m", whole.open_times[:6], whole.values[:6])) == 6
-    assert cache.append(CandleBlock("AUSDT", "1m", whole.open_times[4:], whole.values[4:])) == 4
-    assert cache.append(whole) == 0
+    assert cache.write(CandleBlock("AUSDT", "1m", whole.open_times[:6], whole.values[:6])) == 6
+    assert cache.write(CandleBlock("AUSDT", "1m", whole.open_times[4:], whole.values[4:])) == 4
+    assert cache.write(whole) == 0
     found = cache.read("AUSDT", "1m", 100, end(10))
     assert (found.open_times == whole.open_times).all() and (found.values == whole.values).all()
     path = cache.path("AUSDT", "1m")
@@ -50,8 +50,8 @@ def test_what_was_appended_is_read_back_and_by_the_reader_of_data_folders(tmp_pa
 
 def test_newest_candles_end_at_the_time_asked_for_and_at_a_gap(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 10))
-    cache.append(block(12, 8))
+    cache.write(block(0, 10))
+    cache.write(block(12, 8))
     assert numbers(cache.read("AUSDT", "1m", 3, end(20)).open_times) == [17, 18, 19]
     assert numbers(cache.read("AUSDT", "1m", 100, end(20)).open_times) == list(range(12, 20))
     # The candle that closes then is in, one millisecond earlier it is not.
@@ -67,7 +67,7 @@ def test_of_a_long_file_only_the_newest_part_is_read_and_nothing_missed(tmp_path
     count = 80_000
     times = T0 + MINUTE * np.arange(count, dtype=np.int64)
     values = np.arange(1, count + 1, dtype=np.float64)[:, None] + np.zeros(len(FIELDS))
-    cache.append(CandleBlock("AUSDT", "1m", times, values))
+    cache.write(CandleBlock("AUSDT", "1m", times, values))
     assert pq.ParquetFile(cache.path("AUSDT", "1m")).num_row_groups == 3
     for last in (count, 70_000, 40_000, 32_768, 5):
         for wanted in (1, 10, 40_000):
@@ -79,7 +79,7 @@ def test_of_a_long_file_only_the_newest_part_is_read_and_nothing_missed(tmp_path
 def test_a_few_rows_are_not_worth_writing_a_large_file_anew(tmp_path: Path) -> None:
     def hold(count: int) -> None:
         times = T0 + MINUTE * np.arange(count, dtype=np.int64)
-        cache.append(CandleBlock("AUSDT", "1m", times, np.ones((count, len(FIELDS)))))
+        cache.write(CandleBlock("AUSDT", "1m", times, np.ones((count, len(FIELDS)))))
 
     cache = HistoryCache(tmp_path)
     assert cache.worth("AUSDT", "1m", 1)
@@ -96,19 +96,19 @@ def test_a_few_rows_are_not_worth_writing_a_large_file_anew(tmp_path: Path) -> N
 
 def test_rows_that_differ_are_replaced_and_unknown_numbers_replace_nothing(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 10))
+    cache.write(block(0, 10))
     corrected = block(3, 2, scale=2.0)
-    assert cache.append(corrected) == 2
+    assert cache.write(corrected) == 2
     found = cache.read("AUSDT", "1m", 10, end(10))
     assert (found.values[3:5] == corrected.values).all()
     assert (found.values[[0, 1, 2, 5, 6, 7, 8, 9]] == block(0, 10).values[[0, 1, 2, 5, 6, 7, 8, 9]]).all()
     bare = block(3, 2, scale=3.0)
     bare.values[:, 5:] = np.nan
-    assert cache.append(bare) == 2
+    assert cache.write(bare) == 2
     found = cache.read("AUSDT", "1m", 10, end(10))
     assert (found.values[3:5, :5] == bare.values[:, :5]).all()
     assert (found.values[3:5, 5:] == corrected.values[:, 5:]).all()
-    assert cache.append(bare) == 0
+    assert cache.write(bare) == 0
 
 
 def test_rows_that_are_no_candles_are_left_out_and_recorded(tmp_path: Path) -> None:
@@ -119,14 +119,14 @@ def test_rows_that_are_no_candles_are_left_out_and_recorded(tmp_path: Path) -> N
     bad.values[3, 2] = bad.values[3, 1] + 1
     bad.open_times[4] += 1
     bad.open_times[5] //= 1000
-    assert cache.append(bad) == 2
+    assert cache.write(bad) == 2
     assert numbers(cache.held("AUSDT", "1m").times) == [0, 6]
     assert [problem.message for problem in cache.problems] == [
         f"5 rows left out, the first opens at {end(1)}: its time opens no candle; a price is not a number; "
         "high and low do not enclose open and close; a volume is negative or infinite"
     ]
     mixed = CandleBlock("AUSDT", "1m", block(0, 3).open_times[[2, 1, 2]], block(10, 3).values)
-    assert cache.append(mixed) == 2
+    assert cache.write(mixed) == 2
     held = cache.held("AUSDT", "1m")
     assert numbers(held.times) == [0, 1, 2, 6] and (held.values[2] == block(12, 1).values[0]).all()
 
@@ -146,7 +146,7 @@ def test_weeks_open_on_mondays(tmp_path: Path) -> None:
     monday = 1_700_438_400_000  # 2023-11-20
     week = interval_ms("1w")
     times = np.array([monday, monday + week, monday + 3 * week], np.int64)
-    assert cache.append(CandleBlock("AUSDT", "1w", times, block(0, 3).values)) == 3
+    assert cache.write(CandleBlock("AUSDT", "1w", times, block(0, 3).values)) == 3
     assert not cache.problems
     assert len(read_file(cache.path("AUSDT", "1w"), "1w")[0]) == 3
     assert cache.missing("AUSDT", "1w", monday - 1, monday + 4 * week) == [(monday + 2 * week, monday + 3 * week)]
@@ -155,8 +155,8 @@ def test_weeks_open_on_mondays(tmp_path: Path) -> None:
 def test_what_is_missing_and_what_the_exchange_has_not(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
     assert cache.missing("AUSDT", "1m", end(0), end(5)) == [(end(0), end(5))]
-    cache.append(block(5, 5))
-    cache.append(block(12, 3))
+    cache.write(block(5, 5))
+    cache.write(block(12, 3))
     assert cache.missing("AUSDT", "1m", end(0), end(20)) == [
         (end(0), end(5)), (end(10), end(12)), (end(15), end(20))
     ]  # fmt: skip
@@ -166,8 +166,8 @@ def test_what_is_missing_and_what_the_exchange_has_not(tmp_path: Path) -> None:
     assert cache.missing("AUSDT", "1m", end(0), end(15)) == [(end(11), end(12))]
     assert HistoryCache(tmp_path).held("AUSDT", "1m").absent == ((end(0), end(5)), (end(10), end(11)))
     # Candles that come after all are held, and no longer called absent.
-    cache.append(block(10, 1))
-    cache.append(block(2, 1))
+    cache.write(block(10, 1))
+    cache.write(block(2, 1))
     assert cache.held("AUSDT", "1m").absent == ((end(0), end(2)), (end(3), end(5)))
     assert cache.missing("AUSDT", "1m", end(0), end(15)) == [(end(11), end(12))]
 
@@ -197,7 +197,7 @@ def test_any_order_of_blocks_ends_as_the_newest_of_each_candle(
     for first, count, scale in parts:
         one = block(first, count, scale=scale)
         rows = dict(zip(numbers(one.open_times), one.values.tolist(), strict=True))
-        assert cache.append(one) == sum(truth.get(n) != row for n, row in rows.items())
+        assert cache.write(one) == sum(truth.get(n) != row for n, row in rows.items())
         truth |= rows
     held = cache.held("AUSDT", "1m")
     assert numbers(held.times) == sorted(truth)
@@ -221,7 +221,7 @@ def damaged(data: bytes, how: str) -> bytes:
 @pytest.mark.parametrize("how", ["half", "no end", "empty", "zeros", "flipped bit"])
 def test_a_broken_file_is_set_aside_and_counts_as_absent(tmp_path: Path, how: str) -> None:
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 3000))
+    cache.write(block(0, 3000))
     path = cache.path("AUSDT", "1m")
     broken = damaged(path.read_bytes(), how)
     path.write_bytes(broken)
@@ -232,16 +232,16 @@ def test_a_broken_file_is_set_aside_and_counts_as_absent(tmp_path: Path, how: st
     assert cache.problems[0].message.startswith("set aside as 1m.parquet.corrupt: cannot be read")
     assert cache.missing("AUSDT", "1m", end(0), end(9)) == [(end(0), end(9))]
     # A folder with nothing else in it is no symbol, and the next candles begin a new file.
-    assert cache.append(block(0, 9)) == 9
+    assert cache.write(block(0, 9)) == 9
     assert len(cache.read("AUSDT", "1m", 9, end(9))) == 9
 
 
 def test_a_broken_file_met_while_writing_is_set_aside_too(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 5))
+    cache.write(block(0, 5))
     path = cache.path("AUSDT", "1m")
     pq.write_table(pa.table({"open_time": [T0, T0], "open": [1.0, 2.0]}), path)
-    assert cache.append(block(5, 5)) == 5
+    assert cache.write(block(5, 5)) == 5
     assert numbers(cache.held("AUSDT", "1m").times) == list(range(5, 10))
     assert path.with_name("1m.parquet.corrupt").exists()
     assert "column 'high' is missing" in cache.problems[0].message
@@ -257,7 +257,7 @@ def test_a_file_of_others_is_added_to(tmp_path: Path) -> None:
     columns = {name: one.values[order, i] for i, name in enumerate(FIELDS[:5])}
     pq.write_table(pa.table({"open_time": one.open_times[order], **columns}), path)
     assert numbers(cache.read("AUSDT", "1m", 2, end(4)).open_times) == [2, 3]
-    assert cache.append(block(4, 1)) == 1
+    assert cache.write(block(4, 1)) == 1
     found = cache.read("AUSDT", "1m", 9, end(5))
     assert numbers(found.open_times) == [0, 1, 2, 3, 4]
     assert np.isnan(found.values[:4, 5:]).all() and (found.values[:4, :5] == one.values[:, :5]).all()
@@ -273,12 +273,11 @@ LIMITED = textwrap.dedent(
     cache = HistoryCache(Path(sys.argv[1]))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-    assert cache.append(block(20, 3000)) == 0
     try:
         cache.write(block(20, 3000))
     except CacheError as error:
         print(error)
-    assert [problem.message for problem in cache.problems] == ["cannot be written: File too large"] * 2
+    assert [problem.message for problem in cache.problems] == ["cannot be written: File too large"]
     """
 )
 
@@ -286,7 +285,7 @@ LIMITED = textwrap.dedent(
 def test_a_full_disk_leaves_the_old_file_and_is_recorded(tmp_path: Path) -> None:
     """The limit of a file's size stands for the disk's: the write fails in the middle, with part of it written."""
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 20))
+    cache.write(block(0, 20))
     path = cache.path("AUSDT", "1m")
     before = path.read_bytes()
     run = subprocess.run(
@@ -297,7 +296,7 @@ def test_a_full_disk_leaves_the_old_file_and_is_recorded(tmp_path: Path) -> None
     assert run.stdout == f"{path}: cannot be written: File too large\n"
     assert path.read_bytes() == before
     assert sorted(entry.name for entry in path.parent.iterdir()) == [".lock", "1m.parquet"]
-    assert cache.append(block(20, 300)) == 300
+    assert cache.write(block(20, 300)) == 300
 
 
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
@@ -313,20 +312,21 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         pytest.skip("a file system cannot be mounted here; the limit of a file's size is tested instead")
     try:
         cache = HistoryCache(disk)
-        assert cache.append(block(0, 100)) == 100
+        assert cache.write(block(0, 100)) == 100
         large = block(100, 3000)
         large.values[:] = 1 + np.random.default_rng(1).random((3000, 1))
-        assert cache.append(large) == 0
+        with pytest.raises(CacheError, match="No space left on device"):
+            cache.write(large)
         assert [problem.message for problem in cache.problems] == ["cannot be written: No space left on device"]
         assert numbers(cache.held("AUSDT", "1m").times) == list(range(100))
-        assert cache.append(block(100, 10)) == 10
+        assert cache.write(block(100, 10)) == 10
     finally:
         subprocess.run(["umount", str(disk)], check=True, timeout=20)
 
 
 def test_a_disk_that_does_not_answer_costs_no_candle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = HistoryCache(tmp_path)
-    cache.append(block(0, 5))
+    cache.write(block(0, 5))
     before = cache.path("AUSDT", "1m").read_bytes()
     with monkeypatch.context() as patch:
 
@@ -335,7 +335,8 @@ def test_a_disk_that_does_not_answer_costs_no_candle(tmp_path: Path, monkeypatch
 
         patch.setattr(pq, "ParquetFile", fails)
         assert len(cache.read("AUSDT", "1m", 5, end(5))) == 0
-        assert cache.append(block(5, 5)) == 0
+        with pytest.raises(CacheError):
+            cache.write(block(5, 5))
     assert cache.path("AUSDT", "1m").read_bytes() == before
     assert [problem.message for problem in cache.problems] == [
         "cannot be read: Input/output error", "cannot be written: Input/output error"
@@ -346,7 +347,8 @@ def test_a_disk_that_does_not_answer_costs_no_candle(tmp_path: Path, monkeypatch
 def test_a_folder_that_cannot_be_made_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "history").write_text("a file where the folder should be")
     cache = HistoryCache(tmp_path / "history")
-    assert cache.append(block(0, 5)) == 0
+    with pytest.raises(CacheError, match="cannot be written"):
+        cache.write(block(0, 5))
     assert len(cache.read("AUSDT", "1m", 5, end(5))) == 0
     assert "cannot be written" in cache.problems[0].message
 
@@ -366,8 +368,8 @@ WRITER = textwrap.dedent(
     while n < 15 or step == 0:
         # Each writes its own candles, and both correct the same one.
         one = block(first + n % 15 * max(step, 1), 1)
-        assert cache.append(one) == 1 or step == 0
-        cache.append(block(1000, 1, scale=1.0 + first + n))
+        assert cache.write(one) == 1 or step == 0
+        cache.write(block(1000, 1, scale=1.0 + first + n))
         n += 1
     assert not cache.problems
     """
@@ -394,8 +396,7 @@ def test_two_processes_and_threads_write_at_once_and_lose_nothing(tmp_path: Path
         begin(process)
     cache = HistoryCache(tmp_path)
     threads = [
-        threading.Thread(target=lambda n=n: [cache.append(block(2 + 3 * i, 1)) for i in range(n, 15, 2)])
-        for n in (0, 1)
+        threading.Thread(target=lambda n=n: [cache.write(block(2 + 3 * i, 1)) for i in range(n, 15, 2)]) for n in (0, 1)
     ]
     for thread in threads:
         thread.start()
@@ -429,5 +430,5 @@ def test_killed_in_the_middle_it_leaves_a_whole_file(tmp_path: Path) -> None:
     left = tmp_path / "AUSDT" / ".1m.parquet.tmp"
     left.write_bytes(b"half a file")
     cache = HistoryCache(tmp_path)
-    assert cache.append(block(500, 1)) == 1
+    assert cache.write(block(500, 1)) == 1
     assert not left.exists() and not cache.problems

@@ -99,7 +99,7 @@ async def test_gaps_are_filled_and_small_ones_asked_for_together(tmp_path: Path)
     cache = HistoryCache(tmp_path)
     source = History()
     for first, count in ((0, 100), (150, 100), (300, 100), (3000, 10)):
-        cache.append(candles("AUSDT", "1m", end(first), count))
+        cache.write(candles("AUSDT", "1m", end(first), count))
     await run_of(source, cache, end=end(3010)).run(["AUSDT"], ["1m"])
     # Two holes in one request; the long one in pages of its own.
     assert source.asked == [(100, 200), (400, 1000), (1400, 1000), (2400, 600)]

@@ -156,7 +156,7 @@ def test_confirmed_gaps_of_the_cache_make_no_hole_in_what_is_read(tmp_path: Path
     quarter = interval_ms("15m")
     times = START + quarter * np.array([0, 1, 3, 4, 5, 6, 7], np.int64)
     values = np.arange(1, 8, dtype=np.float64)[:, None] + np.zeros(len(FIELDS))
-    cache.append(CandleBlock("AUSDT", "15m", times, values))
+    cache.write(CandleBlock("AUSDT", "15m", times, values))
     hours, fields = read_folder(tmp_path, "1h").series["1h"]
     assert hours.tolist() == [START, START + 4 * quarter]
     assert np.isnan(fields["close"][:, 0]).tolist() == [True, False]
