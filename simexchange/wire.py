@@ -26,7 +26,6 @@ from simexchange.candles import (
 from simexchange.intervals import DAY, SPOT_SECONDS, open_of
 from simexchange.live import PER_DAY, LiveMarket
 from simexchange.noise import Ints
-from simexchange.symbols import symbol_info as symbol_info
 from simexchange.tape import Aggregate, Trade
 from simexchange.universe import Listing
 
