@@ -1,14 +1,14 @@
-"""Whole months and days of candles from Binance's public archive, which costs no request weight.
+"""Whole months of candles from Binance's public archive, which costs no request weight.
 
-1. `fetch` asks for `<address>/data/<venue>/monthly/klines/<SYMBOL>/<interval>/<SYMBOL>-<interval>-<month>.zip` (or
-   `daily` and a day), the file's checksum first: where there is none, there is no file.
+1. `fetch` asks for `<address>/data/<venue>/monthly/klines/<SYMBOL>/<interval>/<SYMBOL>-<interval>-<month>.zip`, the
+   file's checksum first: where there is none, there is no file.
 2. `_unpack` takes the one CSV file out of the zip, never more of it than `MOST_BYTES`.
 3. `_parse` reads its rows: a header line where there is one (perpetuals have it, spot has not), times in milliseconds
-   or microseconds (spot since 2025-01-01), and refuses what cannot be candles of that period.
+   or microseconds (spot since 2025-01-01), and refuses what cannot be candles of that month.
 
-New months appear in the first days of the next one, new days on the day after; 3d and 1w are months behind, and candles
-longer than half an hour come as quickly by REST: a request there brings 1,000. `worth` says when a month is worth
-fetching.
+New months appear on the first Monday of the next one; 3d and 1w are months behind. Files of single days are left
+alone, and candles longer than half an hour: a request by REST brings 1,000, and needs no checksum. `worth` says when a
+month is worth fetching.
 """
 
 from __future__ import annotations
@@ -55,19 +55,18 @@ class Archive:
         self._folder = _FOLDERS[venue]
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=10.0))
 
-    async def fetch(self, symbol: str, interval: str, period: str) -> CandleBlock | None:
-        """The candles of a month (`2024-01`) or a day (`2024-01-15`); None where the archive has no such file.
+    async def fetch(self, symbol: str, interval: str, month: str) -> CandleBlock | None:
+        """The candles of a month, as in `2024-01`; None where the archive has no such file.
 
         Raises `BadArchive` for a file that cannot be used, `SourceUnavailable` where the archive cannot be reached.
         """
-        kind = "monthly" if len(period) == 7 else "daily"
-        name = f"{symbol}-{interval}-{period}.zip"
-        path = f"/data/{self._folder}/{kind}/klines/{quote(symbol)}/{interval}/{quote(name)}"
+        name = f"{symbol}-{interval}-{month}.zip"
+        path = f"/data/{self._folder}/monthly/klines/{quote(symbol)}/{interval}/{quote(name)}"
         told = await self._get(f"{path}.CHECKSUM", 1 << 12)
         data = await self._get(path, MOST_ZIP_BYTES) if told is not None else None
         if told is None or data is None:
             return None
-        return await asyncio.to_thread(_read, told, data, name, symbol, interval, period)
+        return await asyncio.to_thread(_read, told, data, name, symbol, interval, month)
 
     async def _get(self, path: str, most: int) -> bytes | None:
         """A file of at most `most` bytes; None where there is none."""
@@ -104,12 +103,12 @@ def worth(interval: str, missing_ms: int, per_request: int) -> bool:
     return missing_ms > per_request * interval_ms(interval)
 
 
-def _read(told: bytes, data: bytes, name: str, symbol: str, interval: str, period: str) -> CandleBlock:
+def _read(told: bytes, data: bytes, name: str, symbol: str, interval: str, month: str) -> CandleBlock:
     wanted = told.split()[0].decode("ascii", "replace").lower() if told.split() else ""
     found = hashlib.sha256(data).hexdigest()
     if wanted != found:
         raise BadArchive(f"{name}: the checksum is {found}, not {wanted or 'told'}")
-    return _parse(_unpack(data, name), name, symbol, interval, period)
+    return _parse(_unpack(data, name), name, symbol, interval, month)
 
 
 def _unpack(data: bytes, name: str) -> bytes:
@@ -129,7 +128,7 @@ def _unpack(data: bytes, name: str) -> bytes:
     return text
 
 
-def _parse(text: bytes, name: str, symbol: str, interval: str, period: str) -> CandleBlock:
+def _parse(text: bytes, name: str, symbol: str, interval: str, month: str) -> CandleBlock:
     """The rows of a CSV file. Raises BadArchive."""
     text = text.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text[:1].isdigit():
@@ -156,18 +155,9 @@ def _parse(text: bytes, name: str, symbol: str, interval: str, period: str) -> C
         raise BadArchive(f"{name}: holds a number that is not finite")
     if (np.diff(times) <= 0).any():
         raise BadArchive(f"{name}: candles are out of order")
-    first, end = _span(period)
+    _, first, end = month_of(int(datetime.fromisoformat(f"{month}-01T00:00Z").timestamp() * 1000))
     if times[0] < first or times[-1] >= end:
         raise BadArchive(f"{name}: holds candles of another time")
     if ((times - open_of(int(times[0]), interval)) % interval_ms(interval)).any():
         raise BadArchive(f"{name}: a candle opens where no {interval} candle does")
     return CandleBlock(symbol, interval, times, values)
-
-
-def _span(period: str) -> tuple[int, int]:
-    """The first moment of a month or a day, and the first after it."""
-    if len(period) == 7:
-        _, first, end = month_of(int(datetime.fromisoformat(f"{period}-01T00:00Z").timestamp() * 1000))
-        return first, end
-    first = int(datetime.fromisoformat(f"{period}T00:00Z").timestamp() * 1000)
-    return first, first + interval_ms("1d")

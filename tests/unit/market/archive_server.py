@@ -51,11 +51,9 @@ class ArchiveServer:
     address: str = ""
     _runner: web.AppRunner | None = None
 
-    def put(
-        self, folder: str, symbol: str, interval: str, period: str, data: bytes, checksum: str | None = None
-    ) -> str:
+    def put(self, folder: str, symbol: str, interval: str, month: str, data: bytes, checksum: str | None = None) -> str:
         """Add a file and its checksum (the right one unless told); its path."""
-        name = f"{symbol}-{interval}-{period}.zip"
+        name = f"{symbol}-{interval}-{month}.zip"
         path = f"/data/{folder}/klines/{symbol}/{interval}/{name}"
         self.files[path] = data
         self.files[f"{path}.CHECKSUM"] = f"{checksum or hashlib.sha256(data).hexdigest()}  {name}\n".encode()

@@ -18,7 +18,6 @@ from tests.unit.market.archive_server import ArchiveServer, csv_of, zip_of
 from tests.unit.market.candle_blocks import block, end
 
 # T0 is 2023-11-15.
-DAY = "2023-11-15"
 MONTH = "2023-11"
 
 
@@ -29,11 +28,11 @@ async def server() -> AsyncIterator[ArchiveServer]:
 
 
 async def fetched(
-    server: ArchiveServer, period: str, venue: Literal["spot", "usdm"] = "spot", interval: str = "1h"
+    server: ArchiveServer, month: str, venue: Literal["spot", "usdm"] = "spot", interval: str = "1h"
 ) -> CandleBlock | None:
     archive = Archive(venue, server.address + "/")
     try:
-        return await archive.fetch("AUSDT", interval, period)
+        return await archive.fetch("AUSDT", interval, month)
     finally:
         await archive.aclose()
 
@@ -55,11 +54,11 @@ async def test_a_month_of_spot_has_no_header_line(server: ArchiveServer) -> None
 
 async def test_perpetuals_have_a_header_line(server: ArchiveServer) -> None:
     wanted = block(0, 24, "1h")
-    server.put("futures/um/daily", "AUSDT", "1h", DAY, zip_of("x.zip", csv_of(wanted, header=True)))
-    same(await fetched(server, DAY, "usdm"), wanted)
+    server.put("futures/um/monthly", "AUSDT", "1h", MONTH, zip_of("x.zip", csv_of(wanted, header=True)))
+    same(await fetched(server, MONTH, "usdm"), wanted)
     # Older files of theirs have none.
-    server.put("futures/um/daily", "AUSDT", "1h", DAY, zip_of("x.zip", csv_of(wanted)))
-    same(await fetched(server, DAY, "usdm"), wanted)
+    server.put("futures/um/monthly", "AUSDT", "1h", MONTH, zip_of("x.zip", csv_of(wanted)))
+    same(await fetched(server, MONTH, "usdm"), wanted)
 
 
 async def test_spot_counts_microseconds_since_2025(server: ArchiveServer) -> None:
