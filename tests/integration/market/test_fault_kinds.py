@@ -15,6 +15,8 @@ from market.binance.rest import Venue
 from simexchange.faults.script import KINDS
 from tests.integration.market.fault_runs import Faults, Outcome, run_all
 
+# Ten seconds on a quiet machine.
+pytestmark = pytest.mark.timeout(300)
 Check = Callable[[Outcome], bool]
 
 

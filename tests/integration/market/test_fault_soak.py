@@ -23,6 +23,7 @@ NAMES = ("BTCUSDT", "ETHUSDT")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_half_an_hour_under_every_fault_leaves_the_panel_equal_to_the_truth() -> None:
     told: list[str] = []
     report = await Soak(SoakOptions(0.5, 7, 120.0, 5, DENSE), told.append).run()
