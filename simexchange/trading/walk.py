@@ -49,13 +49,25 @@ class Second:
     sold: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Minutes:
+    """The minutes of an hour, each [symbols, 60]: ranges in ticks, never reached where there is no candle; what was
+    traded in ticks × lots and in lots.
+    """
+
+    lows: Ints
+    highs: Ints
+    quote: Ints
+    lots: Ints
+
+
 class Walker:
     """Seconds of a market in which something happened; moments are UTC seconds of exchange time."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
         self._all = np.arange(len(market.listings), dtype=np.int64)
-        self._hours: dict[int, tuple[Ints, Ints]] = {}
+        self._hours: dict[int, _Minutes] = {}
         self._made: dict[int, dict[int, tuple[Ints, NDArray[np.bool_]]]] = {}
 
     def next(self, row: int, begin: int, end: int, levels: Levels, wanted: Collection[int] = ()) -> Second | None:
@@ -96,33 +108,37 @@ class Walker:
 
     def average(self, row: int, now: int, minutes: int) -> tuple[int, int]:
         """Quote (ticks × lots) and lots that `row` traded in the minutes that ended last before `now`."""
-        last = now // MINUTE
-        candles = self._market.candles(self._all[row : row + 1], MINUTE, last - minutes, minutes)
-        fields = candles.fields[:, 0][:, candles.present[0]]
-        return int(fields[BUY_QUOTE].sum() + fields[SELL_QUOTE].sum()), int(fields[BUY].sum() + fields[SELL].sum())
+        quote = lots = 0
+        for minute in range(now // MINUTE - minutes, now // MINUTE):
+            hour = self._minutes(minute // 60)
+            quote += int(hour.quote[row, minute % 60])
+            lots += int(hour.lots[row, minute % 60])
+        return quote, lots
 
     def _touched_minute(self, row: int, begin: int, end: int, levels: Levels) -> int | None:
         at = begin // MINUTE * MINUTE
         while at < end:
             hour = at // _HOUR
-            lows, highs = self._minutes(hour)
+            minutes = self._minutes(hour)
             first = at % _HOUR // MINUTE
             last = min(_HOUR, end - hour * _HOUR + MINUTE - 1) // MINUTE
-            hits = np.flatnonzero(_reached(lows[row, first:last], highs[row, first:last], levels))
+            hits = np.flatnonzero(_reached(minutes.lows[row, first:last], minutes.highs[row, first:last], levels))
             if len(hits):
                 return at + int(hits[0]) * MINUTE
             at = (hour + 1) * _HOUR
         return None
 
-    def _minutes(self, hour: int) -> tuple[Ints, Ints]:
-        """Lows and highs of the minutes of an hour, [symbols, 60]; never reached where there is no candle."""
+    def _minutes(self, hour: int) -> _Minutes:
         if hour not in self._hours:
             while len(self._hours) >= _HOURS_KEPT:
                 del self._hours[next(iter(self._hours))]
             candles = self._market.candles(self._all, MINUTE, hour * 60, 60)
-            self._hours[hour] = (
-                np.where(candles.present, candles.fields[LOW], _NEVER),
-                np.where(candles.present, candles.fields[HIGH], -1),
+            fields, present = candles.fields, candles.present
+            self._hours[hour] = _Minutes(
+                np.where(present, fields[LOW], _NEVER),
+                np.where(present, fields[HIGH], -1),
+                np.where(present, fields[BUY_QUOTE] + fields[SELL_QUOTE], 0),
+                np.where(present, fields[BUY] + fields[SELL], 0),
             )
         return self._hours[hour]
 
