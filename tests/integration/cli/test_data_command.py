@@ -96,6 +96,26 @@ def test_downloaded_candles_are_listed_and_scanned(rest: str, tmp_path: Path) ->
     assert {row["symbol"] for row in lines(scan)} == {"BTCUSDT", "ETHUSDT"}
 
 
+def test_perpetuals_are_a_venue_of_their_own(rest: str, tmp_path: Path) -> None:
+    """In pages of 499, which weigh least there."""
+    span = (
+        "--intervals",
+        "15m,1h",
+        "--from",
+        "2024-03-01",
+        "--to",
+        "2024-03-08",
+        "--rest-url",
+        rest,
+        "--out",
+        tmp_path,
+    )
+    run = screener("data", "download", "--symbols", "BTCUSDT", "--venue", "usdm", *span, "--json", "--quiet")
+    assert run.exit_code == 0, run.stderr
+    assert [(row["fetched"], row["requests"]) for row in lines(run)] == [(672, 2), (168, 1)]
+    assert len(HistoryCache(tmp_path).held("BTCUSDT", "15m").times) == 672
+
+
 def test_gaps_of_a_folder(tmp_path: Path) -> None:
     cache = HistoryCache(tmp_path)
     start = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
