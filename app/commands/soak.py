@@ -27,8 +27,9 @@ from app.soak import SCRIPT, Soak, SoakError, SoakOptions, SoakReport
 @click.option("--json", "as_json", is_flag=True)
 def soak(hours: float, seed: int, speed: float, symbols: int, faults: Path, as_json: bool) -> None:
     """Run a feed beside the simulated exchange while everything goes wrong, then compare it with the truth."""
-    # What the feed says about each fault is expected here.
+    # What the feed and the client say about each fault is expected here.
     logging.getLogger("market").setLevel(logging.ERROR)
+    logging.getLogger("binance").setLevel(logging.CRITICAL)
     options = SoakOptions(hours, seed, speed, symbols, faults)
     try:
         report = asyncio.run(Soak(options, lambda line: click.echo(line, err=True)).run())
