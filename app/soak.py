@@ -42,7 +42,11 @@ _CLOSES_WITHIN_S: Final = 180.0
 
 
 class SoakError(Exception):
-    """The run could not be carried out; the message says why."""
+    """The run could not be carried out; the message says why. `bad_input` where what was asked for cannot be."""
+
+    def __init__(self, message: str, *, bad_input: bool = False) -> None:
+        super().__init__(message)
+        self.bad_input = bad_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +276,23 @@ async def _exchange(options: SoakOptions) -> AsyncIterator[str]:
             except (TimeoutError, ValueError) as error:
                 complaints.seek(0)
                 said = complaints.read(2_000).decode("utf-8", "replace").strip()
-                raise SoakError(f"the simulated exchange did not start: {said or error}") from error
+                # Its own way to refuse options and scripts.
+                refused = said != "" and await _ended(process) == 2
+                raise SoakError(f"the simulated exchange did not start: {said or error}", bad_input=refused) from error
             yield address
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int | None:
+    """The exit code of a process that is about to end."""
+    try:
+        async with asyncio.timeout(5.0):
+            return await process.wait()
+    except TimeoutError:
+        return None
 
 
 async def _struck(control: aiohttp.ClientSession) -> dict[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.output import FAILURE, fail
+from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.soak import SCRIPT, Soak, SoakError, SoakOptions, SoakReport
 
 
@@ -34,7 +34,7 @@ def soak(hours: float, seed: int, speed: float, symbols: int, faults: Path, as_j
     try:
         report = asyncio.run(Soak(options, lambda line: click.echo(line, err=True)).run())
     except SoakError as error:
-        fail(str(error), as_json=as_json)
+        fail(str(error), as_json=as_json, code=BAD_INPUT if error.bad_input else FAILURE)
     except KeyboardInterrupt:
         fail("interrupted; nothing was compared", as_json=as_json)
     click.echo(json.dumps(report.row()) if as_json else table(report))

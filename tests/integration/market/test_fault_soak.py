@@ -51,7 +51,7 @@ def test_the_command_prints_json_and_refuses_bad_scripts(tmp_path: Path) -> None
     assert row["coverage"]["fresh"] + row["coverage"]["late"] == 2 * row["coverage"]["minutes"]
     quiet.write_text('[[faults]]\nkind = "twice"\n')
     refused = CliRunner().invoke(soak, [*command, str(quiet)])
-    assert refused.exit_code == 1 and "fault 1, kind: must be one of drop" in refused.stdout
+    assert refused.exit_code == 2 and "fault 1, kind: must be one of drop" in refused.stdout
 
 
 async def test_an_exchange_that_does_not_start_is_told() -> None:
