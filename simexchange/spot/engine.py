@@ -34,6 +34,7 @@ from simexchange.universe import Listing
 #: Of what is received, for maker and taker alike.
 COMMISSION: Final = Decimal("0.001")
 _EIGHT: Final = Decimal("0.00000001")
+_TOP: Final = 10
 _DEPTH: Final = 1_000
 
 
@@ -120,9 +121,11 @@ class Engine:
         """Let everything happen that the market did since this was last called."""
         now = self.now()
         begin, self._seen = self._seen, max(now, self._seen)
-        levels = {row: self._levels(row) for row in {*self._watches, *self._trailing}}
-        found = self.walker.firsts(levels, begin, now) if now > begin and levels else {}
-        waiting = [(second.at, row, second) for row, second in found.items()]
+        waiting: list[tuple[int, int, Second]] = []
+        if now > begin:
+            levels = {row: self._levels(row) for row in {*self._watches, *self._trailing}}
+            found = self.walker.firsts(levels, begin, now) if levels else {}
+            waiting = [(second.at, row, second) for row, second in found.items()]
         heapq.heapify(waiting)
         while waiting:
             at, row, second = heapq.heappop(waiting)
@@ -246,13 +249,19 @@ class Engine:
 
     def _offered(self, order: Order) -> list[tuple[int, int]]:
         """What the displayed book has for an order: fills in ticks and lots."""
-        book = self._books.depth(order.row, self._at, _DEPTH)
-        levels = book.asks if order.side == BUY else book.bids
-        if order.quote_quantity:
-            listing = self.listing(order.row)
-            return take_quote(levels, int(order.quote_quantity.scaleb(listing.quote_decimals)))
-        limit = self.ticks(order.row, order.price) if order.kind in PRICED else None
-        return take(levels, self.lots(order.row, order.left), limit, buys=order.side == BUY)
+        fills: list[tuple[int, int]] = []
+        # Few orders reach behind the first levels, and the whole book takes a while to make.
+        for depth in (_TOP, _DEPTH):
+            book = self._books.depth(order.row, self._at, depth)
+            levels = book.asks if order.side == BUY else book.bids
+            if order.quote_quantity:
+                fills = take_quote(levels, int(order.quote_quantity.scaleb(self.listing(order.row).quote_decimals)))
+            else:
+                limit = self.ticks(order.row, order.price) if order.kind in PRICED else None
+                fills = take(levels, self.lots(order.row, order.left), limit, buys=order.side == BUY)
+            if len(fills) < _TOP:
+                break
+        return fills
 
     def _execute(self, order: Order) -> None:
         """Take what the book has; then rest, or end."""

@@ -45,7 +45,7 @@ def test_a_market_order_takes_level_after_level_and_pays_commission_in_what_it_r
 def test_what_the_book_does_not_have_of_a_market_order_expires() -> None:
     world = World({}, lots=10)
     made = place(world, BUY, "MARKET", "0.01")
-    assert (made.status, made.executed) == ("EXPIRED", Decimal("0.001"))
+    assert (made.status, made.executed) == ("EXPIRED", Decimal("0.0025"))
     assert reports(world, made)[-1] == ("EXPIRED", "EXPIRED") and world.balances()["USDT"][1] == 0
 
 
