@@ -310,24 +310,25 @@ class MarketData:
             first = max(oldest, last - limit + 1)
         else:
             first = max(oldest, -(-start // (funding.PERIOD * 1000)))
-        answers: list[dict[str, Any]] = []
-        for number in range(first, last + 1):
-            at = number * funding.PERIOD
-            for contract in contracts:
-                if len(answers) == limit:
-                    return answers
-                answers.append(self._funded(contract, at))
-        return answers
+        periods = range(first, last + 1)[: -(-limit // max(1, len(contracts)))]
+        if not periods:
+            return []
+        columns = [self._funded(contract, periods, now) for contract in contracts]
+        return [answer for row in zip(*columns, strict=True) for answer in row][:limit]
 
-    def _funded(self, contract: Contract, at: int) -> dict[str, Any]:
-        candles = self.live.history(contract.row, 60, at // 60 - 1, 1, self.now())
-        mark = contract.price(int(candles.fields[CLOSE, 0, 0])) if candles.present.any() else 0
-        return {
-            "symbol": contract.symbol,
-            "fundingTime": at * 1000,
-            "fundingRate": str(funding.rate(contract.symbol, at)),
-            "markPrice": f"{mark:.8f}",
-        }
+    def _funded(self, contract: Contract, periods: range, now: int) -> list[dict[str, Any]]:
+        # A period's candle closes at its funding.
+        candles = self.live.history(contract.row, funding.PERIOD, periods[0] - 1, len(periods), now)
+        closes, present = candles.fields[CLOSE, 0].tolist(), candles.present[0].tolist()
+        return [
+            {
+                "symbol": contract.symbol,
+                "fundingTime": number * funding.PERIOD * 1000,
+                "fundingRate": str(funding.rate(contract.symbol, number * funding.PERIOD)),
+                "markPrice": f"{contract.price(close) if there else 0:.8f}",
+            }
+            for number, close, there in zip(periods, closes, present, strict=True)
+        ]
 
     def funding_info(self, _: Parameters) -> Any:
         """What is special about a symbol's funding."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.simexchange.test_futures import Venue, venue
+from tests.integration.simexchange.futures_venue import Venue, venue
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "payloads" / "recorded_rest.json"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
