@@ -333,12 +333,12 @@ def _traded(op: str, x: Column, closes: list[int], opens: list[int], trade: _Tra
 
 def _external(node: Node, market: Market) -> Table:
     """The long tail of indicators has no second definition: it is what the package itself computes."""
-    from screener.external.compute import external_panel
+    from screener.external.compute import external_panels
 
     name, interval, symbol, arguments = (str(p) for p in node.params)
     indicator, _, output = name.partition(":")
     fields = {f: as_array(market.field(f, interval)) for f in ("open", "high", "low", "close", "volume")}
-    table = as_table(external_panel(indicator, output, arguments, fields), boolean=False)
+    table = as_table(external_panels(indicator, (output,), arguments, fields)[output], boolean=False)
     if not symbol:
         return table
     nobody: Column = [None] * len(table[0])

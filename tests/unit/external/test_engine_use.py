@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from screener import compile_filter
 from screener.engine.engine import Engine
 from screener.engine.replay import replay
 from screener.external.catalogue import EXTERNALS, node_params
@@ -9,6 +10,7 @@ from screener.external.compute import external_panels
 from screener.external.model import arguments_json
 from screener.intervals import interval_ms
 from screener.ir import Graph, Program
+from tests.reference.evaluator import evaluate_text
 from tests.unit.engine.support import END, append_closed, market, panel_of, program
 
 STEP = interval_ms("5m")
@@ -52,3 +54,13 @@ def test_stepping_shows_what_replay_shows() -> None:
         result = engine.step(close)
         np.testing.assert_array_equal(result.match["a"], history.match[row[close]] == 1)
         np.testing.assert_allclose(engine.values("a", signal), history.values(signal)[row[close]], rtol=1e-9)
+
+
+def test_a_filter_of_several_intervals_and_symbols_equals_the_reference() -> None:
+    data = market(seed=8, symbols=4)
+    other = data.symbols[0]
+    text = f"match = ta.bop() > 0.2 and tf('1h').bop() > -0.9 or symbol('{other}').bop() > 0.6"
+    history = replay(compile_filter(text, "5m", data.symbols), data)
+    expected = evaluate_text(text, "5m", data)
+    np.testing.assert_array_equal(history.match, expected.match)
+    assert 0 < (history.match == 1).sum() < history.match.size
