@@ -25,6 +25,7 @@ _HOURS_KEPT = 3
 #: Symbols made at once when a client asks for one after the other, which costs each a third of making it alone.
 _SWEPT = 16
 _SWEEPS_KEPT = 6
+_WINDOWS_KEPT = 64
 
 
 class LiveMarket:
@@ -39,6 +40,7 @@ class LiveMarket:
         self._sweeps: dict[tuple[int, int, int], dict[int, Candles]] = {}
         self._begun: dict[int, tuple[int, Candles | None]] = {}
         self._day: tuple[int, Candles] | None = None
+        self._windows: dict[tuple[int, int, bytes], Candles] = {}
         self._total: tuple[int, Ints] | None = None
         self._schedule = market if isinstance(market, ScheduledMarket) else None
         self._changing = np.array(sorted(self._schedule.changing if self._schedule else ()), dtype=np.int64)
@@ -125,13 +127,21 @@ class LiveMarket:
     def window(self, rows: Ints, begin: int, now: int) -> Candles:
         """What some symbols traded from the minute `begin` to `now`, [rows, 1]; present where they did."""
         minute = now // MINUTE * MINUTE
+        key = (begin, minute, rows.tobytes())
+        if key not in self._windows:
+            while len(self._windows) >= _WINDOWS_KEPT:
+                del self._windows[next(iter(self._windows))]
+            self._windows[key] = self._between(rows, begin, minute)
+        if now == minute:
+            return self._windows[key]
+        return summarise(join((self._windows[key], self._seconds(minute).slice(0, now - minute).take(rows))))
+
+    def _between(self, rows: Ints, begin: int, minute: int) -> Candles:
         parts = [self._market.candles(rows, *piece) for piece in pieces(begin, minute)]
-        if now > minute:
-            parts.append(self._seconds(minute).slice(0, now - minute).take(rows))
-        if not parts:
-            empty = np.zeros((FIELDS, len(rows), 1), dtype=np.int64)
-            return Candles(empty, np.zeros((len(rows), 1)), np.zeros((len(rows), 1), dtype=np.bool_))
-        return summarise(join(parts))
+        if parts:
+            return summarise(join(parts))
+        size = (len(rows), 1)
+        return Candles(np.zeros((FIELDS, *size), dtype=np.int64), np.zeros(size), np.zeros(size, dtype=np.bool_))
 
     def day(self, now: int) -> Candles:
         """The last 24 hours of every symbol, from a whole minute on, [symbols, 1]."""

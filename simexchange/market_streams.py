@@ -228,8 +228,9 @@ class SpotHub(Hub):
             if row not in silent:
                 self._say(name, self._window([row], window, now)[0], row)
         for name, (_, window) in self._wanted.get("!window", {}).items():
-            rows = np.flatnonzero(self._changed(f"window/{window}", now)).tolist()
-            self._say_all(name, self._window(rows, window, now), "ticker")
+            changed = self._changed(f"window/{window}", now)
+            made = self._window(list(range(len(changed))), window, now)
+            self._say_all(name, [one for one, new in zip(made, changed, strict=True) if new], "ticker")
         for name, (row, _) in self._wanted.get("avgPrice", {}).items():
             if row not in silent:
                 found = self._statistics.average(row, now)

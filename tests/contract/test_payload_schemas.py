@@ -196,7 +196,7 @@ class Public:
 
 @pytest_asyncio.fixture
 async def public() -> AsyncIterator[Public]:
-    clock = VirtualClock(START * 1000, 20.0)
+    clock = VirtualClock(START * 1000 + 20_000, 2.0)
     server = Exchange(SyntheticMarket(7, 4), clock)
     port = await server.start("127.0.0.1", 0)
     async with aiohttp.ClientSession() as http:

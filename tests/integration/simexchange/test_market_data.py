@@ -8,12 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
-import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from simexchange.clock import VirtualClock
+from simexchange.live import LiveMarket
 from simexchange.market import Market, SyntheticMarket
+from simexchange.rest import Rest
 from simexchange.schedule import Change, ScheduledMarket
 from simexchange.server import Exchange
+from simexchange.weights import WeightLimit
 
 START = 1_795_271_037
 MINUTE_MS = 60_000
@@ -189,60 +193,71 @@ async def test_symbols_come_and_go_while_it_runs() -> None:
         assert (await client.ask("depth", symbol="SOLUSDT"))[1]["code"] == -1121
 
 
-@pytest.mark.parametrize(
-    ("path", "parameters", "code"),
-    [
-        ("depth", {}, -1102),
-        ("depth", {"symbol": "BTCUSDT", "limit": "many"}, -1100),
-        ("depth", {"symbol": "BTCUSDT", "symbolStatus": "HALT"}, -1220),
-        ("trades", {"symbol": "BTCUSDT", "fromId": "1"}, -1104),
-        ("historicalTrades", {"symbol": "BTCUSDT", "fromId": "-1"}, -1100),
-        ("aggTrades", {"symbol": "BTCUSDT", "fromId": "1", "startTime": "1"}, -1128),
-        ("aggTrades", {"symbol": "BTCUSDT", "startTime": "1", "endTime": "90000000"}, -1127),
-        ("avgPrice", {"symbol": "NOPE"}, -1121),
-        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": ""}, -1105),
-        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "timeZone": "+15"}, -1130),
-        ("ticker", {}, -1102),
-        ("ticker", {"symbol": "BTCUSDT", "windowSize": "1d2h"}, -1130),
-        ("ticker", {"symbol": "BTCUSDT", "windowSize": "8d"}, -1130),
-        ("ticker/tradingDay", {"symbol": "BTCUSDT", "timeZone": "noon"}, -1130),
-        ("ticker/24hr", {"symbols": '["BTCUSDT","BTCUSDT"]'}, -1151),
-        ("ticker/24hr", {"symbolStatus": "ASLEEP"}, -1122),
-        ("ticker/price", {"symbols": "[]"}, -1130),
-        ("exchangeInfo", {"symbol": "BTCUSDT", "symbolStatus": "TRADING"}, -1128),
-        ("exchangeInfo", {"symbol": "BTCUSDT", "permissions": "SPOT"}, -1128),
-    ],
-)
-async def test_refusals(path: str, parameters: dict[str, str], code: int) -> None:
-    async with exchange(symbols=2) as client:
-        status, answer, headers = await client.ask(path, **parameters)
-        assert (status, answer["code"]) == (400, code) and answer["msg"]
-        assert int(headers["X-MBX-USED-WEIGHT-1M"]) >= 1
+REFUSALS: list[tuple[str, dict[str, str], int]] = [
+    ("depth", {}, -1102),
+    ("depth", {"symbol": "BTCUSDT", "limit": "many"}, -1100),
+    ("depth", {"symbol": "BTCUSDT", "symbolStatus": "HALT"}, -1220),
+    ("trades", {"symbol": "BTCUSDT", "fromId": "1"}, -1104),
+    ("historicalTrades", {"symbol": "BTCUSDT", "fromId": "-1"}, -1100),
+    ("aggTrades", {"symbol": "BTCUSDT", "fromId": "1", "startTime": "1"}, -1128),
+    ("aggTrades", {"symbol": "BTCUSDT", "startTime": "1", "endTime": "90000000"}, -1127),
+    ("avgPrice", {"symbol": "NOPE"}, -1121),
+    ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": ""}, -1105),
+    ("klines", {"symbol": "BTCUSDT", "interval": "1m", "timeZone": "+15"}, -1130),
+    ("ticker", {}, -1102),
+    ("ticker", {"symbol": "BTCUSDT", "windowSize": "1d2h"}, -1130),
+    ("ticker", {"symbol": "BTCUSDT", "windowSize": "8d"}, -1130),
+    ("ticker/tradingDay", {"symbol": "BTCUSDT", "timeZone": "noon"}, -1130),
+    ("ticker/24hr", {"symbols": '["BTCUSDT","BTCUSDT"]'}, -1151),
+    ("ticker/24hr", {"symbolStatus": "ASLEEP"}, -1122),
+    ("ticker/price", {"symbols": "[]"}, -1130),
+    ("exchangeInfo", {"symbol": "BTCUSDT", "symbolStatus": "TRADING"}, -1128),
+    ("exchangeInfo", {"symbol": "BTCUSDT", "permissions": "SPOT"}, -1128),
+]
+WEIGHTS: list[tuple[str, dict[str, str], int]] = [
+    ("depth", {"symbol": "BTCUSDT"}, 5),
+    ("depth", {"symbol": "BTCUSDT", "limit": "500"}, 25),
+    ("depth", {"symbol": "BTCUSDT", "limit": "1000"}, 50),
+    ("depth", {"symbol": "BTCUSDT", "limit": "9000"}, 250),
+    ("trades", {"symbol": "BTCUSDT", "limit": "1"}, 25),
+    ("historicalTrades", {"symbol": "BTCUSDT", "limit": "1"}, 25),
+    ("aggTrades", {"symbol": "BTCUSDT", "limit": "1"}, 4),
+    ("klines", {"symbol": "BTCUSDT", "interval": "1m"}, 2),
+    ("avgPrice", {"symbol": "BTCUSDT"}, 2),
+    ("ticker/24hr", {"symbol": "BTCUSDT"}, 2),
+    ("ticker/24hr", {}, 80),
+    ("ticker/price", {"symbol": "BTCUSDT"}, 2),
+    ("ticker/price", {}, 4),
+    ("ticker/bookTicker", {}, 4),
+    ("ticker", {"symbols": '["BTCUSDT","ETHUSDT"]'}, 8),
+    ("ticker/tradingDay", {"symbol": "BTCUSDT"}, 4),
+    ("exchangeInfo", {}, 20),
+]
 
 
-@pytest.mark.parametrize(
-    ("path", "parameters", "weight"),
-    [
-        ("depth", {"symbol": "BTCUSDT"}, 5),
-        ("depth", {"symbol": "BTCUSDT", "limit": "500"}, 25),
-        ("depth", {"symbol": "BTCUSDT", "limit": "1000"}, 50),
-        ("depth", {"symbol": "BTCUSDT", "limit": "9000"}, 250),
-        ("trades", {"symbol": "BTCUSDT", "limit": "1"}, 25),
-        ("historicalTrades", {"symbol": "BTCUSDT", "limit": "1"}, 25),
-        ("aggTrades", {"symbol": "BTCUSDT", "limit": "1"}, 4),
-        ("klines", {"symbol": "BTCUSDT", "interval": "1m"}, 2),
-        ("avgPrice", {"symbol": "BTCUSDT"}, 2),
-        ("ticker/24hr", {"symbol": "BTCUSDT"}, 2),
-        ("ticker/24hr", {}, 80),
-        ("ticker/price", {"symbol": "BTCUSDT"}, 2),
-        ("ticker/price", {}, 4),
-        ("ticker/bookTicker", {}, 4),
-        ("ticker", {"symbols": '["BTCUSDT","ETHUSDT"]'}, 8),
-        ("ticker/tradingDay", {"symbol": "BTCUSDT"}, 4),
-        ("exchangeInfo", {}, 20),
-    ],
-)
-async def test_weights(path: str, parameters: dict[str, str], weight: int) -> None:
+async def test_refusals() -> None:
     async with exchange(symbols=2) as client:
-        _, _, headers = await client.ask(path, **parameters)
-        assert headers["X-MBX-USED-WEIGHT-1M"] == str(weight)
+        for path, parameters, code in REFUSALS:
+            status, answer, headers = await client.ask(path, **parameters)
+            assert (status, answer["code"]) == (400, code) and answer["msg"], path
+            assert int(headers["X-MBX-USED-WEIGHT-1M"]) >= 1
+
+
+async def test_weights() -> None:
+    spent: list[int] = []
+
+    class Counted(WeightLimit):
+        def spend(self, client: str, weight: int) -> None:
+            spent.append(weight)
+
+    application = web.Application()
+    market = LiveMarket(SyntheticMarket(7, 2))
+    Rest(market, VirtualClock(START * 1000, 0.0), Counted(0)).install(application)
+    async with TestClient(TestServer(application)) as client:
+        for path, parameters, weight in WEIGHTS:
+            async with client.get(f"/api/v3/{path}", params=parameters) as response:
+                assert response.status == 200
+            assert spent == [weight], path
+            spent.clear()
+        async with client.get("/api/v3/depth", params={"symbol": "BTCUSDT", "limit": "many"}):
+            assert spent == [1], "what is refused before its weight is known"
