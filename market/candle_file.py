@@ -80,17 +80,22 @@ def in_order(times: Times, values: FloatArray) -> tuple[Times, FloatArray]:
 def merged(old: Held, new: Held, interval: str, absent: Iterable[Span]) -> tuple[Held, int]:
     """`new` over `old`, and how many rows of `new` that adds or changes."""
     at = np.searchsorted(old.times, new.times)
-    same = at < len(old.times)
-    same[same] = old.times[at[same]] == new.times[same]
-    rows = np.flatnonzero(same)
-    same[rows] = ((old.values[at[rows]] == new.values[rows]) | np.isnan(new.values[rows])).all(axis=1)
-    changed = int((~same).sum())
+    held = at < len(old.times)
+    held[held] = old.times[at[held]] == new.times[held]
+    before = old.values[at[held]]
+    over = new.values.copy()
+    # A source that does not know a column does not unmake what another one knew.
+    over[held] = np.where(np.isnan(over[held]), before, over[held])
+    differs = np.zeros(len(over), np.bool_)
+    differs[held] = ~((over[held] == before) | np.isnan(over[held])).all(axis=1)
+    changed = int(differs.sum() + (~held).sum())
     times, values = old.times, old.values
     if changed:
-        # A source that does not know a column does not unmake what another one knew.
-        over = new.values.copy()
-        over[rows] = np.where(np.isnan(over[rows]), old.values[at[rows]], over[rows])
-        times, values = in_order(np.concatenate((times, new.times[~same])), np.concatenate((values, over[~same])))
+        times = np.concatenate((times, new.times[~held]))
+        values = np.concatenate((values, over[~held]))
+        values[at[differs]] = over[differs]
+        if (np.diff(times[max(0, len(old.times) - 1) :]) <= 0).any():
+            times, values = in_order(times, values)
     spans: list[Span] = []
     for first, end in sorted({*old.absent, *absent}):
         if spans and first <= spans[-1][1]:

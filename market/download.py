@@ -32,8 +32,10 @@ log = logging.getLogger(__name__)
 
 PER_REQUEST = 1000
 AT_ONCE = 8
-BATCH = 50_000
+BATCH = 100_000
 """Candles fetched before they are stored: each storing writes the whole file anew."""
+WRITERS = 2
+"""Files written at the same time: one of two years of minutes takes half a gigabyte of memory meanwhile."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Real seconds between attempts of a request that fails."""
 
@@ -120,6 +122,7 @@ class Download:
         self._again = again
         self._report = report
         self._sleep = sleep
+        self._writers = asyncio.Semaphore(WRITERS)
 
     async def run(self, symbols: Sequence[str], intervals: Sequence[str]) -> list[Job]:
         """Fetch what is missing; returns when each job is done or has failed, with its reason.
@@ -147,7 +150,7 @@ class Download:
         return jobs
 
     async def _do(self, job: Job) -> None:
-        batch = _Batch(self._cache, job)
+        batch = _Batch(self._cache, job, self._writers)
         try:
             missing = await self._missing(job)
             if self._archive is not None:
@@ -276,9 +279,10 @@ Month: TypeAlias = tuple[str, int, int]
 class _Batch:
     """Candles of one job that are not stored yet."""
 
-    def __init__(self, cache: HistoryCache, job: Job) -> None:
+    def __init__(self, cache: HistoryCache, job: Job, writers: asyncio.Semaphore) -> None:
         self._cache = cache
         self._job = job
+        self._writers = writers
         self._blocks: list[CandleBlock] = []
         self._absent: list[Span] = []
 
@@ -298,7 +302,8 @@ class _Batch:
         block = CandleBlock(self._job.symbol, self._job.interval, times, values)
         absent = self._absent
         self._blocks, self._absent = [], []
-        await asyncio.to_thread(self._cache.write, block, absent)
+        async with self._writers:
+            await asyncio.to_thread(self._cache.write, block, absent)
 
 
 async def _finish(work: Awaitable[None]) -> None:

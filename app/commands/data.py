@@ -277,7 +277,7 @@ class _Printer:
 def progress_line(progress: Progress, job: Job) -> str:
     """How far one symbol and the whole run are: `BTCUSDT 1m 12,000 candles, 24% | 3 of 40 files, …`."""
     share = 100 if job.done else 100 * min(job.covered, job.pages) // max(job.pages, 1)
-    left = progress.rest_s
+    left = None if progress.done == len(progress.jobs) else progress.rest_s
     rate = progress.fetched / max(progress.seconds, 0.001)
     return (
         f"{job.symbol} {job.interval} {job.fetched:,} candles, {share}% | {progress.done:,} of "

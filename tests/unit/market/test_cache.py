@@ -109,6 +109,11 @@ def test_rows_that_differ_are_replaced_and_unknown_numbers_replace_nothing(tmp_p
     assert (found.values[3:5, :5] == bare.values[:, :5]).all()
     assert (found.values[3:5, 5:] == corrected.values[:, 5:]).all()
     assert cache.write(bare) == 0
+    # What was unknown and comes to be known counts.
+    first = block(0, 2, symbol="BUSDT")
+    first.values[:, 5:] = np.nan
+    assert cache.write(first) == 2 and cache.write(block(0, 2, symbol="BUSDT")) == 2
+    assert (cache.held("BUSDT", "1m").values == block(0, 2, symbol="BUSDT").values).all()
 
 
 def test_rows_that_are_no_candles_are_left_out_and_recorded(tmp_path: Path) -> None:

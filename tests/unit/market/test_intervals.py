@@ -106,7 +106,7 @@ def tabled(times: npt.NDArray[np.int64], fields: dict[str, npt.NDArray[np.float6
     return {t: None if np.isnan(row).any() else row.tolist() for t, row in zip(times.tolist(), rows, strict=True)}
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(data=st.data(), pair=st.sampled_from(PAIRS))
 def test_equals_the_reference_for_any_market(data: st.DataObject, pair: tuple[str, str]) -> None:
     source, target = pair
@@ -115,7 +115,7 @@ def test_equals_the_reference_for_any_market(data: st.DataObject, pair: tuple[st
     assert tabled(*aggregate(market.times, market.fields, source, target, market.absent)) == reference(market, target)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data(), chain=st.sampled_from(CHAINS))
 def test_aggregating_twice_is_aggregating_once(data: st.DataObject, chain: tuple[str, str, str]) -> None:
     low, middle, high = chain
