@@ -147,9 +147,7 @@ async def test_a_silent_connection_is_given_up(
     assert "silent" in str(reading.error) and len(reading.candles) == 1
 
 
-async def test_a_connection_that_answers_no_ping_is_given_up(
-    source: BinanceSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_connection_that_answers_no_ping_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def half_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
         writer.write(handshake(request))
@@ -159,10 +157,12 @@ async def test_a_connection_that_answers_no_ping_is_given_up(
 
     gone = asyncio.Event()
     listener = await asyncio.start_server(half_open, "127.0.0.1", 0)
-    source.streams.address = f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
-    source.streams.ws_kwargs |= {"ping_interval": 0.1, "ping_timeout": 0.1}
+    monkeypatch.setattr("market.binance.streams.PING_S", 0.1)
+    source = BinanceSource(None, f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
     with pytest.raises(SourceUnavailable, match="keepalive ping timeout"):
-        await asyncio.wait_for(anext(source.stream_candles(["BTCUSDT"], "1m")), 20)
+        async with asyncio.timeout(20):
+            await anext(source.stream_candles(["BTCUSDT"], "1m"))
+    await source.aclose()
     gone.set()
     listener.close()
 

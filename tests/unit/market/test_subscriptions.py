@@ -164,6 +164,7 @@ async def test_a_connection_is_replaced_without_a_gap_and_twice_sent_is_once_han
     async with asyncio.timeout(20):
         while int(str(followed.report("candles 1")["replaced"])) < 3:
             minute = next(minutes)
+            assert followed.carriers("S0USDT") or not sent, "for a moment nobody carried the symbol"
             if carriers := followed.carriers("S0USDT"):
                 sent += 1
                 for peer in carriers:
