@@ -219,7 +219,7 @@ class Charts:
         self._spend()
         edge = number * PAGE * interval_ms(interval)
         block = await self._market.source.candle_block(symbol, interval, PAGE, None, min(edge, end) - 1)
-        candles = [c for c in block.candles() if c.open_time < end]
+        candles = block.candles()
         # The newest closed candle may not be served yet: one less is no sign that history begins here.
         if len(candles) < PAGE - 1:
             self._begins[symbol, interval] = candles[0].open_time if candles else min(edge, end)

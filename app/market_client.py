@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
@@ -75,7 +75,7 @@ class MarketClient:
         params |= {name: value for name, value in wanted.items() if value is not None}
         return await self._shared("/candles", params, 1.0)
 
-    async def prices(self) -> AsyncIterator[PriceLine]:
+    async def prices(self) -> AsyncGenerator[PriceLine, None]:
         """Prices as they change, the first line with all of them; ends when the worker ends it."""
         decoder = msgspec.json.Decoder(PriceLine)
         try:

@@ -262,7 +262,7 @@ async def history(
         }
     if start is None:
         return {"s": "no_data"}
-    before = await _asked(_bars(parts, ticker, interval, None, min(start, end), 1))
+    before = await _asked(_bars(parts, ticker, interval, None, end, 1))
     earlier = before.get("items")
     return {"s": "no_data", "nextTime": earlier[0]["time"]} if earlier else {"s": "no_data"}
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import aiohttp
+import pytest
 
+from app.market_client import MarketClient, MarketUnavailable, PriceLine
+from app.market_server import MarketServer
+from app.processes import free_port
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
-from tests.integration.api.serving import events, served
+from tests.integration.api.serving import TOKEN, events, served
 
 READERS = 150
 
@@ -91,6 +96,36 @@ async def test_a_worker_that_goes_away_is_told(database_dsn: str) -> None:
             text = await response.text()
         assert "screener_worker_up 0" in text
         assert "screener_price_stream_up 0" in text
+
+
+async def test_a_line_has_what_changed_and_a_quiet_market_says_that_it_lives() -> None:
+    market, port = FakeMarket(), free_port()
+    worker, client = MarketServer(market, TOKEN), MarketClient(f"http://127.0.0.1:{port}", TOKEN)
+    await worker.start("127.0.0.1", port)
+    async with asyncio.timeout(60), aclosing(client.prices()) as lines:
+        assert {symbol for symbol, _, _ in (await anext(lines)).prices} == set(SYMBOLS)
+        market.set_price("ADAUSDT", 3.0)
+        assert await anext(lines) == PriceLine([("ADAUSDT", 3.0, market.clock.now)], [])
+        del market.prices["BTCUSDT"]
+        assert await anext(lines) == PriceLine([], ["BTCUSDT"])
+        assert await anext(lines) == PriceLine([], []), "nothing changed: a line after a while, and an empty one"
+    await client.aclose()
+    await worker.stop()
+
+
+async def test_a_worker_that_sends_nothing_to_be_read_is_left() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n[1, 2]\n\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    client = MarketClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", TOKEN)
+    with pytest.raises(MarketUnavailable, match="cannot be read"):
+        async for _ in client.prices():
+            pytest.fail("there was nothing to read")
+    await client.aclose()
+    server.close()
 
 
 async def test_only_those_with_the_token_follow_the_worker(database_dsn: str) -> None:
