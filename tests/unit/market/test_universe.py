@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from app.bootstrap import universe_rules
+from app.settings import Settings
 from market.types import SymbolInfo
 from market.universe import DAY_MS, UniverseRules, choose, is_leveraged, read_universe
 from tests.unit.market.market_fake import T0, FakeSource, ManualClock
@@ -112,6 +114,7 @@ class Asked(FakeSource):
     def __init__(self) -> None:
         super().__init__(ManualClock(T0), ["AAAUSDT", "BBBUSDT", "CCCUSDT"])
         self.asked: list[str] = []
+        self.young = "BBBUSDT"
 
     async def day_volumes(self) -> dict[str, float]:
         self.asked.append("volumes")
@@ -119,7 +122,7 @@ class Asked(FakeSource):
 
     async def listed_ms(self, symbol: str) -> int | None:
         self.asked.append(symbol)
-        return None if symbol == "AAAUSDT" else T0 - DAY_MS
+        return T0 - DAY_MS if symbol == self.young else None
 
 
 async def test_the_source_is_asked_for_what_the_rules_need_only() -> None:
@@ -138,3 +141,38 @@ async def test_the_source_is_asked_for_what_the_rules_need_only() -> None:
     assert found.symbols == ("AAAUSDT",)
     assert found.rejected["BBBUSDT"] == "listed less than 2 days ago"
     assert found.rejected["CCCUSDT"] == "its volume is not known"
+
+
+async def test_a_symbol_too_young_does_not_take_the_place_of_another() -> None:
+    source = Asked()
+    source.young = "AAAUSDT"
+    found = await read_universe(source, UniverseRules(limit=1, min_age_days=2), T0)
+    assert found.symbols == ("BBBUSDT",)
+    assert found.rejected["AAAUSDT"] == "listed less than 2 days ago"
+
+
+def test_the_rules_of_the_settings() -> None:
+    assert universe_rules(Settings(_env_file=None, symbols=30)) == UniverseRules(limit=30)
+    settings = Settings(
+        _env_file=None,
+        market="binance",
+        venue="usdm",
+        quote_asset="USDC",
+        universe_include="BTCUSDC, ETHUSDC,",
+        universe_exclude="1000*",
+        universe_min_quote_volume=1e6,
+        universe_min_age_days=30,
+        universe_statuses="TRADING,SETTLING",
+        universe_stable=True,
+    )
+    assert universe_rules(settings) == UniverseRules(
+        quote_assets=("USDC",),
+        include=("BTCUSDC", "ETHUSDC"),
+        exclude=("1000*",),
+        min_quote_volume=1e6,
+        min_age_days=30,
+        statuses=("TRADING", "SETTLING"),
+        stable=True,
+    )
+    several = Settings(_env_file=None, market="binance", universe_quote_assets="USDT,USDC", universe_limit=0)
+    assert universe_rules(several) == UniverseRules(quote_assets=("USDT", "USDC"), limit=0)
