@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 _IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
 # An entry that could not be sent within this real time is no longer the trade that was approved.
 ENTRY_DEADLINE = timedelta(seconds=60)
+# A refused exit is worth trying again soon, and then at least every few minutes: a halt may be lifted at any time.
+EXIT_PAUSE = timedelta(seconds=2)
+LONGEST_EXIT_PAUSE = timedelta(minutes=5)
 
 
 class Refused(Exception):
@@ -283,8 +286,13 @@ class Trader:
         side = Direction(row.side).closing
         async with self._database.worker() as conn:
             earlier = await orders.list_orders(conn, position_id=row.id)
-        # A refused exit is tried again under a new id; one that is under way keeps its own.
-        attempt = sum(1 for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired"))
+        # A refused exit is tried again under a new id, less and less often; one that is under way keeps its own.
+        refused = [o for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired")]
+        attempt = len(refused)
+        if refused:
+            pause = min(EXIT_PAUSE * 2 ** min(attempt - 1, 20), LONGEST_EXIT_PAUSE)
+            if datetime.now(UTC) < max(o.updated_at for o in refused) + pause:
+                return
         intent = OrderIntent(
             id=order_id("exit", row.id, attempt),
             symbol=row.symbol,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from app.bootstrap import paper_broker
 from app.settings import Settings
 from app.times import at
 from app.trading import Trader
+from broker.types import Fill, OrderIntent, OrderRejected, Quote, Refusal
 from store import analyses, events, orders, positions, profiles, signals, strategies
 from store.records import NewAnalysis, NewSignal, NewStrategy, SignalView
 from store.session import Database
@@ -188,6 +190,37 @@ async def test_a_wish_to_close_is_carried_out(database: Database, market: FakeMa
     (position,) = await held(database, new_user)
     assert position.state == "closed"
     assert position.close_reason == "manual"
+
+
+async def test_a_refused_exit_is_tried_again_less_and_less_often(
+    database: Database, market: FakeMarket, new_user: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working, signal_id = await entered(database, market, new_user)
+    halted = True
+
+    async def submit(intent: OrderIntent, quote: Quote) -> list[Fill]:
+        if halted:
+            raise OrderRejected([Refusal("halted", "Not sent: BTCUSDT is halted.")])
+        return await fill(intent, quote)
+
+    fill = working._broker.submit
+    monkeypatch.setattr(working._broker, "submit", submit)
+    market.set_price("BTCUSDT", 94.0)
+    for _ in range(5):
+        await tick(working)
+    async with database.worker() as conn:
+        sent = await orders.list_orders(conn, owner_id=new_user)
+    assert [o.state for o in sent if o.purpose == "exit"] == ["rejected"]
+    monkeypatch.setattr("app.trading.EXIT_PAUSE", timedelta())
+    for _ in range(2):
+        await tick(working)
+    halted = False
+    await tick(working)
+    async with database.worker() as conn:
+        sent = await orders.list_orders(conn, owner_id=new_user)
+    assert sorted(o.state for o in sent if o.purpose == "exit") == ["filled", "rejected", "rejected", "rejected"]
+    assert [p.state for p in await held(database, new_user)] == ["closed"]
+    assert (await read(database, signal_id)).status == "closed"
 
 
 async def test_a_second_signal_in_the_symbol_is_blocked(
