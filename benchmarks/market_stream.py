@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -288,6 +289,8 @@ def main() -> None:
     if sys.argv[1] == "send":
         asyncio.run(_send(sys.argv[2]))
     else:
+        # python-binance logs the end of every connection as an error.
+        logging.disable(logging.ERROR)
         print(json.dumps(asyncio.run(_measure(sys.argv[2], int(sys.argv[3])))), flush=True)
 
 
