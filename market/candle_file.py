@@ -158,6 +158,8 @@ def read_times(path: Path) -> Held | None:
             if ABSENT not in metadata or schema.names != ["open_time", *FIELDS]:
                 return None
             times = file.read(columns=["open_time"], use_threads=False).column("open_time").to_numpy()
+    except FileNotFoundError:
+        return NOTHING
     except (pa.ArrowException, OSError):
         return None
     return Held(times, np.empty((len(times), 0)), absent_spans(metadata))

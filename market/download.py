@@ -34,7 +34,7 @@ PER_REQUEST = 1000
 AT_ONCE = 8
 BATCH = 100_000
 """Candles fetched before they are stored: each storing writes the whole file anew."""
-WRITERS = 2
+WRITERS = 4
 """Files written at the same time: one of two years of minutes takes half a gigabyte of memory meanwhile."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Real seconds between attempts of a request that fails."""
