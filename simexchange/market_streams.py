@@ -24,11 +24,11 @@ from simexchange.clock import VirtualClock
 from simexchange.connections import StreamOptions
 from simexchange.faults.injector import FaultInjector
 from simexchange.intervals import DAY, MINUTE, SPOT_SECONDS, index_of, offset_of, open_of
-from simexchange.live import LiveMarket
+from simexchange.live import PER_DAY, LiveMarket
 from simexchange.noise import Ints
 from simexchange.statistics import Statistics, ticker_event
 from simexchange.streams import Hub
-from simexchange.tape import Tape, aggregates
+from simexchange.tape import Tape, Trade, aggregates
 
 _KINDS: Final = re.compile(
     r"([a-z0-9]+)@(kline_(?P<interval>\w+)|miniTicker|ticker|ticker_(?P<window>1h|4h|1d)|bookTicker|trade|aggTrade"
@@ -174,22 +174,30 @@ class SpotHub(Hub):
         self._send_books(now, silent)
 
     def _send_trades(self, begin: int, now: int) -> None:
-        streams = [*self._wanted.get("trade", {}).items(), *self._wanted.get("aggTrade", {}).items()]
-        if not streams:
+        names = {**self._wanted.get("trade", {}), **self._wanted.get("aggTrade", {})}
+        if not names:
             return
-        rows = {row for _, (row, _) in streams}
-        event_ms = self._clock.now_ms()
-        for row in rows:
-            made = list(self._tape.walk(row, self._tape.number_at(row, begin), now))
-            listing = self._market.listings[row]
-            symbol = listing.symbol.lower()
-            if f"{symbol}@trade" in self._readers:
-                for one in made:
-                    self._say(f"{symbol}@trade", wire.trade_event(one, listing, event_ms), row)
-            if f"{symbol}@aggTrade" in self._readers:
-                for merged in aggregates(made):
-                    event = {"e": "aggTrade", "E": event_ms, "s": listing.symbol, **wire.aggregate(merged, listing)}
-                    self._say(f"{symbol}@aggTrade", event, row)
+        rows = sorted({row for row, _ in names.values()})
+        counted = self._market.last_numbers(begin) + 1 - begin // DAY * PER_DAY if begin % DAY else None
+        for at in range(begin, now):
+            fields = self._market.second(at).fields[:, :, 0]
+            if counted is None or at % DAY == 0:
+                counted = np.zeros(fields.shape[1], dtype=np.int64)
+            for row in rows:
+                if fields[TRADES, row]:
+                    self._tell_trades(row, self._tape.second(row, at, fields[:, row].tolist(), int(counted[row])))
+            counted = counted + fields[TRADES]
+
+    def _tell_trades(self, row: int, made: list[Trade]) -> None:
+        listing, event_ms = self._market.listings[row], self._clock.now_ms()
+        symbol = listing.symbol.lower()
+        if f"{symbol}@trade" in self._readers:
+            for one in made:
+                self._say(f"{symbol}@trade", wire.trade_event(one, listing, event_ms), row)
+        if f"{symbol}@aggTrade" in self._readers:
+            for merged in aggregates(made):
+                event = {"e": "aggTrade", "E": event_ms, "s": listing.symbol, **wire.aggregate(merged, listing)}
+                self._say(f"{symbol}@aggTrade", event, row)
 
     def _send_seconds(self, begin: int, now: int, silent: frozenset[int]) -> None:
         for at in range(begin, now):
@@ -224,19 +232,24 @@ class SpotHub(Hub):
             rows = np.flatnonzero(self._changed("ticker", now)).tolist()
             made = self._statistics.day(rows, now, event_ms)
             self._say_all(name, [ticker_event("24hrTicker", event_ms, one) for one in made], "ticker")
-        for name, (row, window) in self._wanted.get("window", {}).items():
-            if row not in silent:
-                self._say(name, self._window([row], window, now)[0], row)
+        for window in _WINDOWS:
+            wanted = self._wanted.get("window", {}).items()
+            chosen = {name: row for name, (row, size) in wanted if size == window and row not in silent}
+            if chosen:
+                made = self._window(list(chosen.values()), window, now)
+                for (name, row), one in zip(chosen.items(), made, strict=True):
+                    self._say(name, one, row)
         for name, (_, window) in self._wanted.get("!window", {}).items():
             changed = self._changed(f"window/{window}", now)
             made = self._window(list(range(len(changed))), window, now)
             self._say_all(name, [one for one, new in zip(made, changed, strict=True) if new], "ticker")
-        for name, (row, _) in self._wanted.get("avgPrice", {}).items():
-            if row not in silent:
-                found = self._statistics.average(row, now)
+        averaged = {name: row for name, (row, _) in self._wanted.get("avgPrice", {}).items() if row not in silent}
+        if averaged:
+            found = self._statistics.averages(list(averaged.values()), now)
+            for (name, row), average in zip(averaged.items(), found, strict=True):
                 symbol = self._market.listings[row].symbol
-                event = {"e": "avgPrice", "E": event_ms, "s": symbol, "i": "5m", "w": found["price"]}
-                self._say(name, event | {"T": found["closeTime"]}, row)
+                event = {"e": "avgPrice", "E": event_ms, "s": symbol, "i": "5m", "w": average["price"]}
+                self._say(name, event | {"T": average["closeTime"]}, row)
 
     def _window(self, rows: list[int], window: str, now: int) -> list[dict[str, Any]]:
         begin = max(now // MINUTE * MINUTE - _WINDOWS[window], self._market.first)

@@ -209,7 +209,7 @@ class Rest:
         sent = parameters.read(request, ("symbol",))
         now = self.now()
         row = self._symbols.one(sent, now)
-        return web.json_response({"mins": 5, **self._statistics.average(row, now)})
+        return web.json_response({"mins": 5, **self._statistics.averages([row], now)[0]})
 
     async def ticker_day(self, request: web.Request) -> web.Response:
         """Statistics of the last 24 hours."""

@@ -98,16 +98,19 @@ class Statistics:
             for place, row in enumerate(rows)
         ]
 
-    def average(self, row: int, now: int) -> dict[str, Any]:
-        """The average price of five minutes, and when the last trade was."""
+    def averages(self, rows: Sequence[int], now: int) -> list[dict[str, Any]]:
+        """Average prices of five minutes, and when the last trades were; of more than a few symbols that is now."""
         begin = max(now // MINUTE * MINUTE - _AVERAGE_SECONDS, self._live.first)
-        candle = self._live.window(np.array([row], dtype=np.int64), begin, now)
-        fields = [int(value) for value in candle.fields[:, 0, 0]]
-        if not candle.present[0, 0]:
-            fields[CLOSE] = self._books.last(row, now)
-        newest = self._tape.newest(row, now, 1)
-        close = newest[-1].time if newest else 0
-        return {"price": average(fields, self._live.listings[row]), "closeTime": close}
+        candles = self._live.window(np.array(rows, dtype=np.int64), begin, now)
+        answers = []
+        for place, row in enumerate(rows):
+            fields = [int(value) for value in candles.fields[:, place, 0]]
+            if not candles.present[place, 0]:
+                fields[CLOSE] = self._books.last(row, now)
+            newest = self._tape.newest(row, now, 1) if len(rows) <= _FEW else ()
+            close = newest[-1].time if newest else now * 1000
+            answers.append({"price": average(fields, self._live.listings[row]), "closeTime": close})
+        return answers
 
     def _with_book(self, answer: dict[str, Any], day: Candles, row: int, now: int, exact: bool) -> dict[str, Any]:
         listing, tops = self._live.listings[row], self._books.tops(now)
