@@ -139,6 +139,8 @@ async def _send(kind: str) -> None:
         while not writer.is_closing() and not reader.at_eof():
             due = min(int((time.monotonic() - began) * share), len(waiting))
             for frame in waiting[sent:due]:
+                if writer.transport.is_closing():
+                    break
                 writer.write(frame)
             sent = due
             await asyncio.sleep(0.002)
