@@ -2,7 +2,8 @@
 
 1. `wait` returns early when all that is waited for came; `work` is awaited meanwhile whenever candles of minutes past
    came in.
-2. Half way to the deadline it asks REST for what has not come: a quiet symbol's close may not be streamed for long.
+2. It asks REST for what has not come, half way to the deadline, or `EARLY_S` after the close where most symbols are in:
+   those that lack then are quiet, and their close is not streamed before their next trade.
 3. Where nobody's candle came, it may be the clock that is wrong: it is set by the source's time, and while the source
    answers and has no such candle either, the minute is not given up for `PATIENCE_MS`.
 """
@@ -27,6 +28,8 @@ ANSWER_S = 1.0
 """Real seconds that a REST answer gets, once asked for, before the minute is closed without it."""
 CATCH_UP_S = 15.0
 """The same, when several minutes are behind and nothing is gained by haste."""
+EARLY_S = 0.3
+"""Real seconds after the close: what is streamed at all has come by then."""
 LATE_BATCH_S = 0.1
 """Real seconds in which late candles are collected, so that many cost one round of the engine."""
 LONGEST_WAIT_S = 0.5
@@ -58,6 +61,7 @@ class Waiting:
         self._set_clock = set_clock
         self._deadline_ms = deadline_ms
         self._stale_ms = stale_ms
+        self._early_ms = int(EARLY_S * 1000 * clock.speed)
         self.interrupted = False
         self.check: Callable[[], None] = lambda: None
 
@@ -83,7 +87,8 @@ class Waiting:
                 measured = True
                 await self._measure()
                 continue
-            if late_ms >= self._deadline_ms // 2 and asked_at is None:
+            ask_ms = self._ask_ms(close_time)
+            if late_ms >= ask_ms and asked_at is None:
                 asked_at = time.monotonic()
                 behind = late_ms >= 2 * MINUTE_MS
                 answer_s = CATCH_UP_S if behind else ANSWER_S
@@ -99,7 +104,9 @@ class Waiting:
                 await work()
                 broken = self._broken(close_time, intervals)
                 continue
-            next_ms = self._deadline_ms // 2 if asked_at is None else self._deadline_ms
+            next_ms = self._deadline_ms
+            if asked_at is None:
+                next_ms = self._early_ms if late_ms < self._early_ms else ask_ms
             wait_s = max((next_ms - late_ms) / 1000 / self._clock.speed, 0.02)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(wait_s, LONGEST_WAIT_S)):
@@ -109,6 +116,12 @@ class Waiting:
         """Have `work` awaited at once."""
         self.interrupted = True
         self._inbox.changed.set()
+
+    def _ask_ms(self, close_time: int) -> int:
+        """Market milliseconds after the close at which REST is asked for what has not come."""
+        half = self._deadline_ms // 2
+        most = 2 * self._inbox.count("1m", close_time) >= int(self.live(close_time).sum())
+        return min(half, self._early_ms) if most else half
 
     async def _measure(self) -> None:
         with suppress(TimeoutError):
