@@ -22,7 +22,7 @@ def main() -> None:
     import numpy as np
 
     from benchmarks.distribution import INTERVALS, strategies
-    from benchmarks.market import FIELDS, LENGTH, MARKET_START
+    from benchmarks.synthetic import FIELDS, LENGTH, MARKET_START
     from screener import compile_filter
     from screener.engine.engine import Addition, Engine
     from screener.engine.panel import Panel

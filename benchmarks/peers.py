@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.distribution import Spec
-from benchmarks.market import Market
 from benchmarks.reference import leaves
+from benchmarks.synthetic import Market
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Any]

@@ -24,7 +24,6 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.distribution import INTERVALS, Drawn, Spec, drawn
-from benchmarks.market import LENGTH, MARKET_START, Market, market
 from benchmarks.series import (
     Differences,
     Flags,
@@ -43,6 +42,7 @@ from benchmarks.series import (
     since_midnight,
     smooth,
 )
+from benchmarks.synthetic import LENGTH, MARKET_START, Market, market
 
 LOOKBACK: Final = 8
 """Rows evaluated before those that are reported: an edge looks back past missing candles."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.market import Market
+from benchmarks.synthetic import Market
 from screener import Program
 from screener.engine.engine import Addition, Engine
 from screener.engine.panel import Panel

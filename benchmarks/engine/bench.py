@@ -13,9 +13,9 @@ from typing import Any, Final, cast
 from benchmarks.compiling import Compiled, compiled
 from benchmarks.engine.adapter import Screening
 from benchmarks.machine import cores, other_cores
-from benchmarks.market import Market, market
 from benchmarks.peers import LIBRARIES, Indicator, Vectorbt, needed, per_symbol_ms
 from benchmarks.rows import Detail
+from benchmarks.synthetic import Market, market
 
 SYMBOLS: Final = 600
 SEED: Final = 7
@@ -39,7 +39,7 @@ class Bench:
 
     @cache  # noqa: B019 - one instance lives as long as the run
     def market(self, symbols: int = SYMBOLS, candles: int = HELD, minutes: int = 360) -> Market:
-        """The synthetic market; see `benchmarks.market.market`."""
+        """The synthetic market; see `benchmarks.synthetic.market`."""
         return market(symbols, candles, minutes)
 
     @cache  # noqa: B019

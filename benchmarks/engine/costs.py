@@ -21,9 +21,9 @@ import numpy as np
 from benchmarks.distribution import drawn
 from benchmarks.engine.bench import FULL, SYMBOLS, Bench, Beside
 from benchmarks.machine import median_ms, no_collector
-from benchmarks.market import LENGTH, MARKET_START, Market
 from benchmarks.reference import Hits
 from benchmarks.rows import Row
+from benchmarks.synthetic import LENGTH, MARKET_START, Market
 from screener import compile_filter
 from screener.engine.replay import Candles, replay, replay_edges
 from screener.gate.gate import check

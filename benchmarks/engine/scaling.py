@@ -16,8 +16,8 @@ from benchmarks.engine.adapter import Screening
 from benchmarks.engine.bench import HELD, SYMBOLS, Bench
 from benchmarks.engine.steps import stepped
 from benchmarks.machine import copy_rate
-from benchmarks.market import LENGTH
 from benchmarks.rows import Row
+from benchmarks.synthetic import LENGTH
 
 _MINUTES = 180
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from benchmarks.engine.adapter import Screening, Stepped
 from benchmarks.engine.bench import HELD, WILD_HELD, Bench, Beside, fastest
 from benchmarks.machine import no_collector
-from benchmarks.market import LENGTH, MARKET_START
 from benchmarks.reference import Hits
 from benchmarks.rows import Row
+from benchmarks.synthetic import LENGTH, MARKET_START
 
 MINUTE = LENGTH["1m"]
 

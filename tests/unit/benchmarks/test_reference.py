@@ -13,8 +13,8 @@ import pytest
 from benchmarks.distribution import Drawn, drawn, strategies
 from benchmarks.engine.adapter import Screening
 from benchmarks.engine.steps import stepped
-from benchmarks.market import LENGTH, MARKET_START, Market, market
 from benchmarks.reference import Hits, Reference, leaves
+from benchmarks.synthetic import LENGTH, MARKET_START, Market, market
 from screener import compile_filter
 from screener.engine.replay import Candles, replay
 

@@ -2,7 +2,7 @@
 
 1. `run` holds a made-up market of 600 symbols whose prices all change once a second, as the exchange tells them, behind
    the worker's real endpoint.
-2. A process of its own (`python -m benchmarks.market_readers WORKER_PORT PORT`) serves the API's price routes over it.
+2. A process of its own (`python -m benchmarks.market.readers WORKER_PORT PORT`) serves the API's price routes over it.
 3. `READERS` connections read server-sent prices of `EACH` symbols; every line that comes is read, and its age noted.
 """
 
@@ -89,7 +89,7 @@ async def _measure() -> dict[str, Any]:
 
     change()
     await worker.start("127.0.0.1", worker_port)
-    command = [sys.executable, "-m", "benchmarks.market_readers", str(worker_port), str(port)]
+    command = [sys.executable, "-m", "benchmarks.market.readers", str(worker_port), str(port)]
     process = await asyncio.create_subprocess_exec(*command)
     try:
         while worker.price_streams == 0:  # noqa: ASYNC110 - the endpoint tells nobody who follows it

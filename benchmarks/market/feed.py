@@ -71,7 +71,7 @@ def run(wanted: str = "market.feed") -> Iterator[Row]:
 
 
 def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.market_feed", *words]
+    return [sys.executable, "-m", "benchmarks.market.feed", *words]
 
 
 # From the last message to the panel

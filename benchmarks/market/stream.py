@@ -90,7 +90,7 @@ def _receive(how: str, port: int) -> dict[str, float]:
 
 
 def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.market_stream", *words]
+    return [sys.executable, "-m", "benchmarks.market.stream", *words]
 
 
 def _line(out: IO[str] | None) -> str:

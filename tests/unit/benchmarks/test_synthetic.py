@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.market import FIELDS, LENGTH, MARKET_START, Market, market
+from benchmarks.synthetic import FIELDS, LENGTH, MARKET_START, Market, market
 
 
 @pytest.fixture(scope="module")
