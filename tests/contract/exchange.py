@@ -38,9 +38,9 @@ def redirect(addresses: dict[str, Any], exchange: Exchange) -> None:
 
 
 @contextmanager
-def running(symbols: int = 30) -> Iterator[Exchange]:
-    """An exchange on a free port until the block ends, at real speed."""
-    command = [sys.executable, "-m", "simexchange", "--port", "0", "--symbols", str(symbols), "--speed", "1"]
+def running(symbols: int = 30, speed: int = 1) -> Iterator[Exchange]:
+    """An exchange on a free port until the block ends. The faster it runs, the sooner something trades."""
+    command = [sys.executable, "-m", "simexchange", "--port", "0", "--symbols", str(symbols), "--speed", str(speed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Exchange]:
-    with running() as found:
+    with running(speed=10) as found:
         yield found
 
 

@@ -30,7 +30,7 @@ def leaving_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Exchange]:
-    with running() as found:
+    with running(speed=10) as found:
         yield found
 
 
