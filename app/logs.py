@@ -14,4 +14,6 @@ def configure(part: str, level: str = "info") -> logging.Logger:
     )
     for noisy in ("httpx", "apscheduler", "binance", "websockets", "aiohttp.access", "numba", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A tick that finds the last one still at work is left out on purpose, and says so as a warning each second.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     return logging.getLogger(part)
