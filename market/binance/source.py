@@ -12,7 +12,7 @@ import numpy as np
 
 from market.binance.rest import Rest, Venue
 from market.binance.streams import Streams
-from market.binance.wire import parse_day_tickers, parse_exchange_info, parse_klines, parse_server_time
+from market.binance.wire import Klines, parse_day_tickers, parse_exchange_info, parse_klines, parse_server_time
 from market.source import CandleBlock, Traffic
 from market.types import Candle, Price, SymbolInfo
 from screener.intervals import interval_ms, open_of
@@ -104,18 +104,22 @@ class BinanceSource:
         left = limit
         while left > 0:
             size = self._page_size(left)
-            part, rows = await self._page(symbol, interval, size, start_ms, end_ms)
+            part, answer = await self._page(symbol, interval, size, start_ms, end_ms)
             if len(part):
                 parts.append(part)
-            if rows < size:
+            if answer.rows < size or answer.span is None:
                 break
-            left -= max(len(part), 1)
+            left -= len(part)
+            # Past all rows, also where none of them can be a candle: who gets fewer takes it that there are no more.
+            first, last = answer.span
             if start_ms is None:
-                end_ms = int(part.open_times[0]) - 1 if len(part) else None
+                if end_ms is not None and first > end_ms:
+                    break
+                end_ms = first - 1
             else:
-                start_ms = int(part.open_times[-1]) + 1 if len(part) else None
-            if end_ms is None and start_ms is None:
-                break
+                if last < start_ms or last + interval_ms(interval) > self._told_ms:
+                    break
+                start_ms = last + 1
         if start_ms is None:
             parts.reverse()
         if len(parts) == 1:
@@ -131,8 +135,8 @@ class BinanceSource:
 
     async def _page(
         self, symbol: str, interval: str, size: int, start_ms: int | None, end_ms: int | None
-    ) -> tuple[CandleBlock, int]:
-        """One request: its closed candles, and how many rows the answer had."""
+    ) -> tuple[CandleBlock, Klines]:
+        """One request: its closed candles, and the whole answer."""
         step = interval_ms(interval)
         if end_ms is None or open_of(end_ms, interval) + step > self._told_ms:
             # Before the klines, so that a candle which closes between the two answers counts as forming.
@@ -151,7 +155,7 @@ class BinanceSource:
         closed = block.open_times + step <= told
         if not closed.all():
             block = CandleBlock(symbol, interval, block.open_times[closed], block.values[closed])
-        return block, answer.rows
+        return block, answer
 
     def _page_size(self, left: int) -> int:
         """Rows of the next request: what weighs least for each row where many are left."""

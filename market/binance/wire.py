@@ -25,7 +25,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 DAY_MS = 86_400_000
 LATEST_MS = 1 << 43
-"""No candle opens later than this (the year 2248), ms UTC."""
+"""No candle opens later than this (the year 2248), and no price is of a later time, ms UTC."""
 
 # open time, open, high, low, close, volume, close time, quote volume, trades, taker base, taker quote, unused
 KlineRow = tuple[int, float, float, float, float, float, int, float, int, float, float, Any]
@@ -152,10 +152,13 @@ class CombinedData(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Klines:
-    """A `klines` answer: the candles that can be, and how many rows there were, these and others."""
+    """A `klines` answer: the candles that can be, how many rows there were, these and others, and the open times (ms
+    UTC) of the first and the last that could be read, candle or not; None without any.
+    """
 
     block: CandleBlock
     rows: int
+    span: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,8 @@ def parse_klines(raw: bytes, symbol: str, interval: str) -> Klines:
         raise SourceUnavailable(f"klines of {symbol} {interval} are out of order")
     sound = _sound(open_times, values, interval)
     block = CandleBlock(symbol, interval, open_times[sound], np.ascontiguousarray(values[sound]))
-    return Klines(block, count)
+    span = (int(open_times[0]), int(open_times[-1])) if len(open_times) else None
+    return Klines(block, count, span)
 
 
 def _sound(open_times: npt.NDArray[np.int64], values: npt.NDArray[np.float64], interval: str) -> npt.NDArray[np.bool_]:
@@ -288,7 +292,8 @@ def parse_price_message(raw: str | bytes) -> list[Price]:
     `UNREADABLE`.
     """
     rows, _ = _decode_rows(_data.decode(raw).data, _mini_tickers, _mini_ticker)
-    return [Price(row.s, row.c, row.E) for row in rows if 0 < row.c < inf]
+    # A time beyond what a date can be would stop everyone who writes it as one.
+    return [Price(row.s, row.c, row.E) for row in rows if 0 < row.c < inf and 0 < row.E < LATEST_MS]
 
 
 def _decode_rows(

@@ -156,6 +156,39 @@ async def test_candles_that_cannot_be_are_left_out_and_counted(server: Server, s
     assert spot.refused_candles == spot.report()["refused_candles"] == 4
 
 
+@pytest.mark.parametrize("forward", [True, False])
+async def test_rows_that_cannot_be_candles_do_not_end_the_history(
+    server: Server, spot: BinanceSource, forward: bool
+) -> None:
+    exact = [NOW - k * MINUTE for k in range(3000, 0, -1)]
+    # After an interruption the exchange's minutes began off the grid for more than a page.
+    opens = [t + 7000 if 500 <= i < 2100 else t for i, t in enumerate(exact)]
+
+    def answer(request: web.Request) -> web.Response:
+        query = request.query
+        server.answers.append(answer)
+        start, end, limit = (
+            int(query.get(k, d)) for k, d in (("startTime", "0"), ("endTime", "1" * 14), ("limit", ""))
+        )
+        inside = [t for t in opens if start <= t <= end]
+        return web.json_response([row(t) for t in (inside[:limit] if "startTime" in query else inside[-limit:])])
+
+    server.answers = [answer]
+    held = await spot.candle_block("BTCUSDT", "1m", 1200, exact[0] if forward else None, NOW - 1)
+    whole = exact[:500] + exact[2100:]
+    assert held.open_times.tolist() == (whole[:1200] if forward else whole[-1200:])
+
+
+async def test_an_answer_that_does_not_depend_on_the_question_is_not_asked_for_ever(
+    server: Server, spot: BinanceSource
+) -> None:
+    same = [row(NOW - k * MINUTE + 1) for k in range(3, 0, -1)]
+    for start, end in ((NOW - 3 * MINUTE, NOW - 1), (None, NOW - 1), (None, None)):
+        server.answers = [lambda _: web.json_response(same)] * 10
+        assert len(await spot.candle_block("BTCUSDT", "1m", 3, start, end)) == 0
+        assert len(server.answers) >= 7
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "null", "{}", '"x"', "[[1e300]]", "[[" + "9" * 400 + "]]", "\ud800"])
 async def test_text_that_is_no_answer(server: Server, spot: BinanceSource, text: str) -> None:
     body = text.encode("utf-8", "surrogatepass")

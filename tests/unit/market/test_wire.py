@@ -81,6 +81,13 @@ def test_prices() -> None:
     assert (price.symbol, price.price, price.time_ms) == ("BTCUSDT", 1.5, 5)
 
 
+@pytest.mark.parametrize("time", [0, -5, 1_700_000_000_000_000, 10**30])
+def test_a_price_of_no_time_that_can_be_is_left_out(time: int) -> None:
+    rows = [{"E": time, "s": "BTCUSDT", "c": "1.5"}, {"E": 1_700_000_000_000, "s": "ETHUSDT", "c": "2.5"}]
+    raw = json.dumps({"stream": "!miniTicker@arr", "data": rows}).encode()
+    assert [price.symbol for price in parse_price_message(raw)] == ["ETHUSDT"]
+
+
 def test_server_time() -> None:
     assert parse_server_time(b'{"serverTime": 12}') == 12
     with pytest.raises(SourceUnavailable, match="time"):
