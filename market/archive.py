@@ -118,6 +118,9 @@ def _unpack(data: bytes, name: str) -> bytes:
             members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv")]
             if len(members) != 1:
                 raise BadArchive(f"{name}: holds {len(members)} CSV files, not one")
+            if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # The others are unpacked whole, however little of them is read.
+                raise BadArchive(f"{name}: is packed in a way that the archive does not use")
             with archive.open(members[0]) as file:
                 # Whatever size the zip claims: a small zip can unpack to gigabytes.
                 text = file.read(MOST_BYTES + 1)

@@ -123,6 +123,14 @@ async def test_a_small_zip_cannot_unpack_to_a_large_file(
         await fetched(server, MONTH)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+async def test_a_zip_whose_size_cannot_be_bounded_is_not_unpacked(server: ArchiveServer, method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("x.csv", csv_of(block(0, 24, "1h")))
+    assert await refused(server, out.getvalue()) == "is packed in a way that the archive does not use"
+
+
 def edited(change: dict[int, object], row: int = 3) -> str:
     """The CSV of a day with one row changed."""
     lines = csv_of(block(0, 24, "1h")).splitlines()
