@@ -104,7 +104,9 @@ class Filler:
                 return whole if whole is not None else block
             blocks.append(block)
         self.from_cache += len(held)
-        self.on_cached(symbol, interval, last + step if last is not None else 0)
+        # What was fetched before the newest that is held has to be saved as well.
+        until_held = 0 if last is None else min([last + step, *(first for first, _ in spans)])
+        self.on_cached(symbol, interval, until_held)
         return _joined(symbol, interval, blocks)
 
     async def _held(self, symbol: str, interval: str, start: int, end: int) -> tuple[CandleBlock, list[Span]]:

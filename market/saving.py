@@ -54,8 +54,7 @@ class Saver:
     def changed(self, block: CandleBlock) -> None:
         """Rows were written again."""
         key = (block.symbol, block.interval)
-        first = int(block.open_times[0])
-        self._from[key] = min(self._from.get(key, first), first)
+        self._from[key] = min(self._from.get(key, 0), int(block.open_times[0]))
 
     async def run(self, boundary: Callable[[], int]) -> None:
         """Save every quarter of an hour, until cancelled; `boundary()` is the close up to which the panel is whole."""

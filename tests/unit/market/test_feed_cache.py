@@ -88,6 +88,12 @@ async def test_more_history_than_is_kept_is_asked_for(
     assert set(source.requests) == {(n, i, c) for n in NAMES for i, c in (("1m", 130), ("5m", 138), ("15m", 139))}
     assert differences(feed.panel, NAMES, "1m", START - 180 * MINUTE, START + 9 * MINUTE) == []
     await feed.aclose()
+    # And kept: the next start asks for nothing.
+    source.requests.clear()
+    feed = feed_over(source, clock, cache=cache, backfill=200)
+    await feed.start()
+    assert source.requests == []
+    await feed.aclose()
 
 
 async def test_history_that_an_exchange_does_not_have_is_asked_for_once(
@@ -126,6 +132,28 @@ async def test_files_of_another_market_are_not_used(
     await feed.aclose()
     assert cache.held("AAAUSDT", "1m").values[-60:, 3].tolist() == [
         candle("AAAUSDT", "1m", START + i * MINUTE).close for i in range(-30, 30)
+    ]
+
+
+async def test_a_correction_before_the_first_saving_hides_no_row_from_it(
+    stopped: Feed, source: FakeSource, clock: ManualClock, cache: HistoryCache
+) -> None:
+    held = cache.held("AAAUSDT", "1m")
+    values = held.values.copy()
+    values[:, :4] *= 2
+    cache.write(CandleBlock("AAAUSDT", "1m", held.times, values))
+    clock.now += 20 * MINUTE
+    feed = await again(source, clock, cache)
+    closes = feed.closes()
+    following = asyncio.ensure_future(anext(closes))
+    true = at("AAAUSDT", START + 28 * MINUTE)
+    feed._inbox.add(at("AAAUSDT", START + 28 * MINUTE, high=true.high + 0.5))
+    await until(lambda: feed.corrections)
+    source.close_minute(START + 31 * MINUTE)
+    await following
+    await feed.aclose()
+    assert cache.held("AAAUSDT", "1m").values[-60:-10, 3].tolist() == [
+        candle("AAAUSDT", "1m", START + i * MINUTE).close for i in range(-29, 21)
     ]
 
 
