@@ -64,7 +64,9 @@ class Broadcaster:
             yield "retry: 2000\n\n"
             while True:
                 try:
-                    kind, data = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                    # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with an event.
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        kind, data = await queue.get()
                 except TimeoutError:
                     yield ": still here\n\n"
                     continue

@@ -64,7 +64,8 @@ async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -
         try:
             while not (task.done() and steps.empty()):
                 try:
-                    step, seconds = await asyncio.wait_for(steps.get(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        step, seconds = await steps.get()
                 except TimeoutError:
                     continue
                 yield sse("progress", {"step": step, "seconds": seconds})
