@@ -140,6 +140,10 @@ class PriceBoard:
                 reason = "the worker ended it"
             except (MarketUnavailable, MarketRefused) as error:
                 reason = str(error)
+            except Exception as error:
+                # Ended for good, old prices would pass for live ones.
+                log.exception("prices could not be taken")
+                reason = str(error) or type(error).__name__
             if self.live:
                 log.warning("the stream of prices is opened again: %s", reason)
             self._tell(live=False)

@@ -119,6 +119,18 @@ async def test_a_break_is_told_and_the_stream_opened_again(upstream: Upstream, b
     assert set(board.quotes) == {"A"}, "the first line has every price there is"
 
 
+async def test_a_price_that_cannot_be_told_does_not_end_the_stream(upstream: Upstream, board: PriceBoard) -> None:
+    upstream.send(A=1.0)
+    await until(lambda: board.live)
+    with board.read() as reader:
+        assert await quotes(reader) == {"A": 1.0}
+        upstream.lines.put_nowait(PriceLine([("A", 2.0, 10**18)], []))
+        assert await reader.take(20) == [("state", '{"live": false}')]
+        upstream.send(A=3.0)
+        assert await quotes(reader) == {"A": 3.0}
+        assert board.live
+
+
 async def test_symbols_that_leave_are_forgotten(upstream: Upstream, board: PriceBoard) -> None:
     upstream.send(A=1.0, B=1.0)
     upstream.send("B", A=2.0)
