@@ -285,13 +285,12 @@ class Trader:
     async def _exit(self, row: PositionRow, decision: ExitDecision, quote: Quote) -> None:
         side = Direction(row.side).closing
         async with self._database.worker() as conn:
-            earlier = await orders.list_orders(conn, position_id=row.id)
+            # All of them: an id that was used before makes no new order.
+            attempt, refused_at = await orders.refused_exits(conn, row.id)
         # A refused exit is tried again under a new id, less and less often; one that is under way keeps its own.
-        refused = [o for o in earlier if o.purpose == "exit" and o.state in ("rejected", "cancelled", "expired")]
-        attempt = len(refused)
-        if refused:
+        if refused_at is not None:
             pause = min(EXIT_PAUSE * 2 ** min(attempt - 1, 20), LONGEST_EXIT_PAUSE)
-            if datetime.now(UTC) < max(o.updated_at for o in refused) + pause:
+            if datetime.now(UTC) < refused_at + pause:
                 return
         intent = OrderIntent(
             id=order_id("exit", row.id, attempt),

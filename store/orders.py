@@ -10,6 +10,7 @@ id, so a repeated report changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import sql
@@ -82,6 +83,17 @@ async def list_orders(
         ),
         {"owner_id": owner_id, "signal_id": signal_id, "position_id": position_id, "limit": limit},
     )
+
+
+async def refused_exits(conn: Connection, position_id: UUID) -> tuple[int, datetime | None]:
+    """How many exits of a position ended without closing it, and when the last of them did."""
+    cursor = await conn.execute(
+        "select count(*), max(updated_at) from public.orders"
+        " where position_id = %s and purpose = 'exit' and state = any(%s)",
+        (position_id, ["rejected", "cancelled", "expired"]),
+    )
+    row = await cursor.fetchone()
+    return (int(row[0]), row[1]) if row is not None else (0, None)
 
 
 async def unfinished(conn: Connection) -> list[Order]:
