@@ -7,6 +7,7 @@ rows becomes an array without a Python object per number.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import inf, isfinite
@@ -23,6 +24,10 @@ from screener.intervals import INTERVAL_MS, interval_ms
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for text that is not what it should be; the last one for brackets nested without end."""
 T = TypeVar("T")
+SYMBOL = re.compile(r"\w[\w.-]{0,63}")
+"""Names of symbols, which become names of folders and streams, parts of lists by comma, and words in logs."""
+LARGEST_POWER = 30
+"""No rule of an exchange has a number beyond 10 to this power, or a fraction below its inverse."""
 DAY_MS = 86_400_000
 LATEST_MS = 1 << 43
 """No candle opens later than this (the year 2248), and no price is of a later time, ms UTC."""
@@ -336,6 +341,9 @@ def _name(row: msgspec.Raw) -> str | None:
 
 
 def _symbol_info(row: SymbolRow) -> SymbolInfo:
+    """What a row says. Raises one of `UNREADABLE` for a name that no symbol has."""
+    if not SYMBOL.fullmatch(row.symbol):
+        raise msgspec.ValidationError(f"no symbol is named {row.symbol!r:.80}")
     rules = {str(rule.get("filterType")): rule for rule in row.filters or () if isinstance(rule, dict)}
     price, lot = rules.get("PRICE_FILTER", {}), rules.get("LOT_SIZE", {})
     notional = rules.get("NOTIONAL") or rules.get("MIN_NOTIONAL") or {}
@@ -362,4 +370,5 @@ def _decimal(value: object) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         return Decimal(0)
-    return number if number.is_finite() and number > 0 else Decimal(0)
+    known = number.is_finite() and number > 0 and abs(number.adjusted()) <= LARGEST_POWER
+    return number if known else Decimal(0)

@@ -128,6 +128,23 @@ def test_symbols_and_weight_limit() -> None:
         parse_exchange_info(b'{"symbols": {}}')
 
 
+def test_names_that_cannot_be_a_folder_or_a_word_are_no_symbols() -> None:
+    good = ["1000SHIBUSDT", "BTCUSDT_260327", "币安人生USDT", "BRK.B-USDT"]
+    bad = ["../../etc", "A/B", "A\\B", ".lock", "A\nERROR all is lost", "A\x1b[2J", "A,B", "A B", "", "A" * 65, "A\0"]
+    rows = [{"symbol": name, "baseAsset": "A", "quoteAsset": "B"} for name in (*good, *bad)]
+    listing = parse_exchange_info(json.dumps({"symbols": rows}).encode())
+    assert [info.symbol for info in listing.symbols] == good
+    assert len(listing.unreadable) == len(bad)
+
+
+@pytest.mark.parametrize("text", ["1e-999999", "1E+999999", "1e-31", "9e40"])
+def test_a_rule_beyond_all_measure_is_none(text: str) -> None:
+    filters = [{"filterType": "PRICE_FILTER", "tickSize": text}, {"filterType": "LOT_SIZE", "stepSize": "1e-8"}]
+    row = {"symbol": "AB", "baseAsset": "A", "quoteAsset": "B", "filters": filters}
+    (info,) = parse_exchange_info(json.dumps({"symbols": [row]}).encode()).symbols
+    assert info.tick_size == 0 and info.step_size == Decimal("1e-8")
+
+
 def test_one_bad_row_costs_no_other() -> None:
     bad: list[object] = [
         None,
