@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -27,12 +29,10 @@ from app.soak import SCRIPT, Soak, SoakError, SoakOptions, SoakReport
 @click.option("--json", "as_json", is_flag=True)
 def soak(hours: float, seed: int, speed: float, symbols: int, faults: Path, as_json: bool) -> None:
     """Run a feed beside the simulated exchange while everything goes wrong, then compare it with the truth."""
-    # What the feed and the client say about each fault is expected here.
-    logging.getLogger("market").setLevel(logging.ERROR)
-    logging.getLogger("binance").setLevel(logging.CRITICAL)
     options = SoakOptions(hours, seed, speed, symbols, faults)
     try:
-        report = asyncio.run(Soak(options, lambda line: click.echo(line, err=True)).run())
+        with _quiet():
+            report = asyncio.run(Soak(options, lambda line: click.echo(line, err=True)).run())
     except SoakError as error:
         fail(str(error), as_json=as_json, code=BAD_INPUT if error.bad_input else FAILURE)
     except KeyboardInterrupt:
@@ -40,6 +40,19 @@ def soak(hours: float, seed: int, speed: float, symbols: int, faults: Path, as_j
     click.echo(json.dumps(report.row()) if as_json else table(report))
     if not report.good:
         raise SystemExit(FAILURE)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what feed and client say about each fault, which is expected here."""
+    before = {name: logging.getLogger(name).level for name in ("market", "binance")}
+    logging.getLogger("market").setLevel(logging.ERROR)
+    logging.getLogger("binance").setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def table(report: SoakReport) -> str:

@@ -86,8 +86,8 @@ def test_candles_of_every_interval(binance: Any, frame: str) -> None:
     assert {b[0] - a[0] for a, b in itertools.pairwise(rows)} == {FRAMES[frame] * 1000}
     for _, opened, high, low, close, _ in rows:
         assert low <= min(opened, close) <= max(opened, close) <= high
-    # The last one is under way, and may have begun this moment.
-    assert all(row[5] > 0 for row in rows[:-1])
+    # A minute may pass without a trade, and the last candle may have begun this moment.
+    assert sum(row[5] for row in rows[:-1]) > 0
     again = binance.fetch_ohlcv(SPOT, frame, since=rows[2][0], limit=3)
     assert again == rows[2:5]
 

@@ -48,7 +48,9 @@ def test_the_command_prints_json_and_refuses_bad_scripts(tmp_path: Path) -> None
     assert done.exit_code == 0, done.output
     row = json.loads(done.stdout)
     assert row["ok"] and row["coverage"]["minutes"] >= 6 and row["faults_struck"]["duplicate"] > 0
-    assert row["coverage"]["fresh"] + row["coverage"]["late"] == 2 * row["coverage"]["minutes"]
+    coverage = row["coverage"]
+    assert sum(coverage[name] for name in ("fresh", "late", "stale", "missing")) == 2 * coverage["minutes"]
+    assert coverage["fresh"] > 0
     quiet.write_text('[[faults]]\nkind = "twice"\n')
     refused = CliRunner().invoke(soak, [*command, str(quiet)])
     assert refused.exit_code == 2 and "fault 1, kind: must be one of drop" in refused.stdout
