@@ -77,6 +77,11 @@ class Connection:
             past.lost += traffic.lost
             past.last = traffic.last if traffic.last is not None else past.last
 
+    async def close(self) -> None:
+        """Close whatever is open: who is cancelled while one connection takes over from another has two."""
+        for reader in list(self._readers):
+            await self.stop(reader)
+
     async def until_due(self, reader: Reader, due_s: float) -> None:
         """Return when the reader ended or must be replaced: it is old, about to be closed by the source, or lacks a
         symbol. `due_s` is the real time (monotonic) at which it is old.

@@ -220,7 +220,7 @@ class Subscriptions:
                     await asyncio.wait([reader.task], timeout=REPLACE_AGAIN_S * self._chance())
                 reader = later
         finally:
-            await one.stop(reader)
+            await one.close()
 
     async def _replace(self, one: Connection, old: Reader) -> Reader:
         """Open the next connection beside the old one; returns the one that goes on."""

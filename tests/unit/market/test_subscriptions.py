@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
 import pytest
@@ -13,9 +14,10 @@ from websockets.exceptions import ConnectionClosed
 from market.binance import BinanceSource
 from market.clock import ScaledClock, SystemClock
 from market.connections import Spread
+from market.source import Traffic
 from market.subscriptions import Subscriptions
 from market.types import Candle, Price, SourceUnavailable
-from tests.unit.market.market_fake import T0, FakeSource, ManualClock
+from tests.unit.market.market_fake import T0, FakeSource, ManualClock, candle
 from tests.unit.market.stream_server import Peer, StreamServer, kline, until
 
 NAMES = [f"S{n}USDT" for n in range(6)]
@@ -120,6 +122,44 @@ async def test_symbols_are_spread_and_everything_arrives(followed: Followed) -> 
     assert followed.prices == [Price("S0USDT", 5.0, 1)]
     report = followed.report("prices")
     assert report["open"] is True and report["messages"] == 1 and report["reconnects"] == 0
+
+
+async def test_who_is_cancelled_while_a_connection_takes_over_leaves_none_open() -> None:
+    class Slow(FakeSource):
+        """Connections that take their time to close."""
+
+        opened = closing = closed = 0
+
+        async def stream_candles(
+            self, symbols: Sequence[str], interval: str, traffic: Traffic | None = None
+        ) -> AsyncGenerator[Candle, None]:
+            assert traffic is not None
+            traffic.opened, traffic.messages = time.monotonic(), 1
+            self.opened += 1
+            try:
+                while True:
+                    await asyncio.sleep(3600)
+                    yield candle("S0USDT", "1m", T0)
+            finally:
+                self.closing += 1
+                try:
+                    await asyncio.sleep(5)
+                finally:
+                    self.closed += 1
+
+    clock = ManualClock(T0)
+    source = Slow(clock, ["S0USDT"])
+    kept = Subscriptions(source, clock, lambda _: None, lambda _: None, lambda: None, lifetime_s=0.0)
+    works = [asyncio.create_task(work) for work in kept.works(["S0USDT"])]
+    await until(lambda: source.closing)
+    assert source.opened == 2
+    for work in works:
+        work.cancel()
+    await until(lambda: source.closing == 2)
+    for work in works:
+        work.cancel()
+    await asyncio.gather(*works, return_exceptions=True)
+    assert source.closed == 2
 
 
 async def test_a_dropped_connection_is_opened_again_after_growing_pauses(followed: Followed) -> None:
