@@ -110,7 +110,7 @@ class MarketServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self._token}".encode()):
             return problem(401, "Not allowed", "the internal token is missing or wrong")
         response: web.StreamResponse = await handler(request)
         return response
@@ -215,6 +215,9 @@ class MarketServer:
         )
 
     async def _coverages(self, request: web.Request) -> web.Response:
-        limit = max(1, min(int(request.query.get("limit", "240")), MOST_MINUTES))
+        try:
+            limit = max(1, min(int(request.query.get("limit", "240")), MOST_MINUTES))
+        except ValueError:
+            return problem(422, "Not a number", "limit is a whole number")
         newest = itertools.islice(reversed(self._view.coverage), limit)
         return web.json_response({"items": [_coverage(c) for c in newest]})
