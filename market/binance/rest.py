@@ -19,6 +19,8 @@ Venue = Literal["spot", "usdm"]
 
 # A ban (418) can last for days; below this a request waits, above it the caller is told.
 LONGEST_WAIT_S = 90.0
+LONGEST_BAN_S = 4 * 86_400.0
+"""The exchange's longest ban lasts three days; whatever is told beyond that is not waited for."""
 ATTEMPTS = 5
 RATE_STATUSES = (418, 429)
 WEIGHT_LIMITS: dict[Venue, int] = {"spot": 6000, "usdm": 2400}
@@ -83,7 +85,7 @@ def is_loopback(url: str) -> bool:
 def used_weight(response: aiohttp.ClientResponse) -> int | None:
     """The header that tells the weight used in this minute; None where it is absent or not a number."""
     text = response.headers.get("X-MBX-USED-WEIGHT-1M", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def date_s(response: aiohttp.ClientResponse) -> float | None:
@@ -98,9 +100,9 @@ def retry_after_s(response: aiohttp.ClientResponse, text: str, now_s: float | No
     """Seconds to back off: by the header, else by the time that a ban's text names, else a minute."""
     header = response.headers.get("Retry-After", "")
     if header.isdecimal():
-        return float(header)
+        return min(float(header), LONGEST_BAN_S)
     if now_s is not None and (found := _BANNED_UNTIL.search(text)):
-        return max(1.0, int(found[1]) / 1000 - now_s)
+        return min(max(1.0, int(found[1]) / 1000 - now_s), LONGEST_BAN_S)
     return 60.0
 
 

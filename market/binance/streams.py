@@ -27,7 +27,7 @@ from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 from binance.ws.streams import BinanceSocketManager
 
 from market.binance.limits import AttemptGate
-from market.binance.rest import RATE_STATUSES, RawClient, Venue, is_loopback
+from market.binance.rest import LONGEST_BAN_S, RATE_STATUSES, RawClient, Venue, is_loopback
 from market.binance.wire import UNREADABLE, is_shutdown, parse_kline_message, parse_price_message
 from market.source import Traffic
 from market.types import Candle, Price, RateLimited, SourceUnavailable
@@ -222,7 +222,7 @@ class Streams(BinanceSocketManager):  # type: ignore[misc]
             if error.response.status_code not in RATE_STATUSES:
                 raise SourceUnavailable(text) from error
             wait = headers.get("Retry-After", "")
-            raise RateLimited(text, float(wait) if wait.isdecimal() else 60.0) from error
+            raise RateLimited(text, min(float(wait), LONGEST_BAN_S) if wait.isdecimal() else 60.0) from error
         except (TimeoutError, OSError, EOFError, websockets.exceptions.WebSocketException) as error:
             text = str(error) or type(error).__name__
             raise SourceUnavailable(f"stream {self.address} cannot be reached: {text}") from error

@@ -245,6 +245,23 @@ async def test_refusals(
         assert len(server.asked) == asked
 
 
+async def test_headers_beyond_all_measure(server: Server, spot: BinanceSource) -> None:
+    many = "9" * 5000
+    server.answers = [lambda _: web.json_response([], headers={"X-MBX-USED-WEIGHT-1M": many})]
+    assert await spot.candles("BTCUSDT", "1m", 3) == []
+    banned = '{"code": -1003, "msg": "banned until 9999999999999."}'
+    refusals: list[Answer] = [
+        lambda _: web.Response(status=418, text="{}", headers={"Retry-After": many}),
+        lambda _: web.Response(status=418, text=banned),
+    ]
+    for refusal in refusals:
+        server.answers = [refusal]
+        with pytest.raises(RateLimited) as caught:
+            await spot.candles("BTCUSDT", "1m", 3)
+        assert caught.value.retry_after_s <= 4 * 86_400
+        spot.rest.gate._closed_until = 0.0
+
+
 async def test_an_answer_that_does_not_come(server: Server, spot: BinanceSource) -> None:
     spot.rest.client.REQUEST_TIMEOUT = 0.1
     release = asyncio.Event()
