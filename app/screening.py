@@ -5,7 +5,7 @@
    `_peek` looks at the forming candles of strategies that are evaluated each minute: what fires is stored as
    provisional, once per strategy, symbol and candle, and moves no watermark; `_write` confirms it when the candle
    closes and the filter matches.
-3. `screen_late` takes symbols whose candles came when the others had been screened; what they fire is marked.
+3. `screen_late` takes symbols whose candles came when the others had been screened (`app.late`); they are marked.
 4. `_store` writes signals, strategy runs, watermarks and the end of the run in one transaction, so that a kill leaves
    either all of a candle or nothing; a database that is away is waited for, with the result in hand.
 5. `recover` screens the candles of runs that were claimed and never finished, by replay; what a kill kept from being
@@ -23,6 +23,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.engines import Engines, Loaded, Match, Screened
+from app.late import LateScreening
 from app.replaying import replayed
 from app.run_records import run_outcome, strategy_runs
 from app.signal_rows import candle_json, condition_json, confirmed, forming_json
@@ -81,6 +82,7 @@ class Screener:
         self._since: dict[str, int] = {}
         self._under_way: set[tuple[str, int]] = set()
         self.engines = Engines(market.panel)
+        self._late = LateScreening(database, market, self.engines, self._signal, SHARD)
         self.last_run: dict[str, float | int | str] = {}
 
     async def sync(self) -> None:
@@ -184,43 +186,9 @@ class Screener:
 
     async def screen_late(self, close: int, seconds: Mapping[str, float]) -> list[UUID]:
         """Screen symbols whose candles came after the others of that close (ms UTC) had been screened, with market
-        seconds since the close; returns the ids of new signals. No watermark moves: it stands at that candle.
+        seconds since the close; returns the ids of new signals.
         """
-        async with self._market.engine_lock:
-            results = self.engines.again(close, seconds)
-        found: list[UUID] = []
-        panel = self._market.panel
-        for result in results:
-            for key, failure in result.failures.items():
-                log.warning("strategy %s could not be screened on late candles: %s", key, failure)
-            has = panel.has(result.interval, close - interval_ms(result.interval))
-            seen = {name: s for name, s in seconds.items() if has[panel.index(name)]}
-            new = [self._signal(None, result, match, seen[match.symbol]) for match in result.matches]
-            while True:
-                try:
-                    found += await self._write_late(result, new, seen)
-                    break
-                except DatabaseUnavailable as error:
-                    log.warning("keeping %d late matches until the database is back: %s", len(new), error)
-                    await asyncio.sleep(RETRY_SECONDS)
-        return found
-
-    async def _write_late(self, result: Screened, new: Sequence[NewSignal], seconds: Mapping[str, float]) -> list[UUID]:
-        ids: list[UUID] = []
-        by_strategy: dict[UUID, int] = {}
-        close = at(result.close_time)
-        async with self._database.worker() as conn:
-            for signal in new:
-                if (signal_id := await signals.insert(conn, signal)) is not None:
-                    ids.append(signal_id)
-                    by_strategy[signal.strategy_id] = by_strategy.get(signal.strategy_id, 0) + 1
-            for changed in await signals.confirm_many(conn, new):
-                await events.append(conn, confirmed(changed))
-            await runs.add_matches(conn, close, by_strategy)
-            await runs.add_late(conn, result.interval, close, seconds, len(ids), SHARD)
-        if ids:
-            log.info("%s candle %s: %d new signals of late symbols", result.interval, close.isoformat(), len(ids))
-        return ids
+        return await self._late.screen(close, seconds)
 
     async def _peek(self, now: int) -> list[UUID]:
         """Store what fires on candles under way at a minute's close (ms UTC); returns the ids of new signals.
@@ -367,8 +335,10 @@ class Screener:
                 for held in self.engines.loaded:
                     self.engines.remove(held.key)
             await self.sync()
-        if not interrupted_only and (newest := self._newest_close("1m")) is not None:
-            await self._peek(newest)
+        if not interrupted_only:
+            await self._late.recover()
+            if (newest := self._newest_close("1m")) is not None:
+                await self._peek(newest)
         return finished
 
     async def _interrupted(self, interrupted_only: bool) -> list[tuple[str, int]]:

@@ -111,6 +111,30 @@ async def test_what_matched_late_is_in_the_strategys_record(
     assert record.matched == len(SYMBOLS)
 
 
+async def test_a_late_candle_that_came_while_the_worker_was_dead_is_screened_at_the_start(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    rising = await store_strategy(database, owner=new_user)
+    level = await store_strategy(database, "match = close > 0", new_user, controls={"trigger": "level"})
+    begin = market.newest_close
+    for index in range(16):
+        killed = await started(database, market)
+        coverage = held_back(market)
+        await killed.screen(coverage)
+        row, column = market.held - 1, SYMBOLS.index(LATE)
+        fields = {name: values[row : row + 1, column] for name, values in market.fields.items()}
+        market.panel.put("1m", column, market.opens[row : row + 1], fields)
+        after = await started(database, market)
+        await after.recover()
+        await after.recover()
+        run = await run_of(database, market.newest_close)
+        assert run.absent == {"late": [LATE], "stale": [], "missing": []}, index
+    assert (await stored(database, rising)).keys() == market.edges(ABOVE, begin, market.newest_close)
+    fired = await stored(database, level)
+    assert fired.keys() == {(name, begin + (n + 1) * MINUTE) for name in SYMBOLS for n in range(16)}
+    assert all(one.late is (one.symbol == LATE) for one in fired.values())
+
+
 async def test_a_symbol_that_is_overtaken_by_the_next_candle_fires_nothing(
     database: Database, market: FakeMarket, new_user: UUID
 ) -> None:
