@@ -28,6 +28,7 @@ import numpy as np
 
 from benchmarks.machine import cores, one_core, other_cores
 from benchmarks.rows import Row
+from market.source import FIELDS
 
 SYMBOLS: Final = tuple(f"S{n:03d}USDT" for n in range(600))
 INTERVALS: Final = ("5m", "15m", "1h", "4h", "1d")
@@ -42,17 +43,6 @@ START_MS: Final = MIDNIGHT_MS - 100 * MINUTE_MS
 LIMIT_MS: Final = 50.0
 LIMIT_MIB: Final = 450.0
 PEER_MINUTES: Final = 3
-FIELDS: Final = (
-    "open",
-    "high",
-    "low",
-    "close",
-    "volume",
-    "quote_volume",
-    "trades",
-    "taker_buy_base",
-    "taker_buy_quote",
-)
 _LINE: Final = (
     '{{"stream":"{lower}@kline_{label}","data":{{"e":"kline","E":{time},"s":"{symbol}","k":{{"t":{open},"T":{close},'
     '"s":"{symbol}","i":"{label}","f":1,"L":9,"o":"0.00101200","c":"0.00102{tail:03d}","h":"0.00103000",'

@@ -258,9 +258,12 @@ def replay_edges(
     """
     cells = Cells()
     lowering = Lowering(cells, candles.find)
-    roots = [root for p in programs if (root := lowering.program(p.nodes, {p.match})[p.match]) is not None]
-    for root in roots:
+    roots: list[Ref] = []
+    for program in programs:
+        root = lowering.program(program.nodes, {program.match})[program.match]
+        assert root is not None, "a node that is wanted has a place"
         cells.use(root)
+        roots.append(root)
     keep = cells.under(r.cell for r in roots)
     machine = Machine(candles.width)
     machine.place({n: cells.rows[n] for n in keep}, cells.depth)
