@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract import schemas
 from tests.integration.simexchange.futures_venue import Venue, venue
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "payloads" / "recorded_rest.json"
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 #: Recorded fields that the exchange does not give any more, or gives to other symbols only.
 MISSING = {"/fapi/v1/exchangeInfo": {"underlyingSubType"}}  # an empty list: what kind of coin it is is not made up
@@ -49,29 +48,9 @@ NOT_SERVED = {"/fapi/v1/indexInfo"}
 
 
 def kind(value: Any) -> str:
-    """What a client may rely on."""
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "decimal" if NUMBER.fullmatch(value) else "text"
-    if value is None:
-        return "null"
-    return "list" if isinstance(value, list) else "object"
-
-
-def schema(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Paths and kinds of everything in a value; the members of a list of like things share a path."""
-    yield path, kind(value)
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from schema(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        # A row is a list of unlike things by place; anything else is a list of like ones.
-        row = bool(value) and not any(isinstance(one, dict | list) for one in value) and len({*map(kind, value)}) > 1
-        for place, inner in enumerate(value):
-            yield from schema(inner, f"{path}[{place}]" if row else f"{path}[]")
+    """What a client may rely on: the number of decimals is each contract's own here."""
+    found = schemas.kind(value)
+    return "decimal" if found == "eight decimals" else found
 
 
 def differences(ours: Any, theirs: Any, added: set[str], missing: set[str]) -> list[str]:
@@ -79,8 +58,8 @@ def differences(ours: Any, theirs: Any, added: set[str], missing: set[str]) -> l
     mine: dict[str, set[str]] = {}
     other: dict[str, set[str]] = {}
     for found, value in ((mine, ours), (other, theirs)):
-        for path, what in schema(value):
-            found.setdefault(path, set()).add(what)
+        for path, what in schemas.schema(value):
+            found.setdefault(path, set()).add("decimal" if what == "eight decimals" else what)
     problems = []
     for path in sorted(mine.keys() | other.keys()):
         names = set(re.findall(r"[A-Za-z]\w*", path))
