@@ -16,16 +16,6 @@ from tests.unit.market.market_fake import MINUTE, T0, FakeSource, ManualClock
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START + 2000)
-
-
-@pytest.fixture
-def source(clock: ManualClock) -> FakeSource:
-    return FakeSource(clock, NAMES)
-
-
-@pytest.fixture
 async def feed(source: FakeSource, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:
     monkeypatch.setattr("market.audit.SETTLE_S", 0.02)
     monkeypatch.setattr("market.audit.PAUSE_S", 0.02)

@@ -17,16 +17,6 @@ from tests.unit.market.market_fake import MINUTE, T0, FakeSource, ManualClock, c
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START + 2000)
-
-
-@pytest.fixture
-def source(clock: ManualClock) -> FakeSource:
-    return FakeSource(clock, NAMES)
-
-
-@pytest.fixture
 def cache(tmp_path: Path) -> HistoryCache:
     return HistoryCache(tmp_path / "history")
 

@@ -40,16 +40,6 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START + 2000)
-
-
-@pytest.fixture
-def source(clock: ManualClock) -> FakeSource:
-    return FakeSource(clock, NAMES)
-
-
-@pytest.fixture
 async def feed(source: FakeSource, clock: ManualClock) -> AsyncIterator[Feed]:
     feed = feed_over(source, clock)
     await feed.start()
