@@ -1,12 +1,13 @@
 """The language-model protocol: what a caller asks, what comes back, and how a call fails.
 
 Implementations are `llm.litellm_model.LiteLLMModel` (every provider litellm knows) and
-`llm.phrasebook.PhrasebookModel` (offline, deterministic). A test passes its own object with `complete`.
+`llm.phrasebook.PhrasebookModel` (offline, deterministic). `llm.gateway` wraps them: routing, spend caps, a
+cache. A test passes its own object with `complete`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -14,19 +15,24 @@ from pydantic import BaseModel
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
+Tier = Literal["standard", "fast"]
+"""How good a model an operation needs: the standard one, or a cheaper one that is quick."""
+
 ErrorKind = Literal[
     "timeout",
     "authentication",
     "rate_limit",
+    "overloaded",
     "server",
     "connection",
     "bad_request",
     "bad_answer",
     "unsupported",
+    "budget",
 ]
 
-# What a second try can mend. A refused key or a malformed request stays as it is.
-RETRYABLE: frozenset[ErrorKind] = frozenset({"timeout", "rate_limit", "server", "connection"})
+# What a second try can mend. A refused key, a malformed request or a spend cap stays as it is.
+RETRYABLE: frozenset[ErrorKind] = frozenset({"timeout", "rate_limit", "overloaded", "server", "connection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,24 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Spender:
+    """For whom a call is paid: the ids of a user and a strategy, None where there is none yet."""
+
+    user: str | None = None
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest(Generic[Schema]):
     """One question to a model.
 
     `operation` names the prompt (`generate.metadata`), for traces and for the offline implementation, which
     reads `variables` where a real model reads `messages`. The answer must fit `schema`. `timeout_s` bounds
     the whole call in seconds, retries included; None means the model's own limit.
+
+    `on_text` is told the pieces of the answer's text as they come; None asks for the answer in one piece. A
+    retry or another model begins the text anew, told by an empty piece. `fresh` asks the provider though the
+    cache may hold an answer.
     """
 
     operation: str
@@ -54,11 +72,19 @@ class ModelRequest(Generic[Schema]):
     max_tokens: int = 2_000
     timeout_s: float | None = None
     prompt_version: str | None = None
+    tier: Tier = "standard"
+    spender: Spender | None = None
+    on_text: Callable[[str], None] | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer(Generic[Schema]):
-    """A model's answer, already validated. `cost` is in US dollars, None where no price is known."""
+    """A model's answer, already validated. `cost` is in US dollars, None where no price is known.
+
+    Tokens and cost are those of every provider call it took (`calls`: retries and fall-backs too). A `cached`
+    answer took none: it costs 0. `trace_id` is that of its trace, None where nothing is traced.
+    """
 
     data: Schema
     text: str
@@ -67,20 +93,39 @@ class ModelAnswer(Generic[Schema]):
     output_tokens: int = 0
     cost: float | None = None
     latency_ms: float = 0.0
+    cached: bool = False
+    calls: int = 1
+    trace_id: str | None = None
 
 
 class ModelError(Exception):
     """A model call failed. `reason` is for people and never holds a key.
 
-    `answer` is the raw text where the model did answer, so that a repair prompt can quote it.
+    `answer` is the raw text where the model did answer, so that a repair prompt can quote it; tokens, `cost`
+    (US dollars, None where no price is known) and `calls` are what was spent all the same.
     """
 
-    def __init__(self, reason: str, *, kind: ErrorKind, model: str, answer: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        kind: ErrorKind,
+        model: str,
+        answer: str = "",
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost: float | None = None,
+        calls: int = 1,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind: ErrorKind = kind
         self.model = model
         self.answer = answer
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
+        self.cost = cost
+        self.calls = calls
 
     @property
     def retryable(self) -> bool:
