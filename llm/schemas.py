@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Direction = Literal["long", "short"]
+CategoryName = Literal[
+    "breakout", "mean reversion", "momentum", "pullback", "trend", "volatility", "volume", "pattern", "other"
+]
+DifficultyName = Literal["beginner", "intermediate", "advanced"]
+
+
+def _category(value: object) -> object:
+    """The category however it is spelled ("Mean-Reversion"); "other" for a word that is none."""
+    word = " ".join(str(value or "").lower().replace("_", " ").replace("-", " ").split())
+    return word if word in get_args(CategoryName) else "other"
+
+
+def _difficulty(value: object) -> object:
+    """The difficulty however it is spelled; "intermediate" for a word that is none."""
+    word = str(value or "").strip().lower()
+    return word if word in get_args(DifficultyName) else "intermediate"
+
+
+Category = Annotated[CategoryName, BeforeValidator(_category)]
+Difficulty = Annotated[DifficultyName, BeforeValidator(_difficulty)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 
 
@@ -44,19 +64,43 @@ class StrategyMetadata(BaseModel):
     instructions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     indicators: list[Line] = Field(default_factory=list, max_length=30)
     risk: Risk = Field(default_factory=lambda: Risk.model_validate({}))
+    category: Category = Field(default="other", description="what sort of strategy it is")
+    difficulty: Difficulty = Field(default="intermediate", description="how much a trader must know to use it")
     assumptions: list[Line] = Field(default_factory=list, max_length=40, description="every default chosen")
     not_understood: list[Line] = Field(default_factory=list, max_length=40, description="words not used")
     sources: list[Source] = Field(default_factory=list, max_length=30)
 
 
 class FilterDraft(BaseModel):
-    """The answer of the filter and repair steps: a program in the filter language."""
+    """The answer of the steps that write a program: the program in the filter language, and which condition
+    each of its names stands for."""
 
     model_config = ConfigDict(extra="ignore")
 
     filter_code: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
     assumptions: list[Line] = Field(default_factory=list, max_length=40)
     not_understood: list[Line] = Field(default_factory=list, max_length=40)
+    sources: list[Source] = Field(default_factory=list, max_length=30)
+
+
+class NamedText(BaseModel):
+    """A condition of a program by its name, in plain words."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = Field("", max_length=80)
+    text: Line
+
+
+class Explanation(BaseModel):
+    """The answer of the explain step: a program in plain words."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    conditions: list[NamedText] = Field(default_factory=list, max_length=60)
+    fires_when: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
+    weaknesses: list[Line] = Field(default_factory=list, max_length=20)
 
 
 class GeneratedStrategy(BaseModel):
