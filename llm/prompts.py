@@ -19,7 +19,7 @@ from importlib import resources
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound
 
-from llm.models import Message
+from llm.models import Message, Tier
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -30,7 +30,11 @@ class PromptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One row of the manifest. `system` and `user` are file names; `system` may be empty."""
+    """One row of the manifest. `system` and `user` are file names; `system` may be empty.
+
+    `tier`, `temperature` (0 to 2) and `max_tokens` (of the answer) are how a model is asked, where the
+    settings do not say otherwise.
+    """
 
     name: str
     version: str
@@ -38,6 +42,18 @@ class Prompt:
     system: str
     user: str
     variables: frozenset[str]
+    tier: Tier = "standard"
+    temperature: float = 0.0
+    max_tokens: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A prompt filled in. `version` names the text that was used: the manifest's, or "langfuse 7"."""
+
+    prompt: Prompt
+    version: str
+    messages: tuple[Message, ...]
 
 
 class _Loader(BaseLoader):
@@ -62,9 +78,20 @@ def manifest() -> Mapping[str, Prompt]:
             system=str(row.get("system", "")),
             user=str(row["user"]),
             variables=frozenset(row["variables"]),
+            tier=row["tier"],
+            temperature=float(row["temperature"]),
+            max_tokens=int(row["max_tokens"]),
         )
         for name, row in rows.items()
     }
+
+
+async def compose(name: str, variables: Mapping[str, object]) -> Composed:
+    """Prompt `name` filled in, with the version to store beside the answer; raises `PromptError` as `render`
+    does."""
+    messages = render(name, variables)
+    prompt = manifest()[name]
+    return Composed(prompt, prompt.version, messages)
 
 
 def render(name: str, variables: Mapping[str, object]) -> tuple[Message, ...]:
