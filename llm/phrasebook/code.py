@@ -13,6 +13,7 @@ from llm.phrasebook.meaning import (
     Compare,
     Condition,
     Cross,
+    Formula,
     Group,
     Near,
     Not,
@@ -38,6 +39,11 @@ class Names:
         """What stands before a series: `tf("4h").`, `symbol("BTCUSDT").`, both, or nothing."""
         symbol = f'symbol("{self.symbol}").' if self.symbol else ""
         return symbol + (f'tf("{self.interval}").' if self.interval else "")
+
+    @property
+    def indicators(self) -> str:
+        """What stands before an indicator's name: `ta.`, or the prefix of its interval and symbol."""
+        return self.prefix or "ta."
 
     def series(self, name: str) -> str:
         """A candle series."""
@@ -107,6 +113,10 @@ def operand_code(operand: Operand, base: str) -> str:
     kind = operand.kind
     if kind in FIELDS:
         text = names.series(kind)
+    elif kind == "formula":
+        codes = (bracketed(operand_code(part, base)) for part in operand.parts)
+        numbers = {f"n{at}": number for at, number in enumerate(args)}
+        text = operand.template.format(*codes, p=names.prefix, ta=names.indicators, **numbers)
     elif operand.of is not None and kind in ("average", "highest_of", "lowest_of", "change"):
         inner = operand_code(operand.of, base)
         text = {
@@ -118,8 +128,18 @@ def operand_code(operand: Operand, base: str) -> str:
     else:
         text = KINDS[kind](names, args)
     if operand.shift:
-        text = f"{text}[{operand.shift}]"
-    return text if operand.factor == 1.0 else f"{quantity(operand.factor)} * {text}"
+        text = f"{bracketed(text)}[{operand.shift}]"
+    return text if operand.factor == 1.0 else f"{quantity(operand.factor)} * {bracketed(text)}"
+
+
+def bracketed(text: str) -> str:
+    """The expression in brackets, where an operator stands outside any brackets of its own."""
+    depth = 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == " " and depth == 0:
+            return f"({text})"
+    return text
 
 
 def _engulfing(sign: str, other: str) -> Callable[[Names, tuple[str, ...]], str]:
@@ -188,13 +208,19 @@ def condition_code(condition: Condition, base: str) -> str:
             return f"between({code(condition.left)}, {code(condition.low)}, {code(condition.high)})"
         case Near():
             left, right = code(condition.left), code(condition.right)
-            return f"abs({left} / {_atom(right)} - 1) <= {quantity(condition.percent / 100)}"
+            return f"abs({bracketed(left)} / {bracketed(right)} - 1) <= {quantity(condition.percent / 100)}"
         case Trend():
             function = "rising" if condition.way == "up" else "falling"
             return f"{function}({code(condition.left)}, {condition.steps})"
         case Pattern():
             names = Names(None if condition.interval == base else condition.interval, condition.symbol)
             return PATTERNS[condition.name](names, tuple(str(arg) for arg in condition.args))
+        case Formula():
+            names = Names(None if condition.interval == base else condition.interval, condition.symbol)
+            fields = {f"n{at}": str(length) for at, length in enumerate(condition.lengths)}
+            fields |= {f"c{at}": bracketed(condition_code(part, base)) for at, part in enumerate(condition.parts)}
+            codes = (bracketed(code(operand)) for operand in condition.operands)
+            return condition.template.format(*codes, p=names.prefix, ta=names.indicators, **fields)
         case Recent():
             function = "always" if condition.every else "within"
             return f"{function}({condition_code(condition.inner, base)}, {condition.length})"
@@ -205,9 +231,18 @@ def condition_code(condition: Condition, base: str) -> str:
 
 
 def _grouped(item: Condition, base: str) -> str:
-    text = condition_code(item, base)
-    return f"({text})" if isinstance(item, Group) else text
+    return (
+        bracketed_condition(condition_code(item, base))
+        if isinstance(item, Group | Formula)
+        else condition_code(item, base)
+    )
 
 
-def _atom(text: str) -> str:
-    return f"({text})" if " * " in text else text
+def bracketed_condition(text: str) -> str:
+    """A condition in brackets, where `and`, `or` or a choice stands outside any brackets of its own."""
+    depth, words = 0, ""
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        words += character if depth == 0 else ""
+    joins = any(f" {word} " in words for word in ("and", "or", "if"))
+    return f"({text})" if joins else text

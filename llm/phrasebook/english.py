@@ -3,12 +3,13 @@ short names."""
 
 from __future__ import annotations
 
-from llm.phrasebook.code import quantity
+from llm.phrasebook.code import condition_code, quantity
 from llm.phrasebook.meaning import (
     Between,
     Compare,
     Condition,
     Cross,
+    Formula,
     Group,
     Near,
     Not,
@@ -16,7 +17,11 @@ from llm.phrasebook.meaning import (
     Pattern,
     Recent,
     Trend,
+    leaves,
+    operands,
+    within_operand,
 )
+from screener import FilterError, compile_filter
 
 _NOUNS = {
     "price": "close",
@@ -75,6 +80,9 @@ def operand_english(operand: Operand, base: str | None) -> str:
     ago = f" {operand.shift} candle{'s' if operand.shift > 1 else ''} ago" if operand.shift else ""
     if operand.kind == "number":
         return args[0]
+    if operand.kind == "formula":
+        scope = " ".join(part for part in (operand.symbol, operand.interval or base) if part)
+        return f"{factor}{scope}{' ' if scope else ''}{operand.noun or 'value'}{ago}"
     if operand.of is not None:
         inner = operand_english(operand.of, base)
         text = {
@@ -96,9 +104,25 @@ def operand_english(operand: Operand, base: str | None) -> str:
 
 
 def condition_english(condition: Condition, base: str | None) -> str:
-    """One condition as a sentence without a full stop: "The 15m RSI(14) is below 30"."""
-    text = _clause(condition, base)
+    """One condition as a sentence without a full stop: "The 15m RSI(14) is below 30".
+
+    What no row of ours has words for is read from the compiled program.
+    """
+    own = all(isinstance(leaf, Formula) is False for leaf in leaves(condition))
+    own = own and all(part.kind != "formula" or part.noun for o in operands(condition) for part in within_operand(o))
+    text = _clause(condition, base) if own or base is None else compiled_english(condition, base)
     return text[0].upper() + text[1:]
+
+
+def compiled_english(condition: Condition, base: str) -> str:
+    """The condition as the compiler reads it; its code where it does not compile."""
+    if isinstance(condition, Formula) and condition.reading:
+        return condition.reading
+    code = condition_code(condition, base)
+    try:
+        return str(compile_filter(f"match = {code}", base).reading).rstrip(".")
+    except FilterError:
+        return code
 
 
 def _the(operand: Operand, base: str | None) -> str:
@@ -132,6 +156,8 @@ def _clause(condition: Condition, base: str | None) -> str:
             return f"{_the(condition.left, base)} is {way} for {condition.steps} candles"
         case Pattern():
             return _pattern(condition, base)
+        case Formula():
+            return condition.reading or compiled_english(condition, base or "15m")
         case Recent():
             inner = _clause(condition.inner, base)
             window = (
@@ -201,6 +227,8 @@ def short(condition: Condition) -> str:
                 count = condition.args[0]
                 return f"{condition.name} candle" if count == 1 else f"{count} {condition.name} candles"
             return _PATTERNS[condition.name]
+        case Formula():
+            return condition.brief or "condition"
         case Recent():
             return short(condition.inner)
         case Not():
@@ -212,6 +240,8 @@ def short(condition: Condition) -> str:
 def _brief(operand: Operand) -> str:
     if operand.kind == "number":
         return quantity(float(operand.args[0])) if isinstance(operand.args[0], int | float) else ""
+    if operand.kind == "formula":
+        return operand.noun or "value"
     if operand.of is not None:
         return f"average {_brief(operand.of)}" if operand.kind == "average" else f"{operand.kind} {_brief(operand.of)}"
     noun = {"macd_signal": "its signal", "price": "price", "close": "price"}.get(operand.kind)
@@ -244,6 +274,7 @@ def indicator_label(operand: Operand) -> str | None:
         "volume",
         "quote_volume",
         "trades",
+        "formula",
     ):
         return None
     plain = Operand(operand.kind, operand.args)

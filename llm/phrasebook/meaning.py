@@ -29,9 +29,12 @@ Length = int | Duration
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A number for each candle. `kind` is a row of `code.KINDS`; `factor` multiplies, `shift` looks back.
+    """A number for each candle. `kind` is a row of `indicators.ROWS`, a series of candles, "number", or "formula".
 
-    A `level` comes from another interval ("yesterday's high") without asking for that interval's candles.
+    `factor` multiplies, `shift` looks back. `of` is the series that an indicator is taken of, where that is not the
+    close. A formula is `template` over the code of its `parts`: "max({0}, {1})"; `{p}` and `{ta}` in it are what stands
+    before a series or an indicator of its interval and symbol. `noun` is how a formula is called in English. A `level`
+    comes from another interval ("yesterday's high") without asking for that interval's candles.
     """
 
     kind: str
@@ -42,6 +45,10 @@ class Operand:
     shift: int = 0
     of: Operand | None = None
     level: bool = False
+    template: str = ""
+    parts: tuple[Operand, ...] = ()
+    noun: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,33 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """Any other condition: a template of filter code over operands, lengths and other conditions.
+
+    `{0}` `{1}` stand for the code of `operands`, bracketed where needed; `{n0}` for `lengths`, counted in candles;
+    `{c0}` for `parts`, bracketed; `{p}` and `{ta}` for what stands before a series or an indicator of its interval and
+    symbol ("", `tf("4h").`; "ta.", `tf("4h").`). Where none of these is used (a time of day) it is of no interval.
+    `brief` are a few words for a strategy's name, `reading` the condition in English; without one, what the compiler
+    reads is shown. `lean` is the direction it points to.
+    """
+
+    template: str
+    operands: tuple[Operand, ...] = ()
+    lengths: tuple[Length, ...] = ()
+    parts: tuple[Condition, ...] = ()
+    interval: str | None = None
+    symbol: str | None = None
+    reading: str = ""
+    brief: str = ""
+    lean: Direction | None = None
+
+    @property
+    def placed(self) -> bool:
+        """Whether it names series of its own, so that an interval or a symbol means something to it."""
+        return "{p}" in self.template or "{ta}" in self.template
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
     """`inner` was true on any (`every` false) or on all of the last `length` candles."""
 
@@ -123,7 +157,7 @@ class Group:
     items: tuple[Condition, ...]
 
 
-Condition = Compare | Cross | Between | Near | Trend | Pattern | Recent | Not | Group
+Condition = Compare | Cross | Between | Near | Trend | Pattern | Formula | Recent | Not | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +190,19 @@ def operands(condition: Condition) -> Iterator[Operand]:
         case Group():
             for item in condition.items:
                 yield from operands(item)
+        case Formula():
+            yield from condition.operands
+            for part in condition.parts:
+                yield from operands(part)
         case Pattern():
             pass
+
+
+def within_operand(operand: Operand) -> Iterator[Operand]:
+    """The operand and every operand it is made of."""
+    yield operand
+    for inner in (*(() if operand.of is None else (operand.of,)), *operand.parts):
+        yield from within_operand(inner)
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:
@@ -177,11 +222,12 @@ def rewrite(
     change: Callable[[Operand], Operand],
     pattern: Callable[[Pattern], Pattern] = lambda pattern: pattern,
     window: Callable[[Recent], Recent] = lambda recent: recent,
+    formula: Callable[[Formula], Formula] = lambda formula: formula,
 ) -> Condition:
-    """The condition with `change` applied to every operand, and the others to patterns and windows."""
+    """The condition with `change` applied to every operand, and the others to patterns, windows and formulas."""
 
     def again(inner: Condition) -> Condition:
-        return rewrite(inner, change, pattern, window)
+        return rewrite(inner, change, pattern, window, formula)
 
     match condition:
         case Compare() | Cross() | Near():
@@ -198,8 +244,17 @@ def rewrite(
             return Not(again(condition.inner))
         case Group():
             return replace(condition, items=tuple(again(item) for item in condition.items))
+        case Formula():
+            changed = tuple(change(operand) for operand in condition.operands)
+            return formula(replace(condition, operands=changed, parts=tuple(again(part) for part in condition.parts)))
         case Pattern():
             return pattern(condition)
+
+
+def _deeper(operand: Operand, change: Callable[[Operand], Operand]) -> Operand:
+    """The operand with `change` applied to what it is made of."""
+    of = None if operand.of is None else change(operand.of)
+    return replace(operand, of=of, parts=tuple(change(part) for part in operand.parts))
 
 
 def on_interval(condition: Condition, interval: str) -> Condition:
@@ -208,18 +263,20 @@ def on_interval(condition: Condition, interval: str) -> Condition:
     "The price" stays on the base interval where it is compared with an indicator of a higher one: it means
     the newest price. In a cross both sides step together, so there it moves too.
     """
-    crossing = isinstance(condition, Cross) or all(o.kind in ("price", "number") for o in operands(condition))
+    crossing = isinstance(condition, Cross | Formula) or all(o.kind in ("price", "number") for o in operands(condition))
 
     def change(operand: Operand) -> Operand:
         if operand.interval is not None or operand.kind == "number" or (operand.kind == "price" and not crossing):
             return operand
-        inner = None if operand.of is None else change(operand.of)
-        return replace(operand, interval=interval, of=inner)
+        return replace(_deeper(operand, change), interval=interval)
 
     def move(pattern: Pattern) -> Pattern:
         return pattern if pattern.interval is not None else replace(pattern, interval=interval)
 
-    return rewrite(condition, change, move)
+    def place(formula: Formula) -> Formula:
+        return replace(formula, interval=interval) if formula.placed and formula.interval is None else formula
+
+    return rewrite(condition, change, move, formula=place)
 
 
 def on_symbol(condition: Condition, symbol: str) -> Condition:
@@ -228,35 +285,81 @@ def on_symbol(condition: Condition, symbol: str) -> Condition:
     def change(operand: Operand) -> Operand:
         if operand.symbol is not None or operand.kind == "number":
             return operand
-        return replace(operand, symbol=symbol, of=None if operand.of is None else change(operand.of))
+        return replace(_deeper(operand, change), symbol=symbol)
 
     def move(pattern: Pattern) -> Pattern:
         return pattern if pattern.symbol is not None else replace(pattern, symbol=symbol)
 
-    return rewrite(condition, change, move)
+    def place(formula: Formula) -> Formula:
+        return replace(formula, symbol=symbol) if formula.placed and formula.symbol is None else formula
+
+    return rewrite(condition, change, move, formula=place)
 
 
 def durations(condition: Condition) -> Iterator[Duration]:
     """Every duration a condition waits to have counted in candles."""
     for operand in operands(condition):
-        yield from (arg for arg in operand.args if isinstance(arg, Duration))
-        if operand.of is not None:
-            yield from (arg for arg in operand.of.args if isinstance(arg, Duration))
-    inner: Condition = condition
-    while isinstance(inner, Not | Recent):
-        if isinstance(inner, Recent) and isinstance(inner.length, Duration):
-            yield inner.length
-        inner = inner.inner
-    if isinstance(inner, Group):
-        for item in inner.items:
-            yield from (d for d in durations(item) if isinstance(item, Recent | Not))
+        for part in within_operand(operand):
+            yield from (arg for arg in part.args if isinstance(arg, Duration))
+    yield from _window_durations(condition)
+
+
+def _window_durations(condition: Condition) -> Iterator[Duration]:
+    match condition:
+        case Recent():
+            if isinstance(condition.length, Duration):
+                yield condition.length
+            yield from _window_durations(condition.inner)
+        case Not():
+            yield from _window_durations(condition.inner)
+        case Group():
+            for item in condition.items:
+                yield from _window_durations(item)
+        case Formula():
+            yield from (length for length in condition.lengths if isinstance(length, Duration))
+            for part in condition.parts:
+                yield from _window_durations(part)
+        case _:
+            pass
+
+
+def _formulas(condition: Condition) -> Iterator[Formula]:
+    match condition:
+        case Recent() | Not():
+            yield from _formulas(condition.inner)
+        case Group():
+            for item in condition.items:
+                yield from _formulas(item)
+        case Formula():
+            yield condition
+            for part in condition.parts:
+                yield from _formulas(part)
+        case _:
+            pass
 
 
 def intervals(condition: Condition) -> set[str]:
     """Every interval a condition names."""
-    found = {o.interval for o in operands(condition) if not o.level}
-    found |= {leaf.interval for leaf in leaves(condition) if isinstance(leaf, Pattern)}
+    found = {part.interval for o in operands(condition) if not o.level for part in within_operand(o) if not part.level}
+    found |= {leaf.interval for leaf in _patterns(condition)}
+    found |= {formula.interval for formula in _formulas(condition)}
     return {label for label in found if label is not None}
+
+
+def _patterns(condition: Condition) -> Iterator[Pattern]:
+    for leaf in leaves(condition):
+        if isinstance(leaf, Pattern):
+            yield leaf
+        elif isinstance(leaf, Formula):
+            for part in leaf.parts:
+                yield from _patterns(part)
+
+
+def placeless(condition: Condition) -> Iterator[bool]:
+    """For each thing that can be of an interval, whether it names none."""
+    yield from (o.interval is None for o in operands(condition) if o.kind != "number")
+    yield from (pattern.interval is None for pattern in _patterns(condition))
+    yield from (formula.interval is None for formula in _formulas(condition) if formula.placed)
 
 
 def counted(condition: Condition, base: str) -> Condition:
@@ -277,14 +380,20 @@ def counted(condition: Condition, base: str) -> Condition:
         if any(span.ms % INTERVALS[interval] for span in spans):
             operand, interval = replace(operand, interval=None), base
         args = tuple(length_in(arg, interval) if isinstance(arg, Duration) else arg for arg in operand.args)
-        return replace(operand, args=args, of=None if operand.of is None else change(operand.of))
+        return replace(_deeper(operand, change), args=args)
+
+    def length_of(length: Length, inner: Condition) -> int:
+        finest = min(intervals(inner) or {base}, key=INTERVALS.__getitem__)
+        return length_in(length, base if any(placeless(inner)) else finest)
 
     def window(recent: Recent) -> Recent:
-        finest = min(intervals(recent.inner) or {base}, key=INTERVALS.__getitem__)
-        has_base = any(o.interval is None and o.kind != "number" for o in operands(recent.inner))
-        return replace(recent, length=length_in(recent.length, base if has_base else finest))
+        return replace(recent, length=length_of(recent.length, recent.inner))
 
     def move(pattern: Pattern) -> Pattern:
         return replace(pattern, interval=None) if pattern.interval == base else pattern
 
-    return rewrite(condition, change, move, window)
+    def place(formula: Formula) -> Formula:
+        lengths = tuple(length_of(length, formula) for length in formula.lengths)
+        return replace(formula, lengths=lengths, interval=None if formula.interval == base else formula.interval)
+
+    return rewrite(condition, change, move, window, place)

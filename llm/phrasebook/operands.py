@@ -46,6 +46,8 @@ AVERAGE_CANDLES = 20
 
 def price_like(operand: Operand) -> bool:
     """Whether an operand is measured in the symbol's price."""
+    if operand.kind == "formula":
+        return operand.unit == "price"
     kind = operand.of.kind if operand.of is not None and operand.kind != "change" else operand.kind
     bands = ("ema", "sma", "bb_upper", "bb_middle", "bb_lower", "vwap")
     return kind in PRICES or kind in LEVELS or kind in bands

@@ -20,14 +20,15 @@ from llm.phrasebook.meaning import (
     Cross,
     Direction,
     Duration,
+    Formula,
     Not,
     Operand,
     Pattern,
     Recent,
     counted,
     durations,
-    leaves,
     operands,
+    placeless,
 )
 from llm.phrasebook.sentence import Part, Sentence, named_intervals, read_sentence
 from llm.phrasebook.structure import mixed, render
@@ -161,8 +162,7 @@ def _base(read: Sentence, option: str | None, notes: list[str]) -> str:
 
 def _is_loose(condition: Condition, *, whole: bool = False) -> bool:
     """Whether some operand (or, with `whole`, every operand) names no interval."""
-    series = [o.interval is None for o in operands(condition) if o.kind != "number"]
-    series += [leaf.interval is None for leaf in leaves(condition) if isinstance(leaf, Pattern)]
+    series = list(placeless(condition))
     return bool(series) and (all(series) if whole else any(series))
 
 
@@ -242,6 +242,8 @@ def _leaning(condition: Condition) -> Direction | None:
             return None
         case Pattern(name=name):
             return {"engulfing_down": "short", "engulfing_up": "long", "hammer": "long"}.get(name)  # type: ignore[return-value]
+        case Formula(lean=lean):
+            return lean
         case Recent(inner=inner):
             return _leaning(inner)
         case Not():
