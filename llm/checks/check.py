@@ -1,0 +1,33 @@
+"""Puts the checks together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from llm.checks.contradictions import contradictions_of
+from llm.checks.facts import facts_of
+from llm.checks.shapes import SentenceCheck
+from llm.checks.unused import invented, unused
+from screener import Program
+
+
+def check_sentence(
+    sentence: str,
+    program: Program,
+    *,
+    direction: str,
+    conditions: Sequence[str] = (),
+    not_understood: Sequence[str] = (),
+    symbols: Collection[str] | None = None,
+) -> SentenceCheck:
+    """What `program` leaves out of `sentence`, adds to it, had to assume, and can never satisfy.
+
+    `not_understood` are words that are said to be left out: they are not reported again. `symbols` are the market's.
+    """
+    facts = facts_of(program)
+    return SentenceCheck(
+        unused=unused(sentence, facts, not_understood, symbols),
+        invented=invented(sentence, facts),
+        questions=[],
+        contradictions=contradictions_of(program),
+    )
