@@ -10,65 +10,24 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from llm.evals.dataset import Case, DatasetError, Style, forms, frozen, load, missing_numbers
+from llm.evals.market import SYMBOLS, synthetic
 from screener import compile_filter
 from screener.engine.replay import Candles, replay_edges
-from screener.intervals import INTERVAL_MS, interval_ms, is_multiple, open_of
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from screener.intervals import INTERVAL_MS
 
 LEAST: Final[dict[Style, int]] = {
     "plain": 90, "terse": 25, "slang": 25, "rambling": 25, "multi": 35, "typo": 10, "question": 10, "impossible": 15,
     "malicious": 10, "foreign": 5, "code": 5,
 }  # fmt: skip
 
-SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", *(f"S{i:02}USDT" for i in range(22)))
-END: Final = open_of(1_731_628_800_000, "1w")
-FINE: Final = {"1m": 4000, "5m": 9000, "15m": 6000, "1h": 3000}
-"""Candles of a base where the default is too few, for averages of higher intervals."""
-
 CASES: Final = load()
 PROGRAMS: Final = [c for c in CASES if c.filter is not None]
 
 
 def market(base: str) -> Candles:
-    """Walks with quiet and wild stretches on `base`, and the same on the intervals above, up to one end."""
-    count = FINE.get(base, 1200)
-    rng = np.random.default_rng(5)
-    shape = (count, len(SYMBOLS))
-    calm = np.exp(np.repeat(rng.normal(0, 0.9, (count // 25 + 1, len(SYMBOLS))), 25, axis=0)[:count])
-    drift = np.repeat(rng.normal(0, 0.002, (count // 60 + 1, len(SYMBOLS))), 60, axis=0)[:count]
-    close = 100 * np.exp(np.cumsum(drift + 0.012 * calm * rng.standard_t(5, shape), axis=0))
-    first = np.vstack([np.full((1, len(SYMBOLS)), 100.0), close[:-1]]) * (1 + rng.normal(0, 0.001, shape))
-    reach = 0.008 * calm
-    high = np.maximum(first, close) * (1 + rng.exponential(1, shape) * reach)
-    low = np.minimum(first, close) * (1 - rng.uniform(0, 1, shape) * np.minimum(reach * 2, 0.3))
-    volume = rng.lognormal(8, 0.9, shape)
-    fields: dict[str, Floats] = {
-        "open": first, "high": high, "low": low, "close": close, "volume": volume, "quote_volume": volume * close,
-        "trades": rng.lognormal(5, 0.9, shape), "buy_volume": volume * rng.beta(6, 6, shape),
-    }  # fmt: skip
-    step = interval_ms(base)
-    end = open_of(END, base)
-    opens = np.arange(end - count * step, end, step)
-    series: dict[str, tuple[Ints, dict[str, Floats]]] = {base: (opens, fields)}
-    for above in ("1h", "4h", "1d", "1w"):
-        if above != base and is_multiple(above, base):
-            series[above] = _above(opens, fields, interval_ms(above) // step)
-    return Candles(SYMBOLS, series)
-
-
-def _above(opens: Ints, fields: dict[str, Floats], parts: int) -> tuple[Ints, dict[str, Floats]]:
-    """Candles of `parts` each, counted back from the end, where all intervals close."""
-    first = len(opens) % parts
-    take = {name: values[first:].reshape(-1, parts, values.shape[1]) for name, values in fields.items()}
-    made = {name: values.sum(axis=1) for name, values in take.items()}
-    made |= {"open": take["open"][:, 0], "close": take["close"][:, -1]}
-    made |= {"high": take["high"].max(axis=1), "low": take["low"].min(axis=1)}
-    return opens[first::parts], made
+    return Candles(*synthetic(base))
 
 
 def test_every_style_has_its_share() -> None:
