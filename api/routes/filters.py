@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from app.enabling import examine
 from app.generation import reading_rows
 from app.market_client import MarketUnavailable
 from app.times import at, to_ms
+from llm.checks import check_sentence
 from screener import catalogue, compile_filter, compile_report
 
 router = APIRouter(prefix="/filters", tags=["filters"])
@@ -27,6 +29,14 @@ class FilterIn(Input):
 
     filter_code: str = Field(max_length=100_000)
     interval: Interval = "1h"
+
+
+class CompileIn(FilterIn):
+    """A filter to compile; with the sentence it was made from, it is checked against that too."""
+
+    sentence: str = Field("", max_length=4_000)
+    direction: Literal["long", "short"] = "long"
+    evaluate: Literal["close", "minute"] = "close"
 
 
 class ScanIn(FilterIn):
@@ -67,14 +77,27 @@ async def known_symbols(parts: Parts) -> list[str] | None:
 
 
 @router.post("/compile")
-async def compile_(body: FilterIn, parts: Parts) -> FilterReport:
-    """Diagnostics, cost, reach and the plain-English reading; never an error status for a wrong program."""
+async def compile_(body: CompileIn, parts: Parts) -> FilterReport:
+    """Diagnostics, cost, reach, the plain-English reading and, beside a sentence, what of it the filter does not say;
+    never an error status for a wrong program."""
     symbols = await known_symbols(parts)
     report: dict[str, Any] = compile_report(body.filter_code, body.interval, symbols)
     rows: list[dict[str, str]] = []
+    checks: dict[str, Any] = {}
     if report["ok"]:
-        rows = reading_rows(compile_filter(body.filter_code, body.interval, symbols))
-    return FilterReport.model_validate({**report, "hash": report["hash"] or "", "rows": rows})
+        program = compile_filter(body.filter_code, body.interval, symbols)
+        rows = reading_rows(program)
+        if body.sentence:
+            found = await asyncio.to_thread(
+                check_sentence,
+                body.sentence,
+                program,
+                direction=body.direction,
+                evaluate=body.evaluate,
+                symbols=symbols,
+            )
+            checks = found.model_dump()
+    return FilterReport.model_validate({**report, "hash": report["hash"] or "", "rows": rows, "checks": checks})
 
 
 @router.post("/scan")

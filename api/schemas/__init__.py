@@ -3,6 +3,7 @@
 Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicator values are numbers.
 """
 
+from api.schemas.checks import ChoiceOut, QuestionOut, SentenceCheckOut, UnusedOut
 from api.schemas.generation import FilterReport, GeneratedStrategyOut, PromptIn, ReadingRow
 from api.schemas.market import CandleOut, CandlePage, ConnectionOut, CoverageOut, FeedOut, QuoteOut, StatusOut
 from api.schemas.problem import FieldError, FindingOut, Problem
@@ -38,6 +39,7 @@ __all__ = [
     "CandleOut",
     "CandlePage",
     "CheckOut",
+    "ChoiceOut",
     "ConditionRow",
     "ConnectionOut",
     "CoverageOut",
@@ -60,10 +62,12 @@ __all__ = [
     "PositionOut",
     "Problem",
     "PromptIn",
+    "QuestionOut",
     "QuotaOut",
     "QuoteOut",
     "ReadingRow",
     "RunOut",
+    "SentenceCheckOut",
     "SignalDetail",
     "SignalOut",
     "SignalPage",
@@ -71,4 +75,5 @@ __all__ = [
     "StrategyDetail",
     "StrategyIn",
     "StrategyOut",
+    "UnusedOut",
 ]

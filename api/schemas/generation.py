@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.schemas.base import Input, Interval, Shape
+from api.schemas.checks import SentenceCheckOut
 from api.schemas.problem import FieldError
 
 
@@ -43,6 +44,7 @@ class GeneratedStrategyOut(Shape):
     model: str
     attempts: int = 1
     rows: tuple[ReadingRow, ...] = ()
+    checks: SentenceCheckOut = SentenceCheckOut()
 
 
 class FilterReport(Shape):
@@ -59,3 +61,4 @@ class FilterReport(Shape):
     warnings: tuple[FieldError, ...] = ()
     errors: tuple[FieldError, ...] = ()
     rows: tuple[ReadingRow, ...] = ()
+    checks: SentenceCheckOut = SentenceCheckOut()

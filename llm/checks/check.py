@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from llm.checks.contradictions import contradictions_of
 from llm.checks.facts import facts_of
@@ -16,6 +17,7 @@ def check_sentence(
     program: Program,
     *,
     direction: str,
+    evaluate: Literal["close", "minute"] = "close",
     conditions: Sequence[str] = (),
     not_understood: Sequence[str] = (),
     symbols: Collection[str] | None = None,
