@@ -21,7 +21,7 @@ from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits, GroundingReport, validate
 from analysis.snapshot import Snapshot
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
-from llm.prompts import manifest, render
+from llm.prompts import compose
 
 OPERATION: Final = "analysis.decide"
 OFFLINE_VERSION: Final = "rules 1"
@@ -88,8 +88,6 @@ async def decide(
     strategy: StrategyBrief,
     *,
     limits: GroundingLimits | None = None,
-    temperature: float = 0.2,
-    max_tokens: int = 1_500,
     timeout_s: float | None = 60.0,
 ) -> Analysis:
     """Analyse a signal with `model`, or with the offline analyst when it is None.
@@ -103,8 +101,9 @@ async def decide(
         answer = ModelAnswer(proposed, "", offline.NAME, cost=0.0, latency_ms=_elapsed_ms(started))
         version = OFFLINE_VERSION
     else:
-        answer = await _ask(model, _request(snapshot, strategy, limits, temperature, max_tokens, timeout_s))
-        version = manifest()[OPERATION].version
+        request = await _request(snapshot, strategy, limits, timeout_s)
+        answer = await _ask(model, request)
+        version = request.prompt_version or ""
     final, report = validate(answer.data, snapshot, limits)
     return Analysis(
         decision=final.decision,
@@ -131,13 +130,8 @@ async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAn
         raise AnalysisFailed(error.reason, retryable=error.retryable, model=error.model, raw=error.answer) from error
 
 
-def _request(
-    snapshot: Snapshot,
-    strategy: StrategyBrief,
-    limits: GroundingLimits,
-    temperature: float,
-    max_tokens: int,
-    timeout_s: float | None,
+async def _request(
+    snapshot: Snapshot, strategy: StrategyBrief, limits: GroundingLimits, timeout_s: float | None
 ) -> ModelRequest[Decision]:
     shown = snapshot.model_dump(mode="json")
     # Rows instead of objects: a hundred candles cost a third of the tokens.
@@ -156,15 +150,17 @@ def _request(
         "min_reward_risk": limits.min_reward_risk,
         "fee_bps": limits.fee_bps,
     }
+    composed = await compose(OPERATION, variables)
     return ModelRequest(
         operation=OPERATION,
-        messages=render(OPERATION, variables),
+        messages=composed.messages,
         schema=Decision,
         variables=variables,
-        temperature=temperature,
-        max_tokens=max_tokens,
+        tier=composed.prompt.tier,
+        temperature=composed.prompt.temperature,
+        max_tokens=composed.prompt.max_tokens,
         timeout_s=timeout_s,
-        prompt_version=manifest()[OPERATION].version,
+        prompt_version=composed.version,
     )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -20,14 +19,16 @@ from llm.models import LanguageModel, Message, ModelAnswer, ModelError, ModelReq
 from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.translate import sentence_direction, sentence_interval
 from llm.prompts import manifest, render
+from llm.reference import language_reference, metadata_reference
 from llm.schemas import FilterDraft, GeneratedStrategy, StrategyMetadata
-from screener import FilterError, Program, catalogue, compile_filter
+from screener import FilterError, Program, compile_filter
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
 MAX_SENTENCE = 4_000
 MAX_ATTEMPTS = 3
 DEFAULT_INTERVAL = "1h"
+_FILTER_SHAPE = '{"filter_code": "...", "sources": [], "assumptions": [], "not_understood": []}.'
 _TRIES = {1: "first try", 2: "second try", 3: "third try"}
 
 
@@ -81,7 +82,7 @@ async def generate_metadata(
     empty, too long or holds no condition, or the model fails.
     """
     text = _checked(sentence, interval)
-    variables = {"sentence": text, "interval": interval, "intervals": tuple(INTERVALS)}
+    variables = {"sentence": text, "interval": interval, **metadata_reference()}
     answer = await _ask(model, "generate.metadata", variables, StrategyMetadata, extra={"symbols": symbols})
     metadata = _held_to_sentence(answer.data, text, interval)
     if not metadata.conditions:
@@ -105,7 +106,7 @@ async def generate_filter(
         "sentence": sentence,
         "metadata": metadata,
         "interval": metadata.interval,
-        **_language(),
+        **language_reference(),
     }
     offline = {"symbols": symbols}
     messages = render("generate.filter", variables)
@@ -216,23 +217,6 @@ def _held_to_sentence(metadata: StrategyMetadata, sentence: str, option: str | N
     return metadata.model_copy(update={**changes, "assumptions": notes[:40]}) if changes else metadata
 
 
-@cache
-def _language() -> Mapping[str, object]:
-    """The language's words, one line each, for the prompt; of the long tail only how it is written."""
-    lines: dict[str, list[str]] = {"indicator": [], "function": [], "pattern": [], "trade": [], "external": []}
-    for row in catalogue():
-        outputs = f" gives {', '.join(row.outputs)}" if row.outputs else ""
-        line = row.signature if row.group == "external" else f"{row.signature}{outputs}: {row.meaning}"
-        lines[row.group].append(line)
-    return {
-        "indicators": lines["indicator"],
-        "functions": lines["function"],
-        "patterns": lines["pattern"],
-        "trade": lines["trade"],
-        "externals": lines["external"],
-    }
-
-
 async def _ask(
     model: LanguageModel,
     operation: str,
@@ -272,7 +256,11 @@ def _repair(messages: tuple[Message, ...], reply: str, problems: Sequence[str]) 
     conversation stays short."""
     first = tuple(message for message in messages[:2] if message.role != "assistant")
     answer = Message("assistant", reply[:8_000] or "(empty)")
-    return (*first, answer, *render("generate.repair", {"problems": list(problems)[:20]}))
+    return (
+        *first,
+        answer,
+        *render("generate.repair", {"problems": list(problems)[:20], "schema_example": _FILTER_SHAPE}),
+    )
 
 
 def _failed(error: ModelError, not_understood: Sequence[str], attempts: int) -> GenerationFailed:

@@ -13,6 +13,7 @@ from analysis.decide import OPERATION
 from analysis.offline import NAME
 from llm.answers import parse_answer
 from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.prompts import manifest
 
 from .conftest import make_snapshot
 
@@ -90,7 +91,7 @@ async def test_a_models_sound_answer_stands(snapshot: Snapshot) -> None:
     assert analysis.key_levels.entry == snapshot.price
     assert analysis.trade_plan.risk_reward == analysis.grounding.risk_reward != 5
     assert (analysis.model, analysis.input_tokens, analysis.cost) == ("test model", 900, 0.004)
-    assert analysis.prompt_version == "2"
+    assert analysis.prompt_version == manifest()["analysis.decide"].version
     assert analysis.raw["decision"]["trade_plan"]["risk_reward"] == 5
 
 
