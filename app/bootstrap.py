@@ -70,27 +70,31 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await flush_traces()
 
 
-def writing_model(settings: Settings, name: str | None = None) -> LanguageModel:
-    """The model that writes strategies: `name`, else SCREENER_MODEL, else the offline translator."""
+def writing_model(settings: Settings, name: str | None = None, database: Database | None = None) -> LanguageModel:
+    """The model that writes strategies: `name`, else SCREENER_MODEL, else the offline translator.
+
+    A `name` given here is the one asked for every operation, without fall-backs. Answers are cached, and what all
+    processes spend is known, only with a `database`. Raises SettingsError where a model's settings are wrong.
+    """
     chosen = name or settings.model
     if chosen is None or chosen == OFFLINE_MODEL:
         from llm.phrasebook import PhrasebookModel
 
         return _traced(PhrasebookModel())
-    return _real_model(settings, chosen)
+    return _real_model(settings, name, database)
 
 
-def analysing_model(settings: Settings) -> LanguageModel | None:
+def analysing_model(settings: Settings, database: Database | None = None) -> LanguageModel | None:
     """The model that analyses signals; None is the offline analyst."""
     if settings.model is None:
         return None
-    return _real_model(settings, settings.model)
+    return _real_model(settings, None, database)
 
 
-def _real_model(settings: Settings, name: str) -> LanguageModel:
-    from llm.litellm_model import LiteLLMModel
+def _real_model(settings: Settings, name: str | None, database: Database | None) -> LanguageModel:
+    from app.gateway import gateway
 
-    return _traced(LiteLLMModel(name, fallbacks=settings.fallbacks, timeout_s=settings.model_timeout))
+    return _traced(gateway(settings, name, database))
 
 
 def _traced(model: LanguageModel) -> LanguageModel:

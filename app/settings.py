@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     model: str | None = None
     model_fast: str | None = None
     model_fallbacks: str = ""
-    model_timeout: float = Field(60.0, gt=0)
+    model_operations: str = ""
+    model_timeout: float = Field(60.0, gt=0, lt=86_400)
+    model_prices: str = ""
+    model_cache_hours: float = Field(24.0, ge=0, le=8760)
+    spend_per_user_day: Decimal | None = Field(None, ge=0)
+    spend_per_strategy_day: Decimal | None = Field(None, ge=0)
+    spend_per_day: Decimal | None = Field(None, ge=0)
 
     paper_capital: Decimal = Decimal(10_000)
     risk_per_trade: Decimal = Decimal("0.005")

@@ -1,5 +1,6 @@
 """Language models: the protocol, its implementations, prompts, and the generation of strategies."""
 
+from llm.gateway import LiteLLMModel
 from llm.generate import (
     GeneratedFilter,
     GenerationFailed,
@@ -8,7 +9,6 @@ from llm.generate import (
     generate_metadata,
     generate_strategy,
 )
-from llm.litellm_model import LiteLLMModel
 from llm.models import LanguageModel, Message, ModelAnswer, ModelError, ModelRequest
 from llm.phrasebook import PhrasebookModel
 from llm.prompts import PromptError, manifest, render

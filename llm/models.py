@@ -1,6 +1,6 @@
 """The language-model protocol: what a caller asks, what comes back, and how a call fails.
 
-Implementations are `llm.litellm_model.LiteLLMModel` (every provider litellm knows) and
+Implementations are `llm.gateway.LiteLLMModel` (every provider litellm knows) and
 `llm.phrasebook.PhrasebookModel` (offline, deterministic). `llm.gateway` wraps them: routing, spend caps, a
 cache. A test passes its own object with `complete`.
 """
@@ -57,7 +57,7 @@ class ModelRequest(Generic[Schema]):
 
     `operation` names the prompt (`generate.metadata`), for traces and for the offline implementation, which
     reads `variables` where a real model reads `messages`. The answer must fit `schema`. `timeout_s` bounds
-    the whole call in seconds, retries included; None means the model's own limit.
+    one model's turn in seconds, retries included (a fall-back has a turn of its own); None means the model's own limit.
 
     `on_text` is told the pieces of the answer's text as they come; None asks for the answer in one piece. A
     retry or another model begins the text anew, told by an empty piece. `fresh` asks the provider though the
@@ -83,7 +83,8 @@ class ModelAnswer(Generic[Schema]):
     """A model's answer, already validated. `cost` is in US dollars, None where no price is known.
 
     Tokens and cost are those of every provider call it took (`calls`: retries and fall-backs too). A `cached`
-    answer took none: it costs 0. `trace_id` is that of its trace, None where nothing is traced.
+    answer took none: it costs 0. `fallback` says that another model answered than the one meant. `trace_id` is that
+    of its trace, None where nothing is traced.
     """
 
     data: Schema
@@ -96,6 +97,7 @@ class ModelAnswer(Generic[Schema]):
     cached: bool = False
     calls: int = 1
     trace_id: str | None = None
+    fallback: bool = False
 
 
 class ModelError(Exception):

@@ -18,6 +18,7 @@ from llm import (
     ModelRequest,
     generate_strategy,
 )
+from llm.gateway import Refusals, RoutedModel, Routes
 from tests.fixtures.openai_stub import Reply, Stub, openai_stub
 
 KEY = "sk-unguessable-0123456789abcdef"
@@ -62,7 +63,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
 
 
 def model(timeout_s: float = 20.0, **options: object) -> LiteLLMModel:
-    return LiteLLMModel("openai/test-model", timeout_s=timeout_s, **options)  # type: ignore[arg-type]
+    return LiteLLMModel("openai/test-model", timeout_s=timeout_s, refusals=Refusals(), **options)  # type: ignore[arg-type]
 
 
 async def test_an_answer_is_validated_and_counted(stub: Stub) -> None:
@@ -164,7 +165,8 @@ async def test_a_fallback_answers_when_the_first_model_fails(stub: Stub) -> None
     stub.script = lambda body, count: (
         Reply(status=401) if body["model"] == "test-model" else Reply('{"word": "up", "number": 3}')
     )
-    answer = await model(fallbacks=("openai/second",)).complete(REQUEST)
+    routes = Routes("openai/test-model", fallbacks=("openai/second",))
+    answer = await RoutedModel(routes, LiteLLMModel).complete(REQUEST)
     assert answer.data.number == 3
     assert answer.model.endswith("second")
 

@@ -28,8 +28,9 @@ from llm import (
     tracer_from_environment,
 )
 from llm.answers import parse_answer
+from llm.gateway.failures import redacted
+from llm.gateway.litellm_model import timeout_from_environment
 from llm.generate import without_fence
-from llm.litellm_model import redacted, timeout_from_environment
 from llm.reference import language_reference, metadata_reference
 from llm.tracing import LangfuseTracer
 

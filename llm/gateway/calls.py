@@ -1,0 +1,195 @@
+"""One call of one model through litellm, streamed or in one piece, and what it came to.
+
+A model or server that refuses the schema, the usage of a stream or streaming itself is asked without it, and
+remembered (`Refusals`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from llm.answers import MAX_ANSWER_CHARACTERS
+from llm.gateway.failures import failures, model_error, too_large
+from llm.gateway.library import load_litellm
+from llm.gateway.prices import Prices, local, unknown_price
+from llm.gateway.wire import Wire, watched
+from llm.models import Message, ModelError, ModelRequest
+
+Schema = TypeVar("Schema", bound=BaseModel)
+Feature = Literal["schema", "usage", "stream"]
+
+# After so many pieces that came without a pause, others get a turn.
+PIECES_AT_ONCE = 50
+
+
+@dataclass
+class Refusals:
+    """By model name, what it was seen to refuse. One for the process, so that a model is asked in vain once."""
+
+    seen: dict[str, set[Feature]] = field(default_factory=dict)
+
+    def of(self, name: str) -> set[Feature]:
+        """What model `name` refuses."""
+        return self.seen.setdefault(name, set())
+
+
+@dataclass
+class Reply:
+    """What a call brought so far. `cost` is in US dollars, None where no price is known; `cut` says that the model
+    stopped at its limit of tokens, `retry_after_s` that the provider asks to wait."""
+
+    model: str
+    pieces: list[str] = field(default_factory=list)
+    characters: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    cut: bool = False
+    retry_after_s: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return "".join(self.pieces)
+
+    def add(self, piece: str) -> None:
+        """One more piece of the text."""
+        self.pieces.append(piece)
+        self.characters += len(piece)
+
+
+async def call(
+    name: str, request: ModelRequest[Schema], reply: Reply, *, without: set[Feature], timeout_s: float, prices: Prices
+) -> None:
+    """Ask model `name` and fill `reply`, which holds what came even where this is cancelled. Raises ModelError."""
+    litellm = load_litellm()
+    if local(name):
+        # Else litellm asks the server about the model, and waits for the answer with the whole program.
+        _known(litellm, name)
+    messages = request.messages if "schema" not in without else _with_schema(request)
+    stream = request.on_text is not None and "stream" not in without
+    options: dict[str, Any] = {} if "schema" in without else {"response_format": request.schema}
+    if stream:
+        options["stream"] = True
+        if "usage" not in without:
+            options["stream_options"] = {"include_usage": True}
+    with watched() as wire:
+        try:
+            response = await litellm.acompletion(
+                model=name,
+                messages=[{"role": m.role, "content": m.content} for m in messages],
+                temperature=request.temperature,
+                max_tokens=request.max_tokens,
+                timeout=max(0.1, timeout_s),
+                num_retries=0,
+                max_retries=0,
+                drop_params=True,
+                **options,
+            )
+            if stream:
+                assert request.on_text is not None
+                await _read(response, name, reply, request.on_text, wire)
+            else:
+                _take(response, reply)
+        except litellm.exceptions.JSONSchemaValidationError as error:
+            raise ModelError("The model's answer does not fit.", kind="bad_answer", model=name) from error
+        except failures(litellm) as error:
+            reply.retry_after_s = wire.retry_after_s
+            raise model_error(error, name, wire) from None
+    reply.cost = _cost(litellm, response, name, reply, prices, stream=stream)
+
+
+async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], None], wire: Wire) -> None:
+    """The pieces of a streamed answer, up to what any answer may have."""
+    count = 0
+    try:
+        async for chunk in stream:
+            count += 1
+            if count % PIECES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            _count(chunk, reply)
+            if not chunk.choices:
+                continue
+            choice = chunk.choices[0]
+            reply.cut = reply.cut or choice.finish_reason == "length"
+            piece = choice.delta.content
+            if not piece:
+                continue
+            reply.add(piece)
+            if reply.characters > MAX_ANSWER_CHARACTERS:
+                limit = f"{MAX_ANSWER_CHARACTERS:,}"
+                reason = f"The model's answer is longer than {limit} characters; it was not read to its end."
+                raise ModelError(reason, kind="bad_answer", model=name)
+            on_text(piece)
+    finally:
+        await stream.aclose()
+    if wire.too_large:
+        raise too_large(name)
+
+
+def _take(response: Any, reply: Reply) -> None:
+    """An answer that came in one piece."""
+    _count(response, reply)
+    if not response.choices:
+        return
+    choice = response.choices[0]
+    reply.cut = choice.finish_reason == "length"
+    reply.add(str(choice.message.content or ""))
+
+
+def _count(response: Any, reply: Reply) -> None:
+    """The model's name and the tokens, where this part of the answer says them."""
+    reply.model = str(getattr(response, "model", None) or reply.model)
+    usage = getattr(response, "usage", None)
+    if usage is not None:
+        reply.input_tokens = _whole(getattr(usage, "prompt_tokens", 0)) or reply.input_tokens
+        reply.output_tokens = _whole(getattr(usage, "completion_tokens", 0)) or reply.output_tokens
+        cost = getattr(usage, "cost", None)
+        if isinstance(cost, int | float) and math.isfinite(cost) and cost >= 0:
+            reply.cost = float(cost)
+
+
+def _whole(number: object) -> int:
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices, *, stream: bool) -> float | None:
+    """US dollars: by the operator's price, else as the provider said, else by litellm's table."""
+    if name in prices.own or local(name):
+        return prices.estimate(name, reply.input_tokens, reply.output_tokens)
+    if reply.cost is not None:
+        return reply.cost
+    hidden = getattr(response, "_hidden_params", None)
+    cost = hidden.get("response_cost") if isinstance(hidden, dict) and not stream else None
+    if isinstance(cost, int | float):
+        return float(cost)
+    try:
+        return prices.estimate(name, reply.input_tokens, reply.output_tokens)
+    except unknown_price(litellm):
+        return None
+
+
+def _known(litellm: Any, name: str) -> None:
+    if name not in litellm.model_cost:
+        free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
+        litellm.register_model({name: {**free, "litellm_provider": name.split("/")[0], "mode": "chat"}})
+
+
+def _with_schema(request: ModelRequest[Schema]) -> tuple[Message, ...]:
+    """The messages with the schema in words, for models without structured output."""
+    schema = json.dumps(request.schema.model_json_schema(), ensure_ascii=False)
+    text = f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{schema}"
+    return (Message("system", text), *request.messages)
+
+
+def tokens_of(messages: tuple[Message, ...], schema: type[BaseModel]) -> int:
+    """About how many tokens a model reads for a request, rather too many: a third of the bytes of text and schema."""
+    size = sum(len(message.content.encode("utf-8", "replace")) + 12 for message in messages)
+    return math.ceil((size + len(json.dumps(schema.model_json_schema()))) / 3)
