@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.bootstrap import tracer, writing_model
 from app.settings import Settings
-from llm.generate import GenerationFailed, generate_strategy
+from llm.generation import GenerationFailed, generate_strategy
 from llm.schemas import GeneratedStrategy
 from screener import Program, compile_filter
 from store import generations

@@ -1,7 +1,7 @@
 """Language models: the protocol, its implementations, prompts, and the generation of strategies."""
 
 from llm.gateway import LiteLLMModel
-from llm.generate import (
+from llm.generation import (
     GeneratedFilter,
     GenerationFailed,
     Progress,

@@ -6,6 +6,14 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from llm.checks.shapes import SentenceCheck
+
+PUBLIC = (
+    "name", "description", "direction", "interval", "conditions", "instructions", "indicators", "risk", "filter_code",
+    "reading", "assumptions", "not_understood", "model", "attempts",
+)  # fmt: skip
+"""The fields of `screener generate --json`."""
+
 Direction = Literal["long", "short"]
 CategoryName = Literal[
     "breakout", "mean reversion", "momentum", "pullback", "trend", "volatility", "volume", "pattern", "other"
@@ -104,7 +112,12 @@ class Explanation(BaseModel):
 
 
 class GeneratedStrategy(BaseModel):
-    """A strategy made from a sentence. `public()` has exactly the fields of `screener generate --json`."""
+    """A strategy made from a sentence. `public()` has exactly the fields of `screener generate --json`.
+
+    `attempts` are the drafts of the filter, `first_try` whether the first one compiled, `calls` the provider's calls,
+    retries included. `cost` is in US dollars, None where the price of a call is not known. `spans` say which condition
+    of the filter each condition in words is, and from which words of the sentence it came.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -122,8 +135,16 @@ class GeneratedStrategy(BaseModel):
     not_understood: list[str]
     model: str
     attempts: int
+    category: Category = "other"
+    difficulty: Difficulty = "intermediate"
     spans: list[Source] = Field(default_factory=list)
+    checks: SentenceCheck = Field(default_factory=SentenceCheck)
+    first_try: bool = True
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
 
     def public(self) -> dict[str, object]:
-        """The JSON object people and programs rely on; `spans` stays inside."""
-        return self.model_dump(mode="json", exclude={"spans"})
+        """The JSON object people and programs rely on; all else stays inside."""
+        return self.model_dump(mode="json", include=set(PUBLIC))

@@ -30,7 +30,7 @@ from llm import (
 from llm.answers import parse_answer
 from llm.gateway.failures import redacted
 from llm.gateway.litellm_model import timeout_from_environment
-from llm.generate import without_fence
+from llm.generation.drafts import without_fence
 from llm.reference import language_reference, metadata_reference
 from llm.tracing import LangfuseTracer
 
@@ -157,7 +157,8 @@ async def test_a_model_failure_is_passed_on_with_its_reason() -> None:
 
 
 async def test_the_sentence_decides_interval_and_direction() -> None:
-    model = Scripted(metadata(interval="1d"), draft("match = ta.rsi(close, 14) > 70"))
+    conditions = ["The 15m RSI(14) is above 70"]
+    model = Scripted(metadata(interval="1d", conditions=conditions), draft("match = ta.rsi(close, 14) > 70"))
     made = await generate_strategy(model, "short when RSI is above 70 on 15m")
     assert (made.interval, made.direction) == ("15m", "short")
 

@@ -1,0 +1,215 @@
+"""A program that compiles and says what it was asked to say: draft, compile, check, repair.
+
+1. A draft is asked for and compiled. Its diagnostics go back word for word, each with the line it is about.
+2. What no compiler sees goes back once: words of the sentence that the program leaves out, indicators that nobody asked
+   for, conditions in words that no condition of the program stands for.
+3. What is then still left out is said in `not_understood`, what was added in `assumptions`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from llm.checks import SentenceCheck, check_sentence
+from llm.generation.ask import Asking, GenerationFailed, failed, repair, which_try
+from llm.generation.mapping import mapped
+from llm.models import ModelError
+from llm.phrasebook.model import OFFLINE_MODEL
+from llm.schemas import FilterDraft, Source
+from screener import FilterError, Program, compile_filter
+
+MAX_LINE = 200
+EXAMPLE: Final = {
+    "filter_code": "...",
+    "assumptions": [],
+    "not_understood": [],
+    "sources": [{"name": "dip", "condition": "...", "words": "..."}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a program is to say. `sentence` may be empty; `conditions` are in words; `previous` is the program that
+    must not come back unchanged."""
+
+    sentence: str
+    interval: str
+    direction: str
+    conditions: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    told: tuple[Source, ...] = ()
+    previous: Program | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFilter:
+    """A compiled filter, the drafts it took, what its writer assumed or left out, and what the checks found.
+
+    `sources` say which condition of the program each condition in words is. `first_try` is whether the first draft
+    compiled. `changes` are the differences from a program before, in words.
+    """
+
+    code: str
+    program: Program
+    attempts: int
+    model: str
+    assumptions: tuple[str, ...]
+    not_understood: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+    checks: SentenceCheck = field(default_factory=SentenceCheck)
+    first_try: bool = True
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A draft that compiles, with what is wrong with it all the same."""
+
+    draft: FilterDraft
+    program: Program
+    model: str
+    checks: SentenceCheck
+    sources: tuple[Source, ...]
+    missing: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+
+async def write_filter(asking: Asking, operation: str, variables: Mapping[str, object], task: Task) -> GeneratedFilter:
+    """Ask `operation` for a program until one compiles and says what `task` asks; raises `GenerationFailed` with the
+    last diagnostics."""
+    offline = asking.model.name == OFFLINE_MODEL
+    messages, version = await asking.first(operation, variables)
+    problems: list[str] = []
+    readable = True
+    kept: _Compiled | None = None
+    first_try = False
+    attempt = 0
+    for attempt in range(1, max(1, asking.max_attempts) + 1):
+        asking.usage.drafts += 1
+        try:
+            answer = await asking.send(operation, messages, version, variables, FilterDraft)
+        except ModelError as error:
+            if kept is not None:
+                break
+            if error.kind != "bad_answer":
+                raise failed(error, not_understood=task.not_understood, attempts=attempt) from error
+            problems, reply, readable = [error.reason], error.answer, False
+            await asking.tell(f"Got an answer that cannot be read, {which_try(attempt)}")
+        else:
+            reply, readable = answer.data.filter_code, True
+            code = without_fence(reply)
+            try:
+                program = await asyncio.to_thread(compile_filter, code, task.interval, asking.symbols)
+            except FilterError as error:
+                problems = in_words(error, code)
+                await asking.tell(f"Wrote a filter that does not compile, {which_try(attempt)}")
+            else:
+                first_try = first_try or attempt == 1
+                made = await asyncio.to_thread(_examined, answer.data, program, answer.model, task, asking)
+                if kept is not None and len(kept.complaints) < len(made.complaints):
+                    made = kept
+                await asking.tell(f"Wrote and compiled the filter, {which_try(attempt)}")
+                if offline or not made.complaints or kept is not None:
+                    return _said(made, task, attempt, first_try)
+                kept, problems = made, list(made.complaints)
+                if attempt < asking.max_attempts:
+                    await asking.tell("Compared it with the sentence, asked again about what is missing or added")
+        messages = await repair(messages, reply, problems, EXAMPLE)
+    if kept is not None:
+        return _said(kept, task, attempt, first_try)
+    tries = "attempt" if attempt == 1 else "attempts"
+    reason = f"The model wrote no working filter in {attempt} {tries}. Last problem: {problems[0]}"
+    unread = list(task.not_understood) or [task.sentence.strip()[:200]]
+    raise GenerationFailed(
+        reason,
+        kind="not_understood" if readable else "model",
+        not_understood=[words for words in unread if words],
+        problems=problems,
+        attempts=attempt,
+    )
+
+
+def in_words(error: FilterError, code: str) -> list[str]:
+    """Each diagnostic word for word, and below it the line of the program that it is about."""
+    lines = code.splitlines()
+    told = []
+    for diagnostic in error.diagnostics:
+        line = lines[diagnostic.line - 1] if 0 < diagnostic.line <= len(lines) else ""
+        cut = line if len(line) <= MAX_LINE else line[:MAX_LINE] + "…"
+        told.append(f"{diagnostic}\n  line {diagnostic.line} is: {cut}" if line.strip() else str(diagnostic))
+    return told
+
+
+def without_fence(code: str) -> str:
+    """The program inside a Markdown code fence, or the text itself."""
+    text = code.strip()
+    if "```" not in text:
+        return text + "\n"
+    inside = text.split("```")[1]
+    first, _, rest = inside.partition("\n")
+    return (rest if first.strip().isalpha() or not first.strip() else inside).strip() + "\n"
+
+
+def _examined(draft: FilterDraft, program: Program, model: str, task: Task, asking: Asking) -> _Compiled:
+    left_out = (*task.not_understood, *draft.not_understood)
+    checks = SentenceCheck()
+    if task.sentence:
+        checks = check_sentence(
+            task.sentence,
+            program,
+            direction=task.direction,
+            conditions=task.conditions,
+            not_understood=left_out,
+            symbols=asking.symbols,
+        )
+    found = mapped(task.conditions, program, (*draft.sources, *task.told))
+    missing = tuple(text for text in found.missing if text not in left_out)
+    complaints = [
+        f'The sentence says "{item.words}", and nothing in the program stands for it. Write it, or put these words in '
+        "not_understood."
+        for item in checks.unused
+    ]
+    complaints += [
+        f"The program uses {name}, which the sentence does not name. Leave it out." for name in checks.invented
+    ]
+    complaints += [
+        f'No condition of the program stands for "{text}". Give it an assignment of its own, or put these words in '
+        "not_understood."
+        for text in missing
+    ]
+    if task.previous is not None and task.previous.hash == program.hash and not draft.not_understood:
+        complaints.append("The program is the same as before. Change what the error or the edited conditions ask for.")
+    return _Compiled(draft, program, model, checks, found.sources, missing, tuple(complaints))
+
+
+def _said(made: _Compiled, task: Task, attempts: int, first_try: bool) -> GeneratedFilter:
+    """The accepted draft; what it leaves out and adds is said in words."""
+    left_out = [*made.draft.not_understood, *(item.words for item in made.checks.unused)]
+    left_out += [f"condition without a part in the filter: {text}" for text in made.missing]
+    assumed = list(made.draft.assumptions)
+    assumed += [f"The filter uses {name}, which the sentence does not name." for name in made.checks.invented]
+    return GeneratedFilter(
+        code=made.program.source or without_fence(made.draft.filter_code),
+        program=made.program,
+        attempts=attempts,
+        model=made.model,
+        assumptions=tuple(dict.fromkeys(assumed)),
+        not_understood=tuple(dict.fromkeys(left_out)),
+        sources=made.sources,
+        checks=made.checks,
+        first_try=first_try,
+        changes=differences(task.previous, made.program) if task.previous is not None else (),
+    )
+
+
+def differences(before: Program, after: Program) -> tuple[str, ...]:
+    """What `after` says that `before` did not, and the other way round, condition by condition, in words."""
+    old = {condition.text: condition.reading for condition in before.conditions}
+    new = {condition.text: condition.reading for condition in after.conditions}
+    gone = [f"No longer: {reading}." for text, reading in old.items() if text not in new]
+    added = [f"New: {reading}." for text, reading in new.items() if text not in old]
+    interval = [] if before.base == after.base else [f"The base interval is {after.base}, no longer {before.base}."]
+    return (*interval, *gone, *added)

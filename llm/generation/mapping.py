@@ -1,0 +1,120 @@
+"""Which condition in words is which condition of a program.
+
+A model says it itself, in `sources`. What it does not say is found by the numbers, intervals and words that the text
+shares with the reading and the code of a condition; a text that shares too little has no condition, and that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llm.schemas import Source
+from screener import Program
+from screener.ir import Condition
+
+ENOUGH = 0.5
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_INTERVAL = re.compile(r"\b\d+\s?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)\b", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{2,}")
+_EMPTY = frozenset(
+    """the of is are was be at to in on and or than then an its it by for with from that which when while price candle
+    candles period periods value current last close closes ta tf as has have""".split()  # noqa: SIM905
+)
+_SAME = {
+    "sma": "average", "ema": "average", "ma": "average", "mean": "average", "moving": "average", "averages": "average",
+    "over": "above", "greater": "above", "more": "above", "exceeds": "above", "higher": "above", "crossover": "above",
+    "under": "below", "less": "below", "lower": "below", "beneath": "below", "crossunder": "below",
+    "vol": "volume", "highest": "high", "lowest": "low", "percentage": "percent", "crosses": "cross",
+}  # fmt: skip
+_RESULTS = {
+    "exit": re.compile(r"\b(?:exit|leave|close the (?:trade|position)|sell when|hold|time stop)\b", re.IGNORECASE),
+    "stop": re.compile(r"\bstop(?:[ -]?loss)?\b", re.IGNORECASE),
+    "target": re.compile(r"\b(?:target|take[ -]?profit|tp)\b", re.IGNORECASE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Each condition in words with the name it has in the program, and those without one."""
+
+    sources: tuple[Source, ...]
+    missing: tuple[str, ...]
+
+
+def mapped(conditions: Sequence[str], program: Program, told: Sequence[Source] = ()) -> Mapped:
+    """Map `conditions` to those of `program`; `told` is what the model said of them."""
+    names = {condition.name for condition in program.conditions} | {
+        r for r in _RESULTS if getattr(program, r) is not None
+    }
+    words = {_plain(source.condition): source.words for source in told if source.words}
+    said = {_plain(source.condition): source.name for source in told if source.name in names}
+    found: dict[str, str] = {text: said[_plain(text)] for text in conditions if _plain(text) in said}
+    _by_words([text for text in conditions if text not in found], program, found)
+    sources = [
+        Source(name=found[text][:80], condition=text, words=words.get(_plain(text), "")[:400])
+        for text in dict.fromkeys(conditions)
+        if text in found
+    ]
+    return Mapped(tuple(sources), tuple(text for text in dict.fromkeys(conditions) if text not in found))
+
+
+def _by_words(texts: Sequence[str], program: Program, found: dict[str, str]) -> None:
+    """Give the texts the conditions that they share most with, best pair first; each condition once."""
+    pairs = sorted(
+        ((likeness(text, condition), text, condition.name) for text in texts for condition in program.conditions),
+        key=lambda pair: -pair[0],
+    )
+    taken = set(found.values())
+    for score, text, name in pairs:
+        if score >= ENOUGH and text not in found and name not in taken:
+            found[text] = name
+            taken.add(name)
+    for text in texts:
+        if text in found:
+            continue
+        for result, pattern in _RESULTS.items():
+            if getattr(program, result) is not None and pattern.search(text):
+                found[text] = result
+    # Two sentences may speak of one condition ("between 30 and 40" in two parts).
+    for score, text, name in pairs:
+        if score >= max(ENOUGH, 0.75) and text not in found:
+            found[text] = name
+
+
+def likeness(text: str, condition: Condition) -> float:
+    """How much of the text's numbers and words a condition has, 0 to 1."""
+    code = f"{condition.reading} {condition.text} {condition.name}"
+    numbers, words = _facts(text)
+    have_numbers, have_words = _facts(code)
+    if not numbers and not words:
+        return 0.0
+    share = len(words & have_words) / len(words) if words else 1.0
+    if "above" in words and "below" in have_words and "above" not in have_words:
+        share *= 0.5
+    if "below" in words and "above" in have_words and "below" not in have_words:
+        share *= 0.5
+    if not numbers:
+        return share
+    return 0.6 * len(numbers & have_numbers) / len(numbers) + 0.4 * share
+
+
+def _facts(text: str) -> tuple[set[float], set[str]]:
+    """Numbers (without those of intervals) and words that carry meaning."""
+    plain = _INTERVAL.sub(" ", text.replace("_", " "))
+    numbers = {float(number) for number in _NUMBER.findall(plain.replace(",", ""))}
+    words = {_SAME.get(word, word) for word in _WORD.findall(plain.lower())}
+    return numbers, words - _EMPTY
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split()).rstrip(".")
+
+
+def names_of(sources: Sequence[Source]) -> Mapping[str, Source]:
+    """The first source of each name."""
+    found: dict[str, Source] = {}
+    for source in sources:
+        found.setdefault(source.name, source)
+    return found
