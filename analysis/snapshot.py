@@ -198,10 +198,10 @@ def build_snapshot(
     now = float(table[-1, 3]) if price is None else float(price)
     if not math.isfinite(now) or now <= 0:
         raise SnapshotError(f"the price of {symbol} is not a number above zero: {now}")
-    _, highs, lows, closes, volumes = (table[:, i] for i in range(5))
+    opens, highs, lows, closes, volumes = (table[:, i] for i in range(5))
     times = np.array([c.open_time for c in used], dtype=np.int64)
     atr = levels.atr(highs, lows, closes)
-    period = levels.period_pivots(times, highs, lows, closes, used[-1].close_time)
+    period = levels.pivot_period(times, opens, highs, lows, closes, used[-1].close_time)
     found = levels.swings(highs[-LEVEL_CANDLES:], lows[-LEVEL_CANDLES:])
     swing_highs = _distinct([s.price for s in reversed(found) if s.kind == "high"])
     swing_lows = _distinct([s.price for s in reversed(found) if s.kind == "low"])
@@ -223,7 +223,7 @@ def build_snapshot(
         resistances=above,
         swing_lows=swing_lows,
         swing_highs=swing_highs,
-        pivot_period=period[1] if period else None,
+        pivot_period=period.name if period else None,
         atr=atr if atr else None,
         stop=own.get("stop"),
         target=own.get("target"),
@@ -266,7 +266,7 @@ def _on_tick(price: float, tick: Decimal) -> float:
 
 def _levels(
     found: Sequence[levels.Swing],
-    period: tuple[levels.Pivots, str] | None,
+    period: levels.Period | None,
     now: float,
     atr: float | None,
     tick: Decimal,
@@ -274,7 +274,7 @@ def _levels(
     """Supports and resistances, nearest first; swings and pivots closer than a quarter ATR are one level."""
     named: dict[float, str] = {}
     if period:
-        p = period[0]
+        p = levels.pivots(period.high, period.low, period.close)
         named |= {_on_tick(p.pivot, tick): "pivot"}
         named |= {_on_tick(price, tick): f"pivot R{i + 1}" for i, price in enumerate(p.resistances)}
         named |= {_on_tick(price, tick): f"pivot S{i + 1}" for i, price in enumerate(p.supports)}

@@ -1,7 +1,5 @@
-"""Levels and measures computed from candles: swings, pivots, average true range, trend.
+"""Measures of candles: average true range, RSI, exponential mean, trend; and levels that lie together made one.
 
-Functions take plain arrays, oldest candle first, and return None where there are too few candles. Formulas:
-swings are fractals (an extreme over `width` candles on each side), pivots the classic floor-trader formula,
 ATR and RSI use Wilder's smoothing seeded with a simple mean.
 """
 
@@ -9,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,76 +14,8 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 Regime = Literal["up", "down", "range", "unknown"]
-LevelKind = Literal["swing high", "swing low", "pivot"]
 
 DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """A local extreme: the candle at `index` is above (high) or below (low) its neighbours."""
-
-    kind: Literal["high", "low"]
-    price: float
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pivots:
-    """Classic pivots of one period: the pivot, three resistances and three supports."""
-
-    pivot: float
-    resistances: tuple[float, float, float]
-    supports: tuple[float, float, float]
-
-
-def swings(highs: Values, lows: Values, width: int = 2) -> list[Swing]:
-    """Fractal swings, oldest first: extremes over `width` candles on both sides.
-
-    The newest `width` candles cannot be swings yet. Of equal neighbours the first one counts.
-    """
-    found: list[Swing] = []
-    for i in range(width, len(highs) - width):
-        before, after = slice(i - width, i), slice(i + 1, i + width + 1)
-        if highs[i] > highs[before].max() and highs[i] >= highs[after].max():
-            found.append(Swing("high", float(highs[i]), i))
-        if lows[i] < lows[before].min() and lows[i] <= lows[after].min():
-            found.append(Swing("low", float(lows[i]), i))
-    return found
-
-
-def pivots(high: float, low: float, close: float) -> Pivots:
-    """Classic pivots from a finished period's high, low and close."""
-    p = (high + low + close) / 3
-    span = high - low
-    return Pivots(
-        p,
-        (2 * p - low, p + span, high + 2 * (p - low)),
-        (2 * p - high, p - span, low - 2 * (high - p)),
-    )
-
-
-def period_pivots(
-    open_times: npt.NDArray[np.int64], highs: Values, lows: Values, closes: Values, until_ms: int
-) -> tuple[Pivots, str] | None:
-    """Pivots of the last whole UTC day before `until_ms`, or of the older candles, and which it was.
-
-    A day counts as held when the first candle is not after its start. With candles of a day or longer, or a
-    day that is not held, the older half of the candles is the period. None with fewer than two candles.
-    """
-    if len(closes) < 2:
-        return None
-    today = until_ms - until_ms % DAY_MS
-    step = int(open_times[1] - open_times[0])
-    day = (open_times >= today - DAY_MS) & (open_times < today)
-    if step < DAY_MS and open_times[0] <= today - DAY_MS and bool(day.any()):
-        return pivots(float(highs[day].max()), float(lows[day].min()), float(closes[day][-1])), "previous day"
-    half = len(closes) // 2
-    older = slice(0, half)
-    return (
-        pivots(float(highs[older].max()), float(lows[older].min()), float(closes[half - 1])),
-        f"first {half} candles",
-    )
 
 
 def true_range(highs: Values, lows: Values, closes: Values) -> Values:
