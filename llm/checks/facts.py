@@ -13,10 +13,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from screener import CannotSpell, Program, canonical_source, results_of
+from screener.vocabulary.functions_more import FUNCTIONS
+from screener.vocabulary.indicators import INDICATORS
 
 _FIELDS: Final = frozenset(
     ("open", "high", "low", "close", "volume", "quote_volume", "trades", "buy_volume", "sell_volume", "volume_delta")
 )
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number that the program's writer put down, and the innermost call around it; `default` where that word has
+    it by itself, or means it unsaid."""
+
+    value: float
+    where: str
+    default: bool
 
 
 @dataclass
@@ -31,6 +43,7 @@ class Facts:
     intervals: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
+    literals: list[Literal] = field(default_factory=list)
 
 
 def facts_of(program: Program) -> Facts:
@@ -86,7 +99,10 @@ def _read_text(code: str, found: Facts, *, chosen: bool) -> None:
             definitions[line.targets[0].id] = line.value
     waiting: list[ast.expr] = [definitions.pop(name) for name in _RESULTS if name in definitions]
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        root = waiting.pop()
+        if chosen:
+            _read_literals(root, "", "", found)
+        for node in ast.walk(root):
             if isinstance(node, ast.Name):
                 if node.id in definitions:
                     waiting.append(definitions.pop(node.id))
@@ -94,14 +110,32 @@ def _read_text(code: str, found: Facts, *, chosen: bool) -> None:
             elif isinstance(node, ast.Constant):
                 _read_constant(node.value, found)
             elif isinstance(node, ast.Attribute):
-                found.words.add(node.attr)
-                if _ends(node.value, "cdl"):
-                    found.words.add(f"cdl.{node.attr}")
-                    if chosen:
-                        found.indicators[f"cdl.{node.attr}"] = None
-            if chosen and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                found.indicators[node.func.attr] = None
+                name = f"cdl.{node.attr}" if _ends(node.value, "cdl") else node.attr
+                found.words.add(name)
+                if chosen:
+                    found.indicators[name] = None
 
+
+def _read_literals(node: ast.AST, name: str, where: str, found: Facts, within: ast.AST | None = None) -> None:
+    """The numbers under `node`, which stands in a call of `name`, written `where`."""
+    if isinstance(node, ast.Call):
+        name, where = ast.unparse(node.func).rpartition(".")[2], ast.unparse(node)
+    elif isinstance(node, ast.Compare) or (isinstance(node, ast.Subscript) and not name):
+        where = ast.unparse(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        usual = node.value in _defaults(name) or (isinstance(within, ast.Subscript) and node.value <= _NEAR_BY)
+        found.literals.append(Literal(float(node.value), where or str(node.value), usual))
+    for child in ast.iter_child_nodes(node):
+        _read_literals(child, name, where, found, node)
+
+
+def _defaults(name: str) -> tuple[object, ...]:
+    row = INDICATORS.get(name) or FUNCTIONS.get(name)
+    return () if row is None else tuple(arg.default for arg in row.args if arg.default is not None)
+
+
+_NEAR_BY: Final = 3
+"""Candles back that a turn or a pattern may mean without a number."""
 
 _RESULTS: Final = ("match", "exit", "stop", "target", "score")
 

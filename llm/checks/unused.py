@@ -9,13 +9,20 @@ from typing import Final
 
 from llm.checks.facts import Facts
 from llm.checks.shapes import Kind, Unused
-from llm.checks.words import loose, named
+from llm.checks.words import loose, named, usual
 from llm.phrasebook.text import INTERVALS, Token, normalise, tokenise
 from screener.vocabulary.indicators import INDICATORS
 
 _WORD: Final = re.compile(r"[+-]di(?![a-z])|di[+-]|%[kdr](?![a-z])|[^\W\d_]+(?:'[a-z]+)?|\d+")
 _DAY_MS: Final = 86_400_000
 _ALIKE: Final = 0.75
+_ADVERBS: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
+_BEFORE_A_COUNT: Final = frozenset(
+    "last past over in within for during previous of than after since up down first".split()  # noqa: SIM905
+)
+_AFTER_A_COUNT: Final = frozenset(
+    "ago high low highs lows change gain gainers losers volume turnover average quote ema sma ma window earlier".split()  # noqa: SIM905
+)
 
 
 def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: Collection[str] | None) -> list[Unused]:
@@ -32,7 +39,8 @@ def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: 
 
 
 def invented(sentence: str, facts: Facts) -> list[str]:
-    """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one."""
+    """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one; and numbers
+    that it does not have, and that are no convention."""
     text = normalise(sentence)
     words = [match.group() for match in _WORD.finditer(text)]
     excused: set[str] = set()
@@ -43,7 +51,8 @@ def invented(sentence: str, facts: Facts) -> list[str]:
         # Alphabets that write words together are looked into letter by letter.
         if _has(words, phrase) or (not phrase[0].isascii() and phrase[0] in text):
             excused |= names
-    return [name for name in facts.indicators if _is_indicator(name) and name not in excused]
+    names = [name for name in facts.indicators if _is_indicator(name) and name not in excused]
+    return [*names, *dict.fromkeys(_numbers_added(sentence, facts))]
 
 
 def _is_indicator(name: str) -> bool:
@@ -86,37 +95,92 @@ def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
 
 
 def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
-    for token in tokenise(sentence):
-        if token.kind not in ("number", "percent", "multiple", "span") or token.text == "one":
-            continue
+    tokens = tokenise(sentence)
+    for i, token in enumerate(tokens):
         if token.kind == "span":
-            fine = _span_held(token, facts)
+            kind: Kind = "interval"
+            length = int(token.value)
+            if token.text.endswith(("ly",)):
+                # "48 hourly candles": a number, and an interval.
+                length //= max(token.count, 1)
+            counts = _counts_candles(tokens, i)
+            fine = _span_held(length, facts, counts) or (counts and float(token.count) in facts.numbers)
+        elif token.kind == "word" and token.text in _ADVERBS:
+            kind = "interval"
+            fine = _span_held(INTERVALS[_ADVERBS[token.text]], facts, False)
+        elif token.kind in ("number", "percent", "multiple") and token.text != "one":
+            kind = "number"
+            fine = number_held(token.value, facts.numbers) or _names_interval(tokens, i, facts)
         else:
-            fine = _number_held(token.value, facts)
+            continue
         if not fine:
-            kind: Kind = "interval" if token.kind == "span" else "number"
-            words = sentence[token.start : token.end]
-            yield Unused(kind=kind, words=words, start=token.start, end=token.end)
+            yield Unused(kind=kind, words=sentence[token.start : token.end], start=token.start, end=token.end)
 
 
-def _number_held(value: float, facts: Facts) -> bool:
-    forms = (value, -value, value / 100, 1 - value / 100, 1 + value / 100, -value / 100, value - 1, value * 60)
-    if any(_near(form, number) for form in forms for number in facts.numbers):
-        return True
-    # 24 hours of the ticker, and intervals written apart: "4 h".
-    return value in (24, 24.0) and "ticker" in facts.words
+def _numbers_added(sentence: str, facts: Facts) -> list[str]:
+    """Numbers of the program that the sentence does not have, and that are no convention."""
+    said: set[float] = set()
+    for token in tokenise(sentence):
+        if token.kind in ("number", "percent", "multiple"):
+            said.update(_meant(token.value))
+        elif token.kind == "span":
+            said.add(float(token.count))
+            counts = [token.value / INTERVALS[i] for i in facts.intervals if i in INTERVALS]
+            said.update(c - less for c in counts for less in (0, 1))
+    text = normalise(sentence)
+    known = {match.group() for match in _WORD.finditer(text)}
+    for word, numbers in usual():
+        if word in known or (not word.isascii() and word in text):
+            said.update(numbers)
+    return [
+        f"the number {row.value:g} in {row.where}"
+        for row in facts.literals
+        if not row.default and row.value not in _USUAL and not any(_near(row.value, n) for n in said)
+    ]
 
 
-def _span_held(token: Token, facts: Facts) -> bool:
-    length = int(token.value)
-    base = INTERVALS[facts.base]
+def _meant(value: float) -> tuple[float, ...]:
+    """A number of a sentence as it is or as people mean it: a percentage as a share or a factor, the minutes of an hour
+    of the day, candles before this one."""
+    share = value / 100
+    return (value, -value, share, -share, 1 - share, 1 + share, 1 / value if value else value, value - 1, value * 60)
+
+
+_USUAL: Final = frozenset((0.0, 1.0, 100.0))
+
+
+def number_held(value: float, numbers: Collection[float]) -> bool:
+    """Whether a number of a sentence is among `numbers`, in any form that people mean."""
+    return any(_near(form, number) for form in _meant(value) for number in numbers)
+
+
+def _names_interval(tokens: Sequence[Token], i: int, facts: Facts) -> bool:
+    """Whether a bare number stands for the interval ("on the 15"), or its unit is a word that is misspelt or foreign
+    ("4 horas"): as many of the unit as an interval of the program has."""
+    value, before = tokens[i].value, tokens[i - 1].text if i else ""
+    letters = tokens[i + 1].text[:1] if i + 1 < len(tokens) and tokens[i + 1].kind == "word" else ""
+    last = i + 1 == len(tokens) or tokens[i + 1].kind == "sign"
+    return any(
+        value == int(interval[:-1]) and (interval[-1] == letters or (last and before in ("the", "on", "h", "m")))
+        for interval in facts.intervals
+    )
+
+
+def _counts_candles(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a span of time tells how far back to look ("in the last 4 hours"), not which candles ("on the 4h")."""
+    after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    return after in _AFTER_A_COUNT or any(token.text in _BEFORE_A_COUNT for token in tokens[max(0, i - 2) : i])
+
+
+def _span_held(length: int, facts: Facts, counts: bool) -> bool:
     if any(INTERVALS.get(interval) == length for interval in facts.intervals):
         return True
     if length == _DAY_MS and "ticker" in facts.words:
         return True
-    candles = {INTERVALS[i] for i in facts.intervals if i in INTERVALS} | {base}
-    counts = [length / ms for ms in candles] + [float(token.count)]
-    return any(_near(count + more, number) for count in counts for more in (0, -1) for number in facts.numbers)
+    if not counts:
+        return False
+    candles = {INTERVALS[i] for i in facts.intervals if i in INTERVALS}
+    return any(_near(length / ms - less, number) for ms in candles for less in (0, 1) for number in facts.numbers)
 
 
 def _near(a: float, b: float) -> bool:

@@ -31,7 +31,8 @@ atr natr keltner supertrend | atr; average true range
 natr | natr; normalized atr; normalised atr
 true_range | true range
 adx | adx; average directional index; +di; -di; di+; di-; plus di; minus di; directional movement; dmi
-stoch stochf kdj | stochastic; stochastics; stoch; stochastic oscillator; %k; %d
+stoch stochf kdj | stochastic; stochastics; stoch; stochastic oscillator
+stoch stochf kdj stochrsi | %k; %d
 cci | cci; commodity channel index
 mfi | mfi; money flow index
 cmf | cmf; chaikin money flow; chaikin's money flow
@@ -54,6 +55,7 @@ tsi | tsi; true strength index
 ppo | ppo; percentage price oscillator
 cmo | cmo; chande momentum oscillator; chande
 chop | choppiness index; choppiness; chop index; choppy index
+chop adx | chop; choppy
 vortex | vortex
 linreg | linear regression; linreg
 zscore bbands stdev | z-score; zscore; z score; standard deviations; standard deviation; sigma; stdev
@@ -78,7 +80,7 @@ trades | number of trades; trade count
 buy_volume volume_delta sell_volume | taker; buy volume; sell volume; volume delta; delta volume; order flow
 rank market_percentile | gainers; losers; gainer; loser; top 10; top 20; top 5; ranked
 sma ema wma rma hma kama | golden cross; death cross; moving average; moving averages
-session hour minute | session; new york time; london; utc
+session hour minute | session; new york time; london time
 weekday | weekend; weekends; weekday; weekdays; monday; tuesday; wednesday; thursday; friday; saturday; sunday
 cdl.engulfing | engulfing; engulfs
 cdl.hammer | hammer; hammers
@@ -105,6 +107,26 @@ supertrend | st
 roc mom pct_change | change; gain; gains; up; down; percent
 true_range atr | range
 """.replace("\\\n", "")
+
+
+_USUAL: Final = """
+20 30 70 80 | oversold; overbought; over; washed; exhausted; stretched
+50 200 | golden; death; trend; uptrend; downtrend
+20 25 | trend; trending; trendless; strong; strength; weak; choppy; chop; sideways; ranging
+20 | volume; vol; volumes; volumne; average; avg; averge; normal; usual; mean; breakout; breaks; high; low
+1.5 2 3 | volume; vol; huge; heavy; big; strong; spike; spikes; surge; fat; large; long; body; high; 倍
+0.5 | half; most; majority; fat; body; middle; mid
+5 6 | weekend; weekends; weekday; weekdays; saturday; sunday; friday
+0 1 2 3 4 | monday; mondays; tuesday; wednesday; thursday; friday; weekday; weekdays
+3 5 | recently; recent; lately; just; now; again; after; few; several
+24 | day; today
+"""
+
+
+@cache
+def usual() -> tuple[tuple[str, frozenset[float]], ...]:
+    """Words, each with the numbers that it stands for by convention."""
+    return tuple((word, frozenset(float(n) for n in names)) for word, names in _rows(_USUAL))
 
 
 @cache
