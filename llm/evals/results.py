@@ -18,6 +18,22 @@ AVERAGE: Final = "all"
 """The group of all cases in a summary."""
 
 
+class Spent(BaseModel):
+    """What the calls for one case took."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempts: int = 0
+    """Drafts, the first one included."""
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    """US dollars; None where a call has no known price."""
+    latency_ms: float = 0.0
+    trace_id: str | None = None
+
+
 class CaseResult(BaseModel):
     """How one case went."""
 
@@ -33,14 +49,7 @@ class CaseResult(BaseModel):
     """What came out, for people; None for a frozen case, so that nobody tunes on it."""
     error: str | None = None
     """Why nothing could be scored: the model failed, or the translator did."""
-    attempts: int = 0
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = None
-    """US dollars; None where no price is known."""
-    latency_ms: float = 0.0
-    trace_id: str | None = None
+    spent: Spent = Field(default_factory=lambda: Spent())
 
 
 class RunInfo(BaseModel):
