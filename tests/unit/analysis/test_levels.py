@@ -118,7 +118,7 @@ def test_a_swing_on_volume_is_heavy() -> None:
 def test_most_was_traded_at_the_nodes() -> None:
     lows = array(10, 10, 10, 20, 20, 15)
     highs = lows + 0.5
-    found = levels.volume_nodes(highs, lows, array(5, 5, 5, 40, 40, 1), 1.0)
+    found = levels.volume_nodes(highs, lows, array(30, 20, 20, 40, 40, 1), 1.0)
     assert found == [20.5, 10.5]
 
 
