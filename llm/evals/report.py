@@ -10,6 +10,8 @@ from llm.evals.results import AVERAGE, CaseResult, EvalRun, Figures, Split, perc
 
 WORST: Final = 12
 
+_HALVES: Final[tuple[tuple[Split, str], ...]] = (("tuned", "tuned on"), ("frozen", "frozen"))
+
 
 class Column(NamedTuple):
     """A measure as a column of the table; `counted` prints over how many cases it is the average."""
@@ -20,16 +22,26 @@ class Column(NamedTuple):
     counted: bool = False
 
 
-def table(run: EvalRun, columns: Sequence[Column], order: Sequence[str]) -> Iterator[str]:
-    """A line a group and one of all: how many cases, then the columns as percent; a dash where nothing counts."""
+def table(run: EvalRun, columns: Sequence[Column], order: Sequence[str], *, by_split: bool = False) -> Iterator[str]:
+    """A line a group and one of all: how many cases, then the columns as percent; a dash where nothing counts.
+
+    Columns that count nowhere are left out. `by_split` adds a line of the cases tuned on, and one of the frozen.
+    """
     found = summary(run.results, order)
-    rows = [["", "cases", *(c.heading for c in columns)]]
+    counts = [_value(found[AVERAGE][c.split], c)[1] for c in columns]
+    kept = [column for column, count in zip(columns, counts, strict=True) if count]
+    rows = [["", "cases", *(c.heading for c in kept)]]
     for group, splits in found.items():
-        cells = [_cell(splits[c.split], c) for c in columns]
-        rows.append([group, str(splits["all"].cases), *cells])
+        rows.append([group, str(splits["all"].cases), *(_cell(splits[c.split], c) for c in kept)])
+    at_end = 1
+    if by_split:
+        for split, name in _HALVES:
+            part = found[AVERAGE][split]
+            rows.append([name, str(part.cases), *(_cell(part, c) for c in kept)])
+        at_end = 3
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for i, row in enumerate(rows):
-        if i == len(rows) - 1 and len(rows) > 2:
+        if i == len(rows) - at_end:
             yield "-" * (sum(widths) + 2 * len(widths) - 2)
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         yield "  ".join([row[0].ljust(widths[0]), *cells]).rstrip()
@@ -122,11 +134,14 @@ def totals(run: EvalRun) -> dict[str, float]:
     return {**found, **splits["all"].measures}
 
 
-def _cell(found: Figures, column: Column) -> str:
+def _value(found: Figures, column: Column) -> tuple[float, int]:
     if column.measure == "score":
-        value, count = found.score, found.cases
-    else:
-        value, count = found.measures.get(column.measure, 0.0), found.counted.get(column.measure, 0)
+        return found.score, found.cases
+    return found.measures.get(column.measure, 0.0), found.counted.get(column.measure, 0)
+
+
+def _cell(found: Figures, column: Column) -> str:
+    value, count = _value(found, column)
     if not count:
         return "-"
     return f"{100 * value:.1f}" + (f" ({count})" if column.counted else "")

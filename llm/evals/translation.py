@@ -27,7 +27,7 @@ KIND: Final = "generate"
 ORDER: Final = (
     "plain", "terse", "slang", "rambling", "multi", "typo", "question", "foreign", "code", "impossible", "malicious",
 )  # fmt: skip
-COLUMNS: Final = (
+AGREEMENT: Final = (
     Column("F1", "f1"),
     Column("tuned on", "f1", "tuned", counted=True),
     Column("frozen", "f1", "frozen", counted=True),
@@ -35,10 +35,13 @@ COLUMNS: Final = (
     Column("recorded F1", "real_f1"),
     Column("right", "right"),
     Column("same", "same"),
+    Column("exits", "exits"),
+)
+DETAILS: Final = (
     Column("compiled", "compiled"),
+    Column("first try", "first_try"),
     Column("interval", "interval"),
     Column("direction", "direction"),
-    Column("exits", "exits"),
     Column("invented", "invented"),
     Column("lost numbers", "lost_number"),
     Column("refused", "refused"),
