@@ -87,6 +87,8 @@ def _meaning(error: Exception, text: str, name: str, wire: Wire) -> tuple[ErrorK
             "unsupported",
             f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'.",
         )
+    if "repeating the same chunk" in text:
+        return "bad_answer", "The model repeated itself and was left."
     if wire.status is None and ("Missing credentials" in text or "api_key client option must be set" in text):
         return "authentication", "No key is set for this provider. Set the provider's variable, such as OPENAI_API_KEY."
     if wire.status is None or wire.status < 400:
@@ -97,7 +99,7 @@ def _meaning(error: Exception, text: str, name: str, wire: Wire) -> tuple[ErrorK
             return _UNREADABLE
         if wire.status is None:
             return _UNREACHABLE
-        return _CUT if wire.received else _UNREADABLE
+        return _UNREADABLE if wire.ended else _CUT
     for wanted, kind, reason in _NAMES[:3]:
         if wanted in names:
             return kind, reason

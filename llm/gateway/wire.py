@@ -21,11 +21,13 @@ MAX_REPLY_BYTES = 8_000_000
 
 @dataclass
 class Wire:
-    """One call's replies so far: the last HTTP status, the wait it asked for in seconds, and bytes received."""
+    """One call's replies so far: the last HTTP status, the wait it asked for in seconds, bytes received, and whether
+    the last reply was read to its end."""
 
     status: int | None = None
     retry_after_s: float | None = None
     received: int = 0
+    ended: bool = False
     too_large: bool = False
 
 
@@ -81,6 +83,7 @@ def _watch(transport: Any) -> None:
                     self._wire.too_large = True
                     raise ReplyTooLarge
                 yield piece
+            self._wire.ended = True
 
         async def aclose(self) -> None:
             await self._stream.aclose()
@@ -95,7 +98,7 @@ def _watch(transport: Any) -> None:
         response = await send(request)
         wire.status = response.status_code
         wire.retry_after_s = retry_after(response.headers.get("retry-after"))
-        wire.received = 0
+        wire.received, wire.ended = 0, False
         response.stream = Bounded(response.stream, wire)
         return response
 
