@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from llm.phrasebook.indicators import FAMILIES, OUTPUTS
 from llm.phrasebook.meaning import (
     Between,
     Compare,
@@ -49,49 +50,13 @@ class Names:
         """A candle series."""
         return self.prefix + name
 
-    def on_series(self, indicator: str, series: str, *numbers: str) -> str:
-        """An indicator over a series of ours: `ta.ema(close, 20)`, `tf("4h").ema(close, 200)`."""
-        if self.prefix and not self.symbol:
-            return f"{self.prefix}{indicator}({', '.join((series, *numbers))})"
-        return f"ta.{indicator}({', '.join((self.series(series), *numbers))})"
-
-    def on_candles(self, indicator: str, *numbers: str) -> str:
-        """An indicator that reads whole candles: `ta.atr(14)`, `tf("4h").atr(14)`."""
-        return f"{self.prefix or 'ta.'}{indicator}({', '.join(numbers)})"
-
 
 Row = Callable[[Names, tuple[str, ...]], str]
-
-
-def _bands(output: str) -> Row:
-    return lambda n, a: f"{n.on_series('bbands', 'close', *a)}.{output}"
-
-
-def _macd(output: str) -> Row:
-    return lambda n, a: f"{n.on_series('macd', 'close', *a)}.{output}"
 
 
 KINDS: dict[str, Row] = {
     "number": lambda n, a: a[0],
     "price": lambda n, a: n.series("close"),
-    "rsi": lambda n, a: n.on_series("rsi", "close", *a),
-    "ema": lambda n, a: n.on_series("ema", "close", *a),
-    "sma": lambda n, a: n.on_series("sma", "close", *a),
-    "macd": _macd("macd"),
-    "macd_signal": _macd("signal"),
-    "macd_hist": _macd("hist"),
-    "bb_upper": _bands("upper"),
-    "bb_middle": _bands("middle"),
-    "bb_lower": _bands("lower"),
-    "bb_width": _bands("width"),
-    "atr": lambda n, a: n.on_candles("atr", *a),
-    "adx": lambda n, a: f"{n.on_candles('adx', *a)}.adx",
-    "plus_di": lambda n, a: f"{n.on_candles('adx', *a)}.plus_di",
-    "minus_di": lambda n, a: f"{n.on_candles('adx', *a)}.minus_di",
-    "stoch_k": lambda n, a: f"{n.on_candles('stoch', *a)}.k",
-    "stoch_d": lambda n, a: f"{n.on_candles('stoch', *a)}.d",
-    "obv": lambda n, a: n.on_candles("obv"),
-    "vwap": lambda n, a: n.on_candles("vwap"),
     "highest_high": lambda n, a: f"highest({n.series('high')}, {a[0]})[1]",
     "lowest_low": lambda n, a: f"lowest({n.series('low')}, {a[0]})[1]",
     "highest_close": lambda n, a: f"highest({n.series('close')}, {a[0]})[1]",
@@ -117,6 +82,9 @@ def operand_code(operand: Operand, base: str) -> str:
         codes = (bracketed(operand_code(part, base)) for part in operand.parts)
         numbers = {f"n{at}": number for at, number in enumerate(args)}
         text = operand.template.format(*codes, p=names.prefix, ta=names.indicators, **numbers)
+    elif kind in OUTPUTS:
+        inner = "close" if operand.of is None else operand_code(operand.of, base)
+        text = indicator_code(kind, args, "ta." if operand.of is not None else names.indicators, inner)
     elif operand.of is not None and kind in ("average", "highest_of", "lowest_of", "change"):
         inner = operand_code(operand.of, base)
         text = {
@@ -130,6 +98,14 @@ def operand_code(operand: Operand, base: str) -> str:
     if operand.shift:
         text = f"{bracketed(text)}[{operand.shift}]"
     return text if operand.factor == 1.0 else f"{quantity(operand.factor)} * {bracketed(text)}"
+
+
+def indicator_code(kind: str, args: tuple[str, ...], prefix: str, source: str) -> str:
+    """An indicator's expression: `ta.macd(close, 12, 26, 9).hist`."""
+    output = OUTPUTS[kind]
+    family = FAMILIES[output.family]
+    numbers = ", ".join(((source,) if family.source else ()) + args)
+    return output.code.format(f=f"{prefix}{family.call}({numbers})")
 
 
 def bracketed(text: str) -> str:
@@ -160,12 +136,12 @@ def _streak(sign: str) -> Callable[[Names, tuple[str, ...]], str]:
 
 
 def _squeeze(n: Names, a: tuple[str, ...]) -> str:
-    width = n.on_series("bbands", "close", "20", "2") + ".width"
+    width = f"{n.indicators}bbands(close, 20, 2).width"
     return f"{width} <= lowest({width}, {a[0]})"
 
 
 def _release(n: Names, a: tuple[str, ...]) -> str:
-    bands = n.on_series("bbands", "close", "20", "2")
+    bands = f"{n.indicators}bbands(close, 20, 2)"
     return f"(within({_squeeze(n, a)}, {a[1]}) and {n.series('close')} > {bands}.upper)"
 
 

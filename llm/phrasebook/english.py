@@ -4,6 +4,7 @@ short names."""
 from __future__ import annotations
 
 from llm.phrasebook.code import condition_code, quantity
+from llm.phrasebook.indicators import AVERAGES, BANDS, FAMILIES, OUTPUTS
 from llm.phrasebook.meaning import (
     Between,
     Compare,
@@ -32,24 +33,8 @@ _NOUNS = {
     "volume": "volume",
     "quote_volume": "quote volume",
     "trades": "number of trades",
-    "rsi": "RSI",
-    "ema": "EMA",
-    "sma": "SMA",
-    "macd": "MACD",
-    "macd_signal": "MACD signal line",
-    "macd_hist": "MACD histogram",
-    "bb_upper": "upper Bollinger band",
-    "bb_middle": "middle Bollinger band",
-    "bb_lower": "lower Bollinger band",
-    "bb_width": "Bollinger band width",
-    "atr": "ATR",
-    "adx": "ADX",
-    "plus_di": "plus DI",
-    "minus_di": "minus DI",
-    "stoch_k": "stochastic %K",
-    "stoch_d": "stochastic %D",
-    "obv": "OBV",
-    "vwap": "VWAP",
+    **{kind: output.noun for kind, output in OUTPUTS.items()},
+    **{kind: FAMILIES[kind].title if kind in FAMILIES else "cloud" for kind in BANDS},
 }
 _WINDOWS = {
     "highest_high": "{} candle high",
@@ -83,6 +68,9 @@ def operand_english(operand: Operand, base: str | None) -> str:
     if operand.kind == "formula":
         scope = " ".join(part for part in (operand.symbol, operand.interval or base) if part)
         return f"{factor}{scope}{' ' if scope else ''}{operand.noun or 'value'}{ago}"
+    if operand.of is not None and operand.kind in OUTPUTS:
+        inner = operand_english(operand.of, base)
+        return f"{factor}{_NOUNS[operand.kind]}({', '.join(args)}) of the {inner}{ago}"
     if operand.of is not None:
         inner = operand_english(operand.of, base)
         text = {
@@ -243,13 +231,14 @@ def _brief(operand: Operand) -> str:
     if operand.kind == "formula":
         return operand.noun or "value"
     if operand.of is not None:
-        return f"average {_brief(operand.of)}" if operand.kind == "average" else f"{operand.kind} {_brief(operand.of)}"
+        what = "average" if operand.kind == "average" else _NOUNS.get(operand.kind, operand.kind)
+        return f"{what} {_brief(operand.of)}"
     noun = {"macd_signal": "its signal", "price": "price", "close": "price"}.get(operand.kind)
     if noun is None and operand.kind in _WINDOWS:
         noun = _WINDOWS[operand.kind].format(operand.args[0])
     if noun is None:
         noun = _NOUNS[operand.kind]
-        if operand.kind in ("ema", "sma"):
+        if operand.kind in AVERAGES:
             noun += f" {operand.args[0]:g}" if isinstance(operand.args[0], int | float) else ""
     if operand.shift or operand.level:
         noun = "yesterday's" if operand.level else "previous"
@@ -277,9 +266,10 @@ def indicator_label(operand: Operand) -> str | None:
         "formula",
     ):
         return None
-    plain = Operand(operand.kind, operand.args)
-    family = {"macd_signal": "macd", "macd_hist": "macd", "plus_di": "adx", "minus_di": "adx"}.get(operand.kind)
-    if operand.kind.startswith("bb_"):
-        numbers = (quantity(float(arg)) for arg in operand.args if isinstance(arg, int | float))
-        return f"Bollinger bands({', '.join(numbers)})"
-    return operand_english(Operand(family, operand.args) if family else plain, None)
+    output = OUTPUTS.get(operand.kind)
+    if output is None:
+        return operand_english(Operand(operand.kind, operand.args), None)
+    family = FAMILIES[output.family]
+    numbers = ", ".join(quantity(float(arg)) for arg in operand.args if isinstance(arg, int | float))
+    title = output.noun if family.default == operand.kind else family.title
+    return f"{title}({numbers})" if numbers else title

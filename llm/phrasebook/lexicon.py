@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 
+from llm.phrasebook.indicators import PHRASES
 from llm.phrasebook.text import Token
 
 
@@ -128,36 +129,6 @@ _BUILT: list[tuple[str, str, Iterable[str]]] = [
 
 # One row a category and value, then its phrases.
 _ROWS = """
-average ema | ema; emas; exponential moving average; exponential average; exponential ma; exponential
-    moving averages
-average sma | sma; smas; simple moving average; simple ma; simple average
-average ma | ma; mas; moving average; moving averages; dma; period average; day average
-indicator rsi | rsi; relative strength index; rsi value; rsi reading
-indicator macd | macd; macd line
-indicator macd_signal | macd signal; macd signal line; macd's signal line; signal line; its signal; the
-    signal line; its signal line
-indicator macd_hist | macd histogram; macd hist; histogram; macd's histogram
-indicator bb_upper | upper bollinger band; upper bollinger; upper band; upper bb; bollinger upper band;
-    bollinger band upper; top bollinger band; bb upper; bollinger upper; upper bollinger bands; top band;
-    top of the bollinger bands
-indicator bb_lower | lower bollinger band; lower bollinger; lower band; lower bb; bollinger lower band;
-    bollinger band lower; bottom bollinger band; bb lower; bollinger lower; lower bollinger bands; bottom
-    band; bottom of the bollinger bands
-indicator bb_middle | middle bollinger band; middle band; mid band; bollinger middle band; bb middle;
-    bollinger midline; bollinger basis; bollinger middle
-indicator bb_width | bollinger band width; bollinger bandwidth; bollinger width; bandwidth; bb width; band
-    width; bollinger bands width
-indicator bands | bollinger bands; bollinger band; bollinger; bollingers; bb; bbands
-indicator atr | atr; average true range
-indicator adx | adx; average directional index
-indicator plus_di | +di; di+; plus di; positive directional indicator
-indicator minus_di | -di; di-; minus di; negative directional indicator
-indicator stoch_k | stochastic; stochastics; stoch; stochastic oscillator; slow stochastic; %k; stochastic
-    k; stochastic %k; stoch k; stoch %k; stochastic k line
-indicator stoch_d | %d; stochastic d; stochastic %d; stoch d; stoch %d; its %d; stochastic signal;
-    stochastic d line; stochastic signal line
-indicator obv | obv; on balance volume
-indicator vwap | vwap; volume weighted average price; daily vwap; session vwap
 field price | price; prices; market price; last price; current price; spot price
 field close | close; closes; closed; closing; closing price; close price; candle close; candle closes;
     closing prices; price closes; price close; price closing; price is closing; price closed; the candle
@@ -182,10 +153,25 @@ near | near; close to; around; nearby; next to
 within | within; inside
 rising | rising; increasing; climbing; growing; going up; trending up; moving up; sloping up; turning up;
     trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up; picking up;
-    turns up; turned up
+    on the rise; heading up; heading higher; rose; ascending; pointing up; sloped up
 falling | falling; decreasing; declining; dropping; going down; trending down; moving down; sloping down;
-    turning down; trending lower; moving lower; falls; sloping downward; turns down; shrinking; drying up;
-    turned down
+    trending lower; moving lower; falls; sloping downward; shrinking; drying up;
+    heading down; heading lower; fell; descending; pointing down; sloped down; contracting
+hook up | turns up; turned up; turning up; turn up; curls up; curling up; curled up; hooks up; hooking up;
+    hooked up; ticks up; ticking up; ticked up; turns upward; turns upwards; turning upward; turns higher;
+    turning higher; curl up; bottoms out; starts rising; starts to rise; begins to rise; starts going up;
+    bends up; starts climbing; turns back up
+hook down | turns down; turned down; turning down; turn down; curls down; curling down; curled down; hooks down;
+    hooking down; ticks down; ticking down; rolls over; rolling over; rolled over; turns downward; turns downwards;
+    turns lower; turning lower; curl down; starts falling; starts to fall; begins to fall; turns back down; tops out
+inside in | inside; inside of; within; in; trading inside; stays inside; remains inside
+inside back | back inside; back within; back into; returns into; returns inside; re-enters; re enters; reenters;
+    closes back inside; closes back within; comes back inside; comes back into; moves back inside; gets back inside;
+    crosses back inside; closes back into; moves back into; falls back inside; falls back into; enters; enter; goes back
+    inside; back in; crosses back into; drops back into; drops back inside; climbs back into; climbs back inside
+inside out | outside; outside of; out of; closes outside; closes outside of
+side up | bullish; green; long; buy; blue; in an uptrend; in buy mode; up; uptrend; upward; positive; bull
+side down | bearish; red; short; sell; in a downtrend; in sell mode; down; downtrend; downward; negative; bear
 extreme oversold | oversold; over sold; in oversold territory; oversold territory; is oversold
 extreme overbought | overbought; over bought; in overbought territory; overbought territory
 polarity > | positive; in positive territory; in the green
@@ -208,8 +194,10 @@ last | in the last; over the last; within the last; during the last; in the past
 in | in; over; within; during; inside of
 today | today; on the day; this day; intraday; so far today
 mean | average; avg; mean; norm; usual; normal
-highest high | highest; maximum; max
-highest low | lowest; minimum; min
+highest high | highest; maximum; max; widest; largest; greatest; biggest; at its highest; the highest; at the highest;
+    at its widest; highest value; highest reading; at a high; highest level; at its largest; at its maximum; steepest
+highest low | lowest; minimum; min; narrowest; tightest; smallest; least; at its lowest; the lowest; at the lowest;
+    at its narrowest; lowest value; lowest reading; at its tightest; lowest level; thinnest; at its smallest
 new | new; fresh; makes a new; make a new; making a new; hits a new; sets a new; at a new; reaches a new;
     prints a new; made a new; making new; makes new; make new; hitting new; hits new; at new
 previous | previous; prior; preceding; last; previous candle's; last candle's; prior candle's; the
@@ -217,8 +205,9 @@ previous | previous; prior; preceding; last; previous candle's; last candle's; p
 yesterday | yesterday's; yesterdays; previous day's; prior day's; previous daily; previous day; last day's
 recent | recent; swing; local; range
 range | range; channel; consolidation
-turn | turns; turn; turned; turning; flips; flipping; goes; going; becomes; becoming; moves; crosses;
-    switches
+turn | turns; turn; turned; turning; flips; flipping; flip; flipped; goes; going; becomes; becoming; moves; crosses;
+    switches; switched; switching; turns to; flips to; goes into; flips over to; switches to; just turned; has turned;
+    changes to; changed to; crosses into; turns back; has flipped; just flipped; turning to; turns from; went; became
 versus up | outperforms; outperforming; outperform; stronger than; beats; beating; leading; outpaces;
     outpacing; doing better than
 versus down | underperforms; underperforming; underperform; weaker than; lagging; lags; doing worse than
@@ -323,23 +312,39 @@ _FILLER = frozenset(
 )
 
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+_LONGEST = 1
 
 
-def _table() -> Iterator[tuple[str, str, Iterable[str]]]:
-    """Every row: category, value, phrases."""
-    yield from _BUILT
-    for row in _ROWS.replace("\n    ", " ").strip().splitlines():
+def learn(rows: Iterable[tuple[str, str, Iterable[str]]]) -> None:
+    """Add phrases: each row is a category, a value and its phrases. A phrase is split into words as a sentence is."""
+    global _LONGEST
+    for category, value, phrases in rows:
+        for phrase in phrases:
+            words = tuple(phrase.replace("-", " ").split()) if len(phrase) > 3 else tuple(phrase.split())
+            readings = _INDEX.setdefault(words, [])
+            if (category, value) not in readings:
+                readings.append((category, value))
+            _LONGEST = max(_LONGEST, len(words))
+
+
+def learn_text(text: str) -> None:
+    """Add phrases written as lines "category value | phrase; phrase"; a line that is indented goes on."""
+    rows = []
+    for row in text.replace("\n    ", " ").strip().splitlines():
         key, _, phrases = row.partition(" | ")
         category, _, value = key.partition(" ")
-        yield category, value, phrases.split("; ")
+        rows.append((category, value, phrases.split("; ")))
+    learn(rows)
 
 
-for _category, _value, _phrases in _table():
-    for _phrase in _phrases:
-        _entries = _INDEX.setdefault(tuple(_phrase.split()), [])
-        if (_category, _value) not in _entries:
-            _entries.append((_category, _value))
-_LONGEST = max(map(len, _INDEX))
+learn(_BUILT)
+learn_text(_ROWS)
+learn(PHRASES)
+
+
+def known_words() -> frozenset[str]:
+    """Every word of every phrase and filler, learnt ones included."""
+    return frozenset(word for phrase in _INDEX for word in phrase) | frozenset(_FILLER)
 
 
 def is_filler(word: str) -> bool:
@@ -356,5 +361,8 @@ def phrases_at(tokens: list[Token], start: int) -> Iterator[tuple[int, list[tupl
         words.append(token.text)
     for length in range(len(words), 0, -1):
         found = _INDEX.get(tuple(words[:length]))
+        if found is None:
+            # "MACD's histogram" is "MACD histogram".
+            found = _INDEX.get(tuple(word.removesuffix("'s") for word in words[:length]))
         if found:
             yield length, found

@@ -7,40 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.lengths import MAX_LENGTH, trailing_length, whole
+from llm.phrasebook.indicators import FAMILIES, OUTPUTS
+from llm.phrasebook.lengths import trailing_length, whole
 from llm.phrasebook.levels import LEVELS, PRICES, read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
+from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, own_since, read_indicator
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.settings import read_settings
 
-# kind: default arguments and what to say when they were not given.
-DEFAULTS: dict[str, tuple[tuple[float, ...], str]] = {
-    "rsi": ((14,), "RSI has no length given: 14 candles."),
-    "ema": ((20,), "EMA has no length given: 20 candles."),
-    "sma": ((20,), "Moving average has no length given: 20 candles."),
-    "macd": ((12, 26, 9), "MACD has no settings given: 12, 26, 9."),
-    "bb": ((20, 2), "Bollinger bands have no settings given: 20 candles, 2 standard deviations."),
-    "atr": ((14,), "ATR has no length given: 14 candles."),
-    "adx": ((14,), "ADX has no length given: 14 candles."),
-    "stoch": ((14, 3, 3), "Stochastic has no settings given: 14, 3, 3."),
-}
-_FAMILY = {
-    "macd": "macd",
-    "macd_signal": "macd",
-    "macd_hist": "macd",
-    "bb_upper": "bb",
-    "bb_middle": "bb",
-    "bb_lower": "bb",
-    "bb_width": "bb",
-    "plus_di": "adx",
-    "minus_di": "adx",
-    "adx": "adx",
-    "stoch_k": "stoch",
-    "stoch_d": "stoch",
-    "rsi": "rsi",
-    "atr": "atr",
-    "ema": "ema",
-    "sma": "sma",
-}
 AVERAGE_CANDLES = 20
 
 
@@ -48,9 +22,16 @@ def price_like(operand: Operand) -> bool:
     """Whether an operand is measured in the symbol's price."""
     if operand.kind == "formula":
         return operand.unit == "price"
-    kind = operand.of.kind if operand.of is not None and operand.kind != "change" else operand.kind
-    bands = ("ema", "sma", "bb_upper", "bb_middle", "bb_lower", "vwap")
-    return kind in PRICES or kind in LEVELS or kind in bands
+    if operand.of is not None and operand.kind != "change":
+        own = OUTPUTS.get(operand.kind)
+        return price_like(operand.of) if own is None or own.unit == "price" else False
+    if operand.kind in BAND_KINDS:
+        return True
+    return (
+        operand.kind in PRICES
+        or operand.kind in LEVELS
+        or (operand.kind in OUTPUTS and OUTPUTS[operand.kind].unit == "price")
+    )
 
 
 def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | None:
@@ -81,14 +62,7 @@ def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
 
 def indicator(r: Reader, kind: str, given: tuple[float, ...]) -> Operand:
     """An indicator with its arguments; missing ones are the usual ones, and said so."""
-    family = _FAMILY.get(kind)
-    if family is None:
-        return Operand(kind)
-    usual, note = DEFAULTS[family]
-    if not given:
-        r.note(note)
-    arguments = (*given, *usual[len(given) :])[: len(usual)]
-    return Operand(kind, arguments)
+    return operand_of(r, kind, given)
 
 
 def _level(r: Reader, subject: Operand | None) -> Operand | None:
@@ -103,43 +77,6 @@ def _ago(r: Reader, operand: Operand) -> Operand:
         return replace(operand, shift=operand.shift + count)
     r.reset(mark)
     return operand
-
-
-def _arguments(r: Reader) -> tuple[float, ...]:
-    """Numbers behind an indicator's name: "(12, 26, 9)", "14", "with length 14"."""
-    mark = r.mark()
-    if r.word("(", fill=False):
-        if r.take("field", fill=False):
-            r.word(",", fill=False)
-        given: list[float] = []
-        while (token := r.token("number", fill=False)) is not None:
-            given.append(token.value)
-            r.word(",", "/", fill=False)
-        if given and r.word(")", fill=False) and _sound(given):
-            return tuple(given)
-        r.reset(mark)
-        return ()
-    r.word("with", "of", "length", "period", fill=False)
-    r.take("length", fill=True)
-    values: list[float] = []
-    while (token := r.token("number", fill=False)) is not None and len(values) < 3:
-        values.append(token.value)
-        comma = r.mark()
-        if not (r.word(",", "/", fill=False) and values[0] > 1 and _number_here(r)):
-            r.reset(comma)
-    r.take("length", fill=False)
-    if values and _sound(values) and r.tokens[r.position - 1].kind != "percent":
-        return tuple(values)
-    r.reset(mark)
-    return ()
-
-
-def _sound(values: list[float]) -> bool:
-    return all(0 < value <= MAX_LENGTH for value in values) and values[0] == int(values[0]) and len(values) <= 3
-
-
-def _number_here(r: Reader) -> bool:
-    return not r.done and r.tokens[r.position].kind == "number"
 
 
 def _averages(r: Reader) -> list[Operand] | None:
@@ -158,7 +95,7 @@ def _averages(r: Reader) -> list[Operand] | None:
     kind = r.take("average")
     if kind is None:
         return None
-    where = interval or inside or _behind(r)
+    where = interval or inside or interval_behind(r)
     return [Operand(_average_kind(r, kind), (length,), interval=where) for length in lengths]
 
 
@@ -295,59 +232,73 @@ def _on_interval(r: Reader, subject: Operand | None) -> Operand | None:
 def _plain(r: Reader, subject: Operand | None) -> Operand | None:
     """An indicator or a series, with an interval behind it where a predicate follows."""
     mark = r.mark()
-    token = r.token("number")
-    length = whole(token) if token is not None else None
-    if token is not None:
-        r.take("candle")
-        inside = r.interval()
-        kind = r.take("average") or r.take("indicator", "rsi", "atr", "adx")
-        if kind is None or length is None:
-            r.reset(mark)
-            return None
-        average = _average_kind(r, kind) if kind in ("ema", "sma", "ma") else kind
-        return Operand(average, (length,), interval=inside or _behind(r))
-    kind = r.take("average")
-    if kind is not None:
-        return _placed(r, indicator(r, _average_kind(r, kind), _arguments(r)[:1]))
-    kind = r.take("indicator")
-    if kind is not None:
-        if kind == "bands":
-            r.reset(mark)
-            return None
-        given = _arguments(r)
-        if kind.startswith("macd") and not given and subject is not None and subject.kind.startswith("macd"):
-            return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
-        if kind == "macd_signal" and subject is not None and subject.kind == "stoch_k":
-            kind = "stoch_d"
-        if kind.startswith("stoch") and subject is not None and subject.kind.startswith("stoch") and not given:
-            return _placed(r, Operand(kind, subject.args, interval=subject.interval, symbol=subject.symbol))
-        return _placed(r, indicator(r, kind, given))
+    for form in (_average, read_indicator):
+        found = form(r, subject)
+        if found is not None:
+            return found
+        r.reset(mark)
     name = r.take("field")
     if name is not None:
-        return _placed(r, Operand(name))
+        where = interval_behind(r)
+        return Operand(name, interval=where)
     return None
 
 
-def _placed(r: Reader, operand: Operand) -> Operand:
-    where = _behind(r)
-    return operand if where is None else replace(operand, interval=where)
-
-
-def _behind(r: Reader) -> str | None:
-    """An interval glued behind an operand: "RSI 15m", "EMA 200 (4h)". With "on the" it belongs to the
-    condition."""
+def _average(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "200 EMA", "EMA 200", "EMA of 20", "20-period simple average of the volume", "its own 9-period EMA"."""
     mark = r.mark()
-    bracket = r.word("(", "[", fill=False)
-    label = r.interval(fill=False)
-    if label is not None and (not bracket or r.word(")", "]", fill=False)):
-        r.take("chart", fill=False)
-        # "RSI 15m 200 EMA" cannot be: the interval belongs to what follows.
-        return label
+    token = r.token("number")
+    length = whole(token) if token is not None else None
+    inside = None
+    if token is not None:
+        if length is None:
+            return None
+        r.take("candle")
+        r.word("length", fill=False)
+        inside = r.interval()
+    kind = r.take("average")
+    if kind is None:
+        return None
+    own = own_since(r, mark)
+    name = _average_kind(r, kind)
+    given = (float(length),) if length is not None else read_settings(r, FAMILIES[name])
+    if not given:
+        of = _series_of(r)
+        trailing = trailing_length(r)
+        if isinstance(trailing, int):
+            given = (float(trailing),)
+    else:
+        of = _series_of(r)
+    if of is None and own and subject is not None and not price_like(subject) and subject.kind != "number":
+        of = replace(subject, factor=1.0, shift=0)
+    made = operand_of(r, name, given)
+    if of is not None:
+        made = replace(made, of=of, interval=of.interval, symbol=of.symbol)
+    where = inside or interval_behind(r)
+    return made if where is None else replace(made, interval=where)
+
+
+def _series_of(r: Reader) -> Operand | None:
+    """ "of the volume", "of RSI": the series an average is taken of, where it is not the price."""
+    mark = r.mark()
+    if r.word("of", "on", fill=False):
+        of = read_indicator(r, None)
+        if of is not None and of.kind not in BAND_KINDS:
+            return of
+        r.reset(mark)
+        r.word("of", "on", fill=False)
+        name = r.take("field")
+        if name is not None:
+            return None if name in ("price", "close") else Operand(name)
     r.reset(mark)
     return None
 
 
 def _constant(r: Reader, subject: Operand | None) -> Operand | None:
+    return read_constant(r)
+
+
+def read_constant(r: Reader) -> Operand | None:
     """A number or a percentage."""
     if r.take("zero"):
         return number(0.0)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.bands import edge, is_level, read_band, read_sides, touch, turned
+from llm.phrasebook.distance import read_distance, read_near
+from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import (
@@ -16,16 +19,15 @@ from llm.phrasebook.meaning import (
     Condition,
     Cross,
     Group,
-    Near,
     Not,
     Operand,
     Pattern,
     Trend,
-    number,
     on_interval,
     on_symbol,
 )
-from llm.phrasebook.operands import price_like, read_operand, read_operands
+from llm.phrasebook.naming import BAND_KINDS
+from llm.phrasebook.operands import price_like, read_constant, read_operand, read_operands
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
     extreme,
@@ -34,15 +36,14 @@ from llm.phrasebook.setups import (
     read_setup,
     read_versus,
     read_window,
-    touch,
     volume,
 )
 from llm.phrasebook.units import beyond_level, comparable
 
-NEAR_PERCENT, TREND_STEPS = 1.0, 3
+TREND_STEPS = 1
 PRICE_KINDS = frozenset({"price", "close", "high", "low"})
-_UPPER = frozenset({"highest_high", "highest_close", "bb_upper"})
-_LOWER = frozenset({"lowest_low", "lowest_close", "bb_lower"})
+_UPPER = frozenset({"highest_high", "highest_close", *(upper for _, upper in BANDS.values())})
+_LOWER = frozenset({"lowest_low", "lowest_close", *(lower for lower, _ in BANDS.values())})
 
 
 def read_predicate(r: Reader, left: Operand) -> Condition | None:
@@ -59,13 +60,15 @@ def read_predicate(r: Reader, left: Operand) -> Condition | None:
 
 def _positive(r: Reader, left: Operand) -> Condition | None:
     forms = (
-        _distance,
+        read_distance,
+        read_band,
         _between,
         _cross,
         _touch,
-        _near,
+        read_near,
         _extreme,
-        _polarity,
+        read_sides,
+        _turns,
         _trend,
         _compare,
         _times,
@@ -88,26 +91,6 @@ def _inherited(condition: Condition, left: Operand) -> Condition:
     if left.interval is not None and not left.level:
         condition = on_interval(condition, left.interval)
     return condition
-
-
-def _distance(r: Reader, left: Operand) -> Condition | None:
-    """ "is at least 5% above the 200 EMA"."""
-    op = r.take("compare")
-    if op in ("<", "<="):
-        return None
-    r.word("by", fill=False)
-    percent = r.token("percent")
-    side = r.take("compare", "<", ">") if percent is not None else None
-    if percent is None or side is None or not 0 < percent.value < 1_000:
-        return None
-    right = read_operand(r, left)
-    if right is None or right.kind == "number":
-        return None
-    factor = 1 + percent.value / 100 if side == ">" else 1 - percent.value / 100
-    scaled = replace(right, factor=round(right.factor * factor, 10))
-    if side == ">":
-        return Compare(left, ">" if op == ">" else ">=", scaled)
-    return Compare(left, "<" if op == ">" else "<=", scaled)
 
 
 def _between(r: Reader, left: Operand) -> Condition | None:
@@ -135,6 +118,11 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     if rights is None:
         return None
     way = _from_side(r, way)
+    sides = {"up": ">", "down": "<"}
+    lines = [edge(right, sides.get(way, "")) for right in rights]
+    rights = [line for line in lines if line is not None]
+    if len(rights) < len(lines):
+        return None
     if not all(comparable(left, right) for right in rights):
         return None
     beyond = {"up": ">", "down": "<"}.get(way, "")
@@ -160,7 +148,7 @@ def _crossing(left: Operand, way: str, right: Operand) -> Condition:
     if way == "break":
         way = "up" if right.kind in _UPPER or right.kind == "high" else "down" if right.kind in _LOWER else "any"
         way = "down" if right.kind == "low" else way
-    jumps = right.kind in LEVELS or (right.kind in ("high", "low") and (right.shift or right.interval))
+    jumps = is_level(right) or (right.kind in ("high", "low") and (right.shift or right.interval))
     if jumps and way != "any":
         side = replace(left, kind="close") if left.kind == "price" else left
         return Compare(side, ">" if way == "up" else "<", right)
@@ -173,7 +161,7 @@ def _touch(r: Reader, left: Operand) -> Condition | None:
     if not r.take("touch"):
         return None
     level = read_operand(r, left)
-    if level is None:
+    if level is None or level.kind in BAND_KINDS:
         return None
     if price_like(left) and price_like(level):
         return touch(left, level)
@@ -183,35 +171,15 @@ def _touch(r: Reader, left: Operand) -> Condition | None:
     return None
 
 
-def _near(r: Reader, left: Operand) -> Condition | None:
-    if r.take("within"):
-        percent = r.token("percent", fill=False)
-        right = read_operand(r, left) if percent is not None and r.word("of", "from") else None
-        if percent is None or right is None or right.kind == "number":
-            return None
-        return Near(left, right, percent.value)
-    if not r.take("near"):
-        return None
-    right = read_operand(r, left)
-    if right is None or right.kind == "number":
-        return None
-    r.note(f"“Near” became: within {NEAR_PERCENT:g}%.")
-    return Near(left, right, NEAR_PERCENT)
-
-
 def _extreme(r: Reader, left: Operand) -> Condition | None:
     name = r.take("extreme")
     return extreme(r, name, left) if name is not None else None
 
 
-def _polarity(r: Reader, left: Operand) -> Condition | None:
-    turning = bool(r.take("turn"))
-    op = r.take("polarity")
-    if op is None or price_like(left):
-        return None
-    if turning:
-        return Cross(left, "up" if op == ">" else "down", number(0))
-    return Compare(left, ">" if op == ">" else "<", number(0))
+def _turns(r: Reader, left: Operand) -> Condition | None:
+    """ "turns up", "hooks down": it moved the other way on the candle before."""
+    way = r.take("hook")
+    return turned(left, way) if way is not None else None
 
 
 def _trend(r: Reader, left: Operand) -> Condition | None:
@@ -235,7 +203,7 @@ def _trend(r: Reader, left: Operand) -> Condition | None:
     if steps is None:
         r.reset(mark)
         steps = TREND_STEPS
-        r.note(f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: {TREND_STEPS} candles in a row.")
+        r.note(f"“{'Rising' if way == 'up' else 'Falling'}” has no count given: against the candle before.")
     r.take("row")
     return Trend(left, "up" if way == "up" else "down", steps)
 
@@ -247,11 +215,14 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     mark = r.mark()
     joined_or = bool(r.take("either"))
     rights = read_operands(r, left)
-    if rights is None:
+    rights = None if rights is None else [line for right in rights if (line := edge(right, op)) is not None]
+    if not rights or not all(comparable(left, right) for right in rights):
+        # "RSI below 30 ADX above 25": the number is this one's, not the next one's length.
         r.reset(mark)
-        return None
-    if not all(comparable(left, right) for right in rights):
-        return None
+        constant = read_constant(r)
+        if constant is None:
+            return None
+        rights = [constant]
     rights = [beyond_level(r, left, op, right) for right in rights]
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from llm.phrasebook.indicators import OUTPUTS
 from llm.phrasebook.levels import RECENT_CANDLES
 from llm.phrasebook.meaning import Operand
 from llm.phrasebook.operands import price_like
@@ -18,13 +21,17 @@ def comparable(left: Operand, right: Operand) -> bool:
         right.shift,
     ):
         return left.of != right.of or left.factor != right.factor
-    if right.kind == "number" or right.of is not None or left.kind == "atr":
+    if right.kind == "number":
         return True
-    return price_like(right) == price_like(left) or _same_family(left, right)
+    units = {unit_of(left), unit_of(right)}
+    return len(units) == 1 or "any" in units
 
 
 def beyond_level(r: Reader, left: Operand, op: str, right: Operand) -> Operand:
     """ "above the high" with no length cannot mean this candle's: the highest high of the candles before."""
+    if (op[:1], right.kind) in ((">", "dc_upper"), ("<", "dc_lower")) and right.shift == 0 and price_like(left):
+        # The channel holds this candle, whose close cannot leave it: the channel of the candle before.
+        return replace(right, shift=1)
     own = right.shift == 0 and not right.level and right.interval in (None, left.interval)
     if left.kind not in ("price", "close") or not own or (op[:1], right.kind) not in ((">", "high"), ("<", "low")):
         return right
@@ -33,6 +40,17 @@ def beyond_level(r: Reader, left: Operand, op: str, right: Operand) -> Operand:
     return Operand(kind, (RECENT_CANDLES,), right.interval, right.symbol)
 
 
-def _same_family(left: Operand, right: Operand) -> bool:
-    families = ({"macd", "macd_signal", "macd_hist"}, {"stoch_k", "stoch_d"}, {"plus_di", "minus_di", "adx"})
-    return left.kind == right.kind or any(left.kind in family and right.kind in family for family in families)
+def unit_of(operand: Operand) -> str:
+    """What an operand is measured in; "any" where it is not known."""
+    if operand.kind == "formula":
+        return operand.unit or "any"
+    if operand.kind == "change":
+        return "percent"
+    if operand.of is not None:
+        own = OUTPUTS.get(operand.kind)
+        return unit_of(operand.of) if own is None or own.unit == "price" else own.unit
+    if price_like(operand):
+        return "price"
+    if operand.kind in OUTPUTS:
+        return OUTPUTS[operand.kind].unit
+    return "volume" if operand.kind in ("volume", "quote_volume", "buy_volume", "sell_volume") else operand.kind

@@ -463,12 +463,12 @@ REFUSED: list[tuple[str, list[str]]] = [
         ["EMA crossover"],
     ),
     (
-        "price above the cloud",
-        ["price above the cloud"],
+        "price above the sentiment",
+        ["price above the sentiment"],
     ),
     (
-        "supertrend flips green",
-        ["supertrend flips green"],
+        "fear and greed flips green",
+        ["fear and greed flips green"],
     ),
     (
         "RSI divergence",
@@ -511,8 +511,8 @@ PARTLY: list[tuple[str, list[str]]] = [
         ["funding rate negative"],
     ),
     (
-        "RSI below 30 and price above the cloud",
-        ["price above the cloud"],
+        "RSI below 30 and price above the whale",
+        ["price above the whale"],
     ),
     (
         "15m RSI below 30 on 4h",

@@ -1,0 +1,135 @@
+"""What is said of bands and clouds (two lines with a space between), of levels that are touched, and of an indicator's
+two sides ("turns bullish").
+
+"Above the Keltner channel" is above its upper line, "inside the cloud" between both lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.indicators import BANDS, FAMILIES, OUTPUTS
+from llm.phrasebook.levels import LEVELS
+from llm.phrasebook.meaning import Between, Compare, Condition, Cross, Formula, Group, Operand, number
+from llm.phrasebook.naming import family_of
+from llm.phrasebook.operands import price_like, read_operand
+from llm.phrasebook.reader import Reader
+
+_UPPER = frozenset({"highest_high", "highest_close", *(upper for _, upper in BANDS.values())})
+_LOWER = frozenset({"lowest_low", "lowest_close", *(lower for lower, _ in BANDS.values())})
+# "Sell when ..." begins an order; only "flips to sell" is said of an indicator.
+_NOT_STATES = frozenset({"long", "short", "buy", "sell", "up", "down"})
+_LOW_SIDE = ("below", "under", "beneath")
+
+
+def edge(band: Operand, op: str) -> Operand | None:
+    """The line of a band that a comparison means: the upper one for above, the lower one for below."""
+    if band.kind not in BANDS:
+        return band
+    if op[:1] not in ("<", ">"):
+        return None
+    return replace(band, kind=BANDS[band.kind][op[:1] == ">"])
+
+
+def read_band(r: Reader, left: Operand) -> Condition | None:
+    """ "is inside the cloud", "closes back inside the Bollinger bands after closing below the lower one"."""
+    if not price_like(left):
+        return None
+    where = r.take("inside")
+    band = read_operand(r, left) if where is not None else None
+    if where is None or band is None or band.kind not in BANDS:
+        return None
+    low, high = edge(band, "<"), edge(band, ">")
+    assert low is not None
+    assert high is not None
+    left = replace(left, kind="close") if left.kind == "price" else left
+    if where == "out":
+        return Group("or", (Compare(left, ">", high), Compare(left, "<", low)))
+    if where == "in":
+        return Between(left, low, high)
+    side = _came_from(r)
+    if side is None:
+        r.note("“Back inside” became: from either side.")
+        return Group("or", (Cross(left, "up", low), Cross(left, "down", high)))
+    return Cross(left, "up", low) if side == "<" else Cross(left, "down", high)
+
+
+def _came_from(r: Reader) -> str | None:
+    """ "after closing below the lower band", "from below": the side the price was on."""
+    mark = r.mark()
+    if r.word("after", "having", "from"):
+        for _ in range(8):
+            if r.done or r.tokens[r.position].text in (",", ".", ";"):
+                break
+            text = r.tokens[r.position].text
+            r.position += 1
+            if text in (*_LOW_SIDE, "above", "over"):
+                after = r.mark()
+                if read_operand(r) is None:
+                    r.reset(after)
+                return "<" if text in _LOW_SIDE else ">"
+    r.reset(mark)
+    return None
+
+
+def touch(left: Operand, level: Operand) -> Condition:
+    """The candle reaches a level: its low for a lower one, its high for an upper one, its range for an average."""
+    low = Operand("low", interval=left.interval, symbol=left.symbol)
+    high = replace(low, kind="high")
+    if level.kind in _LOWER:
+        return Compare(low, "<=", level)
+    if level.kind in _UPPER:
+        return Compare(high, ">=", level)
+    if level.kind in OUTPUTS:
+        return Between(level, low, high)
+    return Group("and", (Compare(low, "<=", level), Compare(high, ">=", level)))
+
+
+def read_sides(r: Reader, left: Operand) -> Condition | None:
+    """ "turns bullish", "is red", "flip short": which of its two sides an indicator is on."""
+    family = family_of(left)
+    turning = bool(r.take("turn"))
+    plain = r.take("polarity")
+    side = plain or (r.take("side") if family else None)
+    if side is None or (not turning and r.tokens[r.position - 1].text in _NOT_STATES):
+        return None
+    r.word("momentum", "territory", fill=False)
+    if not turning and r.take("turn", fill=False):
+        turning = True
+    sides = _sides(left, family, plain=plain is not None)
+    if sides is None:
+        return None
+    first, second = sides
+    up = side in (">", "up")
+    if turning:
+        return Cross(first, "up" if up else "down", second)
+    return Compare(first, ">" if up else "<", second)
+
+
+def _sides(left: Operand, family: str, *, plain: bool) -> tuple[Operand, Operand] | None:
+    text = FAMILIES[family].bullish if family in FAMILIES else None
+    if left.kind == "cloud":
+        return replace(left, kind="span_a"), replace(left, kind="span_b")
+    if left.kind in ("macd_hist", "ppo_hist", "pvo_hist", "squeeze_value", "aroon_osc"):
+        return left, number(0)
+    if text is None:
+        return None if not plain or price_like(left) or left.kind in ("volume", "number") else (left, number(0))
+    own = {"close": Operand("close", interval=left.interval, symbol=left.symbol)}
+    first, second = (number(float(name)) if name == "0" else own.get(name, replace(left, kind=name)) for name in text)
+    return first, second
+
+
+def is_level(operand: Operand) -> bool:
+    """Whether an operand is a high or low of candles before, which jumps."""
+    return operand.kind in LEVELS or operand.kind in ("dc_upper", "dc_lower")
+
+
+def turned(left: Operand, way: str) -> Formula:
+    """The value turned on this candle: it rose after it fell, or the other way."""
+    first, second = (">", "<") if way == "up" else ("<", ">")
+    return Formula(
+        f"{{0}} {first} {{0}}[1] and {{0}}[1] {second} {{0}}[2]",
+        (left,),
+        brief=f"{left.kind} turns {way}",
+        lean="long" if way == "up" else "short",
+    )

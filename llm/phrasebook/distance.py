@@ -1,0 +1,165 @@
+"""Distances between two values: "5% above its EMA", "2 ATR below the 20 EMA", "2 standard deviations below its mean",
+"within 1% of", "no more than 3% away from"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.meaning import Compare, Condition, Formula, Near, Operand, number
+from llm.phrasebook.naming import operand_of
+from llm.phrasebook.operands import read_operand
+from llm.phrasebook.reader import Reader
+
+NEAR_PERCENT = 1.0
+_DEVIATIONS = ("deviations", "deviation", "std", "stdev", "sigma", "sigmas", "stdevs", "sds", "sd")
+MEANS = frozenset({"average", "sma", "ema"})
+
+
+def read_distance(r: Reader, left: Operand) -> Condition | None:
+    """A percentage, true ranges or deviations above or below something."""
+    mark = r.mark()
+    for form in (_percent, _ranges, _deviations):
+        found = form(r, left)
+        if found is not None:
+            return found
+        r.reset(mark)
+    return None
+
+
+def _bound(r: Reader) -> str | None:
+    """ "at least", "more than", "less than", "within" before a distance; "" where there is none."""
+    r.word("trades", "trading", "sits", "stretched", "extended", "by", "at", "closes", "closed", fill=True)
+    op = r.take("compare")
+    r.word("by", fill=False)
+    return op
+
+
+def _percent(r: Reader, left: Operand) -> Condition | None:
+    op = _bound(r)
+    token = r.token("percent")
+    if token is None or not 0 < token.value < 1_000:
+        return None
+    more = _or_more(r)
+    side = r.take("compare", "<", ">")
+    away = side is None and r.word("away", "off", "from", "distant")
+    if away:
+        r.word("from", "of", fill=False)
+    elif side is None:
+        return None
+    right = read_operand(r, left)
+    if right is None or right.kind == "number":
+        return None
+    if away:
+        inverse = "<=" if op in ("<", "<=") else ">"
+        share = round(token.value / 100, 10)
+        return Formula(f"abs({{0}} / {{1}} - 1) {inverse} {share:.10g}", (left, right), brief="distance")
+    op = more or op
+    factor = 1 + token.value / 100 if side == ">" else 1 - token.value / 100
+    scaled = replace(right, factor=round(right.factor * factor, 10))
+    strict = op == ">"
+    if op in ("<", "<="):
+        # "less than 5% above": between the value and 5% over it.
+        inner = "<" if op == "<" else "<="
+        template = (
+            f"{{0}} > {{1}} and {{0}} {inner} {{2}}"
+            if side == ">"
+            else f"{{0}} < {{1}} and {{0}} {inner.replace('<', '>')} {{2}}"
+        )
+        return Formula(template, (left, right, scaled), brief="distance")
+    if side == ">":
+        return Compare(left, ">" if strict else ">=", scaled)
+    return Compare(left, "<" if strict else "<=", scaled)
+
+
+def _or_more(r: Reader) -> str | None:
+    mark = r.mark()
+    if r.word("or", fill=False) and r.word("more", "greater", fill=False):
+        return ">="
+    r.reset(mark)
+    return None
+
+
+def _ranges(r: Reader, left: Operand) -> Condition | None:
+    op = _bound(r)
+    token = r.token("number") or r.token("multiple")
+    if token is None or not 0 < token.value <= 100:
+        return None
+    r.word("x", "times", fill=False)
+    r.take("unit_of", fill=False)
+    atr = read_operand(r)
+    if atr is None or atr.kind != "atr":
+        return None
+    r.word("s", "units", fill=False)
+    side = r.take("compare", "<", ">")
+    right = read_operand(r, left) if side is not None else None
+    if right is None or right.kind == "number":
+        return None
+    sign, sense = ("+", ">") if side == ">" else ("-", "<")
+    strict = sense if op == ">" else f"{sense}="
+    return Formula(f"{{0}} {strict} {{1}} {sign} {token.value:g} * {{2}}", (left, right, atr), brief="ATR distance")
+
+
+def _deviations(r: Reader, left: Operand) -> Condition | None:
+    op = _bound(r)
+    token = r.token("number")
+    if token is None or not 0 < token.value <= 20:
+        return None
+    r.word("standard", fill=False)
+    if not r.word(*_DEVIATIONS, fill=False):
+        return None
+    more = _or_more(r)
+    side = r.take("compare", "<", ">")
+    right = read_operand(r, left) if side is not None else None
+    if right is None or right.kind not in MEANS or not right.args:
+        return None
+    op = more or op
+    of = right.of or left
+    source = None if of.kind in ("price", "close") else replace(of, factor=1.0)
+    score = replace(
+        operand_of(r, "zscore", (20.0,)),
+        args=right.args,
+        of=source,
+        interval=right.interval or left.interval,
+        symbol=left.symbol,
+    )
+    strict = op == ">"
+    if side == ">":
+        return Compare(score, ">" if strict else ">=", number(token.value))
+    return Compare(score, "<" if strict else "<=", number(-token.value))
+
+
+def read_near(r: Reader, left: Operand) -> Condition | None:
+    """ "within 1% of the 24 hour high", "near the 200 EMA"."""
+    mark = r.mark()
+    if r.take("within"):
+        percent = r.token("percent", fill=False)
+        if percent is None:
+            ranges = _within_ranges(r, left)
+            if ranges is None:
+                r.reset(mark)
+            return ranges
+        found = read_operand(r, left) if r.word("of", "from") else None
+        if found is None or found.kind == "number":
+            r.reset(mark)
+            return None
+        return Near(left, found, percent.value)
+    if not r.take("near"):
+        return None
+    right = read_operand(r, left)
+    if right is None or right.kind == "number":
+        return None
+    r.note(f"“Near” became: within {NEAR_PERCENT:g}%.")
+    return Near(left, right, NEAR_PERCENT)
+
+
+def _within_ranges(r: Reader, left: Operand) -> Formula | None:
+    """ "within half an ATR of VWAP", "within 1 ATR of the 20 EMA"."""
+    token = r.token("number", fill=False) or r.token("multiple", fill=False)
+    value = token.value if token is not None else 0.5 if r.word("half") else 1.0 if r.word("one", "an", "a") else None
+    atr = read_operand(r) if value is not None else None
+    if value is None or atr is None or atr.kind != "atr" or not r.word("of", "from"):
+        return None
+    right = read_operand(r, left)
+    if right is None or right.kind == "number":
+        return None
+    return Formula(f"abs({{0}} - {{1}}) <= {value:g} * {{2}}", (left, right, atr), brief="ATR distance")

@@ -1,0 +1,234 @@
+"""Reading the name of an indicator with what stands around it: settings, the output meant, the series it is of.
+
+"upper Bollinger band (20, 2)", "14-period RSI", "MACD(12, 26, 9) histogram", "lower line of the Keltner channel with
+length 20 and multiplier 1.5", "RSI of the volume", "its signal line".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.indicators import BANDS, FAMILIES, OUTPUTS, Family
+from llm.phrasebook.meaning import Length, Operand
+from llm.phrasebook.reader import Mark, Reader
+from llm.phrasebook.settings import complete, read_settings
+
+_JUNK = (
+    "band",
+    "bands",
+    "channel",
+    "channels",
+    "indicator",
+    "oscillator",
+    "value",
+    "values",
+    "reading",
+    "curve",
+    "index",
+)
+_OWN = frozenset({"its", "own", "their", "it's"})
+BAND_KINDS = frozenset(BANDS)
+
+
+def operand_of(r: Reader, kind: str, given: tuple[float, ...], subject: Operand | None = None) -> Operand:
+    """An output with its settings; missing ones are those of the subject of the same family, else the usual ones,
+    which are noted."""
+    name = "ichimoku" if kind == "cloud" else kind if kind in BANDS else OUTPUTS[kind].family
+    family = FAMILIES[name]
+    if not given and subject is not None and family_of(subject) == name:
+        return replace(subject, kind=kind, factor=1.0, shift=0)
+    if not given and family.usual:
+        r.note(family.note)
+    arguments: tuple[float | Length, ...] = tuple(
+        int(value) if value == int(value) else value for value in (*given, *family.usual[len(given) :])
+    )
+    return Operand(kind, arguments)
+
+
+def family_of(operand: Operand) -> str:
+    """The family of an operand, "" where it is no indicator."""
+    if operand.kind == "cloud":
+        return "ichimoku"
+    if operand.kind in BANDS:
+        return operand.kind
+    return OUTPUTS[operand.kind].family if operand.kind in OUTPUTS else ""
+
+
+def read_indicator(r: Reader, subject: Operand | None) -> Operand | None:
+    """An indicator here, or None with the cursor where it was."""
+    mark = r.mark()
+    for form in (_output_first, _named_family, _own_output, _direct):
+        found = form(r, subject)
+        if found is not None:
+            return _placed(r, found)
+        r.reset(mark)
+    return None
+
+
+def own_since(r: Reader, mark: Mark) -> bool:
+    """Whether "its", "own" or "their" was stepped over since `mark`."""
+    return any(token.text in _OWN for token in r.tokens[mark.position : r.position])
+
+
+def _output_first(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "upper Bollinger band", "the signal line of the MACD"."""
+    output = r.take("output")
+    if output is None:
+        return None
+    r.word("of", "on", fill=False)
+    return _family(r, subject, output)
+
+
+def _named_family(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "14-period RSI", "MACD(12, 26, 9) histogram", "Bollinger bands"."""
+    return _family(r, subject, None)
+
+
+def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand | None:
+    before, interval = _numbers_before(r)
+    if before is None:
+        return None
+    if r.take("cloud") is not None:
+        return _with_interval(operand_of(r, "cloud", (), subject), interval)
+    family_name = r.take("family")
+    if family_name is None:
+        return None
+    family = FAMILIES[family_name]
+    if before and not _fits_before(family, before):
+        return None
+    given = complete(family, before) if before else read_settings(r, family)
+    if before and not given:
+        return None
+    if output is not None and output not in family.outputs:
+        return None
+    if output is None:
+        output = _output_behind(r, family)
+    else:
+        r.word(*_JUNK, fill=False)
+    r.word("line", fill=False)
+    given = given or read_settings(r, family)
+    kind = family.outputs[output] if output else family.default
+    if kind is None:
+        if family_name not in BANDS:
+            return None
+        kind = family_name
+    found = _of_series(r, operand_of(r, kind, given, subject), family)
+    return _with_interval(found, interval)
+
+
+def _with_interval(operand: Operand, interval: str | None) -> Operand:
+    return operand if interval is None else replace(operand, interval=interval)
+
+
+def _numbers_before(r: Reader) -> tuple[list[float] | None, str | None]:
+    """ "14-period", "12/26/9", "20 candle 1h": numbers before a name; None where they cannot be settings."""
+    values: list[float] = []
+    mark = r.mark()
+    token = r.token("number")
+    while token is not None:
+        values.append(token.value)
+        if len(values) == 4:
+            break
+        between = r.mark()
+        r.word(",", "/", "-", fill=False)
+        token = r.token("number", fill=False)
+        if token is None:
+            r.reset(between)
+    if values:
+        r.take("candle", fill=False)
+        r.word("length", fill=False)
+        return values, r.interval(fill=False)
+    r.reset(mark)
+    span = r.token("span")
+    if span is not None and span.count >= 2 and span.unit in "hdw" and span.text[-1].isalpha() and len(span.text) > 4:
+        # "14-day RSI" counts candles of a day; "4h RSI" is the RSI of 4h candles.
+        after = r.mark()
+        if r.take("family") is not None and span.interval is None:
+            r.reset(after)
+            return [float(span.count)], f"1{span.unit}"
+    r.reset(mark)
+    return [], None
+
+
+def _fits_before(family: Family, values: list[float]) -> bool:
+    arity = len(family.usual)
+    return arity == len(values) or (arity >= len(values) and (len(values) > 1 or family.call in _LENGTH_FIRST))
+
+
+_LENGTH_FIRST = frozenset({"bbands", "keltner", "supertrend", "stoch", "stochrsi", "ce", "kama", "donchian"})
+
+
+def _output_behind(r: Reader, family: Family) -> str | None:
+    mark = r.mark()
+    output = r.take("output", *family.outputs, fill=False) if family.outputs else None
+    if output is None:
+        r.word(*_JUNK, fill=False)
+        output = r.take("output", *family.outputs, fill=False) if family.outputs else None
+    if output in ("up", "down", "positive", "negative", "long", "short") and family.default is not None:
+        # "The ADX is positive": said of the indicator.
+        r.reset(mark)
+        return None
+    return output
+
+
+def _of_series(r: Reader, operand: Operand, family: Family) -> Operand:
+    """ "RSI of the volume": the series an indicator is taken of."""
+    if not family.source:
+        return operand
+    mark = r.mark()
+    if r.word("of", "on", fill=False):
+        name = r.take("field", "volume", "high", "low", "open", "quote_volume", "trades")
+        if name is not None:
+            return replace(operand, of=Operand(name))
+        r.reset(mark)
+        if r.word("of", fill=False) and r.take("field", "close", "price"):
+            return operand
+    r.reset(mark)
+    return operand
+
+
+def _own_output(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "its signal line", "%D", "the negative one": another output of the subject's own indicator."""
+    family = FAMILIES.get(family_of(subject)) if subject is not None else None
+    if family is None or not family.outputs:
+        return None
+    output = r.take("output", *family.outputs)
+    if output is None:
+        return None
+    r.word("line", "one", "band", fill=False)
+    found = operand_of(r, family.outputs[output], read_settings(r, family), subject)
+    return None if subject is not None and found == replace(subject, factor=1.0, shift=0) else found
+
+
+def _direct(r: Reader, subject: Operand | None) -> Operand | None:
+    kind = r.take("indicator")
+    if kind is None:
+        return None
+    family = FAMILIES[OUTPUTS[kind].family]
+    r.word("line", fill=False)
+    given = read_settings(r, family)
+    after = r.mark()
+    if not given and r.word("of", fill=False):
+        own = r.take("family", family.call)
+        given = read_settings(r, family) if own else ()
+        if own is None:
+            r.reset(after)
+    return operand_of(r, kind, given, subject)
+
+
+def _placed(r: Reader, operand: Operand) -> Operand:
+    where = interval_behind(r)
+    return operand if where is None else replace(operand, interval=where)
+
+
+def interval_behind(r: Reader) -> str | None:
+    """An interval glued behind an operand: "RSI 15m", "EMA 200 (4h)". With "on the" it belongs to the
+    condition."""
+    mark = r.mark()
+    bracket = r.word("(", "[", fill=False)
+    label = r.interval(fill=False)
+    if label is not None and (not bracket or r.word(")", "]", fill=False)):
+        r.take("chart", fill=False)
+        return label
+    r.reset(mark)
+    return None
