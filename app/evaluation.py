@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from app import eval_records
 from app.bootstrap import OFFLINE_MODEL, tracer, writing_model
 from app.grounds import MadeUpGround, RecordedGround
 from app.settings import Settings
@@ -101,7 +102,7 @@ async def run(
     sinks: Sequence[EvalSink] = (),
 ) -> Outcome:
     """Evaluate, keep and compare. Raises OSError where nothing can be written."""
-    before = list(stored(folder(plan.settings), KIND))
+    before = await runs(plan.settings, KIND)
     kept = _kept(plan, before) if plan.choice.resume else []
     with RunFile(folder(plan.settings), plan.info) as file:
         for result in kept:
@@ -123,13 +124,16 @@ async def run(
     notes = [*(plan.recorded.notes if plan.recorded else ())]
     if kept:
         notes.append(f"{len(kept)} cases were taken from the run before")
+    if (trouble := await eval_records.keep(plan.settings, ended)) is not None:
+        notes.append(trouble)
     last = earlier(ended, before)
     return Outcome(ended, compare(ended, last) if last is not None else None, file.path, tuple(notes))
 
 
 async def runs(settings: Settings, kind: str | None = None) -> list[EvalRun]:
-    """The runs that are kept, newest first."""
-    return list(stored(folder(settings), kind))
+    """The runs that are kept in the data folder or, where one answers, in the database, newest first."""
+    kept = {run.info.id: run for run in (*await eval_records.read(settings, kind), *stored(folder(settings), kind))}
+    return sorted(kept.values(), key=lambda run: run.info.started_at, reverse=True)
 
 
 def _kept(plan: Plan, before: Sequence[EvalRun]) -> list[CaseResult]:

@@ -32,6 +32,8 @@ TABLES = [
     "executions",
     "analyses",
     "events",
+    "eval_runs",
+    "eval_cases",
 ]
 
 
