@@ -26,6 +26,8 @@ TABLES = [
     "signals",
     "signal_decisions",
     "generations",
+    "model_spending",
+    "model_cache",
     "subscriptions",
     "positions",
     "orders",
