@@ -29,8 +29,11 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.shorthand import expand
+from llm.phrasebook.spelling import correct
 from llm.phrasebook.structure import Join, Tree, join_of, negated_first, tree
 from llm.phrasebook.text import INTERVALS, tokenise
+from llm.phrasebook.topics import take_out
 
 MAX_TOKENS = 400
 MAX_HEADING = 10
@@ -89,8 +92,10 @@ class Sentence:
 def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sentence:
     """Read `sentence`; `symbols` (BTCUSDT, ...) are names that may be mentioned. Never raises on any text."""
     tokens = tokenise(sentence)
-    kept = tokens[:MAX_TOKENS]
-    r = Reader(kept, symbols=symbols)
+    notes: list[str] = []
+    kept, clauses = take_out(sentence, expand(tokens[:MAX_TOKENS], notes.append))
+    kept = correct(kept, symbols, notes.append)
+    r = Reader(kept, symbols=symbols, notes=notes)
     out = Sentence()
     used = [False] * len(kept)
     walker = _Walker(r, out, sentence, used)
@@ -98,8 +103,12 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
     while not r.done:
         walker.step()
     walker.finish()
-    out.notes = list(dict.fromkeys(r.notes))
     out.left_over = _left_over(sentence, r, used)
+    for clause in clauses:
+        words = " ".join(sentence[clause.start : clause.end].split())[:200].strip(" .,;:")
+        out.left_over.append(words)
+        r.note(f"“{words[:120]}” was left out: {clause.reason}.")
+    out.notes = list(dict.fromkeys(r.notes))
     if len(tokens) > MAX_TOKENS:
         out.left_over.append(f"everything after the first {MAX_TOKENS} words")
     return out

@@ -59,52 +59,49 @@ _UNITS = {
     "mins": "m",
     "minute": "m",
     "minutes": "m",
+    "mn": "m",
+    "mns": "m",
     "h": "h",
     "hr": "h",
     "hrs": "h",
     "hour": "h",
     "hours": "h",
     "hourly": "h",
+    "hrly": "h",
     "d": "d",
     "day": "d",
     "days": "d",
     "daily": "d",
     "w": "w",
     "wk": "w",
+    "wks": "w",
     "week": "w",
     "weeks": "w",
     "weekly": "w",
 }
-_NUMBER_WORDS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-    "hundred": 100,
-    "zero": 0,
+_ONES = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
+""".split()  # noqa: SIM905
+_TENS = {word: 10 * at for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}  # noqa: SIM905
+_NUMBER_WORDS = {word: at for at, word in enumerate(_ONES)} | _TENS | {"hundred": 100, "dozen": 12}
+_MULTIPLE_WORDS = {
+    "twice": 2.0,
+    "double": 2.0,
+    "doubled": 2.0,
+    "twofold": 2.0,
+    "triple": 3.0,
+    "tripled": 3.0,
+    "thrice": 3.0,
+    "threefold": 3.0,
+    "quadruple": 4.0,
+    "fivefold": 5.0,
+    "tenfold": 10.0,
 }
-_MULTIPLE_WORDS = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "quadruple": 4.0}
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mm": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9}
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-_LONG_UNIT = r"(?:mins?|minutes?|hrs?|hours?|hourly|days?|daily|wk|weeks?|weekly)"
+_LONG_UNIT = r"(?:mins?|mns?|minutes?|hrs?|hrly|hours?|hourly|days?|daily|wks?|weeks?|weekly)"
 # Larger numbers mean nothing here, and floats would lose their digits.
 _MAX_NUMBER = 1e15
 _SCANNER = re.compile(
@@ -112,8 +109,10 @@ _SCANNER = re.compile(
       (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
     | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdb]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
-    | (?P<multiple>{_NUMBER}\s*(?:x|times)(?![a-z]))
-    | (?P<span>\d{{1,4}}(?:[ -]?{_LONG_UNIT}|-?[mhdw])(?![a-z0-9]))
+    | (?P<multiple>{_NUMBER}(?:\s*(?:x|times)|-?fold)(?![a-z]))
+    | (?P<each>\d{{1,4}}(?=\s(?:hourly|daily|weekly)\s(?:candles|bars|closes)))
+    | (?P<part>(?:half|quarter)(?:[ -]of)?(?:[ -]an)?[ -]hour(?:ly)?(?![a-z]))
+    | (?P<span>\d{{1,4}}(?:[ -]?{_LONG_UNIT}|-?[mhdw]|\s[hm](?=\s(?:chart|candle|bar|time|tf)))(?![a-z0-9]))
     | (?P<turned>(?:m|h|d|w)\d{{1,3}}(?![a-z0-9]))
     | (?P<number>{_NUMBER})
     | (?P<word>%\s?[kdb](?![a-z])|\+di(?![a-z])|-di(?![a-z])|di[+-]|[a-z]+(?:'[a-z]+)*)
@@ -198,13 +197,17 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
         value = _number(digits.group())
         return Token("percent", piece, -value if negative else value, start, end)
     if kind == "multiple":
-        return Token("multiple", piece, _number(piece.rstrip("xtimes ")), start, end)
+        digits = re.match(_NUMBER, piece)
+        assert digits is not None
+        return Token("multiple", piece, _number(digits.group()), start, end)
+    if kind == "part":
+        return _span(15 if piece.startswith("quarter") else 30, "m", piece, start, end)
     if kind == "span":
         count = int(re.match(r"\d+", piece).group())  # type: ignore[union-attr]
         return _span(count, _UNITS[piece.lstrip("0123456789 -")], piece, start, end)
     if kind == "turned":
         return _span(int(piece[1:]), piece[0], piece, start, end)
-    if kind == "number":
+    if kind in ("number", "each"):
         return Token("number", piece, _number(piece), start, end)
     if kind == "word":
         word = piece.replace(" ", "")
@@ -217,19 +220,18 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
 
 
 def _merge(tokens: list[Token]) -> list[Token]:
-    """Join what only makes sense together: "three times", "five minutes", "five percent", "- 2"."""
+    """Join what only makes sense together: "three times", "five minutes", "twenty five", "five percent", "- 2"."""
     out: list[Token] = []
     for token in tokens:
         last = out[-1] if out else None
-        if last is not None and last.kind == "number" and last.text.isalpha() and token.kind == "word":
-            text = f"{last.text} {token.text}"
-            if token.text in _UNITS and len(token.text) > 1:
-                out[-1] = _span(int(last.value), _UNITS[token.text], text, last.start, token.end)
+        if last is not None and last.kind == "number" and last.text.replace(" ", "").isalpha():
+            joined = _spelled(last, token)
+            if joined is not None:
+                out[-1] = joined
                 continue
-            if token.text in ("times", "percent"):
-                kind: TokenKind = "multiple" if token.text == "times" else "percent"
-                out[-1] = Token(kind, text, last.value, last.start, token.end)
-                continue
+        if token.text == "hundred" and last is not None and last.text == "a":
+            out[-1] = Token("number", "a hundred", 100.0, last.start, token.end)
+            continue
         negative = (
             last is not None
             and last.text == "-"
@@ -242,6 +244,23 @@ def _merge(tokens: list[Token]) -> list[Token]:
             continue
         out.append(token)
     return out
+
+
+def _spelled(last: Token, token: Token) -> Token | None:
+    """What a number in words and the token behind it make together, None where they stay two."""
+    text = f"{last.text} {token.text}"
+    if token.kind == "word" and token.text in _UNITS and len(token.text) > 1:
+        return _span(int(last.value), _UNITS[token.text], text, last.start, token.end)
+    if token.kind == "word" and token.text in ("times", "fold", "percent"):
+        kind: TokenKind = "percent" if token.text == "percent" else "multiple"
+        return Token(kind, text, last.value, last.start, token.end)
+    if token.kind != "number" or not token.text.isalpha():
+        return None
+    ones = last.text.split()[-1] in _TENS and 1 <= token.value <= 9
+    if ones or (token.value == 100 and 1 <= last.value <= 19):
+        value = last.value + token.value if ones else last.value * 100
+        return Token("number", text, value, last.start, token.end)
+    return None
 
 
 def _span(count: int, unit: str, piece: str, start: int, end: int) -> Token:

@@ -1,7 +1,8 @@
 """From a sentence to a strategy and its filter, without a model.
 
 1. `read_sentence` parses the phrases.
-2. `_base` chooses the base interval: the finest one named; else the option; else 1h, and says so.
+2. `_base` chooses the base interval: the finest one named; else the option; else what its times imply;
+   else 15m, and says so.
 3. `counted` turns durations into candles of each operand's interval.
 4. `_program` names the conditions and writes the filter, `_direction` and `_risk` complete the strategy.
 """
@@ -34,7 +35,7 @@ from llm.phrasebook.sentence import Part, Sentence, named_intervals, read_senten
 from llm.phrasebook.structure import mixed, render
 from llm.phrasebook.text import INTERVALS, largest_divisor
 
-DEFAULT_INTERVAL = "1h"
+DEFAULT_INTERVAL = "15m"
 STOP_ATR, TARGET_ATR, HOLD_CANDLES = 1.5, 3.0, 48
 _RESERVED = frozenset(
     """
