@@ -20,7 +20,7 @@ from analysis import offline
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits, GroundingReport, validate
 from analysis.snapshot import Snapshot
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender
 from llm.prompts import compose
 
 OPERATION: Final = "analysis.decide"
@@ -89,8 +89,9 @@ async def decide(
     *,
     limits: GroundingLimits | None = None,
     timeout_s: float | None = 60.0,
+    spender: Spender | None = None,
 ) -> Analysis:
-    """Analyse a signal with `model`, or with the offline analyst when it is None.
+    """Analyse a signal with `model`, or with the offline analyst when it is None. `spender` pays for it.
 
     Raises AnalysisFailed when the model does not answer, or not with a decision.
     """
@@ -101,7 +102,7 @@ async def decide(
         answer = ModelAnswer(proposed, "", offline.NAME, cost=0.0, latency_ms=_elapsed_ms(started))
         version = OFFLINE_VERSION
     else:
-        request = await _request(snapshot, strategy, limits, timeout_s)
+        request = await _request(snapshot, strategy, limits, timeout_s, spender)
         answer = await _ask(model, request)
         version = request.prompt_version or ""
     final, report = validate(answer.data, snapshot, limits)
@@ -131,7 +132,11 @@ async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAn
 
 
 async def _request(
-    snapshot: Snapshot, strategy: StrategyBrief, limits: GroundingLimits, timeout_s: float | None
+    snapshot: Snapshot,
+    strategy: StrategyBrief,
+    limits: GroundingLimits,
+    timeout_s: float | None,
+    spender: Spender | None,
 ) -> ModelRequest[Decision]:
     shown = snapshot.model_dump(mode="json")
     # Rows instead of objects: a hundred candles cost a third of the tokens.
@@ -161,6 +166,7 @@ async def _request(
         max_tokens=composed.prompt.max_tokens,
         timeout_s=timeout_s,
         prompt_version=composed.version,
+        spender=spender,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from analysis import AnalysisFailed, GroundingLimits, SnapshotError, StrategyBrief, build_snapshot, decide
 from app.settings import Settings
 from app.times import to_ms
-from llm.models import LanguageModel
+from llm.models import LanguageModel, Spender
 from market.clock import Clock
 from market.types import Candle, Price, SymbolInfo
 from store import analyses, signals, strategies
@@ -90,7 +90,9 @@ class Analyser:
                 tuple(str(c) for c in strategy.conditions),
                 strategy.instructions,
             )
-            result = await decide(self._model, snapshot, brief, limits=self._limits)
+            # The strategy's owner pays; a built-in one has none.
+            spender = Spender(str(strategy.owner_id) if strategy.owner_id else None, str(strategy.id))
+            result = await decide(self._model, snapshot, brief, limits=self._limits, spender=spender)
         except (SnapshotError, AnalysisFailed) as failure:
             log.warning("%s %s was not analysed: %s", signal.symbol, signal.id, failure)
             async with self._database.worker() as conn:

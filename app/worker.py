@@ -30,11 +30,12 @@ from app.market import HeldMarket
 from app.market_server import MarketServer
 from app.screening import Screener
 from app.settings import Settings
+from app.spending import real_now
 from app.times import at
 from app.trading import Trader
 from market.types import Coverage
 from screener.intervals import INTERVAL_MS
-from store import events, positions, runs, signals
+from store import events, positions, runs, signals, spending
 from store.errors import StoreError
 from store.session import Database
 from store.trading_records import NewEvent, Position
@@ -46,6 +47,7 @@ SHUTDOWN_SECONDS = 5.0
 EXPIRY_CANDLES = 20
 EXPIRY_LEAST = timedelta(hours=1)
 KEEP_RUNS = timedelta(days=14)
+KEEP_SPENDING = timedelta(days=35)
 
 
 class Worker:
@@ -58,7 +60,7 @@ class Worker:
         self.database = database
         self.market = market
         self.screener = Screener(database, market, self.name)
-        self.analyser = Analyser(database, market, analysing_model(settings), settings)
+        self.analyser = Analyser(database, market, analysing_model(settings, database), settings)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
@@ -185,6 +187,7 @@ class Worker:
                 oldest = at(now) - max(timedelta(milliseconds=step) * EXPIRY_CANDLES, EXPIRY_LEAST)
                 await signals.expire(conn, interval, oldest)
             await runs.prune(conn, at(now) - KEEP_RUNS)
+            await spending.prune(conn, (real_now() - KEEP_SPENDING).date())
         await self.screener.recover(interrupted_only=True)
         await self._keep_positions()
 
