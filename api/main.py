@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from api import described
 from api.auth import Guard
 from api.problems import install
 from api.routes import filters, generate, health, market, metrics, signals, strategies, trading, udf
@@ -54,4 +55,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(metrics.router)
     for module in (filters, generate, market, signals, strategies, trading, udf):
         app.include_router(module.router, prefix=PREFIX)
+    described.install(app)
     return app

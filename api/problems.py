@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -40,6 +41,13 @@ _STORE = {
     DatabaseUnavailable: (503, "The database does not answer"),
 }
 
+_GENERATION = {
+    "input": (422, "The request is not valid"),
+    "not_understood": (422, "Nothing came out"),
+    "model": (502, "The model gave no usable answer"),
+    "budget": (429, "A spend cap is reached"),
+}
+
 
 def problem(
     status: int,
@@ -51,8 +59,14 @@ def problem(
     """A problem document as a response; `findings` is left out where there are none."""
     body = Problem(title=title, status=status, detail=detail, errors=tuple(errors), findings=tuple(findings))
     headers = {"retry-after": "2"} if status in (429, 503) else None
-    text = body.model_dump_json(exclude=None if findings else {"findings"})
-    return Response(text, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return _response(body, headers)
+
+
+def _response(body: Problem, headers: dict[str, str] | None) -> Response:
+    absent = {name for name in ("findings", "again_at") if not getattr(body, name)}
+    return Response(
+        body.model_dump_json(exclude=absent), status_code=body.status, media_type=MEDIA_TYPE, headers=headers
+    )
 
 
 def filter_errors(error: FilterError) -> list[FieldError]:
@@ -61,6 +75,14 @@ def filter_errors(error: FilterError) -> list[FieldError]:
         FieldError(code=d.code, field="filter_code", line=d.line, column=d.column, message=d.message, hint=d.hint)
         for d in error.diagnostics
     ]
+
+
+def not_generated(error: CannotGenerate) -> Problem:
+    """Why no strategy, filter or explanation came out, the words and diagnostics at fault with it."""
+    status, title = _GENERATION[error.kind]
+    rows = [FieldError(code="not_understood", field="prompt", message=words) for words in error.not_understood]
+    rows += [FieldError(code="not_accepted", field="filter_code", message=text) for text in error.problems]
+    return Problem(title=title, status=status, detail=str(error), errors=tuple(rows), again_at=error.again_at)
 
 
 def install(app: FastAPI) -> None:
@@ -131,5 +153,5 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CannotGenerate)
     async def _generate(_: Request, error: CannotGenerate) -> Response:
-        rows = [FieldError(code="not_understood", field="prompt", message=words) for words in error.not_understood]
-        return problem(422 if error.not_understood else 502, "No strategy came out", str(error), rows)
+        wait = error.again_at and max(1, round((error.again_at - datetime.now(UTC)).total_seconds()))
+        return _response(not_generated(error), {"retry-after": str(wait)} if wait else None)

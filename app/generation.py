@@ -1,31 +1,76 @@
-"""From a sentence to a strategy, stored as a generation, with the steps told as they happen."""
+"""From words to filters and strategies: asked of the configured model, traced, and stored as generations.
+
+1. `Job` is one action of a person: who asks, which model, and who is told of the steps.
+2. `strategy`, `metadata`, `filter_only`, `regenerated`, `explained`, `mended` are the operations. Each is one trace and
+   one row of `generations`, whether it worked or not, with what all its model calls used.
+3. `CannotGenerate` is how they fail: whose turn it is, the words not understood, the diagnostics.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
-from app.bootstrap import tracer, writing_model
-from app.settings import Settings
-from llm.generation import GenerationFailed, generate_strategy
-from llm.schemas import GeneratedStrategy
-from screener import Program, compile_filter
+from app.bootstrap import model_label, tracer, writing_model
+from app.settings import Settings, SettingsError
+from llm.generation import (
+    FailureKind,
+    GeneratedFilter,
+    GenerationFailed,
+    How,
+    Usage,
+    explain_filter,
+    filter_from_sentence,
+    generate_metadata,
+    generate_strategy,
+    mend_filter,
+    regenerate_filter,
+)
+from llm.models import LanguageModel, Spender
+from llm.schemas import Direction, Explanation, GeneratedStrategy, Source, StrategyMetadata
+from screener import FilterError, Program, compile_filter
 from store import generations
-from store.records import NewGeneration
+from store.errors import StoreError
+from store.records import NewGeneration, Strategy
 from store.session import Database
 
+log = logging.getLogger(__name__)
+
 Progress = Callable[[str, float], Awaitable[None]]
+"""Told the name of each step as it ends, and its seconds."""
+
+Made = TypeVar("Made")
+_storing: set[asyncio.Task[None]] = set()
+Row = dict[str, str]
 
 
 class CannotGenerate(Exception):
-    """No strategy came out of a sentence: why, and the phrases that were not understood."""
+    """Nothing came out: why, whose turn it is, the phrases not understood, and the diagnostics word for word.
 
-    def __init__(self, reason: str, not_understood: tuple[str, ...] = ()) -> None:
+    `again_at` is when a reached spend cap is lifted.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        not_understood: Sequence[str] = (),
+        *,
+        kind: FailureKind = "not_understood",
+        problems: Sequence[str] = (),
+        again_at: datetime | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.not_understood = not_understood
+        self.not_understood = tuple(not_understood)
+        self.kind: FailureKind = kind
+        self.problems = tuple(problems)
+        self.again_at = again_at
 
 
 @dataclass
@@ -43,8 +88,41 @@ class Steps:
         self.begin = now
 
 
-def reading_rows(program: Program, spans: dict[str, str] | None = None) -> list[dict[str, str]]:
-    """Each condition of a filter in English, with its intervals and, where known, the sentence's own words."""
+@dataclass(frozen=True)
+class Job:
+    """One action of a person. Without a `database` nothing is stored; `model` stands for the configured ones.
+
+    `symbols` are the market's, None where it is not at hand; `strategy` is the one it is about. `on_text` is told the
+    model's text as it comes.
+    """
+
+    settings: Settings
+    database: Database | None = None
+    user: UUID | None = None
+    model: str | None = None
+    symbols: Collection[str] | None = None
+    progress: Progress | None = None
+    on_text: Callable[[str], None] | None = None
+    strategy: UUID | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    def how(self) -> How:
+        """The same for the steps in `llm.generation`."""
+        return How(
+            symbols=self.symbols,
+            progress=Steps(self.progress) if self.progress else None,
+            on_text=self.on_text,
+            usage=self.usage,
+            spender=Spender(str(self.user) if self.user else None, str(self.strategy) if self.strategy else None),
+        )
+
+
+def reading_rows(program: Program, sources: Sequence[Source] = ()) -> list[Row]:
+    """Each condition of a filter in English, with its intervals and, where known, the sentence's own words and the
+    condition as the description has it."""
+    found: dict[str, Source] = {}
+    for source in sources:
+        found.setdefault(source.name, source)
     rows = []
     for condition in program.conditions:
         intervals = {program.base}
@@ -55,69 +133,255 @@ def reading_rows(program: Program, spans: dict[str, str] | None = None) -> list[
             if node.interval:
                 intervals.add(node.interval)
         others = sorted(i for i in intervals if i != program.base)
+        known = found.get(condition.name)
         rows.append(
             {
                 "text": condition.text,
                 "reading": condition.reading,
                 "interval": " vs ".join([program.base, *others]),
-                "words": (spans or {}).get(condition.name, ""),
+                "words": known.words if known else "",
+                "name": condition.name,
+                "condition": known.condition if known else "",
             }
         )
     return rows
 
 
-async def generate(
-    settings: Settings,
+async def strategy(job: Job, sentence: str, *, interval: str | None = None) -> tuple[GeneratedStrategy, list[Row]]:
+    """A whole strategy, with its reading's rows."""
+
+    async def work(model: LanguageModel) -> GeneratedStrategy:
+        return await generate_strategy(model, sentence, interval=interval, **job.how())
+
+    made = await _kept(job, "generate.strategy", {"prompt": sentence, "interval": interval}, work, _strategy_output)
+    program = await asyncio.to_thread(compile_filter, made.filter_code, made.interval, job.symbols)
+    return made, reading_rows(program, made.spans)
+
+
+async def metadata(job: Job, sentence: str, *, interval: str | None = None) -> StrategyMetadata:
+    """All of a strategy but its filter."""
+
+    async def work(model: LanguageModel) -> StrategyMetadata:
+        return await generate_metadata(model, sentence, interval=interval, **job.how())
+
+    asked = {"prompt": sentence, "interval": interval}
+    return await _kept(job, "generate.metadata", asked, work, lambda made: made.model_dump(mode="json"))
+
+
+async def filter_only(
+    job: Job,
     sentence: str,
     *,
     interval: str | None = None,
-    model: str | None = None,
-    symbols: Collection[str] | None = None,
-    progress: Progress | None = None,
-) -> GeneratedStrategy:
-    """Translate a sentence; raises CannotGenerate with the reason."""
-    steps = Steps(progress)
-    try:
-        return await generate_strategy(
-            writing_model(settings, model),
-            sentence,
+    direction: Direction | None = None,
+    conditions: Sequence[str] = (),
+) -> tuple[GeneratedFilter, StrategyMetadata]:
+    """A filter for a sentence and, where given, its conditions in words."""
+
+    async def work(model: LanguageModel) -> tuple[GeneratedFilter, StrategyMetadata]:
+        return await filter_from_sentence(
+            model, sentence, interval=interval, direction=direction, conditions=conditions, **job.how()
+        )
+
+    asked = {"prompt": sentence, "interval": interval, "direction": direction, "conditions": list(conditions)}
+    return await _kept(job, "generate.filter", asked, work, lambda made: _filter_output(made[0]))
+
+
+async def regenerated(
+    job: Job,
+    conditions: Sequence[str],
+    *,
+    interval: str,
+    direction: Direction,
+    previous: str = "",
+    sentence: str = "",
+) -> GeneratedFilter:
+    """A filter for edited conditions."""
+
+    async def work(model: LanguageModel) -> GeneratedFilter:
+        return await regenerate_filter(
+            model,
+            conditions,
             interval=interval,
-            symbols=symbols,
-            progress=steps if progress else None,
+            direction=direction,
+            previous=previous,
+            sentence=sentence,
+            **job.how(),
         )
-    except GenerationFailed as failure:
-        raise CannotGenerate(failure.reason, tuple(failure.not_understood)) from failure
+
+    asked = {
+        "prompt": sentence,
+        "conditions": list(conditions),
+        "interval": interval,
+        "direction": direction,
+        "filter_code": previous,
+    }
+    return await _kept(job, "generate.regenerate", asked, work, _filter_output)
 
 
-async def generate_and_keep(
-    settings: Settings, database: Database, user: UUID, sentence: str, **options: Any
-) -> tuple[GeneratedStrategy, list[dict[str, str]]]:
-    """`generate`, stored under the user's name whether it worked or not, with the reading's rows."""
+async def explained(
+    job: Job, filter_code: str, *, interval: str, direction: Direction, sentence: str = ""
+) -> tuple[Explanation, str]:
+    """A filter in plain words, and who wrote them. Raises `screener.FilterError` where it does not compile."""
+
+    async def work(model: LanguageModel) -> tuple[Explanation, str]:
+        return await explain_filter(
+            model, filter_code, interval=interval, direction=direction, sentence=sentence, **job.how()
+        )
+
+    asked = {"prompt": sentence, "filter_code": filter_code, "interval": interval, "direction": direction}
+    return await _kept(job, "generate.explain", asked, work, lambda made: made[0].model_dump(mode="json"))
+
+
+async def mended(
+    job: Job,
+    filter_code: str,
+    error: str,
+    *,
+    interval: str,
+    direction: Direction,
+    conditions: Sequence[str] = (),
+    sentence: str = "",
+) -> GeneratedFilter:
+    """A filter that means the same without the error with which it failed."""
+
+    async def work(model: LanguageModel) -> GeneratedFilter:
+        return await mend_filter(
+            model,
+            filter_code,
+            error,
+            interval=interval,
+            direction=direction,
+            conditions=conditions,
+            sentence=sentence,
+            **job.how(),
+        )
+
+    asked = {
+        "prompt": sentence,
+        "filter_code": filter_code,
+        "interval": interval,
+        "direction": direction,
+        "error": error,
+    }
+    return await _kept(job, "generate.mend", asked, work, _filter_output)
+
+
+def stored_error(row: Strategy) -> str:
+    """The text of the error with which a stored strategy failed, empty where it has none."""
+    found = row.error or {}
+    return str(found.get("message") or "").strip()
+
+
+async def _kept(
+    job: Job,
+    operation: str,
+    asked: dict[str, Any],
+    work: Callable[[LanguageModel], Awaitable[Made]],
+    shown: Callable[[Made], dict[str, Any]],
+) -> Made:
+    """`work` with the job's model, as one trace and one stored row; raises `CannotGenerate` and what `work` raises of
+    its own."""
     begin = time.perf_counter()
-    failure: CannotGenerate | None = None
-    made: GeneratedStrategy | None = None
+    made: Made | None = None
+    failure = "an error of ours"
+    trace_id: str | None = None
+    attempts = 0
+    user = str(job.user) if job.user else None
     try:
-        with tracer().action("generate.strategy", user_id=str(user), input=sentence) as span:
-            made = await generate(settings, sentence, **options)
-            span.update(output=made.public())
-    except CannotGenerate as error:
-        failure = error
-    async with database.user(user) as conn:
-        await generations.insert(
-            conn,
-            NewGeneration(
-                operation="generate.strategy",
-                model=made.model if made else (options.get("model") or settings.model or "offline translator"),
-                input={"prompt": sentence, "interval": options.get("interval")},
-                output=made.public() if made else None,
-                owner_id=user,
-                attempts=made.attempts if made else 1,
-                latency_ms=(time.perf_counter() - begin) * 1e3,
-                error=str(failure) if failure else None,
-            ),
+        with tracer().action(operation, user_id=user, input=asked) as span:
+            trace_id = span.trace_id
+            try:
+                made = await work(_model(job))
+            except GenerationFailed as error:
+                attempts = error.attempts
+                span.update(level="ERROR", status_message=error.reason)
+                raise _cannot(error) from error
+            output = shown(made)
+            span.update(output=output)
+    except (CannotGenerate, FilterError) as error:
+        failure = str(error)
+        raise
+    except asyncio.CancelledError:
+        failure = "cancelled: nobody waited for the answer"
+        raise
+    finally:
+        row = NewGeneration(
+            operation=operation,
+            model=job.usage.model or job.model or model_label(job.settings),
+            input=_storable(asked),
+            output=None if made is None else _storable(output),
+            owner_id=job.user,
+            strategy_id=job.strategy,
+            attempts=max(1, attempts, job.usage.drafts),
+            input_tokens=job.usage.input_tokens,
+            output_tokens=job.usage.output_tokens,
+            cost=Decimal(str(round(job.usage.cost, 9))),
+            latency_ms=(time.perf_counter() - begin) * 1e3,
+            error=_storable(failure) if made is None else None,
+            trace_id=trace_id,
         )
-    if made is None:
-        assert failure is not None
-        raise failure
-    program = compile_filter(made.filter_code, made.interval, options.get("symbols"))
-    return made, reading_rows(program, {span.name: span.words for span in made.spans})
+        await _store(job, row)
+    return made
+
+
+async def _store(job: Job, row: NewGeneration) -> None:
+    """Store a generation, that of a cancelled caller too; a database that is away takes nobody's answer away."""
+    if job.database is None or job.user is None:
+        return
+
+    async def insert(database: Database, user: UUID) -> None:
+        try:
+            async with database.user(user) as conn:
+                await generations.insert(conn, row)
+        except StoreError as error:
+            log.warning("%s was not stored: %s", row.operation, error)
+
+    storing = asyncio.create_task(insert(job.database, job.user))
+    _storing.add(storing)
+    storing.add_done_callback(_storing.discard)
+    await asyncio.shield(storing)
+
+
+def _storable(value: Any) -> Any:
+    """The value without the one character that no text of the database may hold."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {str(name): _storable(inner) for name, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _model(job: Job) -> LanguageModel:
+    try:
+        return writing_model(job.settings, job.model, job.database)
+    except SettingsError as error:
+        raise CannotGenerate(str(error), kind="model") from error
+
+
+def _cannot(failure: GenerationFailed) -> CannotGenerate:
+    # Spend caps are for a day of UTC.
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return CannotGenerate(
+        failure.reason,
+        failure.not_understood,
+        kind=failure.kind,
+        problems=failure.problems,
+        again_at=midnight if failure.kind == "budget" else None,
+    )
+
+
+def _strategy_output(made: GeneratedStrategy) -> dict[str, Any]:
+    return made.public() | {"category": made.category, "difficulty": made.difficulty, "first_try": made.first_try}
+
+
+def _filter_output(made: GeneratedFilter) -> dict[str, Any]:
+    return {
+        "filter_code": made.code,
+        "interval": made.program.base,
+        "reading": made.program.reading,
+        "assumptions": list(made.assumptions),
+        "not_understood": list(made.not_understood),
+        "changes": list(made.changes),
+        "first_try": made.first_try,
+    }

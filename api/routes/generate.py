@@ -1,24 +1,200 @@
-"""Sentences to strategies, whole or streamed step by step."""
+"""Sentences to strategies and filters, filters to words; whole, or streamed step by step.
+
+Every path answers JSON, or with `Accept: text/event-stream` its steps as `progress` events and then one `result` or
+`error`. Whoever goes away before the answer stops the work.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
+from api.answering import Told, streaming, wants_events, whole
 from api.auth import User
 from api.deps import Parts
+from api.described import problems, streamed
 from api.problems import problem
 from api.routes.filters import known_symbols
-from api.schemas import FieldError, GeneratedStrategyOut, PromptIn
-from api.stream import sse
-from app.bootstrap import OFFLINE_MODEL
-from app.generation import CannotGenerate, generate_and_keep
+from api.schemas import (
+    ExplainFilterIn,
+    ExplanationOut,
+    FieldError,
+    FilterPromptIn,
+    GeneratedFilterOut,
+    GeneratedStrategyOut,
+    MendIn,
+    MetadataOut,
+    PromptIn,
+    RegenerateIn,
+)
+from api.schemas.base import Shape
+from app import generation
+from app.bootstrap import OFFLINE_MODEL, Services, model_label
+from app.generation import Job, reading_rows
 from app.settings import Settings
+from llm.generation import GeneratedFilter
+from llm.schemas import Direction
+from screener import compile_filter
+from store import strategies
+from store.errors import StateConflict
 
 router = APIRouter(prefix="/generate", tags=["generate"])
+Answer = TypeVar("Answer", bound=Shape)
+
+
+@router.post(
+    "/strategy",
+    response_model=GeneratedStrategyOut,
+    responses={**streamed(GeneratedStrategyOut), **problems(422, 429, 502)},
+)
+async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedStrategyOut:
+    """A whole strategy from a sentence."""
+
+    async def make(job: Job) -> GeneratedStrategyOut:
+        made, rows = await generation.strategy(job, body.prompt, interval=body.interval)
+        return GeneratedStrategyOut.model_validate(made.model_dump(mode="json", exclude={"spans"}) | {"rows": rows})
+
+    return await _answer(request, parts, user, body.model, make)
+
+
+@router.post("/metadata", response_model=MetadataOut, responses={**streamed(MetadataOut), **problems(422, 429, 502)})
+async def metadata(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | MetadataOut:
+    """All of a strategy but its filter, from a sentence."""
+
+    async def make(job: Job) -> MetadataOut:
+        made = await generation.metadata(job, body.prompt, interval=body.interval)
+        return MetadataOut.model_validate(made.model_dump(mode="json") | _spent(job))
+
+    return await _answer(request, parts, user, body.model, make)
+
+
+@router.post(
+    "/filter",
+    response_model=GeneratedFilterOut,
+    responses={**streamed(GeneratedFilterOut), **problems(422, 429, 502)},
+)
+async def filter_(body: FilterPromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
+    """A filter from a sentence and, where they are known, its conditions in words."""
+
+    async def make(job: Job) -> GeneratedFilterOut:
+        made, described = await generation.filter_only(
+            job, body.prompt, interval=body.interval, direction=body.direction, conditions=body.conditions
+        )
+        return _filter_out(job, made, described.direction, tuple(described.conditions))
+
+    return await _answer(request, parts, user, body.model, make)
+
+
+@router.post(
+    "/regenerate",
+    response_model=GeneratedFilterOut,
+    responses={**streamed(GeneratedFilterOut), **problems(422, 429, 502)},
+)
+async def regenerate(body: RegenerateIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
+    """A filter for conditions that were edited; what stayed is kept, and the differences are told."""
+
+    async def make(job: Job) -> GeneratedFilterOut:
+        made = await generation.regenerated(
+            job,
+            body.conditions,
+            interval=body.interval,
+            direction=body.direction,
+            previous=body.filter_code,
+            sentence=body.prompt,
+        )
+        return _filter_out(job, made, body.direction, body.conditions)
+
+    return await _answer(request, parts, user, body.model, make)
+
+
+@router.post(
+    "/explain", response_model=ExplanationOut, responses={**streamed(ExplanationOut), **problems(422, 429, 502)}
+)
+async def explain(body: ExplainFilterIn, request: Request, parts: Parts, user: User) -> Response | ExplanationOut:
+    """A filter in plain words, in the sentence's language where a model writes them."""
+
+    async def make(job: Job) -> ExplanationOut:
+        made, model = await generation.explained(
+            job, body.filter_code, interval=body.interval, direction=body.direction, sentence=body.prompt
+        )
+        reading = compile_filter(body.filter_code, body.interval, job.symbols).reading
+        fields = made.model_dump(mode="json") | _spent(job) | {"model": model, "reading": reading}
+        return ExplanationOut.model_validate(fields)
+
+    return await _answer(request, parts, user, body.model, make)
+
+
+@router.post(
+    "/mend",
+    response_model=GeneratedFilterOut,
+    responses={**streamed(GeneratedFilterOut), **problems(404, 409, 422, 429, 502)},
+)
+async def mend(body: MendIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
+    """A filter that means the same without the error with which it failed; the stored one of a strategy, or one given.
+
+    Nothing is saved: the answer is to be looked at first.
+    """
+    code, interval, error = body.filter_code, body.interval, body.error
+    conditions: tuple[str, ...] = ()
+    direction: Direction = body.direction
+    if body.strategy_id is not None:
+        async with parts.database.user(user) as conn:
+            row = await strategies.get(conn, body.strategy_id)
+        code, interval, error = row.filter_code, row.base_interval, generation.stored_error(row)
+        direction = "short" if row.direction == "short" else "long"
+        conditions = tuple(str(text) for text in row.conditions)
+        if not error:
+            raise StateConflict("the strategy has no error to mend")
+
+    async def make(job: Job) -> GeneratedFilterOut:
+        made = await generation.mended(
+            job,
+            code,
+            error,
+            interval=interval or "",
+            direction=direction,
+            conditions=conditions,
+            sentence=body.prompt,
+        )
+        readings = tuple(condition.reading for condition in made.program.conditions)
+        return _filter_out(job, made, direction, conditions or readings)
+
+    return await _answer(request, parts, user, body.model, make, body.strategy_id)
+
+
+async def _answer(
+    request: Request,
+    parts: Services,
+    user: UUID,
+    model: str | None,
+    make: Callable[[Job], Awaitable[Answer]],
+    strategy_id: UUID | None = None,
+) -> Answer | Response:
+    """What `make` makes of the job, whole or as events."""
+    refusal = _refusal(model, parts.settings)
+    if refusal is not None:
+        return refusal
+    told = Told()
+    events = wants_events(request)
+    job = Job(
+        parts.settings,
+        parts.database,
+        user,
+        model=model,
+        symbols=await known_symbols(parts),
+        progress=told.step if events else None,
+        on_text=told.text if events else None,
+        strategy=strategy_id,
+    )
+
+    async def work() -> Answer:
+        return await make(job)
+
+    return streaming(told, work) if events else await whole(request, work)
 
 
 def _refusal(model: str | None, settings: Settings) -> Response | None:
@@ -31,53 +207,34 @@ def _refusal(model: str | None, settings: Settings) -> Response | None:
     return problem(422, "That model is not configured", f"{row.message} {hint}", [row])
 
 
-@router.post("/strategy", response_model=GeneratedStrategyOut)
-async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedStrategyOut:
-    """A strategy from a sentence; with `Accept: text/event-stream`, `progress` events first."""
-    refusal = _refusal(body.model, parts.settings)
-    if refusal is not None:
-        return refusal
-    symbols = await known_symbols(parts)
-    steps: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
+def _spent(job: Job) -> dict[str, Any]:
+    """What the job's calls took."""
+    usage = job.usage
+    return {
+        "model": usage.model or job.model or model_label(job.settings),
+        "attempts": max(1, usage.drafts),
+        "calls": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost": usage.price,
+    }
 
-    async def tell(step: str, seconds: float) -> None:
-        steps.put_nowait((step, seconds))
 
-    async def make() -> GeneratedStrategyOut:
-        made, rows = await generate_and_keep(
-            parts.settings,
-            parts.database,
-            user,
-            body.prompt,
-            interval=body.interval,
-            model=body.model,
-            symbols=symbols,
-            progress=tell,
-        )
-        return GeneratedStrategyOut.model_validate({**made.public(), "rows": rows})
-
-    if "text/event-stream" not in request.headers.get("accept", ""):
-        return await make()
-
-    async def events() -> AsyncIterator[str]:
-        task = asyncio.create_task(make())
-        try:
-            while not (task.done() and steps.empty()):
-                try:
-                    async with asyncio.timeout(0.1):
-                        step, seconds = await steps.get()
-                except TimeoutError:
-                    continue
-                yield sse("progress", {"step": step, "seconds": seconds})
-            yield sse("result", task.result().model_dump(mode="json"))
-        except CannotGenerate as error:
-            rows = [{"code": "not_understood", "message": words} for words in error.not_understood]
-            status = 422 if error.not_understood else 502
-            yield sse(
-                "error",
-                {"title": "No strategy came out", "status": status, "detail": str(error), "errors": rows},
-            )
-        finally:
-            task.cancel()
-
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+def _filter_out(
+    job: Job, made: GeneratedFilter, direction: Direction, conditions: tuple[str, ...]
+) -> GeneratedFilterOut:
+    fields = {
+        "filter_code": made.code,
+        "hash": made.program.hash,
+        "interval": made.program.base,
+        "direction": direction,
+        "conditions": conditions,
+        "reading": made.program.reading,
+        "rows": reading_rows(made.program, made.sources),
+        "changes": made.changes,
+        "assumptions": made.assumptions,
+        "not_understood": made.not_understood,
+        "checks": made.checks.model_dump(mode="json"),
+        "first_try": made.first_try,
+    }
+    return GeneratedFilterOut.model_validate(_spent(job) | fields)

@@ -4,7 +4,20 @@ Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicat
 """
 
 from api.schemas.checks import ChoiceOut, QuestionOut, SentenceCheckOut, UnusedOut
-from api.schemas.generation import FilterReport, GeneratedStrategyOut, PromptIn, ReadingRow
+from api.schemas.generation import (
+    ExplainFilterIn,
+    ExplanationOut,
+    FilterPromptIn,
+    FilterReport,
+    GeneratedFilterOut,
+    GeneratedStrategyOut,
+    MendIn,
+    MetadataOut,
+    PromptIn,
+    ReadingRow,
+    RegenerateIn,
+    StepOut,
+)
 from api.schemas.market import CandleOut, CandlePage, ConnectionOut, CoverageOut, FeedOut, QuoteOut, StatusOut
 from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import (
@@ -46,15 +59,21 @@ __all__ = [
     "EnableIn",
     "EventOut",
     "ExecutionOut",
+    "ExplainFilterIn",
     "ExplainOut",
+    "ExplanationOut",
     "FailingOut",
     "FeedOut",
     "FieldError",
+    "FilterPromptIn",
     "FilterReport",
     "FindingOut",
+    "GeneratedFilterOut",
     "GeneratedStrategyOut",
     "HistoryMatch",
     "HistoryOut",
+    "MendIn",
+    "MetadataOut",
     "NearMiss",
     "NearOut",
     "NearPage",
@@ -66,12 +85,14 @@ __all__ = [
     "QuotaOut",
     "QuoteOut",
     "ReadingRow",
+    "RegenerateIn",
     "RunOut",
     "SentenceCheckOut",
     "SignalDetail",
     "SignalOut",
     "SignalPage",
     "StatusOut",
+    "StepOut",
     "StrategyDetail",
     "StrategyIn",
     "StrategyOut",

@@ -1,33 +1,105 @@
 """Sentences in, strategies out."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from api.schemas.base import Input, Interval, Shape
 from api.schemas.checks import SentenceCheckOut
 from api.schemas.problem import FieldError
 
+MAX_SENTENCE = 4_000
+Direction = Literal["long", "short"]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+
 
 class PromptIn(Input):
-    """Body of `/generate/*`. `interval` overrides the default, not an interval named in the sentence."""
+    """Body of `/generate/metadata` and `/generate/strategy`. `interval` overrides the default, not an interval named in
+    the sentence."""
 
-    prompt: str = Field(min_length=1, max_length=4000)
+    prompt: str = Field(min_length=1, max_length=MAX_SENTENCE)
     interval: Interval | None = None
-    model: str | None = None
+    model: str | None = Field(None, max_length=200)
+
+
+class FilterPromptIn(PromptIn):
+    """Body of `/generate/filter`: the sentence and, where they are known, its conditions in words."""
+
+    direction: Direction | None = None
+    conditions: tuple[Line, ...] = Field((), max_length=30)
+
+
+class RegenerateIn(Input):
+    """Body of `/generate/regenerate`: conditions after a person has edited them; interval and direction are kept.
+
+    `filter_code` is the program before the edit, `prompt` the sentence that it began with.
+    """
+
+    conditions: tuple[Line, ...] = Field(min_length=1, max_length=30)
+    interval: Interval
+    direction: Direction = "long"
+    filter_code: str = Field("", max_length=20_000)
+    prompt: str = Field("", max_length=MAX_SENTENCE)
+    model: str | None = Field(None, max_length=200)
+
+
+class ExplainFilterIn(Input):
+    """Body of `/generate/explain`: a program; `prompt` is the sentence it was made from, whose language is answered."""
+
+    filter_code: str = Field(min_length=1, max_length=20_000)
+    interval: Interval
+    direction: Direction = "long"
+    prompt: str = Field("", max_length=MAX_SENTENCE)
+    model: str | None = Field(None, max_length=200)
+
+
+class MendIn(Input):
+    """Body of `/generate/mend`: a stored strategy with its stored error, or a program with the error it ran into."""
+
+    strategy_id: UUID | None = None
+    filter_code: str = Field("", max_length=20_000)
+    interval: Interval | None = None
+    direction: Direction = "long"
+    error: str = Field("", max_length=4_000)
+    prompt: str = Field("", max_length=MAX_SENTENCE)
+    model: str | None = Field(None, max_length=200)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "MendIn":
+        if self.strategy_id is None and not (self.filter_code and self.interval and self.error):
+            raise ValueError("give strategy_id, or filter_code, interval and error")
+        return self
 
 
 class ReadingRow(Shape):
-    """One condition of the compiled filter beside the words of the sentence it came from."""
+    """One condition of the compiled filter beside the words of the sentence it came from.
+
+    `name` is its variable in the filter, `condition` the sentence of the description that it stands for.
+    """
 
     text: str
     reading: str
     interval: str = ""
     words: str = ""
+    name: str = ""
+    condition: str = ""
 
 
-class GeneratedStrategyOut(Shape):
-    """The answer of `/generate/strategy` and `screener generate --json`."""
+class Spent(Shape):
+    """What an answer took. `cost` is in US dollars, null where the price of a call is not known; `calls` counts the
+    provider's, retries included; a cached answer takes none."""
+
+    model: str
+    attempts: int = 1
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+class MetadataOut(Spent):
+    """The answer of `/generate/metadata`: all of a strategy but its filter."""
 
     name: str
     description: str
@@ -37,14 +109,72 @@ class GeneratedStrategyOut(Shape):
     instructions: str
     indicators: tuple[str, ...]
     risk: dict[str, Any]
-    filter_code: str
-    reading: str
+    category: str = "other"
+    difficulty: str = "intermediate"
     assumptions: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
-    model: str
-    attempts: int = 1
+
+
+class GeneratedStrategyOut(MetadataOut):
+    """The answer of `/generate/strategy`; `screener generate --json` prints some of its fields.
+
+    `first_try` is whether the first draft of the filter compiled.
+    """
+
+    filter_code: str
+    reading: str
     rows: tuple[ReadingRow, ...] = ()
     checks: SentenceCheckOut = SentenceCheckOut()
+    first_try: bool = True
+
+
+class GeneratedFilterOut(Spent):
+    """The answer of `/generate/filter`, `/regenerate` and `/mend`.
+
+    `changes` say, after an edit or a repair, which conditions are new and which are gone.
+    """
+
+    filter_code: str
+    hash: str
+    interval: str
+    direction: str
+    conditions: tuple[str, ...]
+    reading: str
+    rows: tuple[ReadingRow, ...] = ()
+    changes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    checks: SentenceCheckOut = SentenceCheckOut()
+    first_try: bool = True
+
+
+class ExplainedCondition(Shape):
+    """A condition of a program, by its name, in plain words."""
+
+    name: str
+    text: str
+
+
+class ExplanationOut(Spent):
+    """The answer of `/generate/explain`. `reading` is made from the program by code, all else by the model."""
+
+    summary: str
+    conditions: tuple[ExplainedCondition, ...] = ()
+    fires_when: str = ""
+    weaknesses: tuple[str, ...] = ()
+    reading: str
+
+
+class StepOut(Shape):
+    """Data of a `progress` event: a step that ended, with its seconds, or (`kind` text) a piece of the model's answer.
+
+    An empty piece says that the answer begins anew.
+    """
+
+    step: str
+    seconds: float = 0.0
+    kind: Literal["step", "text"] = "step"
+    text: str = ""
 
 
 class FilterReport(Shape):

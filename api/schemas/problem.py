@@ -1,5 +1,6 @@
 """RFC 9457 problem documents, the form of every error."""
 
+from datetime import datetime
 from typing import Literal
 
 from api.schemas.base import Shape
@@ -30,7 +31,8 @@ class FindingOut(Shape):
 
 
 class Problem(Shape):
-    """`application/problem+json`. `findings` is there where a strategy was not enabled."""
+    """`application/problem+json`. `findings` is there where a strategy was not enabled, `again_at` where a limit was
+    reached that is lifted by itself then."""
 
     type: str = "about:blank"
     title: str
@@ -38,3 +40,4 @@ class Problem(Shape):
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
     findings: tuple[FindingOut, ...] = ()
+    again_at: datetime | None = None

@@ -1,0 +1,67 @@
+"""What FastAPI cannot tell of our answers by itself, for the OpenAPI description: problem documents, event streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from api.schemas import Problem, StepOut
+
+_REF = "#/components/schemas/"
+_TITLES = {
+    404: "There is no such thing",
+    409: "Not in this state",
+    422: "What was sent cannot be taken, or was not understood: `errors` has the words and the places",
+    429: "A spend cap is reached: `again_at` and `Retry-After` say until when",
+    502: "The model is away, or its answers are not usable",
+    503: "The database does not answer",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that may answer with problem documents of these statuses."""
+    content = {"application/problem+json": {"schema": {"$ref": f"{_REF}{Problem.__name__}"}}}
+    return {status: {"description": _TITLES[status], "content": content} for status in statuses}
+
+
+def streamed(answer: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that streams progress to those who accept events: each event, its data a line of JSON."""
+    events = [_event(kind, name) for kind, name in _events(answer).items()]
+    stream = {
+        "schema": {"type": "string", "description": "`progress` events, then one `result` or one `error`."},
+        "itemSchema": {"oneOf": events},
+    }
+    return {200: {"description": "The answer, or its events", "content": {"text/event-stream": stream}}}
+
+
+def install(app: FastAPI) -> None:
+    """Add the shapes that only problem documents and events have to the application's description."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            models = [(model, "serialization") for model in (Problem, StepOut)]
+            _, defs = models_json_schema(models, ref_template=f"{_REF}{{model}}")  # type: ignore[arg-type]
+            components = schema.setdefault("components", {}).setdefault("schemas", {})
+            for name, found in defs["$defs"].items():
+                components.setdefault(name, found)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _events(answer: type[Any]) -> dict[str, str]:
+    return {"progress": StepOut.__name__, "result": answer.__name__, "error": Problem.__name__}
+
+
+def _event(kind: str, name: str) -> dict[str, Any]:
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": f"{_REF}{name}"}}
+    return {
+        "type": "object",
+        "properties": {"event": {"const": kind}, "data": data},
+        "required": ["event", "data"],
+    }
