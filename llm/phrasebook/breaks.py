@@ -1,0 +1,527 @@
+"""New highs and lows, breakouts, failed breakouts, pullbacks to an average, retests, and squeezes.
+
+1. A break of the last n candles' high leaves this candle out, and is a state: the close is beyond it. A break of yesterday's
+   (last week's, last month's) high is the candle that crosses it.
+2. A pullback to a line: the low touches it and the close is above it; a rejection is the mirror of that.
+3. "Squeeze" is Bollinger's bands inside Keltner's; "the narrowest bands in n candles" compares the width with its own past.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol, series
+from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Operand
+from llm.phrasebook.moves import RECENT, peak
+from llm.phrasebook.operands import price_like, read_operand
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+RETEST_CANDLES = 10
+WIDTH_CANDLES = 100
+_LAST = {"1d": "yesterday", "1w": "last week", "1M": "last month", "1h": "last hour", "4h": "last 4h candle", "12M": "last year"}
+
+
+def before(length: Length, side: str, field: str = "", symbol: str | None = None) -> Operand:
+    """The highest high or lowest low of the candles before this one."""
+    function = "highest" if side == "high" else "lowest"
+    field = field or side
+    return replace(
+        series(f"{function}({{p}}{field}, {{n0}})[1]", f"{function} {field} before", "price", args=(length,)), symbol=symbol
+    )
+
+
+def period_level(field: str, interval: str, symbol: str | None = None) -> Operand:
+    """The high, low, open or close of the last finished day, week, month or year."""
+    if interval in ("1M", "12M"):
+        prefix = f'symbol("{symbol}").' if symbol else ""
+        noun = f"{_LAST[interval]}'s {field}"
+        return replace(series(f'{prefix}tf("{interval}").{field}', noun, "price"), symbol=symbol)
+    return Operand(field, interval=interval, symbol=symbol, level=True)
+
+
+_UNITS = {"day": "1d", "days": "1d", "daily": "1d", "week": "1w", "weeks": "1w", "weekly": "1w", "month": "1M", "months": "1M", "monthly": "1M"}
+_UNITS |= {"year": "12M", "yearly": "12M", "yesterday": "1d", "hour": "1h", "hourly": "1h", "24h": "1d", "year's": "12M"}
+_UNITS |= {f"{unit}'s": label for unit, label in tuple(_UNITS.items()) if not unit.endswith("s")}
+_UNITS |= {"yesterdays": "1d"}
+
+
+def _level_slot() -> Grammar[Operand]:
+    lists = LISTS | {
+        "last": "last; previous; prior; preceding; past; last finished; last completed; last closed; previous completed; most recent",
+        "unit": "day; week; month; year; day's; week's; month's; year's; daily; weekly; monthly",
+        "day": "yesterday; yesterday's; yesterdays",
+    }
+    slots = SLOTS | {"field": _field}
+    g: Grammar[Operand] = Grammar(lists, slots)
+
+    def made(m: Found) -> Operand | None:
+        label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), None)
+        field = m.get("field", str)
+        return None if label is None or field is None else period_level(field, label, m.symbol)
+
+    def opened(m: Found) -> Operand | None:
+        label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), "1d")
+        prefix = f'symbol("{m.symbol}").' if m.symbol else ""
+        noun = {"1d": "open of the day", "1w": "open of the week", "1M": "open of the month", "12M": "open of the year"}.get(label)
+        if noun is None:
+            return None
+        return series(f'valuewhen({prefix}tf("{label}").first, {prefix}open, 0)', noun, "price")
+
+    g.add(
+        made,
+        "<day> {field}",
+        "<last> <unit> {field}",
+        "{field} of the? <last> <unit>",
+        "{field} of yesterday|yesterday's",
+        "{field} of the? <unit> before",
+        "<unit> before {field}",
+    )
+    g.add(
+        opened,
+        "today's|todays open|opening",
+        "[this / the / current]? day's|week's|month's|year's open",
+        "this|current day|week|month|year open",
+        "daily|weekly|monthly|yearly open",
+        "open of the? [current / this]? day|week|month|year",
+        "midnight open",
+    )
+    return g
+
+
+def _field(r: Reader) -> object | None:
+    return next((name for name in ("high", "low", "close", "open") if r.word(name, f"{name}s")), None)
+
+
+_LEVELS = _level_slot()
+
+
+def read_period_level(r: Reader, symbol: str | None = None) -> Operand | None:
+    """ "yesterday's high", "the high of the previous month", "the weekly open"."""
+    mark = r.mark()
+    r.word("the", fill=False)
+    found = _LEVELS.read(r, symbol)
+    if found is None:
+        r.reset(mark)
+    return found
+
+
+def _level(r: Reader) -> object | None:
+    return read_period_level(r)
+
+
+def _span_level(side: str) -> Grammar[Operand]:
+    """ "the 20 bar high", "the highest high of the 36 candles before", "recent highs", "20 candle range"."""
+    names = {
+        "high": "high; highs; highest high; top; resistance; peak; maximum; highest price; highest",
+        "low": "low; lows; lowest low; bottom; support; trough; minimum; lowest price; lowest",
+    }
+    lists = LISTS | {
+        "name": names[side],
+        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; from the; for the; across the",
+        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
+        "range": "range; channel; consolidation; box; trading range; price channel; base; rectangle",
+        "recent": "recent; swing; local; latest; nearby; key; recent swing; horizontal; prior; previous; the; major",
+        "closing": "highest close; closing high; highest closing price" if side == "high" else "lowest close; closing low; lowest closing price",
+    }
+    g: Grammar[Operand] = Grammar(lists, SLOTS)
+
+    def made(m: Found) -> Operand | None:
+        length = m.values.get("length")
+        return before(length, side, "", m.symbol) if isinstance(length, int | Duration) else None
+
+    def closing(m: Found) -> Operand | None:
+        length = m.values.get("length")
+        return before(length, side, "close", m.symbol) if isinstance(length, int | Duration) else None
+
+    def recent(m: Found) -> Operand | None:
+        where = "highest high" if side == "high" else "lowest low"
+        m.note(f"“{m.text.capitalize()}” became the {where} of the {RECENT} candles before.")
+        return before(RECENT, side, "", m.symbol)
+
+    g.add(closing, "{length} <closing>", "<closing> <of> the? <past>? {length}")
+    g.add(
+        made,
+        "{length} [<name> / <range>]",
+        "<name> <of> the? <past>? {length} [before / prior / earlier]?",
+        "<past> {length} <name>",
+        "[<name> <of> ]? the? {length} <range>",
+        "<range> <of> the? <past>? {length} [before / prior]?",
+    )
+    g.add(recent, "<recent> <name>", "resistance" if side == "high" else "support", "[its / the / a]? <range> [<name>]?", "<name> of the? <range>")
+    return g
+
+
+_SPAN_HIGH, _SPAN_LOW = _span_level("high"), _span_level("low")
+
+
+def _span_high(r: Reader) -> object | None:
+    r.word("the", "its", "a", fill=False)
+    return _SPAN_HIGH.read(r)
+
+
+def _span_low(r: Reader) -> object | None:
+    r.word("the", "its", "a", fill=False)
+    return _SPAN_LOW.read(r)
+
+
+def _line(r: Reader) -> object | None:
+    """A line that a price comes back to: an average, a band, VWAP, a level."""
+    level = read_period_level(r)
+    if level is not None:
+        return level
+    found = read_operand(r)
+    return found if found is not None and found.kind != "number" and price_like(found) else None
+
+
+def _close(m: Found) -> Operand:
+    return Operand("close", symbol=m.symbol)
+
+
+def _beyond(m: Found, side: str) -> Condition | None:
+    level = m.get("level", Operand)
+    if level is None:
+        m.note(
+            f"“{'Breakout' if side == 'high' else 'Breakdown'}” became: the close is "
+            f"{'above the highest high' if side == 'high' else 'below the lowest low'} of the {RECENT} candles before."
+        )
+        level = before(RECENT, side, "", m.symbol)
+    return Compare(_close(m), ">" if side == "high" else "<", of_symbol(level, m.symbol))
+
+
+def _above_span(m: Found) -> Condition | None:
+    return _beyond(m, "high")
+
+
+def _below_span(m: Found) -> Condition | None:
+    return _beyond(m, "low")
+
+
+def _new_extreme(m: Found, side: str) -> Condition | None:
+    length = m.values.get("length")
+    if length is None:
+        length = RECENT
+        m.note(f"“New {side}” has no length given: {RECENT} candles.")
+    field = "close" if "closing" in m.values else ""
+    if not isinstance(length, int | Duration):
+        return None
+    return Compare(_close(m), ">" if side == "high" else "<", before(length, side, field, m.symbol))
+
+
+def _new_high(m: Found) -> Condition | None:
+    return _new_extreme(m, "high")
+
+
+def _new_low(m: Found) -> Condition | None:
+    return _new_extreme(m, "low")
+
+
+def _level_cross(m: Found) -> Condition | None:
+    """ "breaks above yesterday's high": the candle that crosses it."""
+    level = m.get("level", Operand)
+    if level is None:
+        return None
+    words = set(m.text.split())
+    down = bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"}) or (
+        level.kind == "low" or "low" in level.noun
+    ) and not words & {"above", "over", "up", "reclaims", "reclaim", "reclaimed", "reclaiming", "regains"}
+    # Against the day before, the level itself steps at midnight: both candles are compared with this one's.
+    shifted = series("{p}close[1]", "close before", "price")
+    shifted = replace(shifted, symbol=m.symbol)
+    if down:
+        return Group("and", (Compare(_close(m), "<", level), Compare(shifted, ">=", level)))
+    return Group("and", (Compare(_close(m), ">", level), Compare(shifted, "<=", level)))
+
+
+def _level_state(m: Found) -> Condition | None:
+    """ "closes above the high of last week": a state."""
+    level = m.get("level", Operand)
+    below = bool({"below", "under", "beneath", "<"} & set(m.text.split()))
+    return None if level is None else Compare(_close(m), "<" if below else ">", level)
+
+
+def _false_break(m: Found, side: str) -> Condition | None:
+    level = m.get("level", Operand) or before(RECENT, side, "", m.symbol)
+    if "level" not in m:
+        m.note(
+            f"“{m.text.capitalize()}” became: beyond the {'highest high' if side == 'high' else 'lowest low'} of the {RECENT} "
+            "candles before, and closed back inside."
+        )
+    out = Operand(side, symbol=m.symbol)
+    signs: tuple[str, str] = (">", "<") if side == "high" else ("<", ">")
+    return Formula(
+        f"{{0}} {signs[0]} {{1}} and {{2}} {signs[1]} {{1}}",
+        operands=(out, level, _close(m)),
+        brief="failed breakout" if side == "high" else "failed breakdown",
+        lean="short" if side == "high" else "long",
+    )
+
+
+def _bull_trap(m: Found) -> Condition | None:
+    return _false_break(m, "high")
+
+
+def _bear_trap(m: Found) -> Condition | None:
+    return _false_break(m, "low")
+
+
+def _pullback(m: Found) -> Condition | None:
+    """The low touches the line and the close is above it."""
+    line = m.get("line", Operand)
+    if line is None:
+        return None
+    line = of_symbol(line, m.symbol)
+    m.note("A pullback to a line became: the low is at or below it and the close above it.")
+    parts = (Compare(Operand("low", symbol=m.symbol), "<=", line), Compare(_close(m), ">", line))
+    return Formula("{c0} and {c1}", parts=parts, brief="pullback", lean="long")
+
+
+def _rejection(m: Found) -> Condition | None:
+    line = m.get("line", Operand)
+    if line is None:
+        return None
+    line = of_symbol(line, m.symbol)
+    m.note("A rejection at a line became: the high is at or above it and the close below it.")
+    parts = (Compare(Operand("high", symbol=m.symbol), ">=", line), Compare(_close(m), "<", line))
+    return Formula("{c0} and {c1}", parts=parts, brief="rejection", lean="short")
+
+
+def _retest(m: Found) -> Condition | None:
+    """A break of the range in the last candles, now tested again from outside."""
+    side = "low" if {"breakdown", "support"} & set(m.text.split()) else "high"
+    length = m.values.get("length")
+    if not isinstance(length, int | Duration):
+        length = RECENT
+    m.note(
+        f"A retest became: a break of the {'high' if side == 'high' else 'low'} of {RECENT if length == RECENT else 'those'} candles "
+        f"within the last {RETEST_CANDLES}, and this candle touches that level and closes beyond it."
+    )
+    function, field = ("highest", "high") if side == "high" else ("lowest", "low")
+    sign, touch, other = (">", "<=", "low") if side == "high" else ("<", ">=", "high")
+    level = f"{function}({{p}}{field}, {{n0}})[1]"
+    broke = f"{{p}}close {sign} {level}"
+    held = f"valuewhen({broke}, {level}, 0)[1]"
+    text = f"within({broke}, {RETEST_CANDLES})[1] and {{p}}{other} {touch} {held} and {{p}}close {sign} {held}"
+    return Formula(text, lengths=(length,), brief="retest", lean="long" if side == "high" else "short")
+
+
+# Squeezes.
+
+_SQUEEZE_NOTE = "“Squeeze” became: Bollinger bands (20, 2) inside Keltner's channel (20, 1.5)."
+
+
+def _squeeze_on(m: Found) -> Condition | None:
+    m.note(_SQUEEZE_NOTE)
+    text = "{ta}squeeze().on"
+    length = m.values.get("length")
+    if isinstance(length, int | Duration):
+        return Formula("always({ta}squeeze().on, {n0})", lengths=(length,), brief="squeeze")
+    return Formula(text, brief="squeeze")
+
+
+def _squeeze_off(m: Found) -> Condition | None:
+    m.note(_SQUEEZE_NOTE)
+    words = set(m.text.split())
+    up = bool(words & {"long", "up", "upside", "bullish", "upward", "upwards", "positive"})
+    down = bool(words & {"short", "down", "downside", "bearish", "downward", "downwards", "negative"})
+    text = "{ta}squeeze().on[1] and not {ta}squeeze().on"
+    if up or down:
+        text += f" and {{ta}}squeeze().value {'>' if up else '<'} 0"
+    return Formula(text, brief="squeeze release", lean="short" if down else None)
+
+
+def _no_squeeze(m: Found) -> Condition | None:
+    m.note(_SQUEEZE_NOTE)
+    return Formula("not {ta}squeeze().on", brief="no squeeze")
+
+
+def _momentum(m: Found) -> Condition | None:
+    """ "squeeze momentum positive", "with positive momentum" of the squeeze."""
+    words = set(m.text.split())
+    if words & {"rising", "increasing", "growing", "up"}:
+        return Formula("rising({ta}squeeze().value, 1)", brief="squeeze momentum rising")
+    if words & {"falling", "decreasing", "shrinking", "down"}:
+        return Formula("falling({ta}squeeze().value, 1)", brief="squeeze momentum falling")
+    down = bool(words & {"negative", "below", "bearish"})
+    turn = bool(words & {"turns", "turning", "turned", "crosses", "flips"})
+    value = series("{ta}squeeze().value", "squeeze momentum", "squeeze")
+    if turn:
+        return Cross(value, "down" if down else "up", Operand("number", (0.0,)))
+    return Compare(value, "<" if down else ">", Operand("number", (0.0,)))
+
+
+_WIDTH = series("{ta}bbands({p}close, 20, 2).width", "Bollinger band width", "share")
+
+
+def _narrow(m: Found) -> Condition | None:
+    """ "bands tightest in 120 candles"."""
+    length = m.values.get("length")
+    wide = "wide" in m.values
+    if length is None:
+        length = WIDTH_CANDLES
+        m.note(f"The Bollinger band width is compared with its last {WIDTH_CANDLES} candles.")
+    if not isinstance(length, int | Duration):
+        return None
+    m.note("Bollinger bands have no settings given: 20 candles, 2 standard deviations.")
+    function, op = ("highest", ">=") if wide else ("lowest", "<=")
+    width = Operand("bb_width", (20, 2))
+    edge = series(f"{function}({{0}}, {{n0}})", f"{function} Bollinger band width", "share", width, args=(length,))
+    return Compare(width, ">=" if wide else "<=", edge) if op else None
+
+
+def _grammar() -> Grammar[Condition]:
+    lists = LISTS | {
+        "subject": "price; close; it; coin; candle; px; closes; the price; closing; the close; market; who; that",
+        "breaks": """breaks; break; broke; breaking; broken; breaks out; break out; breaking out; broke out; rips; ripped; ripping; smashes; smashed;
+            blasts; pushes; pushed; pushing; clears; cleared; clearing; takes out; took out; taking out; busts; busted; bursts; bursting; exceeds; surpasses;
+            punches; trades; trading; closes; closed; close; closing; is; goes; moves; went; explodes; pops; popping; popped; shoots; thrusts; crosses; crossed; crossing;
+            rises; rising; climbs; surges; jumps; runs; ran; sweeps; gets; has broken; has broken out; slices; sliced; powers; flies""",
+        "breaksdown": """breaks; break; broke; breaking; broken; breaks down; break down; breaking down; broke down; falls; fell; drops; dropped; slips; slides; closes; closed;
+            close; closing; is; goes; loses; lost; losing; crashes; dumps; cracks; trades; trading; smashes; slices; sinks; crosses; crossed; moves; gets; has broken;
+            takes out; took out; breaches; rolls; collapses; plunges; tumbles; has broken down; dips""",
+        "bare": """breaks; break; broke; breaking; clears; cleared; takes out; took out; surpasses; exceeds; smashes; tops; topped; busts; overtakes; has broken;
+            breaks out of; breakout of; break of; breakout from; break out of; breaking out of; broke out of; breaches; has cleared; clearing; taking out; breaking""",
+        "up": "above; over; through; past; beyond; up through; out above; out over; above the; to above; up over; back above; out of; higher than; up above; on the upside of; to the upside of; upwards through; from; back over",
+        "down": "below; under; through; beneath; past; down through; out below; down below; back below; lower than; underneath; down out of; out of; from; back under",
+        "breakout": """breakout; breakouts; break out; breaks out; breaking out; broke out; upside breakout; bullish breakout; break to the upside; breaks to the upside; price breakout;
+            range breakout; range expansion up; breaks out to the upside; breakout to the upside; has broken out; breaks upward""",
+        "breakdown": """breakdown; breakdowns; break down; breaks down; breaking down; broke down; downside breakout; bearish breakout; break to the downside; breaks to the downside;
+            range breakdown; breaks out to the downside; breakout to the downside; has broken down; breaks downward; breakout down""",
+        "new": """new; fresh; makes a new; make a new; making a new; hits a new; sets a new; at a new; reaches a new; prints a new; made a new; making new; makes new; hits new; hitting new;
+            sets new; prints new; at new; makes; hits; reaches; at; sets; prints; made; posts; posts a new; printing a new; is at a; at a; hits a; makes a; sets a; reaches a; making; hitting; records a new; closes at a new; closes at a; closing at a; closes at""",
+        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; since; across the",
+        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
+        "fake": """false breakout; failed breakout; fakeout; fake out; bull trap; fake breakout; upthrust; failed break; swing failure high; false break; liquidity grab above; liquidity sweep above;
+            sweeps the highs; sweep of the highs; stop hunt above; sweep of highs; deviation above""",
+        "fakedown": """false breakdown; failed breakdown; bear trap; fake breakdown; spring; stop hunt; liquidity sweep; sweep of the lows; sweeps the lows; swing failure low; sweep of lows;
+            liquidity grab; liquidity grab below; liquidity sweep below; stop hunt below; shakeout; deviation below""",
+        "pull": """pulls back to; pulled back to; pullback to; pull back to; pulling back to; pulls back to touch; pullback into; pulls back into; retraces to; retraced to; comes back to; came back to;
+            dips to; dipped to; dip to; dips into; dip into; bounces off; bounces from; bounced off; bounce off; bounce from; bouncing off; bouncing from; finds support at; holds; held at; retests; retest of; retested; retesting;
+            returns to; drops back to; falls back to; chilled back to; chills back to; bounces at; back to touch; pulls back and touches; tests; tested; holding; taps and holds; tags and holds; touches and holds; bounced from; bounced at;
+            respects; kisses; kissed; wicks below and closes above; wicks through and closes above; dips below and closes above; dips below but closes above; dips under and closes above; dips under but closes above; wicks below but closes above;
+            pulls back toward; pulls back towards; comes back down to; pullback to touch; pull back to touch; supported by; support at; found support at; bounces on""",
+        "reject": """rejected at; rejected by; rejected from; rejects at; rejects; gets rejected at; rejection at; rejection from; rejection of; fails at; failed at; turned away at; turned down at; rallies into; rejects from; is rejected by;
+            is rejected at; got rejected at; wicks above and closes below; wicks above but closes below; pokes above and closes below; resistance at; runs into; rejection off; rejecting; rallies back to; pulls up to; stalls at; retests from below; finds resistance at; bounces down from; fails to hold""",
+        "squeeze": "squeeze; ttm squeeze; volatility squeeze; squeeze indicator; lazybear squeeze; the squeeze; squeezes; squeeze momentum; keltner squeeze",
+        "fires": """fires; fired; firing; releases; released; releasing; release; ends; ended; off; just fired; breakout; breaks; break; broke; pops; popped; exit; exits; has fired; has ended; has released; goes off; went off; let go; lets go; over; just ended; turns off;
+            turned off; is released; resolves; just released; fires off; is over; has just fired; is fired; triggers; triggered; unwinds""",
+        "on": "on; is on; active; is active; in play; building; has been on; was on; is building; stays on; forming; has been active; remains on; persists",
+        "direction": "long; up; upside; bullish; upward; upwards; short; down; downside; bearish; downward; downwards; to the upside; to the downside",
+        "momentum": "momentum; squeeze momentum; squeeze histogram; squeeze value; momentum of the squeeze; squeeze's momentum; momentum histogram",
+        "bands": "bollinger bands; bollinger band; bbands; bb; bollingers; bollinger; bands; band width; bollinger band width; bollinger width; bb width; bandwidth; bollinger bandwidth; bollinger bands width; width of the bollinger bands; width of the bands; bbw; bb bandwidth",
+        "narrow": "tightest; narrowest; lowest; smallest; tightest they have been; squeezed; as tight as they have been; at their tightest; at its lowest; at its narrowest; at their narrowest; at its tightest; the tightest; most compressed",
+        "kc": "keltner channels; keltner channel; keltner; keltners; kc; keltner bands; keltner's channel",
+    }
+    slots = SLOTS | {
+        "level": _level,
+        "high": _span_high,
+        "low": _span_low,
+        "line": _line,
+        "wide": _wide,
+        "closing": _closing,
+    }
+    g: Grammar[Condition] = Grammar(lists, slots)
+    # Squeezes.
+    g.add(
+        _squeeze_off,
+        "<squeeze> [is / has]? [just]? <fires> [to the / with]? <direction>?",
+        "[release / end / breakout / exit] [of / from] [a / the]? <squeeze> [to the]? <direction>?",
+        "[comes / coming / came / breaks / breaking / broke / exits / out] out? of [a / the]? <squeeze> [to the]? <direction>?",
+        "fires|fired [long / short]? [out]? of [a / the]? <squeeze>",
+        "<squeeze> <direction>",
+    )
+    g.add(_no_squeeze, "not in a? <squeeze>", "no <squeeze>", "out of a? <squeeze> state")
+    g.add(
+        _momentum,
+        "<momentum> [is / turns / turning / turned / crosses / flips / goes]? [positive / negative / bullish / bearish / rising / falling / increasing / decreasing / up / above zero / below zero / growing / shrinking / above 0 / below 0]",
+        "[positive / negative / rising / falling / bullish / bearish] <momentum>",
+    )
+    g.add(
+        _narrow,
+        "<bands> [are / is / at / being]? [the / their]? [<narrow> / {wide}] [it / they have been]? <of> [like / the / about]? [<past>]? {length}",
+        "[<narrow> / {wide}] <bands> <of> [the / like]? [<past>]? {length}",
+        "bollinger [band / bands]? squeeze <of> [the]? [<past>]? {length}",
+        "bollinger|bb|bbands [band / bands]? squeeze",
+        "bollinger [bands / band] [are]? squeezing|squeezed|tight|contracting|narrow",
+        "tight bollinger bands",
+        "<bands> [are / is]? [at their / at its / the]? <narrow>",
+    )
+    g.add(
+        _squeeze_on,
+        "<squeeze> [has been / is / stays / was]? [<on>]? for [at least / the last / the past / more than]? {length}",
+        "[in / inside / entering / enters] [a / the]? <squeeze>",
+        "<squeeze> <on>",
+        "<bands> [are / is / fully / sit / completely]? [inside / within / in] [the / of]? <kc>",
+        "bollinger|bands inside [the]? <kc>",
+        "<squeeze>",
+    )
+    # False breaks, before the plain ones.
+    g.add(_bull_trap, "<fake> [of / above / at / over]? {level:high}?")
+    g.add(_bear_trap, "<fakedown> [of / below / at / under]? {level:low}?")
+    g.add(_retest, "retest|retests|retested|retesting [of]? [the / a]? [breakout / breakdown / broken] [level / resistance / support / area / zone]? [of the? {length} <candle>? range|high]?", "breakout [and / then / with]? retest")
+    # Levels of a day, week or month.
+    g.add(
+        _level_cross,
+        "<subject>? [breaks / break / broke / breaking / crosses / crossed / crossing / moves / pushes / pushed / rips / goes / pops / gets / rises / climbs / jumps] [back]? [above / over / through / past / up through / out above / up over / beyond] {level}",
+        "<subject>? [breaks / break / broke / breaking / crosses / crossed / falls / fell / drops / dropped / slips / moves / goes / sinks / dips] [back]? [below / under / through / down through / beneath] {level}",
+        "<subject>? [breaks / broke / breaking / break of / takes out / took out / taking out / clears / cleared / reclaims / reclaim / reclaimed / reclaiming / loses / lost / losing / regains / breakout of / sweeps / crosses / breach of / breaches] {level}",
+        "breakout [above / over / of / through]? {level}",
+        "breakdown [below / under / of / through]? {level}",
+    )
+    g.add(
+        _level_state,
+        "<subject>? [is / closes / closed / close / closing / trades / trading / sits / stays / holds / holding / now / currently / opens / remains]? [back / well]? [above / over / > / higher than / below / under / beneath / < / lower than] {level}",
+    )
+    # Ranges and highs of n candles.
+    g.add(
+        _above_span,
+        "<subject>? <breaks> [out]? [<up>] {level:high}",
+        "<subject>? <bare> {level:high}",
+        "<breakout> [<up> / of]? {level:high}",
+        "<subject>? [above / over] {level:high}",
+    )
+    g.add(
+        _below_span,
+        "<subject>? <breaksdown> [down]? [<down>] {level:low}",
+        "<subject>? <bare> {level:low}",
+        "<breakdown> [<down> / of]? {level:low}",
+        "<subject>? [below / under] {level:low}",
+    )
+    for make, side in ((_new_high, "high"), (_new_low, "low")):
+        top = "highest" if side == "high" else "lowest"
+        g.add(
+            make,
+            f"<subject>? [<new>]? {{length}} {side}s? [{{closing}}]?" if False else f"<subject>? <new> {{length}} {{closing}}? {side}|{side}s",
+            f"<subject>? <new> {{closing}}? {side}|{side}s <of> the? <past>? {{length}}",
+            f"[closes / closed / closing / trading / is / trades]? at? its? {top} {{closing:closing}} <of> the? <past>? {{length}}",
+            f"{top} [price / level / point / high / low / it has been]? <of> the? <past>? {{length}}",
+            f"<subject>? [closes / closed / trades / is] {'higher' if side == 'high' else 'lower'} than [at any time in / in all of / any of / all of / all / any candle of / any close of / every candle of]? the? <past>? {{length}}",
+            f"<subject>? [new / fresh / makes a new / makes new / prints a new / hits a new / sets a new / making a new / making new / at a new / hits new / new recent] {side}|{side}s",
+            f"{{length}} {side}|{side}s [is / gets / got / was]? [taken out / broken / breakout / breached / cleared / break]",
+            f"{{length}} {'breakout' if side == 'high' else 'breakdown'}",
+        )
+    g.add(_above_span, "<breakout>")
+    g.add(_below_span, "<breakdown>")
+    # Pullbacks and rejections.
+    g.add(_pullback, "<subject>? <pull> {line}", "pullback|bounce [at / on / near / off / from] {line}", "touches {line} [from above / and holds / and bounces / and closes above / but closes above] [it]?")
+    g.add(_rejection, "<subject>? <reject> {line}", "touches {line} [from below / and closes below / but closes below] [it]?")
+    return g
+
+
+def _wide(r: Reader) -> object | None:
+    return True if r.word("widest", "broadest", "most", "highest", "largest") else None
+
+
+def _closing(r: Reader) -> object | None:
+    return True if r.word("closing", "close", "daily") else None
+
+
+_GRAMMAR = _grammar()
+
+
+def read_break(r: Reader, symbol: str | None = None) -> Condition | None:
+    """A new high or low, a breakout, a failed one, a pullback, a rejection, a retest, or a squeeze."""
+    return _GRAMMAR.read(r, symbol)
+
+
+__all__ = ["before", "peak", "period_level", "read_break", "read_period_level"]

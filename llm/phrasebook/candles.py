@@ -1,0 +1,618 @@
+"""Candles: colours and streaks, the candlestick patterns of `cdl.`, the parts of a candle, and its place in the range.
+
+1. `PATTERNS` names every pattern; one with two sides is bullish unless the words say otherwise, and that is said.
+2. A candle's parts (body, range, wicks) are compared with one another, with ATR, with their average, or in percent.
+3. Streaks: "3 green candles in a row", "4 of the last 5 candles are red", "turns green", "the last 3 lows are higher".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
+from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend
+from llm.phrasebook.moves import compared, versus
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+# name: (names in English, where it has two sides: True; else the direction it points to or None)
+PATTERNS: dict[str, tuple[str, bool | str | None]] = {
+    "abandoned_baby": ("abandoned baby", True),
+    "advance_block": ("advance block", "short"),
+    "belt_hold": ("belt hold; belthold", True),
+    "breakaway": ("breakaway; breakaway pattern", True),
+    "closing_marubozu": ("closing marubozu", True),
+    "concealing_baby_swallow": ("concealing baby swallow", "long"),
+    "counterattack": ("counterattack; counter attack", True),
+    "dark_cloud_cover": ("dark cloud cover; dark cloud; dark clouds cover", "short"),
+    "doji": ("doji; dojis; doji candle", None),
+    "doji_star": ("doji star", True),
+    "dragonfly_doji": ("dragonfly doji; dragonfly", "long"),
+    "engulfing": ("engulfing; engulfing candle; engulfing bar; engulfing pattern; engulf; engulfs; engulfing candlestick", True),
+    "evening_doji_star": ("evening doji star", "short"),
+    "evening_star": ("evening star; evening stars", "short"),
+    "gap_three_methods": ("gap three methods", True),
+    "gravestone_doji": ("gravestone doji; gravestone", "short"),
+    "hammer": ("hammer; hammers; hammer candle", "long"),
+    "hanging_man": ("hanging man; hanging men", "short"),
+    "harami": ("harami; haramis", True),
+    "harami_cross": ("harami cross", True),
+    "high_wave": ("high wave; high wave candle", True),
+    "hikkake": ("hikkake; hikkake pattern", True),
+    "hikkake_modified": ("modified hikkake; hikkake modified", True),
+    "homing_pigeon": ("homing pigeon", "long"),
+    "identical_three_crows": ("identical three crows; identical 3 crows", "short"),
+    "in_neck": ("in neck; in neck line", "short"),
+    "inverted_hammer": ("inverted hammer; inverse hammer; upside down hammer; inverted hammers", "long"),
+    "kicking": ("kicking; kicker; kicking pattern", True),
+    "kicking_by_length": ("kicking by length", True),
+    "ladder_bottom": ("ladder bottom", "long"),
+    "long_legged_doji": ("long legged doji", None),
+    "long_line": ("long line; long line candle", True),
+    "marubozu": ("marubozu; marubozus; marubozu candle", True),
+    "mat_hold": ("mat hold", "long"),
+    "matching_low": ("matching low; matching lows", "long"),
+    "morning_doji_star": ("morning doji star", "long"),
+    "morning_star": ("morning star; morning stars", "long"),
+    "on_neck": ("on neck; on neck line", "short"),
+    "piercing": ("piercing line; piercing pattern; piercing; piercing candle", "long"),
+    "rickshaw_man": ("rickshaw man", None),
+    "rising_falling_three_methods": ("three methods; 3 methods", True),
+    "separating_lines": ("separating lines", True),
+    "shooting_star": ("shooting star; shooting stars", "short"),
+    "short_line": ("short line; short line candle", True),
+    "side_by_side_white": ("side by side white lines; side by side white; side by side white candles", True),
+    "spinning_top": ("spinning top; spinning tops", True),
+    "stalled": ("stalled pattern; stalled; deliberation", "short"),
+    "stick_sandwich": ("stick sandwich", "long"),
+    "takuri": ("takuri; takuri line", "long"),
+    "tasuki_gap": ("tasuki gap", True),
+    "three_black_crows": ("three black crows; 3 black crows; three crows; 3 crows", "short"),
+    "three_inside": ("three inside; 3 inside; three inside bar", True),
+    "three_line_strike": ("three line strike; 3 line strike", True),
+    "three_outside": ("three outside; 3 outside", True),
+    "three_stars_in_the_south": ("three stars in the south; 3 stars in the south", "long"),
+    "three_white_soldiers": ("three white soldiers; 3 white soldiers; white soldiers; three soldiers; 3 soldiers", "long"),
+    "thrusting": ("thrusting; thrusting line; thrusting pattern", "short"),
+    "tristar": ("tristar; tri star", True),
+    "two_crows": ("two crows; 2 crows", "short"),
+    "unique_three_river": ("unique three river; unique 3 river; unique three river bottom", "long"),
+    "upside_gap_two_crows": ("upside gap two crows; upside gap 2 crows", "short"),
+}
+# Names with a side of their own.
+SIDED: dict[str, tuple[str, str]] = {
+    "three inside up; 3 inside up": ("three_inside", "bullish"),
+    "three inside down; 3 inside down": ("three_inside", "bearish"),
+    "three outside up; 3 outside up": ("three_outside", "bullish"),
+    "three outside down; 3 outside down": ("three_outside", "bearish"),
+    "rising three methods; rising 3 methods": ("rising_falling_three_methods", "bullish"),
+    "falling three methods; falling 3 methods": ("rising_falling_three_methods", "bearish"),
+    "upside tasuki gap": ("tasuki_gap", "bullish"),
+    "downside tasuki gap": ("tasuki_gap", "bearish"),
+    "upside gap three methods; upside gap 3 methods": ("gap_three_methods", "bullish"),
+    "downside gap three methods; downside gap 3 methods": ("gap_three_methods", "bearish"),
+    "white marubozu; green marubozu": ("marubozu", "bullish"),
+    "black marubozu; red marubozu": ("marubozu", "bearish"),
+}
+FAT_ATR, PIN_WICK, NEAR_END = 0.5, 2 / 3, 0.1
+
+BODY = series("abs({p}close - {p}open)", "candle's body", "price")
+RANGE = series("{p}high - {p}low", "candle's range", "price")
+UPPER_WICK = series("{p}high - max({p}open, {p}close)", "upper wick", "price")
+LOWER_WICK = series("min({p}open, {p}close) - {p}low", "lower wick", "price")
+PARTS = {"body": BODY, "range": RANGE, "upper": UPPER_WICK, "lower": LOWER_WICK}
+
+
+def _cdl(name: str, two_sided: bool, side: str, lean: str | None) -> Formula:
+    member = f".{side}" if two_sided else ""
+    words = f"{side} {name.replace('_', ' ')}" if two_sided else name.replace("_", " ")
+    return Formula(
+        f"{{p}}cdl.{name}(){member}", brief=words, lean="long" if lean == "long" else "short" if lean == "short" else None
+    )
+
+
+def _pattern(name: str, kind: bool | str | None) -> object:
+    def make(m: Found) -> Condition | None:
+        said = "bearish" if "bear" in m.values else "bullish" if "bull" in m.values else ""
+        if kind is True:
+            if not said:
+                m.note(f"“{name.replace('_', ' ').capitalize()}” has two sides: the bullish one.")
+            side = said or "bullish"
+            found = _cdl(name, True, side, "long" if side == "bullish" else "short")
+        else:
+            if said and kind is not None and (said == "bullish") != (kind == "long"):
+                return None
+            found = _cdl(name, False, "", kind if isinstance(kind, str) else None)
+        return found
+
+    return make
+
+
+def _sided(name: str, side: str) -> object:
+    def make(m: Found) -> Condition | None:
+        return _cdl(name, True, side, "long" if side == "bullish" else "short")
+
+    return make
+
+
+# Streaks.
+
+
+def _streak(m: Found, colour: str) -> Condition | None:
+    count = m.values.get("count", 1)
+    if not isinstance(count, int):
+        return None
+    sign = ">" if colour == "green" else "<"
+    text = f"{{p}}close {sign} {{p}}open"
+    words = m.text.split()
+    size = next((word for word in words if word in _SIZES), None)
+    if size is not None:
+        small = size in _SMALL
+        m.note(f"“{size.capitalize()}” candle became: a body of {'less' if small else 'more'} than {FAT_ATR:g} ATR(14).")
+        body = "{p}close - {p}open" if sign == ">" else "{p}open - {p}close"
+        text = f"{body} > {plain(FAT_ATR)} * {{ta}}atr(14)"
+        if small:
+            text = f"{{p}}close {sign} {{p}}open and {body} < {plain(FAT_ATR)} * {{ta}}atr(14)"
+    if count > 1 and not ({"row", "last"} & set(m.values)) and not any(w in words for w in ("all", "last", "row", "straight")):
+        m.note(f"“{m.text}” became: {count} in a row.")
+    if count > 1:
+        text = f"always({text}, {count})"
+    brief = f"{colour} candle" if count == 1 else f"{count} {colour} candles"
+    found = Formula(text, brief=brief, interval=m.get("interval", str))
+    return found
+
+
+_SIZES = frozenset("fat big large long huge giant massive strong wide small tiny little short chunky thick monster full solid".split())
+_SMALL = frozenset("small tiny little short".split())
+
+
+def _green(m: Found) -> Condition | None:
+    return _streak(m, "green")
+
+
+def _red(m: Found) -> Condition | None:
+    return _streak(m, "red")
+
+
+def _turned(m: Found) -> Condition | None:
+    up = "up" in m.values
+    now, before = (">", "<") if up else ("<", ">")
+    m.note(f"“{m.text}” became: this candle is {'green' if up else 'red'} and the one before was {'red' if up else 'green'}.")
+    text = f"{{p}}close {now} {{p}}open and {{p}}close[1] {before} {{p}}open[1]"
+    return Formula(text, brief=f"turns {'green' if up else 'red'}", interval=m.get("interval", str))
+
+
+def _counted(m: Found) -> Condition | None:
+    """ "at least 4 of the last 5 candles are green"."""
+    hits, length = m.values.get("hits"), m.values.get("count")
+    if not isinstance(hits, int) or not isinstance(length, int) or hits > length:
+        return None
+    sign = ">" if "up" in m.values else "<"
+    op = m.word("cmp", ">=")
+    return Formula(f"count({{p}}close {sign} {{p}}open, {length}) {op} {hits}", brief=f"{hits} of {length} candles")
+
+
+def _none(m: Found) -> Condition | None:
+    count = m.values.get("count")
+    sign = ">" if "up" in m.values else "<"
+    return Formula(f"not within({{p}}close {sign} {{p}}open, {count})", brief="no such candle") if isinstance(count, int) else None
+
+
+def _stairs(m: Found, *, fields: tuple[str, ...], up: bool) -> Condition | None:
+    count = m.values.get("count", None)
+    if "times" in m:
+        count = int(m.number("times"))
+    if count is None:
+        single = any(m.text.split()[0] in ("higher", "lower") for _ in (0,)) and not m.text.rstrip().endswith("s")
+        count = 1 if single else 2
+        names = " and ".join(f"{'higher' if up else 'lower'} {field}s" for field in fields)
+        if count == 2:
+            m.note(f"“{names.capitalize()}” has no count given: 2 in a row.")
+    if not isinstance(count, int):
+        return None
+    items = tuple(Trend(Operand(field), "up" if up else "down", count) for field in fields)
+    if len(items) == 1:
+        return items[0]
+    return Formula("{c0} and {c1}", parts=items, brief=f"{count} {'higher' if up else 'lower'} highs and lows")
+
+
+def _stair_rule(field: str, *, up: bool) -> object:
+    return lambda m: _stairs(m, fields=(field,), up=up)
+
+
+def _both_stairs(*, up: bool) -> object:
+    return lambda m: _stairs(m, fields=("high", "low"), up=up)
+
+
+# Parts of a candle.
+
+
+def _part_slot(r: Reader) -> object | None:
+    return _PART_NAMES.read(r)
+
+
+def _make_part(name: str) -> object:
+    return lambda m: PARTS[name]
+
+
+def _part_names() -> Grammar[Operand]:
+    g: Grammar[Operand] = Grammar(_PART_LISTS, SLOTS)
+    for name in PARTS:
+        g.add(_make_part(name), f"<{name}>")  # type: ignore[arg-type]
+    return g
+
+
+_PART_LISTS = {
+    "body": "body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size; size of the body; bodies; body length",
+    "range": """range of the candle; candle range; candle's range; whole candle; full candle; entire candle; whole range; high low range; range; full range;
+        total range; bar range; bar's range; entire range; size of the candle; candle size; whole bar; range of the bar; candle's size; candle's full range;
+        candle length; length of the candle; candle's height; height of the candle; high to low range; high to low; distance from high to low;
+        daily range; total candle; total length; candle; bar; hourly range; weekly range; range of this candle; candle's high low range""",
+    "upper": """upper wick; top wick; upper shadow; upside wick; wick on top; upper tail; wick above the body; wick at the top; wick above; upper wicks;
+        high wick; wick up; topside wick; scam wick up; wick to the upside""",
+    "lower": """lower wick; bottom wick; lower shadow; downside wick; tail; lower tail; wick below the body; wick at the bottom; wick below; lower wicks;
+        low wick; wick down; wick to the downside""",
+}
+_PART_NAMES = _part_names()
+
+
+def _to_part(m: Found) -> Condition | None:
+    """One part against another: "upper wick is more than 70% of the range", "lower wick twice the body"."""
+    left, right = m.get("part", Operand), m.get("other", Operand)
+    if left is None or right is None or left == right:
+        return None
+    factor = m.number("pct") / 100 if "pct" in m else m.number("x") if "x" in m else m.number("num") if "num" in m else 1.0
+    default = ">=" if ("x" in m or "pct" in m) else ">"
+    return versus(left, m.word("cmp", default), replace(right, factor=round(factor, 10)))
+
+
+def _to_price(m: Found) -> Condition | None:
+    """ "the range is more than 3%", "a body of at least 2%": of the open."""
+    left = m.get("part", Operand)
+    if left is None:
+        return None
+    m.note(f"The {left.noun} in percent is taken of the open.")
+    share = series("100 * {0} / {p}open", f"{left.noun} in percent", "percent", left)
+    return compared(share, m.word("cmp", ">="), m.number("pct"))
+
+
+def _to_atr(m: Found) -> Condition | None:
+    left = m.get("part", Operand)
+    length = m.values.get("count", None)
+    if left is None:
+        return None
+    if length is None:
+        length = 14
+        m.note("ATR has no length given: 14 candles.")
+    if not isinstance(length, int):
+        return None
+    factor = m.number("x") if "x" in m else m.number("num") if "num" in m else m.number("pct") / 100 if "pct" in m else 1.0
+    default = ">=" if "x" in m or "num" in m else ">"
+    return versus(left, m.word("cmp", default), Operand("atr", (length,), factor=factor))
+
+
+def _to_average(m: Found) -> Condition | None:
+    left = m.get("part", Operand)
+    length = m.values.get("length", m.values.get("count"))
+    if left is None:
+        return None
+    if length is None:
+        length = 20
+        m.note("The average has no length given: 20 candles.")
+    factor = m.number("x") if "x" in m else m.number("pct") / 100 if "pct" in m else 1.0
+    average = series("ta.sma({0}, {n0})", f"average {left.noun}", "price", left, args=(length,))  # type: ignore[arg-type]
+    return versus(left, m.word("cmp", ">=" if "x" in m else ">"), replace(average, factor=factor))
+
+
+def _extreme_part(m: Found) -> Condition | None:
+    """ "the widest range of the last 20 candles", "NR7"."""
+    left = m.get("part", Operand) or RANGE
+    length = m.values.get("length", m.values.get("count"))
+    if length is None:
+        return None
+    words = set(m.text.split())
+    small = bool(words & _LEAST) or any(word.startswith("nr") for word in words)
+    function, op = ("lowest", "<=") if small else ("highest", ">=")
+    edge = series(f"{function}({{0}}, {{n0}})", f"{function} {left.noun}", "price", left, args=(length,))  # type: ignore[arg-type]
+    return versus(left, op, edge)
+
+
+_LEAST = frozenset("smallest narrowest tightest lowest shortest least minimum nr".split())
+
+
+def _no_wick(m: Found) -> Condition | None:
+    left = m.get("part", Operand)
+    if left is None:
+        return None
+    return Formula("{0} <= 0", operands=(left,), brief=f"no {left.noun}")
+
+
+def _long_wick(m: Found) -> Condition | None:
+    left = m.get("part", Operand)
+    if left is None or left is RANGE:
+        return None
+    if left is BODY:
+        words = set(m.text.split())
+        small = bool(words & _SMALL)
+        m.note(f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of the range.")
+        factor = round(1 / 3, 10) if small else round(2 / 3, 10)
+        return versus(BODY, "<=" if small else ">=", replace(RANGE, factor=factor))
+    small = bool(set(m.text.split()) & _SMALL)
+    if small:
+        m.note(f"“{m.text.capitalize()}” became: the wick is at most a tenth of the range.")
+        return versus(left, "<=", replace(RANGE, factor=0.1))
+    m.note(f"“{m.text.capitalize()}” became: the wick is at least twice the body.")
+    return versus(left, ">=", replace(BODY, factor=2.0))
+
+
+def _pin(m: Found) -> Condition | None:
+    up = "bear" not in m.values
+    wick = LOWER_WICK if up else UPPER_WICK
+    m.note(f"“Pin bar” became: the {wick.noun} is at least two thirds of the range.")
+    found = versus(wick, ">=", replace(RANGE, factor=round(PIN_WICK, 10)))
+    return Formula("{c0}", parts=(found,), brief="pin bar", lean="long" if up else "short")
+
+
+# Place of the close, inside and outside.
+
+
+def _close_in(m: Found) -> Condition | None:
+    """ "closes in the top 25% of its range"."""
+    share = m.values.get("share", 50.0)
+    if not isinstance(share, int | float) or not 0 < share < 100:
+        return None
+    if "top" in m.values:
+        edge = plain(round(1 - share / 100, 10))
+        return Formula(f"{{p}}close >= {{p}}low + {edge} * ({{p}}high - {{p}}low)", brief="close near the high")
+    edge = plain(round(share / 100, 10))
+    return Formula(f"{{p}}close <= {{p}}low + {edge} * ({{p}}high - {{p}}low)", brief="close near the low")
+
+
+def _close_at(m: Found) -> Condition | None:
+    top = "top" in m.values
+    if "near" in m.values:
+        m.note(f"“{m.text.capitalize()}” became: the close is in the {'highest' if top else 'lowest'} tenth of the candle's range.")
+        edge = plain(1 - NEAR_END if top else NEAR_END)
+        return Formula(
+            f"{{p}}close {'>=' if top else '<='} {{p}}low + {edge} * ({{p}}high - {{p}}low)",
+            brief=f"close near the {'high' if top else 'low'}",
+        )
+    return Formula(f"{{p}}close {'>=' if top else '<='} {{p}}{'high' if top else 'low'}", brief="close at its end")
+
+
+INSIDE = "{p}high < {p}high[1] and {p}low > {p}low[1]"
+OUTSIDE = "{p}high > {p}high[1] and {p}low < {p}low[1]"
+
+
+def _inside(m: Found) -> Condition | None:
+    return Formula(INSIDE, brief="inside candle", interval=m.get("interval", str) or _day(m))
+
+
+def _outside(m: Found) -> Condition | None:
+    return Formula(OUTSIDE, brief="outside candle", interval=m.get("interval", str) or _day(m))
+
+
+def _day(m: Found) -> str | None:
+    words = m.text.split()
+    return "1d" if "day" in words or "days" in words else "1w" if "week" in words else None
+
+
+def _inside_break(m: Found) -> Condition | None:
+    """ "inside bar breakout": the candle before was inside, and this one closes beyond the one around it."""
+    down = "down" in m.values
+    sign, side = ("<", "low") if down else (">", "high")
+    if "inner" in m.values:
+        return Formula(f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[1]", brief="inside candle break", interval=_day(m))
+    m.note(f"“{m.text.capitalize()}” became: the candle before was inside its own predecessor, whose {side} this close breaks.")
+    return Formula(
+        f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[2]",
+        brief="inside candle breakout",
+        lean="short" if down else "long",
+        interval=m.get("interval", str) or _day(m),
+    )
+
+
+def _own_close(m: Found) -> Condition | None:
+    """ "closes above its open", "higher close than the candle before"."""
+    up = "up" in m.values
+    return Compare(Operand("close"), ">" if up else "<", Operand("open"))
+
+
+def _versus_previous(m: Found) -> Condition | None:
+    up = "up" in m.values
+    field = m.word("field", "close")
+    return Compare(Operand("close"), ">" if up else "<", Operand(field, shift=1))
+
+
+def _field_slot(r: Reader) -> object | None:
+    return next((name for name in ("high", "low", "close", "open") if r.word(name, f"{name}s")), None)
+
+
+def _flag(*words: str) -> object:
+    """A slot that only tells that one of the words is there."""
+    options = sorted((word.split() for word in words), key=len, reverse=True)
+
+    def read(r: Reader) -> object | None:
+        mark = r.mark()
+        for option in options:
+            if all(r.word(word, fill=not at) for at, word in enumerate(option)):
+                return True
+            r.reset(mark)
+        return None
+
+    return read
+
+
+def _grammar() -> Grammar[Condition]:
+    lists = LISTS | {
+        "green": "green; bullish; white; up; rising; positive; blue; advancing",
+        "red": "red; bearish; black; down; falling; negative; declining",
+        "size": "; ".join(sorted(_SIZES)),
+        "past": "last; past; previous; prior; preceding; latest; most recent",
+        "turn": "turns; turn; turned; turning; flips; flip; flipped; flipping; goes; going; went; has turned; has just turned; just turned; is turning; now turning",
+        "patternword": "pattern; candle; candlestick; bar; formation; candlestick pattern; candle pattern; signal; reversal; reversal pattern; setup",
+        "most": "largest; biggest; widest; highest; longest; greatest; most",
+        "least": "smallest; narrowest; tightest; lowest; shortest; least",
+        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; among the; across the",
+        "compareless": "is; was",
+        "atr": "atr; atrs; average true range; average true ranges; true ranges; average range",
+        "inside": "inside bar; inside candle; inside day; inside bars; inside candles; inside days; inside week; inside candlestick",
+        "outside": "outside bar; outside candle; outside day; outside bars; outside candles; outside days; outside week",
+        "fits": "fits completely inside; is completely inside; is inside; lies inside; fits inside; is contained in; stays inside; stays within; is within; inside; trades inside; fits within; sits inside; sits within; completely inside; entirely inside; is entirely inside",
+        "beforeone": "candle before; bar before; previous candle; previous bar; prior candle; prior bar; day before; previous day; last candle; preceding candle; last bar; one before; week before; previous day's range; previous candle's range; prior candle's range; previous bar's range; range of the previous candle; range of the candle before; yesterday's range; prior day",
+    }
+    slots = dict(SLOTS)
+    slots |= {
+        "part": _part_slot,
+        "other": _part_slot,
+        "field": _field_slot,
+        "row": _flag(*(word.strip() for word in LISTS["row"].split(";"))),
+        "last": _flag("last", "past", "previous", "prior", "preceding"),
+        "bull": _flag("bullish", "bull", "long", "green", "white", "upside"),
+        "bear": _flag("bearish", "bear", "short", "red", "black", "downside"),
+        "up": _flag("green", "bullish", "white", "up"),
+        "down": _flag("red", "bearish", "black", "down"),
+        "higher": _flag("higher", "above", "over"),
+        "lower": _flag("lower", "below", "under"),
+        "top": _flag("top", "upper", "high", "highest"),
+        "bottom": _flag("bottom", "lower", "low", "lowest"),
+        "near": _flag("near", "close to", "around", "almost at", "not far from"),
+        "inner": _flag("inside", "inner", "mother"),
+        "hits": SLOTS["count"],
+    }
+    g: Grammar[Condition] = Grammar(lists, slots)  # type: ignore[arg-type]
+
+    def add(make: object, *templates: str) -> None:
+        g.add(make, *templates)  # type: ignore[arg-type]
+
+    # Inside and outside.
+    add(
+        _inside_break,
+        "<inside> {down:down}? breakout|break|breakdown",
+        "{interval}? <inside> breakout",
+        "[breakout / break / breaks / breaks out] [of / from]? the? <inside>",
+    )
+    add(_inside, "{interval}? <inside>", "<candle> <fits> the? <beforeone>")
+    add(_outside, "{interval}? <outside>", "{interval}? engulfs the? whole <beforeone>")
+    # Patterns, the longest names first.
+    rows: list[tuple[str, object, bool]] = []
+    for names, (name, side) in SIDED.items():
+        rows += [(phrase.strip(), _sided(name, side), False) for phrase in names.split(";")]
+    for name, (names, kind) in PATTERNS.items():
+        rows += [(phrase.strip(), _pattern(name, kind), True) for phrase in names.split(";")]
+    for phrase, make, open_sided in sorted(rows, key=lambda row: (-len(row[0].split()), -len(row[0]))):
+        if open_sided:
+            add(make, f"{{bear}} {phrase} <patternword>?", f"{{bull}} {phrase} <patternword>?")
+            add(make, f"{phrase} <patternword>? to|on the {{bear}}", f"{phrase} {{bear}}")
+        add(make, f"{phrase} <patternword>?")
+    add(_pin, "{bear} pin bar|candle", "{bull}? pin bar|candle", "{bear} pinbar", "{bull}? pinbar", "{bear} rejection candle|wick", "{bull} rejection candle|wick")
+    # Wicks, bodies, ranges.
+    add(
+        _to_atr,
+        "{part} [is / of / was / <moved>]? {cmp}? {x} the? its? {count}? [period / candle / bar]? <atr>",
+        "{part} is? {cmp} {num} <atr>",
+        "{part} is? {cmp} {pct} of the? {count}? [period / candle / bar]? <atr>",
+        "{part} is? {cmp} the? {count}? [period / candle / bar]? <atr>",
+        "{part} [exceeds / beats] {x} the? {count}? <atr>",
+    )
+    add(
+        _to_average,
+        "{part} is? {cmp}? {x} [of / the / its]? <average> [{part:other} / size]? [<of> the? <past>? {length}]?",
+        "{part} is? {cmp}? {x} [of / the / its]? {length} <average> [{part:other}]?",
+        "{part} is? {cmp} [of / the / its / than]? <average> [{part:other}]? [<of> the? <past>? {length}]?",
+        "{part} is? {cmp} [the / its / than]? {length} <average>",
+    )
+    add(
+        _extreme_part,
+        "{part} is? [the / its]? [<most> / <least>] <of> the? <past>? {length}",
+        "[<most> / <least>] {part} <of> the? <past>? {length}",
+        "<least> {part} <of> {length}",
+        "nr {count}",
+    )
+    add(
+        _to_part,
+        "{part} [is / makes up / of / covers / takes up / was]? {cmp}? {pct} [or more / + ]? of|the the? {other}",
+        "{part} [is / of / was]? [at least]? {cmp}? {x} [as long as / the length of / as big as / as large as / the size of / longer than / bigger than / of]? the? {other}",
+        "{part} [is / was]? {cmp} [than]? the? {other}",
+    )
+    add(_to_price, "{part} [is / of / was]? {cmp}? {pct}", "{cmp} {pct} {part}")
+    add(_no_wick, "no {part}", "without [an / a]? {part}", "has no {part}", "hardly any {part}")
+    add(_long_wick, "[<size>] {part}", "{part} is <size>")
+    # Where it closes.
+    add(
+        _close_in,
+        "[close / closes / closed / closing]? in|within the? {top} {share}? [of / the / its / range / candle / bar]? [of / the / its]? range|candle|bar",
+        "[close / closes / closed / closing]? in|within the? {bottom} {share}? [of / the / its / range / candle / bar]? [of / the / its]? range|candle|bar",
+        "[close / closes / closed / closing] in|within the? {top} {share} of",
+        "[close / closes / closed / closing] in|within the? {bottom} {share} of",
+        "[close / closes / closed / closing]? in the? {top} half|third|quarter of",
+        "close|closes|closed in the? upper half",
+    )
+    add(
+        _close_at,
+        "[close / closes / closed / closing] [is]? {near} [its / the]? {top} of? [the / its]? [candle / day / bar]?",
+        "[close / closes / closed / closing] [is]? {near} [its / the]? {bottom} of? [the / its]? [candle / day / bar]?",
+        "[closes / closed / closing] at|on [its / the]? {top:top} of? [the / its]? [candle / bar]",
+        "[closes / closed / closing] at|on [its / the]? {bottom:bottom} of? [the / its]? [candle / bar]",
+    )
+    # Colours and streaks.
+    add(_counted, "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? {up}")
+    add(_counted, "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? <red>")
+    add(_counted, "{cmp} {hits} {up} <candle> [<of> the? <past>? {count}]", "{cmp} {hits} <red> <candle> [<of> the? <past>? {count}]")
+    add(_none, "no {up} <candle> <of> the? <past> {count} <candle>?", "no <red> <candle> <of> the? <past> {count} <candle>?")
+
+    add(_turned, "<turn> {up} [on / candle]?", "<turn> red|bearish|black [on / candle]?")
+    for make, colour in ((_green, "green"), (_red, "red")):
+        add(
+            make,
+            f"[the / these]? {{last}} {{count}} {{interval}}? <candle> [are / were / have been / closed / is / all / each / was / being]? [all / were / been / closed]? <{colour}>",
+            f"{{count}} {{row}}? {{interval}}? <size>? <{colour}> {{interval}}? <candle> {{row}}?",
+            f"{{count}} <size>? {{row}} <{colour}> {{interval}}? <candle>",
+            f"{{row}}? {{count}} <size>? <{colour}> {{interval}}? <candle> {{row}}?",
+            f"{{count}} {{interval}}? <size>? <{colour}> <candle>? {{row}}",
+            f"{{count}} {{interval}}? <size>? {{row}}? <{colour}> days|hours|weeks|ones {{row}}?",
+            f"<candle> [has / have / is / are]? [been / closed / closes]? <{colour}> [for / <of>]? [the]? <past>? {{count}} <candle>? {{row}}?",
+            f"<size>? <{colour}> {{interval}}? <size>? <candle>",
+            f"<candle> [is / was / has to be / must be / should be / closed / closes / being / to be / closing / needs to be] {colour}",
+            f"closes|closed|closing {colour}",
+            f"is now? {colour} [now / again / candle]?",
+            f"now {colour} again?",
+            f"{colour} again",
+            f"candle|bar {colour}",
+        )
+    add(_own_close, "[close / closes / closed] {up:higher} [than / the / its]? [it opened / open / its open]")
+    for up, word in ((True, "higher"), (False, "lower")):
+        add(
+            _both_stairs(up=up),
+            f"{{count}} {{row}}? {word} highs? and {{count}}? {word} lows? {{row}}?",
+            f"{{count}} {{row}}? {word} highs and lows {{row}}?",
+            f"{word} highs and [{word}]? lows [for / over / in / on]? [the / each of the]? [<past>]? [{{count}} <candle>? {{row}}?]?",
+            f"{word} high and [a]? {word} low [than / for / over]? [the]? [{{count}} <candle>?]? {{row}}?",
+        )
+        for field in ("high", "low", "close"):
+            add(
+                _stair_rule(field, up=up),
+                f"{{count}} {{row}}? {word} {field}|{field}s {{row}}?",
+                f"[the]? <past> {{count}} {field}s [are / were]? [each / all] {word} than the? [{field} / one] before [it]?",
+                f"[the]? <past> {{count}} {field}s [are / were / have been]? [each / all]? [{'rising' if up else 'falling'} / {word}] [than / the / each / one / before / last / {field} / previous]?",
+                f"each of the? <past> {{count}} {field}s [is / was]? {word} than the? [one / {field}] before",
+                f"{word} {field}s [for / over / in]? [the]? [<past>]? [{{count}} <candle>? {{row}}?]?",
+                f"{field}s [are / is]? {'rising' if up else 'falling'} [for / over] [the]? [<past>]? {{count}} <candle>? {{row}}?",
+            )
+        add(
+            _stair_rule("close", up=up),
+            f"close|closes|closed|closing {word} {{count}} [candles / bars / days / hours / sessions] {{row}}?",
+            f"close|closes|closed|closing {word} {{times:x}} {{row}}?",
+            f"{{count}} {word} closes {{row}}?",
+            f"close|closes|closed|closing {word} for {{count}} {{row}}? <candle>? {{row}}?",
+            f"{{count}} {{row}}? {'up' if up else 'down'} closes {{row}}?",
+        )
+    return g
+
+
+_GRAMMAR = _grammar()
+
+
+def read_candle(r: Reader, symbol: str | None = None) -> Condition | None:
+    """A colour, a streak, a candlestick pattern, or a condition about a candle's parts."""
+    return _GRAMMAR.read(r, symbol)

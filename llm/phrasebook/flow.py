@@ -1,0 +1,410 @@
+"""Volume events, multiples of the usual volume, and order flow.
+
+1. The usual volume is the simple average of 20 candles where nothing else is said. A spike or huge volume is more than twice
+   that, busy volume 1.5 times, low volume 0.7 times; each of these is said.
+2. "Rising volume" is more than on the candle before; with a count each candle is above the one before.
+3. Buy and sell volume are the taker's: who crosses the spread. Buyers' share is a part of all volume.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number
+from llm.phrasebook.moves import compared, ticker, versus
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+USUAL, BUSY, SPIKE, HUGE, LOW = 20, 1.5, 2.0, 2.0, 0.7
+BUY = series("{p}buy_volume", "taker buy volume", "volume")
+SELL = series("{p}sell_volume", "taker sell volume", "volume")
+DELTA = series("{p}volume_delta", "volume delta", "volume")
+VOLUME = Operand("volume")
+_SIZE = {"<": "below", ">": "more than", ">=": "at least"}
+
+
+def _field(m: Found) -> Operand:
+    words = f" {m.text} "
+    if any(name in words for name in (" trades ", " trade count ", " number of trades ")):
+        return Operand("trades")
+    if any(name in words for name in (" turnover ", " dollar volume ", " quote volume ", " usdt volume ")):
+        return Operand("quote_volume")
+    if any(name in words for name in (" buy volume ", " buying volume ", " taker buys ")):
+        return BUY
+    if any(name in words for name in (" sell volume ", " selling volume ", " taker sells ")):
+        return SELL
+    return VOLUME
+
+
+def _average(m: Found, of: Operand, factor: float) -> Operand | None:
+    length = m.values.get("length", m.values.get("window_length"))
+    exponential = bool({"ema", "exponential"} & set(m.text.split()))
+    if length is None:
+        length = USUAL
+        m.note(f"The usual {'volume' if of.kind != 'trades' else 'number of trades'} is the average of {USUAL} candles.")
+    if not isinstance(length, int | Duration):
+        return None
+    if exponential:
+        return replace(series("ta.ema({0}, {n0})", "exponential average volume", "volume", of, args=(length,)), factor=factor)
+    if of.kind == "formula":
+        return replace(series("ta.sma({0}, {n0})", f"average {of.noun}", "volume", of, args=(length,)), factor=factor)
+    return Operand("average", (length,), of=of, factor=factor)
+
+
+def _multiple(m: Found) -> Condition | None:
+    """ "3 times its average", "double the usual", "50% above average"."""
+    of = _field(m)
+    if "x" in m:
+        factor = m.number("x")
+    elif "pct" in m:
+        share = m.number("pct") / 100
+        beyond = bool({"above", "over", "higher", "more", "greater"} & set(m.text.split()[-8:])) and "share" not in m
+        factor = 1 + share if beyond else share
+    else:
+        factor = 1.0
+    if "beyond" in m and "pct" in m:
+        factor = 1 - m.number("pct") / 100 if "less" in m else 1 + m.number("pct") / 100
+    op = m.word("cmp", ">=")
+    if "less" in m:
+        op = {">": "<", ">=": "<="}.get(op, op)
+    right = _average(m, of, round(factor, 10))
+    return None if right is None else versus(of, op, right)
+
+
+def _above_average(m: Found) -> Condition | None:
+    words = set(m.text.split())
+    low = bool({"below", "under", "lower", "less", "beneath"} & words)
+    of = _field(m)
+    right = _average(m, of, 1.0)
+    return None if right is None else Compare(of, "<" if low else ">", right)
+
+
+def _previous(m: Found) -> Condition | None:
+    """ "double the volume of the candle before", "more volume than the previous candle"."""
+    of = _field(m)
+    before = replace(of, shift=1)
+    low = bool({"less", "lower", "below", "fewer", "smaller", "falling", "declining"} & set(m.text.split()))
+    if "x" in m:
+        return versus(of, m.word("cmp", ">="), replace(before, factor=m.number("x")))
+    if "pct" in m:
+        factor = round(1 + (-1 if low else 1) * m.number("pct") / 100, 10)
+        return versus(of, "<=" if low else ">=", replace(before, factor=factor))
+    return Compare(of, "<" if low else ">", before)
+
+
+def _named(name: str) -> object:
+    def make(m: Found) -> Condition | None:
+        factor, op = {"spike": (SPIKE, ">="), "huge": (HUGE, ">"), "busy": (BUSY, ">="), "low": (LOW, "<")}[name]
+        m.note(
+            f"“{m.text.capitalize()}” became: {_SIZE[op]} {factor:g} times the {USUAL} candle average. "
+            "You gave no number."
+        )
+        of = _field(m)
+        return versus(of, op, replace(Operand("average", (USUAL,), of=of), factor=factor))
+
+    return make
+
+
+def _rising(m: Found) -> Condition | None:
+    up = "up" in m
+    of = _field(m)
+    count = m.values.get("count")
+    if isinstance(count, int):
+        return Trend(of, "up" if up else "down", count)
+    m.note(f"“{m.text.capitalize()}” became: {'more' if up else 'less'} than on the candle before.")
+    return Compare(of, ">" if up else "<", replace(of, shift=1))
+
+
+def _extreme(m: Found) -> Condition | None:
+    """ "the highest volume of the last 96 candles"."""
+    of = _field(m)
+    length = m.values.get("length")
+    if not isinstance(length, int | Duration):
+        return None
+    low = bool({"lowest", "smallest", "least", "quietest", "fewest"} & set(m.text.split()))
+    if of.kind == "formula":
+        edge = series(f"{'lowest' if low else 'highest'}({{0}}, {{n0}})", f"extreme {of.noun}", "volume", of, args=(length,))
+    else:
+        edge = Operand("lowest_of" if low else "highest_of", (length,), of=of)
+    return Compare(of, "<=" if low else ">=", edge)
+
+
+def _day_volume(m: Found) -> Condition | None:
+    """ "24h volume above 10 million": in the quote currency."""
+    coins = bool({"coins", "base", "units"} & set(m.text.split()))
+    if not coins:
+        m.note("The 24 hour volume is in USDT (quote volume).")
+    left = ticker("volume", "24h volume", "volume", m.symbol) if coins else ticker("quote_volume", "24h quote volume", "money", m.symbol)
+    return compared(left, m.word("cmp", ">="), m.number("num"))
+
+
+def _money_volume(m: Found) -> Condition | None:
+    """ "at least $1 million traded in the candle"."""
+    left = Operand("quote_volume")
+    window = m.values.get("length")
+    if isinstance(window, int | Duration) and window != 1:
+        left = series("sum({p}quote_volume, {n0})", "quote volume", "money", args=(window,))
+    return compared(left, m.word("cmp", ">="), m.number("num"))
+
+
+# Order flow.
+
+
+def _share(m: Found) -> Condition | None:
+    """ "taker buys 70% of the volume"."""
+    side = SELL if "sell" in m else BUY
+    percent = m.values.get("pct", m.values.get("share"))
+    if not isinstance(percent, int | float) or not 0 < percent <= 100:
+        return None
+    return versus(side, m.word("cmp", ">="), replace(VOLUME, factor=round(percent / 100, 10)))
+
+
+def _sides(m: Found) -> Condition | None:
+    """ "sellers dominate", "buy volume is twice the sell volume"."""
+    buy = "sell" not in m
+    left, right = (BUY, SELL) if buy else (SELL, BUY)
+    factor = m.number("x") if "x" in m else 1.0
+    if "num" in m:
+        factor = m.number("num")
+    if factor != 1.0:
+        return versus(left, m.word("cmp", ">="), replace(right, factor=factor))
+    op = m.word("cmp", ">")
+    return versus(left, ">" if op in (">", ">=") else "<", right)
+
+
+def _pressure(m: Found) -> Condition | None:
+    buy = "sell" not in m
+    m.note(f"“{m.text.capitalize()}” became: more {'buying' if buy else 'selling'} than {'selling' if buy else 'buying'} by takers.")
+    return versus(BUY if buy else SELL, ">", SELL if buy else BUY)
+
+
+def _delta(m: Found) -> Condition | None:
+    words = set(m.text.split())
+    length = m.values.get("length")
+    left = DELTA
+    if isinstance(length, int | Duration) and length != 1:
+        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(length,))
+    elif {"cumulative", "cvd"} & words:
+        m.note(f"The cumulative delta has no length given: {USUAL} candles.")
+        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(USUAL,))
+    if {"rising", "increasing", "growing"} & words:
+        return Trend(left, "up", 1)
+    if {"falling", "decreasing", "declining"} & words:
+        return Trend(left, "down", 1)
+    if "num" in m:
+        return compared(left, m.word("cmp", ">"), m.number("num"))
+    down = bool({"negative", "below", "under", "bearish", "red"} & words)
+    if {"turns", "turned", "turning", "flips", "flipped"} & words:
+        return Formula(f"{'crossunder' if down else 'crossover'}({{0}}, 0)", operands=(left,), brief="volume delta turns")
+    return Compare(left, "<" if down else ">", number(0))
+
+
+def _delta_record(m: Found) -> Condition | None:
+    length = m.values.get("length")
+    low = bool({"lowest", "smallest", "negative"} & set(m.text.split()))
+    if not isinstance(length, int | Duration):
+        return None
+    function, op = ("lowest", "<=") if low else ("highest", ">=")
+    return versus(DELTA, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", DELTA, args=(length,)))
+
+
+def _delta_share(m: Found) -> Condition | None:
+    """ "net buying of 20% of the volume"."""
+    percent = m.number("pct")
+    sell = "sell" in m or "negative" in m.text.split()
+    op = m.word("cmp", ">=")
+    if sell:
+        factor = -round(percent / 100, 10)
+        return Formula(f"{{p}}volume_delta {'<' if op == '>' else '<='} {plain(factor)} * {{p}}volume", brief="net selling")
+    return versus(DELTA, op, replace(VOLUME, factor=round(percent / 100, 10)))
+
+
+def _grammar() -> Grammar[Condition]:
+    usual = "average; avg; mean; norm; usual; normal; typical; regular; baseline; ordinary; moving average; ma; sma; simple average; simple moving average; ema; exponential average; usual level; normal level; average level; typical level"
+    kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume; dollar volume; trades; number of trades; trade count; usdt volume; buy volume;
+        taker buy volume; sell volume; taker sell volume; trading; activity; buying volume; selling volume; taker buys; taker sells; trading activity; volume bar"""
+    lists = LISTS | {
+        "vol": kinds,
+        "avg": usual,
+        "link": "is; was; at; of; hits; reaches; comes in at; stands at; runs at; goes to; like; being; to; with; on; jumps to; are; has; it's; spikes to; surges to; explodes to; jumped to; rises to; traded; has been; must be; should be; by; around; roughly; about; goes; just; spiking to; now; currently; well; : ; comes at; printing; prints; with at; of at; climbs to; going; did; does; doing",
+        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; from the; across the; across",
+        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
+        "highest": "highest; biggest; largest; record; maximum; greatest; max; highest it has been; heaviest; the highest; most; lowest; smallest; least; minimum; quietest; fewest",
+        "prevcandle": "previous candle; candle before; previous bar; prior candle; prior bar; last candle; bar before; one before; day before; previous day; yesterday; yesterday's; last one; preceding candle; previous candle's; previous one; hour before; previous hour; last bar; that of the previous candle; that of the candle before; previous candle's volume; candle before it; one before it; previous volume",
+        "buyers": "taker buy volume; taker buys; taker buyers; buy volume; aggressive buying; taker buying; market buys; market buying; buyers; buying; buying volume; taker buy; aggressive buyers; buy side volume; buyer volume; market buy volume; bids; buys; buy pressure; buying pressure; taker bought volume; bought volume; buy taker volume; buyers' volume; buy side; bid volume; aggressive buy volume; taker-buy volume; buy market orders; market buy orders; taker buy ratio; buy ratio; buy share; share of taker buys; share of buy volume; taker buy share; share of taker buying; share of buyers; buyer share; buyers' share; share of market buys; share of aggressive buying; proportion of buy volume; taker buy percentage; percentage of taker buys; lifting the ask; buy taker; takers buying; upvolume; up volume",
+        "sellers": "taker sell volume; taker sells; taker sellers; sell volume; aggressive selling; taker selling; market sells; market selling; sellers; selling; selling volume; taker sell; aggressive sellers; sell side volume; seller volume; market sell volume; sells; sell pressure; selling pressure; sold volume; sell taker volume; sellers' volume; sell side; ask volume; aggressive sell volume; taker-sell volume; sell market orders; market sell orders; taker sell ratio; sell ratio; sell share; share of taker sells; share of sell volume; taker sell share; share of taker selling; share of sellers; seller share; sellers' share; share of market sells; share of aggressive selling; taker sell percentage; hitting the bid; sell taker; takers selling; downvolume; down volume",
+        "ofvolume": "volume; total volume; all volume; the volume; trading volume; whole volume; vol; traded volume; overall volume; total; trades; flow; the flow; the tape; the candle's volume; candle's volume",
+        "dominate": "dominate; dominates; dominating; are in control; in control; outweigh; prevail; lead; are dominant; dominant; are stronger; stronger; win; are winning; are aggressive; aggressive; in charge; are in charge; step in; stepping in; have the upper hand; pile in; are leading; take over; are dominating",
+        "delta": "volume delta; delta; cumulative delta; cumulative volume delta; cvd; net volume; net taker volume; taker delta; order flow delta; order flow; buy sell delta; delta volume; net flow; net order flow; order flow imbalance; taker volume delta; net delta",
+        "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr",
+    }
+    slots = SLOTS | {
+        "buy": _side_reader(lists["buyers"]),
+        "sell": _side_reader(lists["sellers"]),
+        "up": _flags("rising increasing growing climbing expanding building picking ramping swelling rises increases grows higher up"),
+        "down": _flags("falling decreasing declining shrinking fading dropping drying contracting falls decreases declines lower"),
+        "beyond": _flags("above over higher more greater bigger larger"),
+        "less": _flags("below under lower less beneath fewer smaller"),
+        "span24": _span24,
+    }
+    g: Grammar[Condition] = Grammar(lists, slots)
+
+    def add(make: object, *templates: str) -> None:
+        g.add(make, *templates)  # type: ignore[arg-type]
+
+    # The last 24 hours.
+    add(
+        _day_volume,
+        "{span24} [trading / traded / quote / dollar / usdt]? <vol> [is / of / was]? {cmp}? {num} [usdt / usd / dollars / $ / coins]?",
+        "<vol> [<of> the?] <past>? {span24} [is / of]? {cmp}? {num} [usdt / usd / dollars / $ / coins]?",
+        "<vol> [is / of]? {cmp}? {num} [usdt / usd / dollars / $]? [<of> the?] <past>? {span24}",
+    )
+    # Order flow: shares of the volume.
+    for side in ("buy", "sell"):
+        add(
+            _share,
+            f"{{{side}}} [is / are / makes up / make up / made up / of / at / was / were / account for / accounts for / takes / take / being / has / have / with / comprise / comprises / represent / represents / hits / reaches]? {{cmp}}? {{share}} [<more>]? [of [all / the / total]? <ofvolume>]?",
+            f"{{cmp}}? {{share}} [<more>]? [of / of the / of all / of total]? <ofvolume> [is / are / was / were / comes from / come from / being / from / by / bought by / sold by / has been / came from]? {{{side}}}",
+            f"{{cmp}} {{share}} {{{side}}}",
+            f"{{{side}}} {{cmp}} half [of]? [all / the]? <ofvolume>",
+        )
+        other = "sell" if side == "buy" else "buy"
+        add(
+            _sides,
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? {{num}} [to 1 / to one / : 1]",
+            f"{{{side}}} [is / are / was / being]? {{cmp}} [than]? [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
+            f"{{{side}}} [is / are / was]? [at least]? {{cmp}}? {{x}} [of / that of / as much as / as high as / larger than / bigger than / more than / the size of]? [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? {{x}}",
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [{{num}} to 1 / {{num}} to one]?",
+            f"[more / heavier / stronger] {{{side}}} than [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
+            f"{{cmp}}? {{x}} as much {{{side}}} as [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
+        )
+        del other
+        add(_delta_share, f"net {{{side}}} [is / of / at]? {{cmp}}? {{pct}} [<more>]? [of [the / all]? <ofvolume>]?")
+        add(_pressure, f"{{{side}}} <dominate>", f"net {{{side}}}", f"[heavy / strong / dominant / aggressive / more]? {{{side}}} pressure", f"dominated by {{{side}}}")
+    add(
+        _delta,
+        "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative / bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<of> the? <past>? {length}]?",
+        "[positive / negative] <delta> [<of> the? <past>? {length}]?",
+        "<delta> <of> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
+        "<delta> [<of> the? <past>? {length}]? [is / of]? {cmp} {num}",
+        "<delta> [is]? [rising / falling / increasing / decreasing / growing / declining]",
+        "[rising / falling] <delta>",
+    )
+    add(_delta_share, "<delta> [is / of / at]? {cmp}? {pct} [<more>]? [of [the / all]? <ofvolume>]?")
+    add(_delta_record, "<delta> [is]? [at / the / at its]? [highest / lowest / biggest / largest] <of> the? <past>? {length}", "[highest / lowest / biggest / largest] <delta> <of> the? <past>? {length}")
+    # Against the candle before.
+    add(
+        _previous,
+        "<vol> [<link>]? {cmp}? {x} [of / that of]? [the / its]? [<vol> of the?]? <prevcandle>",
+        "<vol> [<link>]? {pct} [higher / more / greater / above / over / up / larger / bigger / less / lower / below] [than / from / on]? [the]? [<vol> of the?]? <prevcandle>",
+        "<vol> [<link>]? [up / rises / increased / increases / rose / jumps / down / falls] [by]? [at least / more than]? {pct} [from / versus / vs / compared to / compared with / over / on / than] [the]? <prevcandle>",
+        "<vol> [<link>]? [higher / more / greater / above / larger / bigger / lower / less / below / smaller] than? [the]? [<vol> of the?]? <prevcandle>",
+        "[more / higher / greater / less / lower] <vol> than [on / in / the]? [the]? <prevcandle>",
+        "{x} the [<vol> of the]? <prevcandle> <vol>?",
+    )
+    # Multiples of the usual.
+    add(
+        _multiple,
+        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / greater than]? [its / the / own]? {length} <avg> [<vol>]?",
+        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / greater than]? [its / the / own]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} <avg> <vol>",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} [<vol>] <avg>",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> [hourly / daily / candle / trading]? <vol> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} [its / the / of / as]? <vol> <avg> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? {length} <avg> <vol>?",
+        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? <avg> [<of> [the / its]? <past>? {length}]?",
+        "<vol> [<link>]? {x} [the / its]? <vol>? <avg>",
+        "<vol> [<link>]? {cmp}? {pct} [of / the]? [its / the]? {length} <avg> [<vol>]?",
+        "<vol> [<link>]? {cmp}? {pct} of [its / the]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
+        "<vol> [<link>]? {cmp}? {pct} [<more>]? [{beyond} / {less}] [than]? [its / the]? {length} <avg> [<vol>]?",
+        "<vol> [<link>]? {cmp}? {pct} [<more>]? [{beyond} / {less}] [than]? [its / the]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
+        "relative volume|vol [<link>]? {cmp}? {x}",
+        "{cmp}? {x} [relative / normal / usual / average / avg / the / its]? <vol>",
+        "<vol> [<link>]? {cmp}? {x}",
+    )
+    add(_above_average, "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / beats / > / below / under / lower than / less than] [its / the / own]? {length} <avg> <vol>?")
+    add(
+        _above_average,
+        "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / > / below / under / lower than / less than] [its / the / own]? <avg> <vol>? [<of> [the / its]? <past>? {length}]?",
+        "[above / below] <avg> <vol>",
+        "[higher / more / greater / larger / lower / less / bigger] than <avg> <vol>",
+        "[higher / more / lower / less] <vol> than <avg>",
+    )
+    add(
+        _extreme,
+        "<vol> [of this candle / of the candle / on this candle]? [is / was / at / hits / makes]? [the / its / a]? <highest> <of> the? <past>? {length}",
+        "[the / its]? <highest> <vol> <of> the? <past>? {length}",
+        "<highest> <vol> [candle / bar] <of> the? <past>? {length}",
+        "<vol> [is / at / hits / makes]? [at / a]? [new]? {length} high|low",
+        "{length} [high / low] in <vol>",
+        "{length} <vol> high",
+    )
+    add(
+        _rising,
+        "<vol> [has been / is / was / are]? {up} [for / over / in]? [the / at least]? [<past>]? {count} [candles / bars / candle / bar / in a row / straight]?",
+        "<vol> [has been / is / was / are]? {down} [for / over / in]? [the / at least]? [<past>]? {count} [candles / bars / candle / bar / in a row / straight]?",
+        "{up} <vol> [for / over / on]? [the]? [<past>]? {count} [candles / bars / in a row]",
+        "{down} <vol> [for / over / on]? [the]? [<past>]? {count} [candles / bars / in a row]",
+        "<vol> [is / has been / was / are]? {up} [up]?",
+        "<vol> [is / has been / was / are]? {down} [off / up]?",
+        "{up} <vol>",
+        "{down} <vol>",
+    )
+    add(
+        _named("spike"),
+        "<vol> [spike / spikes / spiking / surge / surges / surging / explosion / explodes / exploding / burst / blowout / breakout / jumps / jump / spiked / surged]",
+        "[spike / surge / explosion / jump / burst / uptick] in <vol>",
+        "[unusual / abnormal / exceptional / extraordinary / anomalous / spiking / exploding / surging] <vol>",
+        "[unusually / abnormally / exceptionally / very / extremely] [high / heavy / large / strong] <vol>",
+    )
+    add(_named("huge"), "[huge / massive / enormous / giant / insane / crazy / monster / climactic / extreme / tremendous / gigantic / whale] <vol>", "<vol> is [huge / massive / enormous / insane / crazy / extreme]", "volume climax", "climax volume")
+    add(
+        _named("busy"),
+        "[busy / high / heavy / strong / good / big / rich / elevated / solid / large / increased / higher / decent / healthy / great / significant / above normal / confirming / more] <vol>",
+        "<vol> [is]? [busy / high / heavy / strong / elevated / large / confirms / confirmation / big]",
+        "[busy / heavy] trading",
+    )
+    add(_named("low"), "[low / quiet / light / thin / dry / weak / dull / tiny / poor / declining interest] <vol>", "<vol> is [low / quiet / light / thin / weak / drying up / dead]", "<vol> dries up", "<vol> dried up")
+    return g
+
+
+def _side_reader(text: str) -> object:
+    options = sorted((tuple(phrase.split()) for phrase in text.replace("\n", " ").split(";")), key=len, reverse=True)
+
+    def read(r: Reader) -> object | None:
+        mark = r.mark()
+        for words in options:
+            if words and all(r.word(word, fill=False) for word in words):
+                return True
+            r.reset(mark)
+        return None
+
+    return read
+
+
+def _flags(words: str) -> object:
+    options = words.split()
+
+    def read(r: Reader) -> object | None:
+        return True if r.word(*options) else None
+
+    return read
+
+
+def _span24(r: Reader) -> object | None:
+    mark = r.mark()
+    token = r.token("span")
+    if token is not None and token.value == 86_400_000:
+        return True
+    r.reset(mark)
+    return True if r.word("daily") else None
+
+
+_GRAMMAR = _grammar()
+
+
+def read_flow(r: Reader, symbol: str | None = None) -> Condition | None:
+    """A volume event, a multiple of the usual volume, or order flow."""
+    return _GRAMMAR.read(r, symbol)

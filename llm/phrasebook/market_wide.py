@@ -1,0 +1,457 @@
+"""A symbol among the others: against BTC, ETH or the market, ranks, percentiles, breadth, and values of the last 24 hours.
+
+1. "Outperforms BTC by 3 points" compares percent changes over the same time; with no time, over 24 hours.
+2. "Top 10 gainers" ranks by the change of the last 24 hours; "top 20 by volume" by the quote volume of the last 24 hours.
+3. Breadth is the share of all symbols for which a condition holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number
+from llm.phrasebook.moves import change_over, compared, ticker, versus
+from llm.phrasebook.operands import read_operand
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+FLAT_PERCENT = 1.0
+Nested = Callable[[Reader], Condition | None]
+
+
+def _window(m: Found) -> Window:
+    window = m.get("window", Window)
+    if window is None:
+        m.note(f"“{m.text}” names no time: the last 24 hours.")
+        return Window(Duration(DAY_MS))
+    return window
+
+
+def _against(m: Found, *, better: bool) -> Condition | None:
+    """The symbol's change against another symbol's, by so many points."""
+    window = _window(m)
+    coin = m.get("coin", str)
+    own = change_over(window, m.symbol)
+    if coin is not None:
+        other = change_over(window, coin)
+    else:
+        other = series("market_mean({0})", "market's mean change", "percent", own)
+    if "pct" not in m and "num" not in m:
+        return Compare(own, ">" if better else "<", other)
+    points = m.number("pct") if "pct" in m else m.number("num")
+    m.note("A lead in percent is in percentage points.")
+    first, second = (own, other) if better else (other, own)
+    return compared(series("{0} - {1}", "lead", "percent", first, second), m.word("cmp", ">="), points)
+
+
+def _better(m: Found) -> Condition | None:
+    return _against(m, better=True)
+
+
+def _worse(m: Found) -> Condition | None:
+    return _against(m, better=False)
+
+
+def _coin_moves(m: Found) -> Condition | None:
+    """ "while BTC is down", "BTC is flat": over the time named or 24 hours."""
+    coin = m.get("coin", str)
+    if coin is None:
+        return None
+    words = set(m.text.split())
+    window = _window(m)
+    moved = change_over(window, coin)
+    if words & {"flat", "unchanged", "sideways", "stable", "quiet"}:
+        m.note(f"“Flat” became: a change of less than {FLAT_PERCENT:g}%.")
+        return Formula(f"abs({{0}}) < {plain(FLAT_PERCENT)}", operands=(moved,), brief=f"{coin} flat")
+    return Compare(moved, ">" if "way_up" in m else "<", number(0))
+
+
+def _not_moving(m: Found) -> Condition | None:
+    """ "BTC is not down more than 2%"."""
+    return None
+
+
+# Ranks.
+
+
+def _measure(m: Found) -> Operand | None:
+    """What is ranked: named by "by ...", else the change of the last 24 hours."""
+    by = m.get("by", Operand)
+    if by is not None:
+        return by
+    window = m.get("window", Window)
+    if window is not None:
+        return change_over(window)
+    return ticker("change_pct", "24h change", "percent")
+
+
+def _rank(m: Found, *, lowest: bool) -> Condition | None:
+    count = m.values.get("count")
+    measure = _measure(m)
+    if not isinstance(count, int) or measure is None:
+        return None
+    if "by" not in m and "window" not in m and not ({"gainers", "losers"} & set(m.text.split()) and "24h" in m.text):
+        m.note(f"“{m.text.capitalize()}” is ranked by the change of the last 24 hours.")
+    sign = "-" if lowest else ""
+    return Formula(f"rank({sign}{{0}}) <= {count}", operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {count}")
+
+
+def _best(m: Found) -> Condition | None:
+    return _rank(m, lowest=False)
+
+
+def _worst(m: Found) -> Condition | None:
+    return _rank(m, lowest=True)
+
+
+def _percentile(m: Found, *, lowest: bool) -> Condition | None:
+    words = m.text.split()
+    share = m.values.get("pct", m.values.get("share"))
+    if share is None:
+        share = 10.0 if {"decile"} & set(words) else 25.0 if {"quartile", "quarter"} & set(words) else 20.0
+    measure = _measure(m)
+    if not isinstance(share, int | float) or not 0 < share < 100 or measure is None:
+        return None
+    if lowest:
+        text = f"market_percentile({{0}}) <= {plain(round(share / 100, 10))}"
+    else:
+        text = f"market_percentile({{0}}) >= {plain(round(1 - share / 100, 10))}"
+    return Formula(text, operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {plain(share)} percent")
+
+
+def _top_share(m: Found) -> Condition | None:
+    return _percentile(m, lowest=False)
+
+
+def _bottom_share(m: Found) -> Condition | None:
+    return _percentile(m, lowest=True)
+
+
+def _at_percentile(m: Found) -> Condition | None:
+    """ "RSI above the 90th percentile of the market"."""
+    measure = m.get("operand", Operand) or _measure(m)
+    count = m.values.get("count")
+    if measure is None or not isinstance(count, int) or not 0 < count < 100:
+        return None
+    return Formula(f"market_percentile({{0}}) {m.word('cmp', '>=')} {plain(count / 100)}", operands=(measure,), brief=f"percentile {count}")
+
+
+def _single(m: Found) -> Condition | None:
+    """ "the highest RSI of all coins", "the biggest gainer"."""
+    measure = m.get("operand", Operand) or _measure(m)
+    low = bool({"lowest", "weakest", "smallest", "loser", "worst", "least"} & set(m.text.split()))
+    if measure is None or measure.kind == "number":
+        return None
+    return Formula(f"rank({'-' if low else ''}{{0}}) <= 1", operands=(measure,), brief="first of all")
+
+
+def _rank_number(m: Found) -> Condition | None:
+    """ "rank by volume is at most 10"."""
+    measure = m.get("by", Operand)
+    if measure is None:
+        return None
+    return Formula(f"rank({{0}}) {m.word('cmp', '<=')} {plain(m.number('num'))}", operands=(measure,), brief="rank")
+
+
+def _mean(m: Found) -> Condition | None:
+    """ "the market's average 24h change is positive"."""
+    measure = _measure(m)
+    if measure is None:
+        return None
+    mean = series("market_mean({0})", f"market's mean {measure.noun or measure.kind}", measure.unit, measure)
+    words = set(m.text.split())
+    if "pct" in m or "num" in m:
+        value = m.number("pct") if "pct" in m else m.number("num")
+        return compared(mean, m.word("cmp", ">="), -value if "-" in m.text else value)
+    return Compare(mean, "<" if {"negative", "down", "below", "red", "falling"} & words else ">", number(0))
+
+
+def _beats_mean(m: Found) -> Condition | None:
+    """ "RSI above the market average", "volume above the market mean"."""
+    measure = m.get("operand", Operand) or change_over(_window(m))
+    if measure.kind == "number":
+        return None
+    mean = series("market_mean({0})", "market's mean", measure.unit, measure)
+    return versus(measure, m.word("cmp", ">"), mean)
+
+
+def _zscore(m: Found) -> Condition | None:
+    measure = _measure(m)
+    if measure is None:
+        return None
+    value = m.number("num")
+    low = bool({"below", "under"} & set(m.text.split()) and "cmp" not in m)
+    return Formula(f"market_zscore({{0}}) {m.word('cmp', '>=')} {plain(-value if low else value)}", operands=(measure,), brief="market z-score")
+
+
+# Breadth.
+
+
+def _breadth(m: Found) -> Condition | None:
+    """ "more than 60 percent of all symbols are above their 50 SMA"."""
+    share = m.values.get("share", m.values.get("pct"))
+    inner = m.values.get("condition")
+    words = m.text.split()
+    op = m.word("cmp", ">=")
+    if share is None:
+        share, op = 50.0, "<" if {"few", "minority"} & set(words) else ">"
+        m.note("“Most” became: more than half of all symbols.")
+    if not isinstance(share, int | float) or not 0 <= share <= 100 or inner is None:
+        return None
+    part: Condition = inner  # type: ignore[assignment]
+    return Formula(f"breadth({{c0}}) {op} {plain(round(share / 100, 10))}", parts=(part,), brief="breadth")
+
+
+def _grammar() -> Grammar[Condition]:
+    lists = LISTS | {
+        "all": "all; all the; all of the; the; of all; every; the whole; our; my; other",
+        "of": "of; of the; of all; of all the; in; in the; among; among the; across; across the; out of; out of all; from; over",
+        "beats": """outperforms; outperform; outperforming; outperformed; beats; beat; beating; beaten; stronger than; leads; leading; outpaces; outpacing; outpaced; smoking; smokes; smoked; crushing; crushes;
+            does better than; doing better than; did better than; has gained more than; gained more than; gaining more than; gains more than; rises more than; rose more than; rises faster than; rose faster than; is up more than; up more than;
+            performs better than; performing better than; performed better than; outrunning; outruns; outran; shows relative strength against; relative strength against; relative strength versus; relative strength vs; relative strength to; relatively strong against;
+            relative strength over; ahead of; higher return than; better return than; moves more than; climbing faster than; climbed more than; running ahead of; better than; exceeds; exceeding; outgains; outgained; destroying; destroys; runs ahead of; holding up better than; holds up better than; stronger against; strong against; faster than; has outperformed; has beaten; is beating; is outperforming; larger gain than; bigger gain than; increased more than; pumping harder than; returned more than; returns more than; made more than""",
+        "lags": """underperforms; underperform; underperforming; underperformed; weaker than; lags; lagging; lagged; lags behind; lagging behind; does worse than; doing worse than; did worse than; has gained less than; gained less than; gains less than; trails; trailing; trailed;
+            performs worse than; performing worse than; relative weakness against; relative weakness versus; relative weakness vs; relative weakness to; weak against; behind; fell more than; falls more than; dropped more than; drops more than; is down more than; down more than; lost more than; worse than; slower than; lower return than; has underperformed; has lagged; returned less than; rises less than; rose less than; falling more than; falling faster than; bleeding more than; bleeding against""",
+        "points": "percentage points; points; percent points; pp; pct points; point; percentage point; percent; ppts; basis",
+        "market": "the market; market; market average; the market average; the average coin; average coin; the rest of the market; rest; the mean of the market; market mean; the market's mean; the average of the market; all other coins; the others; the average symbol; average of all symbols; average of all coins; the other coins; other coins; the crowd; average market; the average; the broad market; overall market; everything else; average altcoin; average of the market; mean of all symbols; mean of the market",
+        "top": "top; best; strongest; biggest; largest; highest; leading; hottest; first; most; highest ranked; top ranked; best performing; strongest performing",
+        "bottom": "bottom; worst; weakest; smallest; lowest; least; worst performing; weakest performing; last; lowest ranked; bottom ranked",
+        "gainers": "gainers; gainer; winners; performers; movers; movers up; coins; symbols; pairs; top gainers; risers; runners; names; markets; tokens; assets; performing coins; performing symbols; best performers; coins up; leaders; coin; symbol; altcoins; alts; movers to the upside",
+        "losers": "losers; loser; decliners; fallers; laggards; droppers; worst performers; losing coins; biggest losers; falling coins; dumpers; losing symbols; falling symbols; losing pairs; underperformers; movers down; bleeders",
+        "inthe": "in the; in; among the; among; one of the; within the; part of the; inside the; belongs to the; of the; is in the; is among the; the; ranks in the; ranked in the; ranks among the; is one of the; from the; only the; only; sits in the; amongst the",
+        "universe": "the market; market; all symbols; all coins; the universe; symbols; coins; all; pairs; all pairs; the pack; the field; every symbol; all markets; the list; universe; all tokens; them; others; all assets; the whole market; assets; the symbols; the coins; tokens",
+        "are": "are; is; has; have; trade; trades; close; closes; with; being; currently; now; that are; which are; sit; sits; trading; whose; have a; with a; have an; with an; showing; show; hold; stay; having",
+        "flat": "flat; unchanged; sideways; stable; quiet",
+    }
+    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": _way(True), "way_down": _way(False)}
+    g: Grammar[Condition] = Grammar(lists, slots)
+    for make, verbs in ((_better, "beats"), (_worse, "lags")):
+        for other in ("{coin}", "<market>"):
+            g.add(
+                make,
+                f"<{verbs}> {other} by {{cmp}}? {{pct}} <more>? <points>? {{window}}?",
+                f"<{verbs}> {other} by {{cmp}}? {{num}} <points> {{window}}?",
+                f"<{verbs}> {other} {{window}} by {{cmp}}? {{pct}} <more>? <points>?",
+                f"<{verbs}> {other} {{window}} by {{cmp}}? {{num}} <points>",
+                f"<{verbs}> {other} [did / has / does / was / is]? {{window}}",
+            )
+            g.add(make, f"{{window}} ,? [<symbols> / it / coin]? <{verbs}> {other}")
+            g.add(make, f"<{verbs}> {other}")
+    g.add(
+        _better,
+        "{cmp}? {pct} <points>? [better / more / stronger / higher / ahead] [than / of] {coin} {window}?",
+        "{cmp}? {num} <points> [better / more / stronger / higher / ahead] [than / of] {coin} {window}?",
+        "up {cmp}? {pct} [more / relative / against / versus / vs] [than / to]? {coin} {window}?",
+        "up {window} [relative to / against / versus / vs] {coin}",
+        "up [relative to / against / versus / vs] {coin} {window}?",
+    )
+    g.add(_worse, "{cmp}? {pct} <points>? [worse / weaker / less / behind] than? {coin} {window}?", "down [relative to / against / versus / vs] {coin} {window}?")
+    g.add(
+        _coin_moves,
+        "{coin} [is / are / was / has been / itself / also / stays]? [itself / also]? {way_up} {window}",
+        "{coin} [is / are / was / has been / itself / also / stays]? [itself / also]? {way_down} {window}",
+        "{coin} [is / stays / remains / was / has been]? <flat> {window}?",
+        "{coin} [is / are / has been / itself / also]? [itself / also]? {way_up}",
+        "{coin} [is / are / has been / itself / also]? [itself / also]? {way_down}",
+    )
+    # Breadth.
+    g.add(
+        _breadth,
+        "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition}",
+        "{cmp}? {share} [<more>]? [of / of the / of all]? <symbols>",
+        "most [of]? [<all>]? <symbols> [<are>]? {condition}",
+        "[the]? majority of [<all>]? <symbols> [<are>]? {condition}",
+        "[market]? breadth [of / is / that is]? {cmp}? {share} [with]? {condition}",
+    )
+    # Ranks.
+    g.add(
+        _percentile_rule := _top_share,
+        "<inthe>? <top> {pct} [of / in]? [<universe>]? [by / for / in / when ranked by / ranked by / in terms of / on] {by}",
+        "<inthe>? <top> [decile / quartile / quintile / quarter / third] [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
+        "<inthe>? <top> {pct} [of / in]? [<gainers>]? [by / in / ranked by]? {window}",
+        "<inthe>? <top> {pct} [of / in]? [<universe> / <gainers>]",
+        "<inthe>? <top> [decile / quartile / quintile] [of / in]? [<universe>]?",
+        "<inthe>? <top> {pct} [by / for] {by}",
+    )
+    del _percentile_rule
+    g.add(
+        _bottom_share,
+        "<inthe>? <bottom> {pct} [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
+        "<inthe>? <bottom> [decile / quartile / quintile / quarter] [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
+        "<inthe>? <bottom> {pct} [of / in]? [<gainers>]? [by / in]? {window}",
+        "<inthe>? <bottom> {pct} [of / in]? [<universe> / <gainers>]",
+        "<inthe>? <bottom> [decile / quartile / quintile] [of / in]? [<universe>]?",
+    )
+    for make, place, names in ((_worst, "top", "losers"), (_worst, "bottom", "losers"), (_worst, "bottom", "gainers"), (_best, "top", "gainers")):
+        g.add(
+            make,
+            f"<inthe>? <{place}> {{count}} <{names}>? [of / in / on / over]? [the / all]? [<universe>]? [by / for / ranked by / sorted by / in terms of / when ranked by / with the highest / measured by] {{by}}"
+            if names == "gainers"
+            else f"<inthe>? <{place}> {{count}} <{names}> [of / in]? [<universe>]? by {{by}}",
+            f"<inthe>? {{count}} <{place}> <{names}>? [by / for / ranked by / in terms of] {{by}}" if names == "gainers" else f"<inthe>? {{count}} <{place}> <{names}> by {{by}}",
+            f"<inthe>? <{place}> {{count}} {{window}} <{names}>",
+            f"<inthe>? <{place}> {{count}} <{names}> {{window}}",
+            f"<inthe>? {{count}} <{place}> <{names}> {{window}}",
+            f"<inthe>? {{count}} <{place}> {{window}} <{names}>",
+            f"{{window}} <{place}> {{count}} <{names}>",
+            f"<inthe>? <{place}> {{count}} <{names}> [of / in]? [<universe>]?",
+            f"<inthe>? {{count}} <{place}> <{names}> [of / in]? [<universe>]?",
+        )
+    g.add(
+        _best,
+        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [highest / largest / biggest / most / greatest / strongest] {by} [<of> <universe>]?",
+        "<inthe>? [highest / largest / biggest / most / greatest] {count} [<symbols>]? [by / in / for] {by}",
+        "[ranked / ranks / rank] [in the / among the / in]? top {count} [by / for / in] {by}",
+        "<inthe>? {count} most [volatile / traded / active / liquid] {by:vague}" if False else "<inthe>? {count} most {by:adjective} [<symbols>]?" if False else "<inthe>? top {count} in {by}",
+    )
+    g.add(
+        _worst,
+        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [lowest / smallest / least / weakest] {by} [<of> <universe>]?",
+        "<inthe>? [lowest / smallest / least] {count} [<symbols>]? [by / in / for] {by}",
+    )
+    adjectives = {"volatile": _VOLATILE, "traded": _QUOTE, "active": _QUOTE, "liquid": _QUOTE, "oversold": _RSI, "overbought": _RSI}
+    for word, measure in adjectives.items():
+        g.add(_most(word, measure), f"<inthe>? {{count}} most {word} [<symbols>]?", f"<inthe>? top {{count}} most {word} [<symbols>]?", f"<inthe>? most {word} {{count}} [<symbols>]?")
+    g.add(_rank_number, "[ranked / rank / ranks] [by / of / in] {by} [is / at]? {cmp} {num}", "[ranked / rank / ranks] {cmp} {num} [by / in / for] {by}")
+    g.add(
+        _at_percentile,
+        "{operand} [is]? {cmp}? [at / in]? the? {count} [th / st / nd / rd]? percentile [of [<universe>]]?",
+        "[market percentile / percentile] [of / by / for]? {by}? [is]? {cmp} {count}",
+    )
+    g.add(
+        _single,
+        "[has / with]? [the]? [highest / lowest] {operand} <of> <universe>",
+        "[the]? [biggest / top / number one] [gainer / loser] [<of> <universe>]? {window}?",
+    )
+    g.add(
+        _mean,
+        "[market's / markets / market] [average / mean] {by} [is]? {cmp} {pct}",
+        "[market's / markets / market] [average / mean] {by} [is]? {cmp} {num}",
+        "[market's / markets / market] [average / mean] {by} [is]? [positive / negative / above zero / below zero]",
+        "[average / mean] {by} [of / across / over] <universe> [is]? {cmp} {num}",
+        "[average / mean] {by} [of / across / over] <universe> [is]? {cmp} {pct}",
+        "[average / mean] {by} [of / across / over] <universe> [is]? [positive / negative / above zero / below zero]",
+        "[the]? [whole / overall / broad]? market [is / as a whole]? [is]? [up / down / green / red / rising / falling] {window}?",
+    )
+    g.add(_beats_mean, "{operand} [is]? {cmp} [the]? [market average / market mean / market's average / market's mean / average of the market / mean of the market / average of all symbols / average of all coins]")
+    g.add(_zscore, "market z score [of / by / for]? {by}? [is]? {cmp} {num}", "market zscore [of / by / for]? {by}? [is]? {cmp} {num}")
+    return g
+
+
+_VOLATILE = Operand("formula", (14,), template="{ta}natr({n0})", noun="ATR in percent", unit="percent")
+_QUOTE = ticker("quote_volume", "24h quote volume", "money")
+_RSI = Operand("rsi", (14,))
+
+
+def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
+    def make(m: Found) -> Condition | None:
+        said = {"volatile": "ATR(14) in percent", "oversold": "RSI(14)", "overbought": "RSI(14)"}.get(word, "24 hour quote volume")
+        m.note(f"“Most {word}” is ranked by {said}.")
+        sign = "-" if word == "oversold" else ""
+        return Formula(f"rank({sign}{{0}}) <= {m.values['count']}", operands=(measure,), brief=f"most {word}")
+
+    return make
+
+
+_MEASURES: tuple[tuple[str, Operand], ...] = (
+    ("24h|daily|24hr", ticker("change_pct", "24h change", "percent")),
+)
+
+
+def _ranked_by(r: Reader) -> object | None:
+    """What symbols are ranked by: "24h change", "volume", "turnover over 24 hours", "RSI", "ATR percent"."""
+    return _RANKED.read(r) or _operand(r)
+
+
+def _ranked_grammar() -> Grammar[Operand]:
+    lists = LISTS | {
+        "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr; day; day's; today's",
+        "change": "change; gain; gains; performance; return; returns; percent change; percentage change; price change; % change; move; percentage gain; percent gain; momentum; growth; increase; percent; change percent; change in price; price performance",
+        "money": "turnover; quote volume; dollar volume; usdt volume; traded value; volume in usdt; value traded; quote turnover; trading volume; traded volume; volume; vol; volume in dollars; trading turnover; usd volume",
+        "loss": "loss; losses; drop; decline; fall",
+        "of": "of; in; over; from; within; during; for",
+    }
+    g: Grammar[Operand] = Grammar(lists, SLOTS)
+
+    def turnover(m: Found) -> Operand | None:
+        if "usdt" not in m.text and "turnover" not in m.text and "quote" not in m.text and "dollar" not in m.text:
+            m.note("The 24 hour volume is in USDT (quote volume).")
+        return ticker("quote_volume", "24h quote volume", "money")
+
+    def change(m: Found) -> Operand | None:
+        return change_over(m.get("window", Window) or Window(Duration(DAY_MS)))
+
+    def negative(m: Found) -> Operand | None:
+        found = change(m)
+        return None if found is None else replace(found, factor=-1.0)
+
+    def volatility(m: Found) -> Operand | None:
+        m.note("“Volatility” became: ATR(14) in percent of the close.")
+        return _VOLATILE
+
+    def relative(m: Found) -> Operand | None:
+        length = m.values.get("length", 20)
+        return series("{p}volume / ta.sma({p}volume, {n0})", "relative volume", "ratio", args=(length,)) if isinstance(length, int) else None
+
+    day_window = "[<of>]? [the]? [last / past]? <day>"
+    g.add(change, f"<day> <change>", f"<change> {day_window}", "<change> {window}", "<change> [in percent]?")
+    g.add(negative, "<day> <loss>", f"<loss> {day_window}", "<loss> {window}")
+    g.add(turnover, "<day> <money>", f"<money> {day_window}", "<money>")
+    g.add(volatility, "volatility", "volatility percent", "percent volatility")
+    g.add(relative, "relative volume", "volume relative to its average", "rvol", "volume ratio")
+    return g
+
+
+_RANKED = _ranked_grammar()
+
+
+def _operand(r: Reader) -> object | None:
+    found = read_operand(r)
+    return found if found is not None and found.kind != "number" else None
+
+
+_WAY = {
+    True: "up; green; rising; in the green; gaining; positive; rallying; higher; climbing; pumping; bullish",
+    False: "down; red; falling; in the red; losing; negative; dropping; lower; declining; dumping; bleeding; bearish",
+}
+
+
+def _way(up: bool) -> Callable[[Reader], object | None]:
+    options = sorted((phrase.split() for phrase in _WAY[up].split(";")), key=len, reverse=True)
+
+    def read(r: Reader) -> object | None:
+        mark = r.mark()
+        for words in options:
+            if all(r.word(word, fill=not at) for at, word in enumerate(words)):
+                return True
+            r.reset(mark)
+        return None
+
+    return read
+
+
+_NESTED: list[Nested] = []
+_MAX_DEPTH = 2
+_depth = 0
+
+
+def _condition(r: Reader) -> object | None:
+    global _depth
+    if not _NESTED or _depth >= _MAX_DEPTH:
+        return None
+    _depth += 1
+    try:
+        return _NESTED[0](r)
+    finally:
+        _depth -= 1
+
+
+SLOTS["condition"] = _condition
+_GRAMMAR = _grammar()
+
+
+def read_market_wide(r: Reader, symbol: str | None = None) -> Condition | None:
+    """The symbol against others, a rank, a percentile, or breadth."""
+    return _GRAMMAR.read(r, symbol)

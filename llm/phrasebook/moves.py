@@ -1,0 +1,406 @@
+"""Percent moves, distances from highs and lows, and gaps.
+
+A move without a time is measured over 24 hours, or over one candle where a candle is its subject; both are said. Over 24
+hours it is the ticker's change. From one candle to the next it is measured from the close before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.event_words import CLOSE, DAY_MS, LISTS, SLOTS, Window, of_symbol, plain, series
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Length, Operand, number
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+RECENT = 20
+NEAR_PERCENT = 1.0
+_OPEN_OF = {"1d": "day", "1w": "week", "1M": "month"}
+_PRICE = "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
+
+
+def ticker(name: str, noun: str, unit: str, symbol: str | None = None) -> Operand:
+    """A value of the last 24 hours; it is of no interval."""
+    prefix = f'symbol("{symbol}").' if symbol else ""
+    said = f"{symbol} {noun}" if symbol else noun
+    return replace(series(f"{prefix}ticker.{name}", said, unit), symbol=symbol)
+
+
+def change_over(window: Window, symbol: str | None = None) -> Operand:
+    """Percent change of the close over a window."""
+    if window.since:
+        prefix = f'symbol("{symbol}").' if symbol else ""
+        opened = f'valuewhen({prefix}tf("{window.since}").first, {prefix}open, 0)'
+        noun = f"change since the {_OPEN_OF[window.since]}'s open"
+        return series(f"100 * ({prefix}close / {opened} - 1)", noun, "percent")
+    length = window.length or 1
+    if length == Duration(DAY_MS):
+        return ticker("change_pct", "24h change", "percent", symbol)
+    return Operand("change", (length,), symbol=symbol, of=Operand("close", symbol=symbol))
+
+
+def compared(left: Operand, op: str, value: float) -> Compare:
+    """`left` compared with a number."""
+    return versus(left, op, number(value))
+
+
+def versus(left: Operand, op: str, right: Operand) -> Compare:
+    """A comparison whose operator is known only as text."""
+    match op:
+        case "<":
+            return Compare(left, "<", right)
+        case "<=":
+            return Compare(left, "<=", right)
+        case ">":
+            return Compare(left, ">", right)
+        case _:
+            return Compare(left, ">=", right)
+
+
+def _op(m: Found) -> str | None:
+    """The comparison of sizes: "more than" 5%; nothing said is at least. None for "less than"."""
+    return m.word("cmp", ">=")
+
+
+def _window(m: Found) -> Window:
+    window = m.get("window", Window)
+    if window is None:
+        m.note(f"“{m.text}” names no time: the last 24 hours.")
+        return Window(Duration(DAY_MS))
+    if window.named_day:
+        m.note("“Today” became: the last 24 hours.")
+    if window.since:
+        m.note(f"Measured from the open of the {_OPEN_OF[window.since]}, UTC.")
+    return window
+
+
+def _candle_note(m: Found) -> Window:
+    m.note("A candle's move is measured from the close before.")
+    return Window(1)
+
+
+def _sized(m: Found, window: Window, way: str, *, percent: float | None = None) -> Condition | None:
+    """A move of that way and at least (more than, less than) that size."""
+    size = m.number("pct") if percent is None else percent
+    op = _op(m)
+    moved = change_over(window, m.symbol)
+    interval = m.get("interval", str)
+    if interval is not None and moved.kind == "change" and moved.of is not None:
+        moved = replace(moved, interval=interval, of=replace(moved.of, interval=interval))
+    if op is None:
+        return None
+    if way == "any":
+        if moved.kind == "change":
+            moved = series("abs({0})", f"size of the {_said(moved)}", "percent", moved)
+        else:
+            moved = replace(moved, template=f"abs({moved.template})", noun=f"size of the {moved.noun}")
+        return compared(moved, op, size)
+    if way == "down":
+        op = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[op]
+        size = -size
+    found = compared(moved, op, size)
+    if op in ("<", "<=") and way == "up" or op in (">", ">=") and way == "down":
+        # "up less than 3%" is still up.
+        zero = compared(moved, ">" if way == "up" else "<", 0)
+        return Formula("{c0} and {c1}", parts=(zero, found), brief=f"{way} less than {plain(abs(size))}%")
+    return found
+
+
+def _said(moved: Operand) -> str:
+    count = moved.args[0]
+    return f"{count} candle change" if isinstance(count, int) else "change"
+
+
+def _up(m: Found) -> Condition | None:
+    return _sized(m, _window(m), "up")
+
+
+def _down(m: Found) -> Condition | None:
+    return _sized(m, _window(m), "down")
+
+
+def _any(m: Found) -> Condition | None:
+    return _sized(m, _window(m), "any")
+
+
+def _up_candle(m: Found) -> Condition | None:
+    return _sized(m, _candle_note(m), "up")
+
+
+def _down_candle(m: Found) -> Condition | None:
+    return _sized(m, _candle_note(m), "down")
+
+
+def _any_candle(m: Found) -> Condition | None:
+    return _sized(m, _candle_note(m), "any")
+
+
+def _signed(m: Found) -> Condition | None:
+    value = m.number("signed")
+    candle = "window" not in m
+    window = _candle_note(m) if candle else _window(m)
+    strict = "cmp" not in m and "more" not in m
+    found = _sized(m, window, "up" if value > 0 else "down", percent=abs(value))
+    if strict and isinstance(found, Compare):
+        return found
+    return found
+
+
+def _times(m: Found) -> Condition | None:
+    """ "doubled in 7 days"."""
+    factor = {"doubled": 100.0, "doubles": 100.0, "tripled": 200.0, "triples": 200.0, "quadrupled": 300.0}
+    percent = next((factor[word] for word in m.text.split() if word in factor), None)
+    if percent is None:
+        return _sized(m, _window(m), "down", percent=50.0)
+    return _sized(m, _window(m), "up", percent=percent)
+
+
+def _sign_only(m: Found) -> Condition | None:
+    """ "BTC is up in the last 24 hours", with no size."""
+    window = _window(m)
+    up = "way_up" in m
+    return compared(change_over(window, m.symbol), ">" if up else "<", 0)
+
+
+# Distances.
+
+
+def peak(length: Length, side: str, symbol: str | None = None) -> Operand:
+    """The highest high or lowest low of a window, this candle included."""
+    function, field = ("highest", "high") if side == "high" else ("lowest", "low")
+    noun = f"{function} {field}"
+    return replace(series(f"{function}({{p}}{field}, {{n0}})", noun, "price", args=(length,)), symbol=symbol)
+
+
+def _peak_slot(side: str) -> Grammar[Operand]:
+    names = {"high": "high; highs; peak; top; highest price; highest high; maximum; max; ath", "low": ""}
+    names["high"] = "high; highs; peak; top; highest price; highest high; maximum; high price; highest point; local high; peak price"
+    names["low"] = "low; lows; bottom; lowest price; lowest low; trough; minimum; low price; lowest point; local low"
+    lists = {
+        "name": names[side],
+        "of": "of; in; over; from; within; during; for; across; of the; in the; over the; within the; during the; from the",
+        "last": "last; past; previous; prior; preceding; most recent; recent",
+        "recent": "recent; latest; swing; local; recent swing; last; most recent; latest swing",
+    }
+    grammar: Grammar[Operand] = Grammar(lists, SLOTS)
+
+    def made(m: Found) -> Operand | None:
+        length = m.values.get("length")
+        if length == Duration(DAY_MS):
+            return ticker(side, f"24h {side}", "price", m.symbol)
+        if isinstance(length, int | Duration):
+            return peak(length, side, m.symbol)
+        return None
+
+    def recent(m: Found) -> Operand | None:
+        m.note(f"“{m.text.capitalize()}” became: the {'highest' if side == 'high' else 'lowest'} of {RECENT} candles.")
+        return peak(RECENT, side, m.symbol)
+
+    def day(m: Found) -> Operand | None:
+        return ticker(side, f"24h {side}", "price", m.symbol)
+
+    grammar.add(day, "today's|todays <name>", "<name> of the? day", "the? day's <name>", "daily <name>", "intraday <name>")
+    grammar.add(made, "{length} <name>", "<name> <of> the? <last>? {length}", "<last> {length} <name>")
+    grammar.add(recent, "<recent> <name>")
+    return grammar
+
+
+_PEAKS, _TROUGHS = _peak_slot("high"), _peak_slot("low")
+
+
+def _peak(r: Reader) -> object | None:
+    r.word("its", "the", "a", "their", fill=False)
+    return _PEAKS.read(r)
+
+
+def _trough(r: Reader) -> object | None:
+    r.word("its", "the", "a", "their", fill=False)
+    return _TROUGHS.read(r)
+
+
+def _away(m: Found, op: str, sign: int, name: str) -> Condition | None:
+    level = m.get(name, Operand)
+    percent = m.number("pct")
+    if level is None or not 0 < percent < 1_000 or (sign < 0 and percent >= 100):
+        return None
+    factor = round(1 + sign * percent / 100, 10)
+    close = replace(CLOSE, symbol=m.symbol)
+    return versus(close, op, replace(of_symbol(level, m.symbol), factor=factor))
+
+
+def _below_peak(m: Found) -> Condition | None:
+    op = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[m.word("cmp", ">=")]
+    return _away(m, op, -1, "peak")
+
+
+def _above_trough(m: Found) -> Condition | None:
+    return _away(m, m.word("cmp", ">="), 1, "trough")
+
+
+def _within_peak(m: Found) -> Condition | None:
+    return _away(m, ">=", -1, "peak")
+
+
+def _within_trough(m: Found) -> Condition | None:
+    return _away(m, "<=", 1, "trough")
+
+
+def _near(m: Found) -> Condition | None:
+    m.note(f"“Near” became: within {NEAR_PERCENT:g}%.")
+    close = replace(CLOSE, symbol=m.symbol)
+    high, low = m.get("peak", Operand), m.get("trough", Operand)
+    if high is not None:
+        return versus(close, ">=", replace(high, factor=1 - NEAR_PERCENT / 100))
+    return None if low is None else versus(close, "<=", replace(low, factor=1 + NEAR_PERCENT / 100))
+
+
+# Gaps.
+
+
+def _gap(m: Found) -> Condition | None:
+    up = "up" in m.values or any(word in m.text.split() for word in ("up", "higher", "above", "upward", "upwards", "bullish"))
+    side, sign = ("high", ">") if up else ("low", "<")
+    if "pct" not in m:
+        m.note(f"“Gap {'up' if up else 'down'}” became: the open is {'above' if up else 'below'} the {side} of the candle before.")
+        return Formula(f"{{p}}open {sign} {{p}}{side}[1]", brief=f"gap {'up' if up else 'down'}", lean="long" if up else "short")
+    op = m.word("cmp", ">=")
+    percent = m.number("pct") / 100
+    if not up:
+        op = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[op]
+    factor = plain(round(1 + percent, 10) if up else round(1 - percent, 10))
+    return Formula(
+        f"{{p}}open {op} {factor} * {{p}}close[1]",
+        brief=f"gap {'up' if up else 'down'} {plain(percent * 100)}%",
+        lean="long" if up else "short",
+    )
+
+
+def _grammar() -> Grammar[Condition]:
+    lists = LISTS | {
+        "price": _PRICE,
+        "q": "?; !; ,; :",
+        "pumping": "pumping; mooning; ripping; flying; running; moving up; rallying; surging; sending; popping; pumped; gaining; rising; hot",
+        "dumping": "dumping; crashing; bleeding; tanking; nuking; falling; dropping; moving down; sinking; plunging; selling off",
+        "rn": "rn; right now; now; currently; today; atm; hard",
+        "gapverb": "gap; gaps; gapped; gapping; gap-up; opens with a gap; opens with gap",
+        "gapup": "up; higher; above; upward; upwards; to the upside",
+        "gapdown": "down; lower; below; downward; downwards; to the downside",
+        "below": "below; under; beneath; off; off of; from; down from; lower than; away from; beneath; off from; off its; down off; underneath",
+        "above": "above; over; off; off of; from; up from; higher than; away from; up off",
+        "near": "near; close to; around; at; nearing; approaching; right below; right at; just below; close by",
+        "within": "within; inside; less than; no more than; not more than; at most; closer than; not further than; under",
+        "prevclose": "previous close; prior close; last close; close before; previous candle's close; yesterday's close; close of the candle before; "
+        "previous day's close; prior candle's close; last candle's close; preceding close",
+        "candlenoun": "green candle; bullish candle; up candle; green bar; bullish bar; white candle; up bar; candle up; bar up",
+        "redcandle": "red candle; bearish candle; down candle; red bar; bearish bar; black candle; down bar; candle down; bar down",
+    }
+    slots = SLOTS | {"peak": _peak, "trough": _trough}
+    g: Grammar[Condition] = Grammar(lists, slots)
+    # Distances first: "down 7% from the 30 bar high" is no move over a time.
+    g.add(
+        _below_peak,
+        "<price>? is? <down>? {cmp}? {pct} <more>? <down>? <below> {peak}",
+        "<price>? <down> from|off {peak} by {cmp}? {pct} <more>?",
+        "a? <down_noun> of {cmp}? {pct} <more>? from|off {peak}",
+        "{cmp}? {pct} <more>? <down_noun> from|off {peak}",
+        "drawdown from {peak} [of / is]? {cmp}? {pct}",
+    )
+    g.add(
+        _above_trough,
+        "<price>? is? <up>? {cmp}? {pct} <more>? <up>? <above> {trough}",
+        "<price>? <up> from|off {trough} by {cmp}? {pct} <more>?",
+        "a? <up_noun> of {cmp}? {pct} <more>? from|off {trough}",
+        "{cmp}? {pct} <more>? <up_noun> from|off {trough}",
+    )
+    g.add(_within_peak, "<price>? is? <within> {pct} of|from|below|under|off {peak}", "<price>? is? {pct} or less from|below {peak}")
+    g.add(_within_trough, "<price>? is? <within> {pct} of|from|above|over|off {trough}")
+    g.add(_near, "<price>? is? <near> {peak}", "<price>? is? <near> {trough}")
+    # Gaps.
+    g.add(
+        _gap,
+        "<gapverb> [<gapup> / <gapdown>] [by / of]? {cmp}? {pct} <more>?",
+        "{cmp}? {pct} <more>? gap [<gapup> / <gapdown>]",
+        "<price>? opens|opened|opening|open {cmp}? {pct} <more>? [<gapup> / <gapdown>] [than]? the? <prevclose>",
+        "opening? gap [<gapup> / <gapdown>]? of {cmp}? {pct} <more>? [<gapup> / <gapdown>]?",
+        "bullish|bearish gap {cmp}? {pct}? <more>?",
+        "<gapverb> [<gapup> / <gapdown>]",
+    )
+    # One candle.
+    g.add(_signed, "<price>? {cmp}? {signed} <more>? {interval}? <candle>", "{interval}? <candle> [of / is / at]? {cmp}? {signed} <more>?")
+    g.add(
+        _up_candle,
+        "{cmp}? {pct} <more>? {interval}? <candlenoun>",
+        "{interval}? <candlenoun> [of / with / by]? {cmp}? {pct} <more>?",
+        "[a / one / single / each / every / this]? single? {interval}? <candle> [that / which]? <up> by? {cmp}? {pct} <more>? <this_candle>?",
+    )
+    g.add(
+        _down_candle,
+        "{cmp}? {pct} <more>? {interval}? <redcandle>",
+        "{interval}? <redcandle> [of / with / by]? {cmp}? {pct} <more>?",
+        "[a / one / single / each / every / this]? single? {interval}? <candle> [that / which]? <down> by? {cmp}? {pct} <more>? <this_candle>?",
+    )
+    g.add(
+        _any_candle,
+        "[a / one / single]? single? {interval}? <candle> [that / which]? <moved> by? {cmp}? {pct} <more>? <any_way>? <this_candle>?",
+        "{cmp}? {pct} <more>? {interval}? <candle> <any_way>",
+        "{cmp}? {pct} <more>? {interval} <candle>",
+    )
+    # Moves over a time, the time last.
+    g.add(
+        _up,
+        "<price>? is|has|are|have? <up> {cmp}? {pct} <more>? {window}",
+        "<price>? is|has|are|have? <up> {window} by? {cmp}? {pct} <more>?",
+        "{window} ,? <price>? is|has|are|have? <up> by? {cmp}? {pct} <more>?",
+        "<price>? is|has? <moved> by? {cmp}? {pct} <more>? up|higher|upward|upwards {window}?",
+        "{cmp}? {pct} <more>? <up_noun> {window}",
+        "{cmp}? {pct} <more>? {window} <up_noun>",
+        "{window} <up_noun> [of / is / at / above / over]? {cmp}? {pct} <more>?",
+        "<up_noun> of|by|is {cmp}? {pct} <more>? {window}",
+        "<up_noun> {window} [of / is]? {cmp}? {pct} <more>?",
+        "<pumping> <rn>? <q>? like? {cmp}? {pct} <more>? {window}",
+    )
+    g.add(
+        _down,
+        "<price>? is|has|are|have? <down> {cmp}? {pct} <more>? {window}",
+        "<price>? is|has|are|have? <down> {window} by? {cmp}? {pct} <more>?",
+        "{window} ,? <price>? is|has|are|have? <down> by? {cmp}? {pct} <more>?",
+        "<price>? is|has? <moved> by? {cmp}? {pct} <more>? down|lower|downward|downwards {window}?",
+        "{cmp}? {pct} <more>? <down_noun> {window}",
+        "{cmp}? {pct} <more>? {window} <down_noun>",
+        "{window} <down_noun> [of / is / at / above / over]? {cmp}? {pct} <more>?",
+        "<down_noun> of|by|is {cmp}? {pct} <more>? {window}",
+        "<down_noun> {window} [of / is]? {cmp}? {pct} <more>?",
+        "<dumping> <rn>? <q>? like? {cmp}? {pct} <more>? {window}",
+    )
+    g.add(
+        _any,
+        "<price>? is|has|are|have? <moved> by? {cmp}? {pct} <more>? <any_way>? {window} <any_way>?",
+        "{cmp}? {pct} <more>? <move_noun> <any_way>? {window} <any_way>?",
+        "<move_noun> of {cmp}? {pct} <more>? <any_way>? {window} <any_way>?",
+        "<price>? <up> or <down> {cmp}? {pct} <more>? {window}",
+    )
+    g.add(_times, "doubled|doubles|tripled|triples|quadrupled|halved|halves [in price]? {window}")
+    g.add(_signed, "<price>? {cmp}? {signed} <more>? {window}", "{window} :? {cmp}? {signed} <more>?")
+    # The same with no time named.
+    g.add(
+        _up,
+        "<price>? is|has|are|have? <up> {cmp}? {pct} <more>?",
+        "{cmp}? {pct} <more>? <up_noun>",
+        "<up_noun> of|by {cmp}? {pct} <more>?",
+    )
+    g.add(
+        _down,
+        "<price>? is|has|are|have? <down> {cmp}? {pct} <more>?",
+        "{cmp}? {pct} <more>? <down_noun>",
+        "<down_noun> of|by {cmp}? {pct} <more>?",
+    )
+    g.add(_any, "<price>? is|has|are|have? <moved> by? {cmp}? {pct} <more>? <any_way>?", "<move_noun> of {cmp}? {pct} <more>? <any_way>?")
+    return g
+
+
+_GRAMMAR = _grammar()
+
+
+def read_percent_move(r: Reader, symbol: str | None = None) -> Condition | None:
+    """A percent move, a distance from a high or low, or a gap."""
+    return _GRAMMAR.read(r, symbol)

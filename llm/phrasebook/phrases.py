@@ -1,0 +1,266 @@
+"""Phrase templates: a small notation for the ways something is said, matched against the tokens at the cursor.
+
+1. A template is words with spaces between: `price gaps|gapped up by? {pct} {window}?`. `a|b` is either word, `?` behind
+   makes a piece optional, `[ a b / c ]` is a choice of several words, `<up>` a list of words by name, `{pct}` a slot.
+2. A slot reads a value: `{pct}` a percentage, `{cmp}` a comparison, `{operand}` an indicator. `{low:num}` gives it a name.
+3. Filler words between the pieces are stepped over. The first way that fits is taken; alternatives are tried in order.
+4. A rule is a template with a function that makes the condition, or says None where the values make no sense.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from llm.phrasebook.lexicon import is_filler
+from llm.phrasebook.reader import MAX_SKIPPED, Reader
+
+T = TypeVar("T")
+SlotReader = Callable[[Reader], object | None]
+_PIECE = re.compile(r"\[|\]\??|/|[^\s\[\]/]+")
+MAX_TRIES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One token with one of these texts."""
+
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value read by the slot of this kind."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several sequences, or with `optional` none."""
+
+    options: tuple[Sequence_, ...]
+    optional: bool
+
+
+Node = Words | Slot | Choice
+Sequence_ = tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class Found:
+    """What a template read: its slots' values by name, and the reader, for notes."""
+
+    values: Mapping[str, object]
+    text: str
+    reader: Reader
+    symbol: str | None = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def number(self, name: str) -> float:
+        """The number in a slot."""
+        value = self.values[name]
+        if not isinstance(value, int | float):
+            raise TypeError(f"{name} holds no number")
+        return value
+
+    def word(self, name: str, default: str = "") -> str:
+        """The text in a slot, or `default` where the slot is empty."""
+        value = self.values.get(name, default)
+        return value if isinstance(value, str) else default
+
+    def get(self, name: str, kind: type[T]) -> T | None:
+        """The slot's value where it is of that type, else None."""
+        value = self.values.get(name)
+        return value if isinstance(value, kind) else None
+
+    def note(self, text: str) -> None:
+        """State an assumption."""
+        self.reader.note(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """A template and what it makes."""
+
+    pattern: Sequence_
+    first: frozenset[str] | None
+    make: Callable[[Found], T | None]
+
+
+@dataclass(slots=True)
+class Grammar(Generic[T]):
+    """Rules in the order in which they are tried, with the word lists and slots they use."""
+
+    lists: Mapping[str, str]
+    slots: Mapping[str, SlotReader]
+    rules: list[Rule[T]] = field(default_factory=list)
+
+    def add(self, make: Callable[[Found], T | None], *templates: str) -> None:
+        """Add rules that make the same thing."""
+        for template in templates:
+            pattern = self._compile(template)
+            self.rules.append(Rule(pattern, _first_words(pattern), make))
+
+    def read(self, r: Reader, symbol: str | None = None) -> T | None:
+        """What the first rule that fits here makes; the cursor moves only on success.
+
+        `symbol` is the coin that was named before the phrase.
+        """
+        here = _words_here(r)
+        for rule in self.rules:
+            if rule.first is not None and not rule.first & here:
+                continue
+            made = _try(r, rule, self.slots, symbol)
+            if made is not None:
+                return made
+        return None
+
+    def _compile(self, template: str) -> Sequence_:
+        pieces = _PIECE.findall(template)
+        nodes, rest = self._sequence(pieces)
+        if rest:
+            raise ValueError(f"unbalanced brackets in {template!r}")
+        return nodes
+
+    def _sequence(self, pieces: list[str]) -> tuple[Sequence_, list[str]]:
+        nodes: list[Node] = []
+        while pieces and pieces[0] not in ("]", "]?", "/"):
+            piece, pieces = pieces[0], pieces[1:]
+            if piece == "[":
+                options: list[Sequence_] = []
+                while True:
+                    option, pieces = self._sequence(pieces)
+                    options.append(option)
+                    closing, pieces = pieces[0], pieces[1:]
+                    if closing != "/":
+                        break
+                nodes.append(Choice(tuple(options), closing == "]?"))
+                continue
+            nodes.append(self._piece(piece))
+        return tuple(nodes), pieces
+
+    def _piece(self, piece: str) -> Node:
+        if piece.endswith("?"):
+            return Choice(((self._piece(piece[:-1]),),), True)
+        if piece.startswith("{"):
+            name, _, kind = piece[1:-1].partition(":")
+            if (kind or name) not in self.slots:
+                raise ValueError(f"no slot {piece}")
+            return Slot(name, kind or name)
+        if piece.startswith("<"):
+            return self._list(self.lists[piece[1:-1]])
+        return Words(frozenset(piece.split("|")))
+
+    def _list(self, text: str) -> Node:
+        phrases = [tuple(phrase.split()) for phrase in text.replace("\n", " ").split(";") if phrase.strip()]
+        singles = frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
+        longer = sorted((phrase for phrase in phrases if len(phrase) > 1), key=len, reverse=True)
+        options: list[Sequence_] = [tuple(Words(frozenset((word,))) for word in phrase) for phrase in longer]
+        if not options:
+            return Words(singles)
+        if singles:
+            options.append((Words(singles),))
+        return Choice(tuple(options), False)
+
+
+def _first_words(nodes: Sequence_) -> frozenset[str] | None:
+    """The words a sequence can begin with; None where a slot may come first."""
+    found: frozenset[str] = frozenset()
+    for node in nodes:
+        match node:
+            case Words(texts=texts):
+                return found | texts
+            case Slot():
+                return None
+            case Choice(options=options, optional=optional):
+                for option in options:
+                    first = _first_words(option)
+                    if first is None:
+                        return None
+                    found |= first
+                if not optional:
+                    return found
+    return None
+
+
+def _words_here(r: Reader) -> frozenset[str]:
+    """The words a rule may begin with at the cursor: this one, and those behind a few filler words."""
+    return frozenset(r.tokens[at].text for at in _starts(r, r.position) if at < len(r.tokens))
+
+
+def _starts(r: Reader, at: int) -> Iterator[int]:
+    yield at
+    for _ in range(MAX_SKIPPED):
+        if at >= len(r.tokens) or r.tokens[at].kind != "word" or not is_filler(r.tokens[at].text):
+            return
+        at += 1
+        yield at
+
+
+@dataclass(slots=True)
+class _Search:
+    """One attempt of one rule; slots are read once a place, and the number of steps is bounded."""
+
+    r: Reader
+    slots: Mapping[str, SlotReader]
+    seen: dict[tuple[str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)
+    tries: int = 0
+
+    def slot(self, kind: str, at: int) -> tuple[object, int, tuple[str, ...]] | None:
+        key = (kind, at)
+        if key not in self.seen:
+            self.seen[key] = None
+            r = self.r
+            mark = r.mark()
+            r.position = at
+            value = self.slots[kind](r)
+            if value is not None and r.position > at:
+                self.seen[key] = (value, r.position, tuple(r.notes[mark.notes :]))
+            r.reset(mark)
+        return self.seen[key]
+
+    def walk(
+        self, nodes: Sequence_, at: int, values: tuple[tuple[str, object, tuple[str, ...]], ...]
+    ) -> Iterator[tuple[int, tuple[tuple[str, object, tuple[str, ...]], ...]]]:
+        self.tries += 1
+        if self.tries > MAX_TRIES:
+            return
+        if not nodes:
+            yield at, values
+            return
+        head, rest = nodes[0], nodes[1:]
+        match head:
+            case Words(texts=texts):
+                for start in _starts(self.r, at):
+                    if start < len(self.r.tokens) and self.r.tokens[start].text in texts:
+                        yield from self.walk(rest, start + 1, values)
+            case Slot(name=name, kind=kind):
+                found = self.slot(kind, at)
+                if found is not None:
+                    value, end, notes = found
+                    yield from self.walk(rest, end, (*values, (name, value, notes)))
+            case Choice(options=options, optional=optional):
+                for option in options:
+                    yield from self.walk((*option, *rest), at, values)
+                if optional:
+                    yield from self.walk(rest, at, values)
+
+
+def _try(r: Reader, rule: Rule[T], slots: Mapping[str, SlotReader], symbol: str | None) -> T | None:
+    start = r.mark()
+    for end, values in _Search(r, slots).walk(rule.pattern, start.position, ()):
+        text = " ".join(token.text for token in r.tokens[start.position : end])
+        r.position = end
+        for _, _, notes in values:
+            r.notes.extend(notes)
+        made = rule.make(Found({name: value for name, value, _ in values}, text, r, symbol))
+        if made is not None:
+            return made
+        r.reset(start)
+    return None
