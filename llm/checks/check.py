@@ -7,6 +7,7 @@ from typing import Literal
 
 from llm.checks.contradictions import contradictions_of
 from llm.checks.facts import facts_of
+from llm.checks.questions import questions_of
 from llm.checks.shapes import SentenceCheck
 from llm.checks.unused import invented, unused
 from screener import Program
@@ -30,6 +31,6 @@ def check_sentence(
     return SentenceCheck(
         unused=unused(sentence, facts, not_understood, symbols),
         invented=invented(sentence, facts),
-        questions=[],
+        questions=questions_of(sentence, program, direction=direction, evaluate=evaluate),
         contradictions=contradictions_of(program),
     )

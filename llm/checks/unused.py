@@ -51,8 +51,8 @@ def invented(sentence: str, facts: Facts) -> list[str]:
         # Alphabets that write words together are looked into letter by letter.
         if _has(words, phrase) or (not phrase[0].isascii() and phrase[0] in text):
             excused |= names
-    names = [name for name in facts.indicators if _is_indicator(name) and name not in excused]
-    return [*names, *dict.fromkeys(_numbers_added(sentence, facts))]
+    added = [name for name in facts.indicators if _is_indicator(name) and name not in excused]
+    return [*added, *dict.fromkeys(_numbers_added(sentence, facts))]
 
 
 def _is_indicator(name: str) -> bool:
