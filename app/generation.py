@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -360,14 +360,12 @@ def _model(job: Job) -> LanguageModel:
 
 
 def _cannot(failure: GenerationFailed) -> CannotGenerate:
-    # Spend caps are for a day of UTC.
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return CannotGenerate(
         failure.reason,
         failure.not_understood,
         kind=failure.kind,
         problems=failure.problems,
-        again_at=midnight if failure.kind == "budget" else None,
+        again_at=failure.again_at,
     )
 
 

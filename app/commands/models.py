@@ -14,9 +14,14 @@ from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.commands.parts import load_settings
 
 if TYPE_CHECKING:
+    from app.generation import CannotGenerate
     from llm.schemas import GeneratedStrategy
 
 MAX_SENTENCE = 4000
+_HINTS = {
+    "model": "`screener doctor` checks the model; without SCREENER_MODEL the offline translator serves",
+    "budget": "the cap is lifted at midnight UTC; the SCREENER_SPEND settings change it",
+}
 
 
 @click.command(cls=DataCommand)
@@ -41,21 +46,23 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
             code=BAD_INPUT,
         )
     from app.bootstrap import flush_traces
-    from app.generation import CannotGenerate
-    from app.generation import generate as translate
+    from app.generation import CannotGenerate, Job
+    from app.generation import strategy as translate
 
-    settings = load_settings()
+    # With --json the steps are for people only: whoever reads both streams as one wants nothing but the object.
+    watched = not as_json or sys.stderr.isatty()
+    job = Job(load_settings(), model=model, progress=_told if watched else None)
 
     async def run() -> GeneratedStrategy:
         try:
-            return await translate(settings, sentence, interval=interval, model=model)
+            return (await translate(job, sentence, interval=interval))[0]
         finally:
             await flush_traces()
 
     try:
         made = asyncio.run(run())
     except CannotGenerate as error:
-        _refuse(str(error), error.not_understood, as_json=as_json)
+        _refuse(error, as_json=as_json)
     if as_json:
         click.echo(json.dumps(made.public()))
         return
@@ -68,21 +75,35 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
     click.echo(f"stop {risk.stop_atr:g} ATR, target {risk.target_atr:g} ATR, at most {risk.max_hold_candles} candles")
     for line in made.assumptions:
         click.echo(f"assumed: {line}")
+    for line in made.checks.contradictions:
+        click.echo(f"never true: {line}", err=True)
     for line in made.not_understood:
         click.echo(f"not understood: {line}", err=True)
+    if made.cost:
+        click.echo(f"{made.calls} calls, {made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
 
 
-def _refuse(reason: str, not_understood: tuple[str, ...], *, as_json: bool) -> NoReturn:
+async def _told(step: str, seconds: float) -> None:
+    click.echo(f"  {step} ({seconds:.1f} s)", err=True)
+
+
+def _refuse(error: CannotGenerate, *, as_json: bool) -> NoReturn:
+    """End with why no strategy came out, and what to do."""
+    reason, hint = str(error), _HINTS.get(error.kind, "")
     if as_json:
-        rows = [
-            {"code": "not_understood", "line": None, "column": None, "message": f"not understood: {part}", "hint": ""}
-            for part in not_understood
-        ]
-        row = {"code": "not_generated", "line": None, "column": None, "message": reason, "hint": ""}
-        click.echo(json.dumps({"errors": [row, *rows], "not_understood": list(not_understood)}))
+        found = [("not_generated", reason, hint)]
+        found += [("not_accepted", problem, "") for problem in error.problems]
+        found += [("not_understood", f"not understood: {words}", "") for words in error.not_understood]
+        rows = [{"code": c, "line": None, "column": None, "message": text, "hint": h} for c, text, h in found]
+        click.echo(json.dumps({"errors": rows, "not_understood": list(error.not_understood)}))
     else:
         click.echo(f"screener: {reason}", err=True)
-        for part in not_understood:
-            if part not in reason:
-                click.echo(f"  not understood: {part}", err=True)
-    raise SystemExit(FAILURE)
+        for problem in error.problems:
+            if problem not in reason:
+                click.echo(f"  {problem}", err=True)
+        for words in error.not_understood:
+            if words not in reason:
+                click.echo(f"  not understood: {words}", err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)
+    raise SystemExit(BAD_INPUT if error.kind == "input" else FAILURE)

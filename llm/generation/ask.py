@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel
 
+from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, Message, ModelAnswer, ModelError, ModelRequest, Spender
 from llm.prompts import compose, manifest
 
@@ -34,7 +36,7 @@ class GenerationFailed(Exception):
     """Nothing came out. `reason` is for people; `problems` are the last diagnostics, word for word.
 
     `kind` says whose turn it is: "input" (what was sent cannot be taken), "not_understood" (other words are needed),
-    "model" (the model is away or answers nothing usable), "budget" (a spend cap is reached).
+    "model" (the model is away or answers nothing usable), "budget" (a spend cap is reached, until `again_at`).
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class GenerationFailed(Exception):
         problems: Sequence[str] = (),
         attempts: int = 0,
         retryable: bool = False,
+        again_at: datetime | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -54,6 +57,7 @@ class GenerationFailed(Exception):
         self.problems = tuple(problems)
         self.attempts = attempts
         self.retryable = retryable
+        self.again_at = again_at
 
 
 @dataclass
@@ -180,13 +184,15 @@ async def repair(
 
 def failed(error: ModelError, *, not_understood: Sequence[str] = (), attempts: int = 1) -> GenerationFailed:
     """A model's failure as a step's."""
-    reason = error.reason if error.kind == "budget" else f"{error.model}: {error.reason}"
+    # Of the kind "budget" is also a model whose price nobody knows: that is for the operator to set.
+    reached = error.__cause__ if isinstance(error.__cause__, CapReached) else None
     return GenerationFailed(
-        reason,
-        kind="budget" if error.kind == "budget" else "model",
+        error.reason if error.kind == "budget" else f"{error.model}: {error.reason}",
+        kind="budget" if reached else "model",
         not_understood=not_understood,
         attempts=attempts,
         retryable=error.retryable,
+        again_at=reached.resets if reached else None,
     )
 
 
