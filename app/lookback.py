@@ -2,7 +2,8 @@
 
 1. `look_back` replays the program over the candles held, with the kernels that screening uses.
 2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
-3. `_near_misses` names the symbols on which all conditions but one hold, as `screener.engine.near` ranks them.
+3. `_shares` counts how often each condition held, and names those that never did, alone or two together.
+4. `_near_misses` names the symbols on which all conditions but one hold, as `screener.engine.near` ranks them.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from screener.engine.near import near_misses
 from screener.engine.panel import Panel
 from screener.engine.replay import History, replay
 from screener.intervals import interval_ms
+from screener.ir import implied
 
 FloatArray = npt.NDArray[np.float64]
 RISK_ATR = 1.5
 ATR_CANDLES = 14
 MAX_MATCHES = 500
 MAX_NEAR_MISSES = 8
+MAX_COUNTED = 12
+"""Conditions counted one by one: each is a replay of its own."""
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,20 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionShare:
+    """A condition of `match`: on what share of the candles on which it is known it held; None where it never was."""
+
+    text: str
+    reading: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LookBack:
-    """What the candles held say about a filter. Times ms UTC."""
+    """What the candles held say about a filter. Times ms UTC; `per_day` are all symbols' matches in 24 hours.
+
+    `never` says in words which conditions held nowhere, and which two nowhere together.
+    """
 
     interval: str
     candles: int
@@ -71,6 +88,9 @@ class LookBack:
     matches: list[PastMatch] = field(default_factory=list)
     true_now: list[str] = field(default_factory=list)
     near_misses: list[NearMiss] = field(default_factory=list)
+    per_day: float | None = None
+    conditions: list[ConditionShare] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
 
 
 def look_back(
@@ -101,6 +121,8 @@ def look_back(
         PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found, program))
         for r, c, outcome, found in zip(rows, columns, outcomes, values, strict=True)
     ]
+    days = (int(times[-1]) - int(times[0]) + interval_ms(program.base)) / _DAY_MS
+    shares, never = _shares(history, len(names))
     now = [names[c] for c in np.flatnonzero(np.asarray(history.match)[-1, : len(names)] == 1)]
     return LookBack(
         interval=program.base,
@@ -113,7 +135,37 @@ def look_back(
         matches=matches,
         true_now=now,
         near_misses=_near_misses(history),
+        per_day=total / days,
+        conditions=shares,
+        never=never,
     )
+
+
+def _shares(history: History, symbols: int) -> tuple[list[ConditionShare], list[str]]:
+    """How often each condition of `match` held, and what never did."""
+    program = history.program
+    held = set(implied(program.nodes, program.match))
+    counted = [c for c in program.conditions if c.root in held][:MAX_COUNTED]
+    truths = [history.values(condition.root)[:, :symbols] for condition in counted]
+    shares, never = [], []
+    for condition, truth in zip(counted, truths, strict=True):
+        known = int(np.isfinite(truth).sum())
+        true = int((truth == 1).sum())
+        shares.append(ConditionShare(condition.text, str(condition.reading), true / known if known else None))
+        if known and not true:
+            never.append(f"{condition.reading}: not once in {known:,} values held.")
+    for i, first in enumerate(truths):
+        for j in range(i + 1, len(truths)):
+            both = int((np.isfinite(first) & np.isfinite(truths[j])).sum())
+            alone = (first == 1).any() and (truths[j] == 1).any()
+            if both and alone and not ((first == 1) & (truths[j] == 1)).any():
+                never.append(f"{counted[i].reading}, and {_lower(counted[j].reading)}: not once together.")
+    return shares, never
+
+
+def _lower(reading: object) -> str:
+    text = str(reading)
+    return text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def _aligned(panel: Panel, interval: str, closes: npt.NDArray[Any], symbols: int) -> dict[str, FloatArray]:

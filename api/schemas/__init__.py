@@ -30,6 +30,7 @@ from api.schemas.signals import (
 )
 from api.schemas.strategies import (
     CheckOut,
+    ConditionShareOut,
     EnableIn,
     ExplainOut,
     FailingOut,
@@ -54,6 +55,7 @@ __all__ = [
     "CheckOut",
     "ChoiceOut",
     "ConditionRow",
+    "ConditionShareOut",
     "ConnectionOut",
     "CoverageOut",
     "EnableIn",

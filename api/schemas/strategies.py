@@ -152,8 +152,19 @@ class NearMiss(Shape):
     distance: float | None = None
 
 
+class ConditionShareOut(Shape):
+    """On what share of the candles held a condition was true; None where it was never known."""
+
+    text: str
+    reading: str = ""
+    share: float | None = None
+
+
 class HistoryOut(Shape):
-    """`POST /filters/scan` and `GET /strategies/{id}/history`: matches over the candles held."""
+    """`POST /filters/scan` and `GET /strategies/{id}/history`: matches over the candles held.
+
+    `per_day` are all symbols' matches in 24 hours; `never` says which conditions held nowhere, alone or two together.
+    """
 
     interval: str
     candles: int
@@ -166,6 +177,9 @@ class HistoryOut(Shape):
     near_misses: tuple[NearMiss, ...] = ()
     warnings: tuple[str, ...] = ()
     milliseconds: float
+    per_day: float | None = None
+    conditions: tuple[ConditionShareOut, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class FailingOut(Shape):
