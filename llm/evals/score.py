@@ -83,6 +83,8 @@ class Answer:
     assumptions: tuple[str, ...] = ()
     reason: str = ""
     attempts: int = 1
+    first_try: bool = True
+    """The first draft compiled."""
 
 
 class Scored(NamedTuple):
@@ -139,7 +141,7 @@ class Scorer:
         measures["right"] = float(agreement >= RIGHT)
         measures["silent"] = float(made is not None and agreement < RIGHT and not answer.not_understood)
         if made is not None:
-            measures["first_try"] = float(answer.attempts == 1)
+            measures["first_try"] = float(answer.first_try)
         return Scored(agreement, measures, output)
 
     def _agreement(

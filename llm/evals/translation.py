@@ -158,6 +158,7 @@ class TranslationTask:
             tuple(made.not_understood),
             tuple(made.assumptions),
             attempts=made.attempts,
+            first_try=made.first_try,
         )
         return Translated(answer, spent(made.attempts))
 
