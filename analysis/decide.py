@@ -88,11 +88,12 @@ async def decide(
     strategy: StrategyBrief,
     *,
     limits: GroundingLimits | None = None,
-    timeout_s: float | None = 60.0,
+    timeout_s: float | None = None,
     spender: Spender | None = None,
 ) -> Analysis:
     """Analyse a signal with `model`, or with the offline analyst when it is None. `spender` pays for it.
 
+    `timeout_s` is the model's own limit where it is None.
     Raises AnalysisFailed when the model does not answer, or not with a decision.
     """
     limits = limits or GroundingLimits()
