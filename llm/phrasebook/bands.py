@@ -42,6 +42,11 @@ def read_band(r: Reader, left: Operand) -> Condition | None:
     low, high = edge(band, "<"), edge(band, ">")
     assert low is not None
     assert high is not None
+    if left.kind in BANDS:
+        own_low, own_high = edge(left, "<"), edge(left, ">")
+        if where != "in" or own_low is None or own_high is None:
+            return None
+        return Group("and", (Compare(own_low, ">", low), Compare(own_high, "<", high)))
     left = replace(left, kind="close") if left.kind == "price" else left
     if where == "out":
         return Group("or", (Compare(left, ">", high), Compare(left, "<", low)))
@@ -96,7 +101,7 @@ def read_sides(r: Reader, left: Operand) -> Condition | None:
     r.word("momentum", "territory", fill=False)
     if not turning and r.take("turn", fill=False):
         turning = True
-    sides = _sides(left, family, plain=plain is not None)
+    sides = sides_of(left, plain=plain is not None)
     if sides is None:
         return None
     first, second = sides
@@ -106,7 +111,9 @@ def read_sides(r: Reader, left: Operand) -> Condition | None:
     return Compare(first, ">" if up else "<", second)
 
 
-def _sides(left: Operand, family: str, *, plain: bool) -> tuple[Operand, Operand] | None:
+def sides_of(left: Operand, *, plain: bool = False) -> tuple[Operand, Operand] | None:
+    """The two operands of which the first above the second is bullish; `plain` takes zero where there is no other."""
+    family = family_of(left)
     text = FAMILIES[family].bullish if family in FAMILIES else None
     if left.kind == "cloud":
         return replace(left, kind="span_a"), replace(left, kind="span_b")

@@ -84,7 +84,7 @@ def operand_code(operand: Operand, base: str) -> str:
         text = operand.template.format(*codes, p=names.prefix, ta=names.indicators, **numbers)
     elif kind in OUTPUTS:
         inner = "close" if operand.of is None else operand_code(operand.of, base)
-        text = indicator_code(kind, args, "ta." if operand.of is not None else names.indicators, inner)
+        text = indicator_code(kind, args, Names(None, None) if operand.of is not None else names, inner)
     elif operand.of is not None and kind in ("average", "highest_of", "lowest_of", "change"):
         inner = operand_code(operand.of, base)
         text = {
@@ -100,12 +100,12 @@ def operand_code(operand: Operand, base: str) -> str:
     return text if operand.factor == 1.0 else f"{quantity(operand.factor)} * {bracketed(text)}"
 
 
-def indicator_code(kind: str, args: tuple[str, ...], prefix: str, source: str) -> str:
+def indicator_code(kind: str, args: tuple[str, ...], names: Names, source: str) -> str:
     """An indicator's expression: `ta.macd(close, 12, 26, 9).hist`."""
     output = OUTPUTS[kind]
     family = FAMILIES[output.family]
     numbers = ", ".join(((source,) if family.source else ()) + args)
-    return output.code.format(f=f"{prefix}{family.call}({numbers})")
+    return output.code.format(f=f"{names.indicators}{family.call}({numbers})", ta=names.indicators, p=names.prefix)
 
 
 def bracketed(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.indicators import FAMILIES
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
     Between,
@@ -24,12 +25,13 @@ from llm.phrasebook.meaning import (
     on_interval,
     on_symbol,
     operands,
+    within_operand,
 )
+from llm.phrasebook.naming import family_of
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
-    extreme,
     read_move,
     read_new_extreme,
     read_setup,
@@ -37,6 +39,8 @@ from llm.phrasebook.setups import (
     read_streak,
     read_versus,
 )
+from llm.phrasebook.sides import read_side_cross, zone
+from llm.phrasebook.stacks import read_stack
 
 
 def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
@@ -50,20 +54,59 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             return Not(inner[0]), inner[1]
         r.reset(mark)
         return None
-    for form in (_phrase, _described, _elliptic):
+    for form in (_both, _phrase, _described, _elliptic):
         found = form(r, carried)
         if found is not None:
             condition, subject = found
+            _remember(r, condition)
             return _suffix(r, condition), subject
         r.reset(mark)
     return None
+
+
+def _remember(r: Reader, condition: Condition) -> None:
+    """Keep the settings and the two sides just read, for "the KAMA" and "both" further on."""
+    for operand in operands(condition):
+        for part in within_operand(operand):
+            numbers = tuple(float(arg) for arg in part.args if isinstance(arg, int | float))
+            if len(numbers) == len(part.args) and numbers and family_of(part):
+                r.known[family_of(part)] = numbers
+    last = condition.items[-1] if isinstance(condition, Group) else condition
+    if isinstance(last, Cross | Compare) and last.right.kind != "number":
+        r.pair = (last.left, last.right)
+
+
+def _both(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    """ "both are under 20", "they are both rising": the two sides last compared."""
+    pair = [side for side in r.pair if isinstance(side, Operand)]
+    if len(pair) != 2 or not (r.word("both", fill=False) or (r.word("they", fill=False) and r.word("both"))):
+        return None
+    r.word("of", "them", "lines", "averages", fill=False)
+    start = r.mark()
+    found = []
+    for side in pair:
+        r.reset(start)
+        one = read_predicate(r, side)
+        if one is None:
+            return None
+        found.append(one)
+    return Group("and", tuple(found)), pair[0]
 
 
 def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """The forms that need no subject."""
     mark = r.mark()
     symbol = r.coin()
-    forms = (read_streak, read_staircase, read_setup, read_move, read_new_extreme, read_versus)
+    forms = (
+        read_stack,
+        read_side_cross,
+        read_streak,
+        read_staircase,
+        read_setup,
+        read_move,
+        read_new_extreme,
+        read_versus,
+    )
     for form in forms:
         after = r.mark()
         condition = form(r)
@@ -77,10 +120,11 @@ def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | No
         mentioned = r.mark()
         r.word("on", "in", "by", "according", "to")
         oscillator = read_operand(r)
-        if oscillator is None or oscillator.kind not in ("rsi", "stoch_k"):
+        family = FAMILIES.get(family_of(oscillator)) if oscillator is not None else None
+        if oscillator is None or family is None or family.levels is None:
             r.reset(mentioned)
-            oscillator = None
-        condition = extreme(r, name, oscillator)
+            oscillator = Operand("price")
+        condition = zone(r, name, oscillator)
         if condition is not None:
             return (on_symbol(condition, symbol) if symbol else condition), next(operands(condition))
     if symbol is None:
@@ -103,6 +147,8 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
     """Operands and a predicate: "the 50 EMA is above the 200 EMA"."""
     joined_or = bool(r.take("either"))
     subjects = read_operands(r)
+    if subjects is not None:
+        subjects += _more_subjects(r, subjects[0])
     if subjects is None or all(subject.kind == "number" for subject in subjects):
         return None
     mark = r.mark()
@@ -121,6 +167,22 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         items = tuple(_with_left(found, subject) for subject in subjects)
         return Group("or" if joined_or else "and", items), left
     return found, left
+
+
+def _more_subjects(r: Reader, first: Operand) -> list[Operand]:
+    """ "RSI and MFI are below 30": more subjects before the predicate."""
+    more: list[Operand] = []
+    while first.kind != "number":
+        mark = r.mark()
+        if not r.word("and", "&", "or", fill=False):
+            break
+        r.word("the", fill=False)
+        other = read_operand(r)
+        if other is None or other.kind == "number" or other == first:
+            r.reset(mark)
+            break
+        more.append(other)
+    return more
 
 
 def _each_other(r: Reader, subjects: list[Operand]) -> Condition | None:

@@ -127,6 +127,14 @@ squeeze_value | {f}.value | squeeze momentum | squeeze | momentum; histogram; va
 @vwap | | VWAP | vwap; volume weighted average price; daily vwap; session vwap; day vwap; intraday vwap; vwap line
     | |
 vwap | {f} | VWAP | price | line |
+vwap_week | {ta}vwap("1w") | weekly VWAP | price | | weekly vwap; week vwap; wvwap;
+    vwap of the week; vwap anchored to the week
+vwap_month | {ta}vwap("1M") | monthly VWAP | price | | monthly vwap; month vwap; mvwap;
+    vwap of the month; vwap anchored to the month
+@typical | | Typical price | | |
+hlc3 | {p}hlc3 | typical price | price | | typical price; hlc3; hlc 3
+hl2 | {p}hl2 | median price | price | | median price; hl2; hl 2; mid price; candle midpoint
+ohlc4 | {p}ohlc4 | average price of the candle | price | | ohlc4; ohlc 4
 @vortex | 14 | Vortex | vortex; vortex indicator | | vortex_plus vortex_minus
 -vortex_plus | {f}.plus | vortex plus | vortex | plus; positive; +vi; vi+; up; positive line; plus line | positive
     vortex; positive vortex line; vi plus; vortex plus; plus vortex; vi +; vi+; +vi; vortex vi plus
@@ -378,6 +386,8 @@ def _read() -> None:
             OUTPUTS[kind] = Output(kind, kind, "{f}", kind.upper(), "price")
         PHRASES.append(("average", kind, _words(names)))
     PHRASES.append(("cloud", "", CLOUD_NAMES))
+    PHRASES.append(("pair", "ichimoku", ["tk", "tenkan kijun", "tenkan/kijun", "tenkan / kijun", "conversion base"]))
+    PHRASES.append(("pair", "adx", ["di", "dmi", "directional movement"]))
 
 
 def _with_default(family: Family, kind: str) -> Family:

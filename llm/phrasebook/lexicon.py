@@ -170,6 +170,28 @@ inside back | back inside; back within; back into; returns into; returns inside;
     crosses back inside; closes back into; moves back into; falls back inside; falls back into; enters; enter; goes back
     inside; back in; crosses back into; drops back into; drops back inside; climbs back into; climbs back inside
 inside out | outside; outside of; out of; closes outside; closes outside of
+leave | leaves; leave; leaving; comes out of; coming out of; exits; exiting; moves out of; rises out of; emerges from;
+    climbs out of; gets out of; out of; came out of; crosses out of; recovers from; bounces out of; drops out of; falls
+    out of; turns up from; turns down from; rises from; bounces from
+come_in | enters; entering; enter; moves into; drops into; falls into; goes into; gets into; dips into; rises into;
+    climbs into; entered; pushes into; becomes; turns; crosses into; just became
+cross_noun any | cross; crossover; crossovers; crosses; crossing; crossed
+cross_noun up | crosses up; crossed up; cross up; crossing up; crosses bullishly; bullish cross; bullish crossover
+cross_noun down | crosses down; crossed down; cross down; crossing down; crosses bearishly; bearish cross; crossunder;
+    bearish crossover
+upward up | up; upward; upwards; to the upside; bullishly
+upward down | down; downward; downwards; to the downside; bearishly
+stacked | stacked; stack; aligned; in order; fanned out; ordered; alignment; lined up; in perfect order; in alignment;
+    fanned; ribbon; ribbon stacked
+stacked_side > | bullish; bullishly; bull; upward; up; in bullish order; bullish order; for a bull market
+stacked_side < | bearish; bearishly; bear; downward; down; in bearish order; bearish order
+earlier | its value; the value; it was; they were; where it was; its level; its reading; the reading; the level; it did;
+    what it was; value from; that of; the one
+one_before | the candle before; the previous candle; the bar before; the previous bar; the one before; previous candle;
+    previous bar; last candle; the last candle; the prior candle; prior candle; the prior bar; candle before;
+    bar before;
+    its previous value; its last value; its prior value; the previous one; the previous value; the candle before it;
+    the preceding candle; the period before; the previous period; one before; before
 side up | bullish; green; long; buy; blue; in an uptrend; in buy mode; up; uptrend; upward; positive; bull
 side down | bearish; red; short; sell; in a downtrend; in sell mode; down; downtrend; downward; negative; bear
 extreme oversold | oversold; over sold; in oversold territory; oversold territory; is oversold

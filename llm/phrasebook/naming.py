@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.indicators import BANDS, FAMILIES, OUTPUTS, Family
+from llm.phrasebook.levels import LEVELS, PRICES
 from llm.phrasebook.meaning import Length, Operand
 from llm.phrasebook.reader import Mark, Reader
 from llm.phrasebook.settings import complete, read_settings
@@ -37,6 +38,8 @@ def operand_of(r: Reader, kind: str, given: tuple[float, ...], subject: Operand 
     family = FAMILIES[name]
     if not given and subject is not None and family_of(subject) == name:
         return replace(subject, kind=kind, factor=1.0, shift=0)
+    if not given:
+        given = r.known.get(name, ())
     if not given and family.usual:
         r.note(family.note)
     arguments: tuple[float | Length, ...] = tuple(
@@ -232,3 +235,19 @@ def interval_behind(r: Reader) -> str | None:
         return label
     r.reset(mark)
     return None
+
+
+def price_like(operand: Operand) -> bool:
+    """Whether an operand is measured in the symbol's price."""
+    if operand.kind == "formula":
+        return operand.unit == "price"
+    if operand.of is not None and operand.kind != "change":
+        own = OUTPUTS.get(operand.kind)
+        return price_like(operand.of) if own is None or own.unit == "price" else False
+    if operand.kind in BAND_KINDS:
+        return True
+    return (
+        operand.kind in PRICES
+        or operand.kind in LEVELS
+        or (operand.kind in OUTPUTS and OUTPUTS[operand.kind].unit == "price")
+    )

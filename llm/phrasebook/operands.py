@@ -7,38 +7,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.indicators import FAMILIES, OUTPUTS
+from llm.phrasebook.averages import average_kind, read_average, read_averages
+from llm.phrasebook.indicators import OUTPUTS
 from llm.phrasebook.lengths import trailing_length, whole
-from llm.phrasebook.levels import LEVELS, PRICES, read_level
+from llm.phrasebook.levels import read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
-from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, own_since, read_indicator
+from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, price_like, read_indicator
 from llm.phrasebook.reader import Reader
-from llm.phrasebook.settings import read_settings
+
+__all__ = ["average_kind", "indicator", "price_like", "read_averages", "read_constant", "read_operand", "read_operands"]
 
 AVERAGE_CANDLES = 20
-
-
-def price_like(operand: Operand) -> bool:
-    """Whether an operand is measured in the symbol's price."""
-    if operand.kind == "formula":
-        return operand.unit == "price"
-    if operand.of is not None and operand.kind != "change":
-        own = OUTPUTS.get(operand.kind)
-        return price_like(operand.of) if own is None or own.unit == "price" else False
-    if operand.kind in BAND_KINDS:
-        return True
-    return (
-        operand.kind in PRICES
-        or operand.kind in LEVELS
-        or (operand.kind in OUTPUTS and OUTPUTS[operand.kind].unit == "price")
-    )
 
 
 def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | None:
     """All operands named here, at least one, or None. `subject` is what "its" refers to."""
     mark = r.mark()
     r.take("both")
-    many = _averages(r)
+    many = read_averages(r)
     if many is not None:
         return many
     r.reset(mark)
@@ -52,12 +38,81 @@ def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | 
 def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
     """One operand, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (_scaled, _of_coin, _average_of, _change_of, _level, _on_interval, _plain, _constant):
+    for form in (
+        _scaled,
+        _leading_name,
+        _before,
+        _of_coin,
+        _average_of,
+        _change_of,
+        _level,
+        _on_interval,
+        _plain,
+        _constant,
+    ):
         operand = form(r, subject)
         if operand is not None:
-            return _ago(r, operand)
+            return _shifted(r, _ago(r, operand))
         r.reset(mark)
     return None
+
+
+def _leading_name(r: Reader, subject: Operand | None) -> Operand | None:
+    """A name that begins like an interval: "daily VWAP" is an anchor, not the daily candles."""
+    mark = r.mark()
+    for category in ("family", "indicator"):
+        start = r.position
+        if r.take(category) and r.position - start > 1:
+            words = [token.text for token in r.tokens[start : r.position]]
+            r.reset(mark)
+            anchored = any(word in ("daily", "weekly", "monthly", "session", "day", "intraday") for word in words)
+            return read_indicator(r, subject) if anchored else None
+        r.reset(mark)
+    return None
+
+
+def _before(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "its value 5 candles ago", "it was 3 candles ago", "the candle before": an earlier value of the subject."""
+    if subject is None or subject.kind == "number":
+        return None
+    start = r.mark()
+    named = r.take("earlier") is not None
+    token = r.token("number", fill=not named)
+    count = whole(token) if token is not None else None
+    if count is not None and r.take("candle", fill=False) and r.take("ago", fill=False):
+        return replace(subject, shift=subject.shift + count, factor=1.0)
+    r.reset(start)
+    if r.take("one_before"):
+        return replace(subject, shift=subject.shift + 1, factor=1.0)
+    return None
+
+
+def _shifted(r: Reader, operand: Operand) -> Operand:
+    """ "the 20 EMA plus 2 ATR", "the highest high minus 3 ATR"."""
+    if not price_like(operand) or operand.kind in BAND_KINDS:
+        return operand
+    mark = r.mark()
+    sign = "+" if r.word("plus", "+", fill=False) else "-" if r.word("minus", "-", fill=False) else None
+    if sign is not None:
+        token = r.token("number", fill=False) or r.token("multiple", fill=False)
+        r.word("x", "times", "*", fill=False)
+        other = read_indicator(r, None)
+        if (
+            other is not None and OUTPUTS[other.kind].unit == "range"
+            if other is not None and other.kind in OUTPUTS
+            else False
+        ):
+            factor = 1.0 if token is None else token.value
+            assert other is not None
+            return Operand(
+                "formula",
+                template=f"{{0}} {sign} {{1}}",
+                parts=(operand, replace(other, factor=factor)),
+                unit="price",
+                noun="band",
+            )
+    r.reset(mark)
+    return operand
 
 
 def indicator(r: Reader, kind: str, given: tuple[float, ...]) -> Operand:
@@ -79,46 +134,11 @@ def _ago(r: Reader, operand: Operand) -> Operand:
     return operand
 
 
-def _averages(r: Reader) -> list[Operand] | None:
-    """ "the 20, 50 and 200 EMA", "EMA 20 and 50"."""
-    lengths: list[int] = []
-    r.position = _past_filler(r)
-    interval = r.interval()
-    while (token := r.token("number", fill=bool(lengths))) is not None and (length := whole(token)) is not None:
-        lengths.append(length)
-        if not r.word(",", "and", "&", "/", fill=False):
-            break
-        r.word("and", fill=False)
-    if len(lengths) < 2:
-        return None
-    inside = r.interval()
-    kind = r.take("average")
-    if kind is None:
-        return None
-    where = interval or inside or interval_behind(r)
-    return [Operand(_average_kind(r, kind), (length,), interval=where) for length in lengths]
-
-
-def _past_filler(r: Reader) -> int:
-    mark = r.mark()
-    r.word("the", fill=False)
-    at = r.position
-    r.reset(mark)
-    return at
-
-
-def _average_kind(r: Reader, kind: str) -> str:
-    if kind == "ma":
-        r.note("“Moving average” became a simple moving average (SMA).")
-        return "sma"
-    return kind
-
-
 def _scaled(r: Reader, subject: Operand | None) -> Operand | None:
     """ "2x its 20 average", "1.5 times the ATR"."""
     token = r.token("multiple")
     if token is None:
-        return None
+        return _share(r, subject)
     r.word("of", "the", fill=False)
     if not r.done and r.tokens[r.position].kind == "multiple":
         return None
@@ -126,6 +146,17 @@ def _scaled(r: Reader, subject: Operand | None) -> Operand | None:
     if inner is None or inner.kind == "number" or not 0 < token.value <= 1_000:
         return None
     return replace(inner, factor=inner.factor * token.value)
+
+
+def _share(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "150% of its average", "2% of the price"."""
+    token = r.token("percent")
+    if token is None or not r.word("of", fill=False) or not 0 < token.value <= 10_000:
+        return None
+    inner = read_operand(r, subject)
+    if inner is None or inner.kind in ("number", "change") or inner.kind in BAND_KINDS:
+        return None
+    return replace(inner, factor=round(inner.factor * token.value / 100, 10))
 
 
 def _of_coin(r: Reader, subject: Operand | None) -> Operand | None:
@@ -226,13 +257,13 @@ def _on_interval(r: Reader, subject: Operand | None) -> Operand | None:
     kind = r.take("average")
     if kind is None:
         return None
-    return Operand(_average_kind(r, kind), (span.count,), interval=f"1{span.unit}")
+    return Operand(average_kind(r, kind), (span.count,), interval=f"1{span.unit}")
 
 
 def _plain(r: Reader, subject: Operand | None) -> Operand | None:
     """An indicator or a series, with an interval behind it where a predicate follows."""
     mark = r.mark()
-    for form in (_average, read_indicator):
+    for form in (read_average, read_indicator):
         found = form(r, subject)
         if found is not None:
             return found
@@ -241,56 +272,6 @@ def _plain(r: Reader, subject: Operand | None) -> Operand | None:
     if name is not None:
         where = interval_behind(r)
         return Operand(name, interval=where)
-    return None
-
-
-def _average(r: Reader, subject: Operand | None) -> Operand | None:
-    """ "200 EMA", "EMA 200", "EMA of 20", "20-period simple average of the volume", "its own 9-period EMA"."""
-    mark = r.mark()
-    token = r.token("number")
-    length = whole(token) if token is not None else None
-    inside = None
-    if token is not None:
-        if length is None:
-            return None
-        r.take("candle")
-        r.word("length", fill=False)
-        inside = r.interval()
-    kind = r.take("average")
-    if kind is None:
-        return None
-    own = own_since(r, mark)
-    name = _average_kind(r, kind)
-    given = (float(length),) if length is not None else read_settings(r, FAMILIES[name])
-    if not given:
-        of = _series_of(r)
-        trailing = trailing_length(r)
-        if isinstance(trailing, int):
-            given = (float(trailing),)
-    else:
-        of = _series_of(r)
-    if of is None and own and subject is not None and not price_like(subject) and subject.kind != "number":
-        of = replace(subject, factor=1.0, shift=0)
-    made = operand_of(r, name, given)
-    if of is not None:
-        made = replace(made, of=of, interval=of.interval, symbol=of.symbol)
-    where = inside or interval_behind(r)
-    return made if where is None else replace(made, interval=where)
-
-
-def _series_of(r: Reader) -> Operand | None:
-    """ "of the volume", "of RSI": the series an average is taken of, where it is not the price."""
-    mark = r.mark()
-    if r.word("of", "on", fill=False):
-        of = read_indicator(r, None)
-        if of is not None and of.kind not in BAND_KINDS:
-            return of
-        r.reset(mark)
-        r.word("of", "on", fill=False)
-        name = r.take("field")
-        if name is not None:
-            return None if name in ("price", "close") else Operand(name)
-    r.reset(mark)
     return None
 
 
@@ -306,3 +287,17 @@ def read_constant(r: Reader) -> Operand | None:
     if token is None:
         token = r.token("percent")
     return None if token is None else number(token.value)
+
+
+_FORMS = (
+    _scaled,
+    _leading_name,
+    _before,
+    _of_coin,
+    _average_of,
+    _change_of,
+    _level,
+    _on_interval,
+    _plain,
+    _constant,
+)

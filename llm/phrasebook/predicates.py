@@ -18,19 +18,21 @@ from llm.phrasebook.meaning import (
     Compare,
     Condition,
     Cross,
+    Duration,
     Group,
+    Length,
     Not,
     Operand,
     Pattern,
     Trend,
     on_interval,
     on_symbol,
+    operands,
 )
 from llm.phrasebook.naming import BAND_KINDS
 from llm.phrasebook.operands import price_like, read_constant, read_operand, read_operands
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
-    extreme,
     read_move,
     read_new_extreme,
     read_setup,
@@ -38,6 +40,7 @@ from llm.phrasebook.setups import (
     read_window,
     volume,
 )
+from llm.phrasebook.sides import own_cross, read_zone
 from llm.phrasebook.units import beyond_level, comparable
 
 TREND_STEPS = 1
@@ -66,7 +69,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         _cross,
         _touch,
         read_near,
-        _extreme,
+        read_zone,
         read_sides,
         _turns,
         _trend,
@@ -78,7 +81,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
     mark = r.mark()
     for form in forms:
         found = form(r, left)
-        if found is not None:
+        if found is not None and not any(operand.kind in BANDS for operand in operands(found)):
             return _inherited(found, left)
         r.reset(mark)
     return None
@@ -114,9 +117,11 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     way = r.take("cross", "up", "down", "break") or r.take("cross")
     if way is None:
         return None
+    before = r.mark()
     rights = read_operands(r, left)
     if rights is None:
-        return None
+        r.reset(before)
+        return own_cross(left, way)
     way = _from_side(r, way)
     sides = {"up": ">", "down": "<"}
     lines = [edge(right, sides.get(way, "")) for right in rights]
@@ -171,11 +176,6 @@ def _touch(r: Reader, left: Operand) -> Condition | None:
     return None
 
 
-def _extreme(r: Reader, left: Operand) -> Condition | None:
-    name = r.take("extreme")
-    return extreme(r, name, left) if name is not None else None
-
-
 def _turns(r: Reader, left: Operand) -> Condition | None:
     """ "turns up", "hooks down": it moved the other way on the candle before."""
     way = r.take("hook")
@@ -186,6 +186,11 @@ def _trend(r: Reader, left: Operand) -> Condition | None:
     way = "up" if r.take("rising") else "down" if r.take("falling") else None
     if way is None:
         return None
+    if left.kind in BANDS:
+        width = {"bbands": "bb_width", "keltner": "kc_width", "donchian": "dc_width"}.get(left.kind)
+        if width is None:
+            return None
+        left = replace(left, kind=width)
     mark = r.mark()
     r.word("by", fill=False)
     r.take("compare")
@@ -316,6 +321,10 @@ def _state(r: Reader, left: Operand) -> Condition | None:
             of = Operand("highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own)
             return Compare(own, ">=" if way == "high" else "<=", of)
     r.reset(mark)
+    record = _record(r, left)
+    if record is not None:
+        return record
+    r.reset(mark)
     versus = read_versus(r) if left.kind in PRICE_KINDS else None
     if versus is not None:
         return versus
@@ -334,6 +343,27 @@ def _state(r: Reader, left: Operand) -> Condition | None:
         found: Condition = volume(2.0)
         return on_interval(found, left.interval) if left.interval else found
     return None
+
+
+def _record(r: Reader, left: Operand) -> Condition | None:
+    """ "hits a 20 candle low", "at a 50-bar high", said of an indicator or the volume."""
+    if left.kind in PRICE_KINDS or left.kind == "number" or left.kind in BANDS:
+        return None
+    r.take("new") or r.take("touch") or r.word("at")
+    token = r.token("number")
+    length: Length | None = whole(token) if token is not None else None
+    if token is None and (span := r.token("span")) is not None:
+        length = Duration(int(span.value))
+    r.take("candle")
+    way = r.take("field", "high", "low")
+    if way is None:
+        return None
+    if length is None:
+        length = read_window(r)
+    if length is None:
+        return None
+    of = Operand("highest_of" if way == "high" else "lowest_of", (length,), left.interval, left.symbol, of=left)
+    return Compare(left, ">=" if way == "high" else "<=", of)
 
 
 def read_scope(r: Reader) -> str | None:

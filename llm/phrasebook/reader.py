@@ -54,6 +54,9 @@ class Reader:
     position: int = 0
     notes: list[str] = field(default_factory=list)
     symbols: frozenset[str] = frozenset()
+    # The settings last read of each indicator, for "the KAMA is rising", and the sides last compared, for "both".
+    known: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    pair: tuple[object, ...] = ()
     _phrases: dict[int, list[tuple[int, list[tuple[str, str]]]]] = field(default_factory=dict)
 
     def mark(self) -> Mark:
