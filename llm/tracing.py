@@ -1,30 +1,38 @@
-"""Traces of model calls: one trace per user action, one generation span per call. Nothing happens unless
-Langfuse has keys.
+"""Traces of model calls: one trace per user action, one generation per call. Nothing happens unless Langfuse has keys.
 
-1. `tracer_from_environment` gives a `NoTracer`, or a `LangfuseTracer` where both keys are set; langfuse is
-   imported at the first action, not before.
-2. `TracedModel` wraps any `LanguageModel` and opens a generation span around each call.
-3. `flush` waits a bounded time: with the host down, Langfuse's own flush blocks for many seconds.
+1. `tracer_from_environment` gives a `NoTracer`, or Langfuse's where both keys are set; langfuse is imported at the
+   first action, not before.
+2. `TracedModel` wraps any `LanguageModel` and opens a generation around each call: prompt and version, parameters,
+   tokens, cost, latency, what was answered, and why it failed.
+3. `flush` waits a bounded time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import importlib
-import logging
-import os
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
+from llm.prompt_sources import MANAGED
 
 Schema = TypeVar("Schema", bound=BaseModel)
+ScoreValue = float | bool | str
+"""A number, yes or no, or a word of a closed set."""
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class PromptLink:
+    """A prompt that Langfuse manages, by name and version."""
+
+    name: str
+    version: int
 
 
 class Span(Protocol):
@@ -36,19 +44,46 @@ class Span(Protocol):
         ...
 
     def update(self, **fields: object) -> None:
-        """Add `output`, `metadata`, `model`, `usage_details`, `cost_details`, `level` or `status_message`."""
+        """Add `output`, `metadata`, `level` or `status_message`; for a generation also `model`, `usage_details`,
+        `cost_details` and `completion_start_time`."""
+        ...
+
+    def score(self, name: str, value: ScoreValue, comment: str | None = None) -> None:
+        """Score the whole trace."""
         ...
 
 
 class Tracer(Protocol):
     """Where traces go."""
 
-    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
-        """A trace for one action of a user."""
+    def action(
+        self,
+        name: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        tags: Sequence[str] = (),
+        input: object = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> AbstractContextManager[Span]:
+        """A trace for one action of a user. `session_id` joins the traces of one strategy, or one sitting."""
         ...
 
-    def generation(self, name: str, *, model: str, input: object) -> AbstractContextManager[Span]:
-        """A generation span inside the current trace."""
+    def generation(
+        self,
+        name: str,
+        *,
+        model: str,
+        input: object,
+        model_parameters: Mapping[str, object] | None = None,
+        prompt: PromptLink | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> AbstractContextManager[Span]:
+        """A generation inside the current trace."""
+        ...
+
+    def score(self, trace_id: str, name: str, value: ScoreValue, comment: str | None = None) -> None:
+        """Score a trace that is over, by its id."""
         ...
 
     def flush(self, timeout_s: float = 2.0) -> bool:
@@ -62,95 +97,61 @@ class _NoSpan:
     def update(self, **fields: object) -> None:
         """Nothing."""
 
+    def score(self, name: str, value: ScoreValue, comment: str | None = None) -> None:
+        """Nothing."""
+
+
+NO_SPAN: Final = _NoSpan()
+
 
 class NoTracer:
     """Traces nothing."""
 
-    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
+    def action(
+        self,
+        name: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        tags: Sequence[str] = (),
+        input: object = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> AbstractContextManager[Span]:
         """A span that keeps nothing."""
-        return contextlib.nullcontext(_NoSpan())
+        return contextlib.nullcontext(NO_SPAN)
 
-    def generation(self, name: str, *, model: str, input: object) -> AbstractContextManager[Span]:
+    def generation(
+        self,
+        name: str,
+        *,
+        model: str,
+        input: object,
+        model_parameters: Mapping[str, object] | None = None,
+        prompt: PromptLink | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> AbstractContextManager[Span]:
         """A span that keeps nothing."""
-        return contextlib.nullcontext(_NoSpan())
+        return contextlib.nullcontext(NO_SPAN)
+
+    def score(self, trace_id: str, name: str, value: ScoreValue, comment: str | None = None) -> None:
+        """Nothing."""
 
     def flush(self, timeout_s: float = 2.0) -> bool:
         """Nothing waits."""
         return True
 
 
-class _LangfuseSpan:
-    def __init__(self, observation: Any) -> None:
-        self._observation = observation
-
-    @property
-    def trace_id(self) -> str | None:
-        found = getattr(self._observation, "trace_id", None)
-        return str(found) if found else None
-
-    def update(self, **fields: object) -> None:
-        self._observation.update(**fields)
-
-
-class LangfuseTracer:
-    """Sends traces to Langfuse; the client is made at the first action, from LANGFUSE_* in the
-    environment."""
-
-    def __init__(self) -> None:
-        self._client: Any = None
-        self._lock = threading.Lock()
-
-    def action(self, name: str, *, user_id: str | None = None, input: object = None) -> AbstractContextManager[Span]:
-        """A root span; spans opened inside it, also across awaits, belong to its trace."""
-        return self._action(name, user_id, input)
-
-    def generation(self, name: str, *, model: str, input: object) -> AbstractContextManager[Span]:
-        """A generation span."""
-        return self._span(as_type="generation", name=name, model=model, input=input)
-
-    def flush(self, timeout_s: float = 2.0) -> bool:
-        """Flush in a daemon thread and wait at most `timeout_s` seconds for it."""
-        if self._client is None:
-            return True
-        thread = threading.Thread(target=self._client.flush, name="langfuse-flush", daemon=True)
-        thread.start()
-        thread.join(timeout_s)
-        return not thread.is_alive()
-
-    @contextlib.contextmanager
-    def _action(self, name: str, user_id: str | None, input: object) -> Iterator[Span]:
-        client = self._connected()
-        langfuse = importlib.import_module("langfuse")
-        with (
-            langfuse.propagate_attributes(user_id=user_id, trace_name=name),
-            client.start_as_current_observation(as_type="span", name=name, input=input) as observation,
-        ):
-            yield _LangfuseSpan(observation)
-
-    @contextlib.contextmanager
-    def _span(self, **fields: Any) -> Iterator[Span]:
-        with self._connected().start_as_current_observation(**fields) as observation:
-            yield _LangfuseSpan(observation)
-
-    def _connected(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                langfuse = importlib.import_module("langfuse")
-                self._client = langfuse.Langfuse(timeout=2)
-        return self._client
-
-
 def tracer_from_environment(environment: Mapping[str, str] | None = None) -> Tracer:
-    """A Langfuse tracer where LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are set, else one that does
-    nothing."""
-    env = os.environ if environment is None else environment
-    if env.get("LANGFUSE_PUBLIC_KEY") and env.get("LANGFUSE_SECRET_KEY"):
-        return LangfuseTracer()
-    return NoTracer()
+    """Langfuse's tracer where LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are set, else one that does nothing."""
+    from llm.langfuse_client import connection
+    from llm.langfuse_tracing import LangfuseTracer
+
+    found = connection(environment)
+    return NoTracer() if found is None else LangfuseTracer(found)
 
 
 class TracedModel:
-    """A `LanguageModel` whose calls are generation spans of `tracer`."""
+    """A `LanguageModel` whose calls are generations of `tracer`."""
 
     def __init__(self, model: LanguageModel, tracer: Tracer) -> None:
         self._model = model
@@ -163,21 +164,72 @@ class TracedModel:
 
     async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
         """Ask the wrapped model inside a span; raises what it raises."""
-        messages = [{"role": m.role, "content": m.content} for m in request.messages]
-        with self._tracer.generation(request.operation, model=self.name, input=messages) as span:
+        with self._tracer.generation(
+            request.operation,
+            model=self.name,
+            input=[{"role": message.role, "content": message.content} for message in request.messages],
+            model_parameters={
+                "temperature": request.temperature,
+                "max_tokens": request.max_tokens,
+                "tier": request.tier,
+            },
+            prompt=_link(request),
+            metadata={"prompt_name": request.operation, "prompt_version": request.prompt_version or "none"},
+        ) as span:
             try:
-                answer = await self._model.complete(request)
+                answer = await self._model.complete(_timed(request, span))
             except ModelError as error:
-                span.update(level="ERROR", status_message=error.reason)
+                span.update(level="ERROR", status_message=f"{error.kind}: {error.reason}", **_spent(error))
+                raise
+            except asyncio.CancelledError:
+                span.update(level="WARNING", status_message="cancelled")
                 raise
             span.update(
-                output=answer.text,
+                output=answer.text or answer.data.model_dump(mode="json"),
                 model=answer.model,
-                usage_details={"input": answer.input_tokens, "output": answer.output_tokens},
-                metadata={
-                    "prompt_version": request.prompt_version,
-                    "latency_ms": round(answer.latency_ms, 1),
-                },
-                **({"cost_details": {"total": answer.cost}} if answer.cost is not None else {}),
+                metadata={"latency_ms": round(answer.latency_ms, 1), "calls": answer.calls, "cached": answer.cached},
+                **_cost(answer.input_tokens, answer.output_tokens, answer.cost),
             )
-            return answer
+            return answer if span.trace_id is None else replace(answer, trace_id=span.trace_id)
+
+
+def _link(request: ModelRequest[Any]) -> PromptLink | None:
+    """The managed prompt that the request was made from, from its version: "langfuse 7"."""
+    source, _, version = (request.prompt_version or "").partition(" ")
+    return PromptLink(request.operation, int(version)) if source == MANAGED and version.isdecimal() else None
+
+
+def _timed(request: ModelRequest[Schema], span: Span) -> ModelRequest[Schema]:
+    """The request, telling `span` when the first text came."""
+    told = request.on_text
+    if told is None:
+        return request
+    return replace(request, on_text=_first_told(told, span))
+
+
+def _first_told(told: Callable[[str], None], span: Span) -> Callable[[str], None]:
+    begun = False
+
+    def tell(piece: str) -> None:
+        nonlocal begun
+        if piece and not begun:
+            begun = True
+            span.update(completion_start_time=datetime.now(UTC))
+        told(piece)
+
+    return tell
+
+
+def _spent(error: ModelError) -> dict[str, object]:
+    """What a failed call cost, and what was answered all the same."""
+    fields: dict[str, object] = {"metadata": {"calls": error.calls, "error_kind": error.kind}}
+    if error.answer:
+        fields["output"] = error.answer
+    if error.input_tokens or error.output_tokens or error.cost is not None:
+        fields.update(_cost(error.input_tokens, error.output_tokens, error.cost))
+    return fields
+
+
+def _cost(input_tokens: int, output_tokens: int, cost: float | None) -> dict[str, object]:
+    usage = {"input": input_tokens, "output": output_tokens, "total": input_tokens + output_tokens}
+    return {"usage_details": usage, **({"cost_details": {"total": cost}} if cost is not None else {})}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from pydantic import BaseModel
@@ -16,23 +14,19 @@ from llm import (
     ModelAnswer,
     ModelError,
     ModelRequest,
-    NoTracer,
     PhrasebookModel,
     PromptError,
-    TracedModel,
     generate_filter,
     generate_metadata,
     generate_strategy,
     manifest,
     render,
-    tracer_from_environment,
 )
 from llm.answers import parse_answer
 from llm.gateway.failures import redacted
 from llm.gateway.litellm_model import timeout_from_environment
 from llm.generation.drafts import without_fence
 from llm.reference import language_reference, metadata_reference
-from llm.tracing import LangfuseTracer
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -231,42 +225,6 @@ def test_keys_are_taken_out_of_messages(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_time_limit(monkeypatch: pytest.MonkeyPatch, text: str, seconds: float) -> None:
     monkeypatch.setenv("SCREENER_MODEL_TIMEOUT", text)
     assert timeout_from_environment() == seconds
-
-
-class Recorder(NoTracer):
-    """A tracer that keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.spans: list[dict[str, Any]] = []
-        self.trace_id = None
-
-    @contextmanager
-    def generation(self, name: str, *, model: str, input: object) -> Iterator[Any]:
-        self.spans.append({"name": name, "model": model})
-        yield self
-
-    def update(self, **fields: object) -> None:
-        self.spans[-1].update(fields)
-
-
-async def test_each_call_is_a_generation_span() -> None:
-    tracer = Recorder()
-    failure = ModelError("It broke.", kind="server", model="scripted")
-    model = TracedModel(Scripted(metadata(), failure), tracer)
-    with pytest.raises(GenerationFailed):
-        await generate_strategy(model, "RSI below 30 on 1h")
-    assert [span["name"] for span in tracer.spans] == ["generate.metadata", "generate.filter"]
-    assert tracer.spans[0]["usage_details"] == {"input": 7, "output": 5}
-    assert tracer.spans[1]["status_message"] == "It broke."
-
-
-def test_tracing_is_off_without_both_keys() -> None:
-    assert isinstance(tracer_from_environment({}), NoTracer)
-    assert isinstance(tracer_from_environment({"LANGFUSE_PUBLIC_KEY": "pk"}), NoTracer)
-    assert isinstance(
-        tracer_from_environment({"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"}), LangfuseTracer
-    )
-    assert NoTracer().flush()
 
 
 def test_the_prompt_knows_every_word() -> None:
