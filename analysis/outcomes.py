@@ -1,0 +1,179 @@
+"""What became of a plan: stop, target or time out, with the best and the worst on the way, for many plans at once.
+
+1. `Plans` holds open plans as columns, one row each; `add` and `take` change which rows there are.
+2. `Plans.step` takes one candle of every symbol and settles what it reached. A candle that reaches both stop and
+   target counts as stopped: which came first is not known. A candle that opens beyond a level settles at its open.
+3. Results are in R: the profit per unit after fees over the risk per unit, both from the plan's own entry and stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+State = Literal["stop", "target", "timeout"]
+
+_NUMBERS: Final = ("sign", "entry", "stop", "target", "best", "worst")
+_TIMES: Final = ("symbol", "until", "seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan to follow. Prices in quote currency; times ms UTC.
+
+    It is open from `since`: a candle counts where it opens at or after that. `until` is when it times out, at the close
+    of the first candle that ends then or later.
+    """
+
+    key: str
+    symbol: int
+    side: Literal["long", "short"]
+    entry: float
+    stop: float
+    target: float
+    since: int
+    until: int
+
+    def problem(self) -> str | None:
+        """Why the plan cannot be followed, None where it can: levels on their sides of the entry, all finite."""
+        sign = 1 if self.side == "long" else -1
+        prices = (self.entry, self.stop, self.target)
+        if not all(np.isfinite(p) and p > 0 for p in prices):
+            return "an entry, stop or target is not a price above zero"
+        if (self.entry - self.stop) * sign <= 0:
+            return "the stop is on the wrong side of the entry"
+        if (self.target - self.entry) * sign <= 0:
+            return "the target is on the wrong side of the entry"
+        return None if self.until > self.since else "it ends before it begins"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a plan ended, or stands: `result_r`, `mfe_r` and `mae_r` in R (the worst as a number at or below zero)."""
+
+    key: str
+    state: State | Literal["open"]
+    price: float
+    result_r: float
+    mfe_r: float
+    mae_r: float
+    closed_at: int
+
+
+class Plans:
+    """Open plans as columns. `fee_bps` of one side are taken off every result."""
+
+    def __init__(self, fee_bps: float = 10.0) -> None:
+        self._fee = fee_bps / 10_000
+        self.keys: list[str] = []
+        self._numbers: dict[str, Floats] = {name: np.empty(0) for name in _NUMBERS}
+        self._times: dict[str, Ints] = {name: np.empty(0, dtype=np.int64) for name in _TIMES}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def add(self, plans: Sequence[Plan], best: Sequence[float] = (), worst: Sequence[float] = ()) -> None:
+        """Follow plans from their `since` on; `best` and `worst` are the extremes an earlier life saw until then.
+
+        Raises ValueError for a plan with a `problem`.
+        """
+        for plan in plans:
+            if (why := plan.problem()) is not None:
+                raise ValueError(f"{plan.key}: {why}")
+        entries = [p.entry for p in plans]
+        new: dict[str, list[float]] = {
+            "sign": [1.0 if p.side == "long" else -1.0 for p in plans],
+            "entry": entries,
+            "stop": [p.stop for p in plans],
+            "target": [p.target for p in plans],
+            "best": list(best) or entries,
+            "worst": list(worst) or entries,
+        }
+        times = {"symbol": [p.symbol for p in plans], "until": [p.until for p in plans],
+                 "seen": [p.since for p in plans]}  # fmt: skip
+        self.keys += [p.key for p in plans]
+        for name, values in new.items():
+            self._numbers[name] = np.concatenate([self._numbers[name], np.array(values, dtype=np.float64)])
+        for name, moments in times.items():
+            self._times[name] = np.concatenate([self._times[name], np.array(moments, dtype=np.int64)])
+
+    def step(
+        self, opened: int, closed: int, opens: Floats, highs: Floats, lows: Floats, closes: Floats
+    ) -> list[Outcome]:
+        """Settle what the candle from `opened` to `closed` (ms UTC) reached; prices by symbol `[symbols]`, NaN where a
+        symbol has none. Settled plans leave; they come back as outcomes.
+
+        A candle is taken once: one that opened before the plan's last is passed over.
+        """
+        if not self.keys:
+            return []
+        n, t = self._numbers, self._times
+        at = t["symbol"]
+        sign, stop, target = n["sign"], n["stop"], n["target"]
+        opening, high, low, last = opens[at], highs[at], lows[at], closes[at]
+        live = (opened >= t["seen"]) & np.isfinite(high) & np.isfinite(low) & np.isfinite(opening) & np.isfinite(last)
+        long = sign > 0
+        favourable, adverse = np.where(long, high, low), np.where(long, low, high)
+        stopped = live & ((adverse - stop) * sign <= 0)
+        reached = live & ~stopped & ((favourable - target) * sign >= 0)
+        late = live & ~stopped & ~reached & (closed >= t["until"])
+        # A gap through a level settles at the open: worse than the stop, better than the target never.
+        at_stop = np.where((opening - stop) * sign <= 0, opening, stop)
+        price = np.select([stopped, reached, late], [at_stop, target, last], default=np.nan)
+        done = stopped | reached | late
+        # On the settling candle nothing is known of what came after the level: the extremes end there.
+        top = np.where(reached, target, np.where(stopped, n["best"], favourable))
+        bottom = np.where(stopped, at_stop, adverse)
+        better, worse = live & ((top - n["best"]) * sign > 0), live & ((bottom - n["worst"]) * sign < 0)
+        n["best"] = np.where(better, top, n["best"])
+        n["worst"] = np.where(worse, bottom, n["worst"])
+        t["seen"] = np.where(live, closed, t["seen"])
+        rows = np.flatnonzero(done)
+        if not len(rows):
+            return []
+        states: list[State] = ["stop" if stopped[i] else "target" if reached[i] else "timeout" for i in rows]
+        found = self._outcomes(rows, states, price[rows], closed)
+        self._keep(~done)
+        return found
+
+    def standing(self, prices: Floats, now: int) -> list[Outcome]:
+        """Every open plan as it stands at last prices by symbol (NaN: its entry), ms UTC."""
+        price = prices[self._times["symbol"]]
+        price = np.where(np.isfinite(price), price, self._numbers["entry"])
+        rows = np.arange(len(self))
+        return self._outcomes(rows, ["open"] * len(rows), price, now)
+
+    def extremes(self) -> list[tuple[str, float, float, int]]:
+        """Key, best and worst price and the close of the last candle taken, of every open plan."""
+        n = self._numbers
+        rows = zip(self.keys, n["best"], n["worst"], self._times["seen"], strict=True)
+        return [(key, float(best), float(worst), int(seen)) for key, best, worst, seen in rows]
+
+    def drop(self, keys: set[str]) -> None:
+        """Follow these no longer."""
+        self._keep(np.array([key not in keys for key in self.keys], dtype=bool))
+
+    def _outcomes(
+        self, rows: NDArray[np.intp], states: Sequence[State | Literal["open"]], prices: Floats, now: int
+    ) -> list[Outcome]:
+        n = {name: values[rows] for name, values in self._numbers.items()}
+        risk = np.abs(n["entry"] - n["stop"])
+        fees = self._fee * (n["entry"] + prices)
+        result = ((prices - n["entry"]) * n["sign"] - fees) / risk
+        mfe = (n["best"] - n["entry"]) * n["sign"] / risk
+        mae = (n["worst"] - n["entry"]) * n["sign"] / risk
+        return [
+            Outcome(self.keys[row], state, float(prices[i]), float(result[i]), float(mfe[i]), float(mae[i]), now)
+            for i, (row, state) in enumerate(zip(rows, states, strict=True))
+        ]
+
+    def _keep(self, mask: NDArray[np.bool_]) -> None:
+        self.keys = [key for key, kept in zip(self.keys, mask, strict=True) if kept]
+        self._numbers = {name: values[mask] for name, values in self._numbers.items()}
+        self._times = {name: values[mask] for name, values in self._times.items()}
