@@ -28,7 +28,7 @@ def read_distance(r: Reader, left: Operand) -> Condition | None:
 
 def _bound(r: Reader) -> str | None:
     """ "at least", "more than", "less than", "within" before a distance; "" where there is none."""
-    r.word("trades", "trading", "sits", "stretched", "extended", "by", "at", "closes", "closed", fill=True)
+    r.word("trades", "trading", "sits", "stretched", "extended", "by", "closes", "closed", fill=True)
     op = r.take("compare")
     r.word("by", fill=False)
     return op
@@ -85,7 +85,6 @@ def _ranges(r: Reader, left: Operand) -> Condition | None:
     if token is None or not 0 < token.value <= 100:
         return None
     r.word("x", "times", fill=False)
-    r.take("unit_of", fill=False)
     atr = read_operand(r)
     if atr is None or atr.kind != "atr":
         return None

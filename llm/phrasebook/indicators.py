@@ -57,8 +57,8 @@ kc_width | {f}.width | Keltner channel width | kc_width | width; bandwidth |
 dc_lower | {f}.lower | lower Donchian channel | price | lower; bottom; lower band; lower line; low |
 dc_middle | {f}.middle | middle Donchian channel | price | middle; mid; midline; middle line; basis; midpoint |
 dc_width | {f}.width | Donchian channel width | dc_width | width |
-@atr | 14 | ATR | atr; average true range | |
-atr | {f} | ATR | range | | atr; average true range
+@atr | 14 | ATR | atr; average true range; atrs; average true ranges | |
+atr | {f} | ATR | range | | atr; average true range; atrs
 @natr | 14 | Normalised ATR | natr; normalised atr; normalized atr; atr percent; atr percentage; atr in percent;
     atr %; percent atr; atr as a percentage of price; normalised average true range; normalized average true range
     | |

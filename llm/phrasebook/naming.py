@@ -28,13 +28,14 @@ _JUNK = (
     "index",
 )
 _OWN = frozenset({"its", "own", "their", "it's"})
-BAND_KINDS = frozenset(BANDS)
+# Indicators of several lines named as a whole: only some predicates can be said of them.
+BAND_KINDS = frozenset(BANDS) | {name for name, family in FAMILIES.items() if family.default is None}
 
 
 def operand_of(r: Reader, kind: str, given: tuple[float, ...], subject: Operand | None = None) -> Operand:
     """An output with its settings; missing ones are those of the subject of the same family, else the usual ones,
     which are noted."""
-    name = "ichimoku" if kind == "cloud" else kind if kind in BANDS else OUTPUTS[kind].family
+    name = "ichimoku" if kind == "cloud" else kind if kind in BAND_KINDS else OUTPUTS[kind].family
     family = FAMILIES[name]
     if not given and subject is not None and family_of(subject) == name:
         return replace(subject, kind=kind, factor=1.0, shift=0)
@@ -52,7 +53,7 @@ def family_of(operand: Operand) -> str:
     """The family of an operand, "" where it is no indicator."""
     if operand.kind == "cloud":
         return "ichimoku"
-    if operand.kind in BANDS:
+    if operand.kind in BAND_KINDS:
         return operand.kind
     return OUTPUTS[operand.kind].family if operand.kind in OUTPUTS else ""
 
@@ -92,7 +93,7 @@ def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand |
     if before is None:
         return None
     if r.take("cloud") is not None:
-        return _with_interval(operand_of(r, "cloud", (), subject), interval)
+        return _with_interval(operand_of(r, "cloud", read_settings(r, FAMILIES["ichimoku"]), subject), interval)
     family_name = r.take("family")
     if family_name is None:
         return None
@@ -111,11 +112,9 @@ def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand |
     r.word("line", fill=False)
     given = given or read_settings(r, family)
     kind = family.outputs[output] if output else family.default
-    if kind is None:
-        if family_name not in BANDS:
-            return None
-        kind = family_name
-    found = _of_series(r, operand_of(r, kind, given, subject), family)
+    of = _series_of(r, family)
+    given = given or _trailing(r, family)
+    found = replace(operand_of(r, kind or family_name, given, subject), of=of)
     return _with_interval(found, interval)
 
 
@@ -174,20 +173,31 @@ def _output_behind(r: Reader, family: Family) -> str | None:
     return output
 
 
-def _of_series(r: Reader, operand: Operand, family: Family) -> Operand:
-    """ "RSI of the volume": the series an indicator is taken of."""
+def _trailing(r: Reader, family: Family) -> tuple[float, ...]:
+    """ "the slope over the last 20 candles": a length behind, which has to be said of candles."""
+    mark = r.mark()
+    if family.usual and (r.take("last") or r.word("over", "for", "of", "in")):
+        token = r.token("number", fill=False)
+        if token is not None and r.take("candle", fill=False):
+            return complete(family, [token.value])
+    r.reset(mark)
+    return ()
+
+
+def _series_of(r: Reader, family: Family) -> Operand | None:
+    """ "RSI of the volume": the series an indicator is taken of, None for the close."""
     if not family.source:
-        return operand
+        return None
     mark = r.mark()
     if r.word("of", "on", fill=False):
         name = r.take("field", "volume", "high", "low", "open", "quote_volume", "trades")
         if name is not None:
-            return replace(operand, of=Operand(name))
+            return Operand(name)
         r.reset(mark)
         if r.word("of", fill=False) and r.take("field", "close", "price"):
-            return operand
+            return None
     r.reset(mark)
-    return operand
+    return None
 
 
 def _own_output(r: Reader, subject: Operand | None) -> Operand | None:

@@ -286,17 +286,20 @@ def read_constant(r: Reader) -> Operand | None:
     token = r.token("number")
     if token is None:
         token = r.token("percent")
-    return None if token is None else number(token.value)
+    if token is None:
+        return None
+    r.word("line", "level", "mark", fill=False)
+    return number(token.value)
 
 
 _FORMS = (
     _scaled,
     _leading_name,
+    _level,
     _before,
     _of_coin,
     _average_of,
     _change_of,
-    _level,
     _on_interval,
     _plain,
     _constant,

@@ -44,6 +44,7 @@ from llm.phrasebook.sides import own_cross, read_zone
 from llm.phrasebook.units import beyond_level, comparable
 
 TREND_STEPS = 1
+WIDTHS = {"bbands": "bb_width", "keltner": "kc_width", "donchian": "dc_width"}
 PRICE_KINDS = frozenset({"price", "close", "high", "low"})
 _UPPER = frozenset({"highest_high", "highest_close", *(upper for _, upper in BANDS.values())})
 _LOWER = frozenset({"lowest_low", "lowest_close", *(lower for lower, _ in BANDS.values())})
@@ -70,8 +71,8 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         _touch,
         read_near,
         read_zone,
-        read_sides,
         _turns,
+        read_sides,
         _trend,
         _compare,
         _times,
@@ -81,7 +82,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
     mark = r.mark()
     for form in forms:
         found = form(r, left)
-        if found is not None and not any(operand.kind in BANDS for operand in operands(found)):
+        if found is not None and not any(operand.kind in BAND_KINDS for operand in operands(found)):
             return _inherited(found, left)
         r.reset(mark)
     return None
@@ -128,7 +129,7 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     rights = [line for line in lines if line is not None]
     if len(rights) < len(lines):
         return None
-    if not all(comparable(left, right) for right in rights):
+    if not all(comparable(left, right) for right in rights) or _of_percent(r, left, rights):
         return None
     beyond = {"up": ">", "down": "<"}.get(way, "")
     if way in ("any", "break"):
@@ -187,7 +188,7 @@ def _trend(r: Reader, left: Operand) -> Condition | None:
     if way is None:
         return None
     if left.kind in BANDS:
-        width = {"bbands": "bb_width", "keltner": "kc_width", "donchian": "dc_width"}.get(left.kind)
+        width = WIDTHS.get(left.kind)
         if width is None:
             return None
         left = replace(left, kind=width)
@@ -228,10 +229,17 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
         if constant is None:
             return None
         rights = [constant]
+    if _of_percent(r, left, rights):
+        return None
     rights = [beyond_level(r, left, op, right) for right in rights]
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))
     return items[0] if len(items) == 1 else Group("or" if joined_or else "and", items)
+
+
+def _of_percent(r: Reader, left: Operand, rights: list[Operand]) -> bool:
+    """Whether a price is set against a bare percentage, which says nothing."""
+    return rights[-1].kind == "number" and price_like(left) and r.tokens[r.position - 1].kind == "percent"
 
 
 def _comparison(left: Operand, op: str, right: Operand) -> Compare:
@@ -318,6 +326,7 @@ def _state(r: Reader, left: Operand) -> Condition | None:
         length = read_window(r) or read_length(r)
         if length is not None:
             own = replace(left, kind="close") if left.kind == "price" else left
+            own = replace(own, kind=WIDTHS.get(own.kind, own.kind))
             of = Operand("highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own)
             return Compare(own, ">=" if way == "high" else "<=", of)
     r.reset(mark)

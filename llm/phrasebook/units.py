@@ -23,6 +23,8 @@ def comparable(left: Operand, right: Operand) -> bool:
         return left.of != right.of or left.factor != right.factor
     if right.kind == "number":
         return True
+    if right.factor != 1.0 and {unit_of(left), unit_of(right)} == {"range", "price"}:
+        return True
     units = {unit_of(left), unit_of(right)}
     return len(units) == 1 or "any" in units
 
