@@ -11,13 +11,17 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Protocol
+from uuid import UUID
 
-from analysis import AnalysisFailed, GroundingLimits, SnapshotError, StrategyBrief, build_snapshot, decide
+from analysis import Analysis, AnalysisFailed, GroundingLimits, SnapshotError, StrategyBrief, build_snapshot, decide
+from app.bootstrap import tracer
 from app.settings import Settings
 from app.times import to_ms
 from llm.models import LanguageModel, Spender
+from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
 from market.types import Candle, Price, SymbolInfo
 from store import analyses, signals, strategies
@@ -92,7 +96,9 @@ class Analyser:
             )
             # The strategy's owner pays; a built-in one has none.
             spender = Spender(str(strategy.owner_id) if strategy.owner_id else None, str(strategy.id))
-            result = await decide(self._model, snapshot, brief, limits=self._limits, spender=spender)
+            with self._traced(signal, strategy.owner_id) as span:
+                result = await decide(self._model, snapshot, brief, limits=self._limits, spender=spender)
+                score(span, result)
         except (SnapshotError, AnalysisFailed) as failure:
             log.warning("%s %s was not analysed: %s", signal.symbol, signal.id, failure)
             async with self._database.worker() as conn:
@@ -120,6 +126,7 @@ class Analyser:
                     input_tokens=result.input_tokens,
                     output_tokens=result.output_tokens,
                     cost=Decimal(str(result.cost or 0)),
+                    trace_id=span.trace_id,
                 ),
             )
             await signals.transition(
@@ -129,6 +136,28 @@ class Analyser:
                 expected=["analysing"],
                 reason="; ".join(result.grounding.reasons) or None,
             )
+
+    def _traced(self, signal: Signal, owner: UUID | None) -> AbstractContextManager[Span]:
+        """The trace of one analysis; the offline analyst asks no model, so there is nothing to trace."""
+        if self._model is None:
+            return nullcontext(NO_SPAN)
+        return tracer().action(
+            "analysis.decide",
+            user_id=str(owner) if owner else None,
+            session_id=str(signal.strategy_id),
+            tags=[signal.interval, signal.side],
+            input={"signal": str(signal.id), "symbol": signal.symbol, "interval": signal.interval, "side": signal.side},
+        )
+
+
+def score(span: Span, result: Analysis) -> None:
+    """What the checks found, as the trace's output and scores."""
+    report = result.grounding
+    span.update(output={"decision": result.decision, "confidence": result.confidence, "reasons": list(report.reasons)})
+    span.score("grounded", report.passed, "; ".join(report.reasons) or None)
+    span.score("decision", result.decision)
+    if report.checks:
+        span.score("grounding", sum(check.status != "failed" for check in report.checks) / len(report.checks))
 
 
 def candles_of(signal: Signal, held: Sequence[Candle]) -> list[Candle]:
