@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.event_words import use_conditions
+from llm.phrasebook.events import read_event
 from llm.phrasebook.indicators import FAMILIES
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
@@ -31,6 +33,7 @@ from llm.phrasebook.naming import family_of
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.sequences import read_sequence
 from llm.phrasebook.setups import (
     read_move,
     read_new_extreme,
@@ -54,14 +57,27 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             return Not(inner[0]), inner[1]
         r.reset(mark)
         return None
-    for form in (_both, _phrase, _described, _elliptic):
+    for form in (_both, _market_event, _phrase, _described, _elliptic):
         found = form(r, carried)
         if found is not None:
             condition, subject = found
             _remember(r, condition)
-            return _suffix(r, condition), subject
+            return read_sequence(r, _suffix(r, condition)), subject
         r.reset(mark)
     return None
+
+
+def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    found = read_event(r)
+    return None if found is None else (found, next(operands(found), None))
+
+
+def _nested(r: Reader) -> Condition | None:
+    found = read_condition(r, None)
+    return None if found is None else found[0]
+
+
+use_conditions(_nested)
 
 
 def _remember(r: Reader, condition: Condition) -> None:

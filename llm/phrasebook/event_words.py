@@ -5,11 +5,12 @@ A list is named in a template as `<up>`; a slot reads a value as `{pct}`. Both a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from llm.phrasebook.lengths import read_length, whole
-from llm.phrasebook.meaning import Duration, Formula, Length, Operand, number
+from llm.phrasebook.meaning import Condition, Duration, Formula, Length, Operand, number
 from llm.phrasebook.phrases import SlotReader
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import UNIT_MS
@@ -244,6 +245,16 @@ _NAMED_WINDOWS: tuple[tuple[str, Window], ...] = (
 )
 
 
+def day_span(r: Reader) -> object | None:
+    """ "24h", "24 hour", "daily", "day's": the last 24 hours as an adjective."""
+    mark = r.mark()
+    token = r.token("span")
+    if token is not None and token.value == DAY_MS:
+        return True
+    r.reset(mark)
+    return True if r.word("daily", "24hr", "day", "day's", "today's") else None
+
+
 def _length(r: Reader) -> object | None:
     return read_window_length(r)
 
@@ -256,7 +267,39 @@ def _coin(r: Reader) -> object | None:
     return r.coin()
 
 
+Conditions = Callable[[Reader], Condition | None]
+MAX_DEPTH = 2
+
+
+@dataclass(slots=True)
+class _Nested:
+    """How whole conditions are read within templates, and how deep that is going on."""
+
+    read: Conditions | None = None
+    depth: int = 0
+
+
+_NESTED = _Nested()
+
+
+def use_conditions(read: Conditions) -> None:
+    """Let `{condition}` read whole conditions: "60% of all symbols are above their 50 SMA"."""
+    _NESTED.read = read
+
+
+def nested_condition(r: Reader) -> Condition | None:
+    """A whole condition within a template; these go two deep at most, so that the work stays bounded."""
+    if _NESTED.read is None or _NESTED.depth >= MAX_DEPTH:
+        return None
+    _NESTED.depth += 1
+    try:
+        return _NESTED.read(r)
+    finally:
+        _NESTED.depth -= 1
+
+
 SLOTS: dict[str, SlotReader] = {
+    "condition": nested_condition,
     "pct": _percent,
     "signed": _signed_percent,
     "share": _half,

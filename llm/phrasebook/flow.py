@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
+from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number
 from llm.phrasebook.moves import compared, ticker, versus
 from llm.phrasebook.phrases import Found, Grammar
@@ -246,7 +246,7 @@ def _grammar() -> Grammar[Condition]:
         "down": _flags("falling decreasing declining shrinking fading dropping drying contracting falls decreases declines lower"),
         "beyond": _flags("above over higher more greater bigger larger"),
         "less": _flags("below under lower less beneath fewer smaller"),
-        "span24": _span24,
+        "span24": day_span,
     }
     g: Grammar[Condition] = Grammar(lists, slots)
 
@@ -391,15 +391,6 @@ def _flags(words: str) -> object:
         return True if r.word(*options) else None
 
     return read
-
-
-def _span24(r: Reader) -> object | None:
-    mark = r.mark()
-    token = r.token("span")
-    if token is not None and token.value == 86_400_000:
-        return True
-    r.reset(mark)
-    return True if r.word("daily") else None
 
 
 _GRAMMAR = _grammar()

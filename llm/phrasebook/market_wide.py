@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
+from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, day_span, plain, series
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number
 from llm.phrasebook.moves import change_over, compared, ticker, versus
 from llm.phrasebook.operands import read_operand
@@ -18,7 +18,6 @@ from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 FLAT_PERCENT = 1.0
-Nested = Callable[[Reader], Condition | None]
 
 
 def _window(m: Found) -> Window:
@@ -267,7 +266,7 @@ def _grammar() -> Grammar[Condition]:
     )
     # Ranks.
     g.add(
-        _percentile_rule := _top_share,
+        _top_share,
         "<inthe>? <top> {pct} [of / in]? [<universe>]? [by / for / in / when ranked by / ranked by / in terms of / on] {by}",
         "<inthe>? <top> [decile / quartile / quintile / quarter / third] [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
         "<inthe>? <top> {pct} [of / in]? [<gainers>]? [by / in / ranked by]? {window}",
@@ -275,7 +274,6 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? <top> [decile / quartile / quintile] [of / in]? [<universe>]?",
         "<inthe>? <top> {pct} [by / for] {by}",
     )
-    del _percentile_rule
     g.add(
         _bottom_share,
         "<inthe>? <bottom> {pct} [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
@@ -304,7 +302,7 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [highest / largest / biggest / most / greatest / strongest] {by} [<of> <universe>]?",
         "<inthe>? [highest / largest / biggest / most / greatest] {count} [<symbols>]? [by / in / for] {by}",
         "[ranked / ranks / rank] [in the / among the / in]? top {count} [by / for / in] {by}",
-        "<inthe>? {count} most [volatile / traded / active / liquid] {by:vague}" if False else "<inthe>? {count} most {by:adjective} [<symbols>]?" if False else "<inthe>? top {count} in {by}",
+        "<inthe>? top {count} in {by}",
     )
     g.add(
         _worst,
@@ -355,11 +353,6 @@ def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
     return make
 
 
-_MEASURES: tuple[tuple[str, Operand], ...] = (
-    ("24h|daily|24hr", ticker("change_pct", "24h change", "percent")),
-)
-
-
 def _ranked_by(r: Reader) -> object | None:
     """What symbols are ranked by: "24h change", "volume", "turnover over 24 hours", "RSI", "ATR percent"."""
     return _RANKED.read(r) or _operand(r)
@@ -367,13 +360,12 @@ def _ranked_by(r: Reader) -> object | None:
 
 def _ranked_grammar() -> Grammar[Operand]:
     lists = LISTS | {
-        "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr; day; day's; today's",
         "change": "change; gain; gains; performance; return; returns; percent change; percentage change; price change; % change; move; percentage gain; percent gain; momentum; growth; increase; percent; change percent; change in price; price performance",
         "money": "turnover; quote volume; dollar volume; usdt volume; traded value; volume in usdt; value traded; quote turnover; trading volume; traded volume; volume; vol; volume in dollars; trading turnover; usd volume",
         "loss": "loss; losses; drop; decline; fall",
         "of": "of; in; over; from; within; during; for",
     }
-    g: Grammar[Operand] = Grammar(lists, SLOTS)
+    g: Grammar[Operand] = Grammar(lists, SLOTS | {"day": day_span})
 
     def turnover(m: Found) -> Operand | None:
         if "usdt" not in m.text and "turnover" not in m.text and "quote" not in m.text and "dollar" not in m.text:
@@ -395,10 +387,10 @@ def _ranked_grammar() -> Grammar[Operand]:
         length = m.values.get("length", 20)
         return series("{p}volume / ta.sma({p}volume, {n0})", "relative volume", "ratio", args=(length,)) if isinstance(length, int) else None
 
-    day_window = "[<of>]? [the]? [last / past]? <day>"
-    g.add(change, f"<day> <change>", f"<change> {day_window}", "<change> {window}", "<change> [in percent]?")
-    g.add(negative, "<day> <loss>", f"<loss> {day_window}", "<loss> {window}")
-    g.add(turnover, "<day> <money>", f"<money> {day_window}", "<money>")
+    day_window = "[<of>]? [the]? [last / past]? {day}"
+    g.add(change, "{day} <change>", f"<change> {day_window}", "<change> {window}", "<change> [in percent]?")
+    g.add(negative, "{day} <loss>", f"<loss> {day_window}", "<loss> {window}")
+    g.add(turnover, "{day} <money>", f"<money> {day_window}", "<money>")
     g.add(volatility, "volatility", "volatility percent", "percent volatility")
     g.add(relative, "relative volume", "volume relative to its average", "rvol", "volume ratio")
     return g
@@ -432,23 +424,6 @@ def _way(up: bool) -> Callable[[Reader], object | None]:
     return read
 
 
-_NESTED: list[Nested] = []
-_MAX_DEPTH = 2
-_depth = 0
-
-
-def _condition(r: Reader) -> object | None:
-    global _depth
-    if not _NESTED or _depth >= _MAX_DEPTH:
-        return None
-    _depth += 1
-    try:
-        return _NESTED[0](r)
-    finally:
-        _depth -= 1
-
-
-SLOTS["condition"] = _condition
 _GRAMMAR = _grammar()
 
 

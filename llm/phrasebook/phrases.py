@@ -153,7 +153,7 @@ class Grammar(Generic[T]):
             if (kind or name) not in self.slots:
                 raise ValueError(f"no slot {piece}")
             return Slot(name, kind or name)
-        if piece.startswith("<"):
+        if len(piece) > 2 and piece.startswith("<"):
             return self._list(self.lists[piece[1:-1]])
         return Words(frozenset(piece.split("|")))
 

@@ -1,0 +1,318 @@
+"""One thing after another: "A, then B", "B after A", "for the first time in 20 candles", "3 candles ago".
+
+1. "A, then B within 5 candles" is B now and A within the 5 candles before. With no number it is the candle before where A
+   is about a candle or a state, and one of the 10 before where A is an event; both are said.
+2. "For the first time in n candles" leaves out what was true in one of the n candles before.
+3. "None of the last 5 candles ...", "each of the last 5", "3 of the last 5" count a condition over a window.
+"""
+
+from __future__ import annotations
+
+from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length
+from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Not, Pattern, Recent
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+LOOK_BACK = 10
+
+
+def _earlier(r: Reader, first: Condition, length: Length | None) -> Condition:
+    """`first` before this candle: within `length` candles, or by what it is about."""
+    if length is None and not _event(first):
+        r.note("“Then”, “after” with no number became: on the candle before.")
+        return Formula("({c0})[1]", parts=(first,), brief=_brief(first))
+    if length is None:
+        length = LOOK_BACK
+        r.note(f"“Then”, “after” with no number became: within the {LOOK_BACK} candles before.")
+    return Formula("within({c0}, {n0})[1]", parts=(first,), lengths=(length,), brief=_brief(first))
+
+
+def _brief(condition: Condition) -> str:
+    return f"{condition.brief} before" if isinstance(condition, Formula) and condition.brief else "earlier condition"
+
+
+def _event(condition: Condition) -> bool:
+    """Whether it is a thing of one candle that others may follow later: a cross, a break, a squeeze's end."""
+    match condition:
+        case Cross():
+            return True
+        case Compare(right=right):
+            return right.shift > 0 or "[1]" in right.template or right.kind.startswith(("highest", "lowest"))
+        case Formula(template=template):
+            return any(word in template for word in ("squeeze", "divergence", "crossover", "crossunder", "[1] and not"))
+        case Group(items=items):
+            return any(_event(item) for item in items)
+        case Recent() | Not() | Pattern():
+            return False
+        case _:
+            return False
+
+
+def _together(first: Condition, second: Condition) -> Condition:
+    return Group("and", (first, second))
+
+
+_THEN = (
+    "and then", "then", "followed by", "and after that", "after which", "and later", "and subsequently", "and next", "and afterwards",
+    "before", "which is followed by", "and is followed by", "and followed by", "that is followed by", "and the next", "and on the next",
+    "followed immediately by", "immediately followed by", "and the following", "but then", "then later",
+)  # fmt: skip
+_AFTER = (
+    "after", "following", "right after", "shortly after", "just after", "immediately after", "coming after", "after it", "once", "after a",
+    "within {n} candles after", "that follows", "which follows", "that comes after", "after having", "preceded by", "as long as before it",
+)  # fmt: skip
+_FIRST = ("for the first time in", "first time in", "for the first time within", "the first time in", "for the first time for", "first in")
+_FIRST_SINCE = ("for the first time in the last", "for the first time over the last", "first time in the last", "for the first time in at least", "first time in at least")
+_NEXT = (
+    "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
+    "the next bar", "the following candle", "the next one", "by", "on this one", "this one", "this candle", "on this candle", "now", "on the current candle", "the next",
+)  # fmt: skip
+
+
+def _said(r: Reader, phrases: tuple[str, ...]) -> bool:
+    mark = r.mark()
+    for phrase in sorted(phrases, key=lambda text: -len(text.split())):
+        if all(r.word(word, fill=False) for word in phrase.split()):
+            return True
+        r.reset(mark)
+    return False
+
+
+def read_sequence(r: Reader, condition: Condition) -> Condition:
+    """What follows a condition and changes when it has to hold; the condition itself where nothing does."""
+    for form in (_stayed, _times_in, _first_time, _window_before, _ago, _after, _then):
+        mark = r.mark()
+        found = form(r, condition)
+        if found is not None:
+            return found
+        r.reset(mark)
+    return condition
+
+
+def _stayed(r: Reader, condition: Condition) -> Condition | None:
+    """ "crossed above ... and has stayed above": the sides are still that way round."""
+    cross = condition.inner if isinstance(condition, Recent) else condition
+    if not isinstance(cross, Cross) or cross.way == "any":
+        return None
+    r.word(",", fill=False)
+    if not r.word("and", "but", fill=False):
+        return None
+    r.word("has", "have", "is", "it", "they", "still", "since", fill=True)
+    r.word("been", "still", fill=False)
+    if not r.word("stayed", "held", "remained", "remains", "stays", "holds", "kept", "still", "stay", "sits", "been", "is", fill=True):
+        return None
+    said = r.word("above", "over", "there", "so", "below", "under", "it", "beyond", fill=False)
+    r.word("since", "it", "ever", "then", "there", fill=False)
+    if not said or (not r.done and r.tokens[r.position].kind not in ("sign",) and r.tokens[r.position].text not in ("and", "but", "since", "while", "on", "with")):
+        return None
+    return _together(condition, Compare(cross.left, ">" if cross.way == "up" else "<", cross.right))
+
+
+def _times_in(r: Reader, condition: Condition) -> Condition | None:
+    """ "at least 3 times in the last 10 candles"."""
+    op = ">=" if _said(r, ("at least", "no fewer than", "no less than")) else ">" if _said(r, ("more than",)) else "<=" if _said(r, ("at most",)) else ">="
+    token = r.token("multiple", fill=False) or r.token("number", fill=False)
+    if token is None or token.value != int(token.value):
+        return None
+    if token.kind == "number":
+        if not r.word("of", fill=False):
+            return None
+    elif not r.word("in", "within", "over", "during", "of", fill=False):
+        return None
+    r.word("the", fill=False)
+    r.word("last", "past", "previous", fill=False)
+    length = read_window_length(r)
+    if length is None:
+        return None
+    return Formula(f"count({{c0}}, {{n0}}) {op} {int(token.value)}", parts=(condition,), lengths=(length,), brief="count")
+
+
+def _first_time(r: Reader, condition: Condition) -> Condition | None:
+    if not (_said(r, _FIRST_SINCE) or _said(r, _FIRST)):
+        return None
+    r.word("the", "over", "at", fill=False)
+    r.word("last", "past", "least", "previous", fill=False)
+    length = read_window_length(r)
+    if length is None:
+        return None
+    return Formula("{c0} and not within({c0}, {n0})[1]", parts=(condition,), lengths=(length,), brief="first time")
+
+
+def _window_before(r: Reader, condition: Condition) -> Condition | None:
+    """ "... in the 20 candles before": this candle is left out."""
+    every = _said(r, ("for", "throughout"))
+    if not every and not r.word("in", "within", "during", "on", "at", fill=False):
+        return None
+    r.word("any", "some", "one", "all", fill=False)
+    r.word("point", "time", fill=False)
+    r.word("of", "in", fill=False)
+    r.word("the", fill=False)
+    previous = r.word("preceding", "previous", "prior", fill=False)
+    if not previous and r.word("last", "past", fill=False):
+        return None
+    length = read_window_length(r)
+    if length is None:
+        return None
+    if not previous and not r.word("before", "prior", "preceding", "earlier", "previously", "beforehand", fill=False):
+        return None
+    r.word("that", "this", "it", "to", fill=False)
+    r.word("that", "this", "it", "one", fill=False)
+    function = "always" if every else "within"
+    return Formula(f"{function}({{c0}}, {{n0}})[1]", parts=(condition,), lengths=(length,), brief=_brief(condition))
+
+
+def _ago(r: Reader, condition: Condition) -> Condition | None:
+    """ "... 3 candles ago", "... on the previous candle"."""
+    if _said(r, ("on the previous candle", "on the candle before", "on the prior candle", "one candle ago", "on the last candle", "the candle before", "the day before", "a candle ago", "yesterday", "on the previous bar", "on the previous day")):
+        return Formula("({c0})[1]", parts=(condition,), brief=_brief(condition))
+    token = r.token("number", fill=False)
+    if token is None or token.value != int(token.value) or not 0 < token.value <= 1_000:
+        return None
+    if not r.take("candle", fill=False) or not r.word("ago", "earlier", "before", "back", fill=False):
+        return None
+    return Formula(f"({{c0}})[{int(token.value)}]", parts=(condition,), brief=_brief(condition))
+
+
+def _after(r: Reader, condition: Condition) -> Condition | None:
+    """ "B after A", "B within 5 candles of A"."""
+    length: Length | None = None
+    r.word(",", fill=False)
+    near = r.mark()
+    if r.word("within", "in", fill=False):
+        r.word("the", fill=False)
+        r.word("first", "next", fill=False)
+        length = read_window_length(r)
+        if length is None or not r.word("of", "after", "following", "from", fill=False):
+            r.reset(near)
+            length = None
+            return None
+    elif (token := r.token("number", fill=False)) is not None:
+        if not r.take("candle", fill=False) or not r.word("after", "following", fill=False) or token.value != int(token.value):
+            return None
+        found = nested_condition(r)
+        if found is None or not 0 < token.value <= 1_000:
+            return None
+        return _together(Formula(f"({{c0}})[{int(token.value)}]", parts=(found,), brief=_brief(found)), condition)
+    elif not _said(r, _AFTER):
+        return None
+    first = nested_condition(r)
+    if first is None:
+        return None
+    length = length or _within(r)
+    return _together(_earlier(r, first, length), condition)
+
+
+def _then(r: Reader, condition: Condition) -> Condition | None:
+    """ "A, then B within 5 candles"."""
+    r.word(",", ";", ".", fill=False)
+    if not _said(r, _THEN):
+        return None
+    length: Length | None = None
+    r.word(",", fill=False)
+    next_one = _said(r, _NEXT)
+    if r.word("within", "in", fill=False):
+        early = r.mark()
+        r.word("the", fill=False)
+        r.word("next", "following", fill=False)
+        length = read_window_length(r)
+        if length is None:
+            r.reset(early)
+    second = nested_condition(r)
+    if second is None:
+        return None
+    length = length or _within(r)
+    if next_one and length is None:
+        return _together(Formula("({c0})[1]", parts=(condition,), brief=_brief(condition)), second)
+    if isinstance(second, Recent) and not second.every and length is None:
+        # "A, then B within 5 candles": the window is the time from A to B.
+        second, length = second.inner, second.length
+    return _together(_earlier(r, condition, length), second)
+
+
+def _within(r: Reader) -> Length | None:
+    mark = r.mark()
+    if r.word("within", "in", fill=False):
+        r.word("the", fill=False)
+        r.word("next", "following", "space", fill=False)
+        r.word("of", fill=False)
+        length = read_window_length(r)
+        if length is not None:
+            return length
+    r.reset(mark)
+    return None
+
+
+# Forms that begin with the window.
+
+
+def _leading() -> Grammar[Condition]:
+    lists = LISTS | {
+        "in": "in; of; over; within; during; for; among; out of; throughout",
+        "past": "last; past; previous; prior; preceding; most recent",
+        "every": "every; each; all; every single",
+    }
+    g: Grammar[Condition] = Grammar(lists, SLOTS)
+
+    def part(m: Found) -> tuple[Condition, Length] | None:
+        inner, length = m.values.get("condition"), m.values.get("length")
+        if inner is None or not isinstance(length, int | Duration):
+            return None
+        return inner, length  # type: ignore[return-value]
+
+    def none(m: Found) -> Condition | None:
+        found = part(m)
+        return None if found is None else Formula("not within({c0}, {n0})", parts=(found[0],), lengths=(found[1],), brief="none of the last")
+
+    def every(m: Found) -> Condition | None:
+        found = part(m)
+        return None if found is None else Recent(found[0], found[1], every=True)
+
+    def some(m: Found) -> Condition | None:
+        found, hits = part(m), m.values.get("hits")
+        if found is None or not isinstance(hits, int):
+            return None
+        op = m.word("cmp", ">=")
+        return Formula(f"count({{c0}}, {{n0}}) {op} {hits}", parts=(found[0],), lengths=(found[1],), brief="count")
+
+    def any_of(m: Found) -> Condition | None:
+        found = part(m)
+        return None if found is None else Recent(found[0], found[1])
+
+    def after(m: Found) -> Condition | None:
+        inner = m.values.get("condition")
+        length = m.values.get("length")
+        if inner is None:
+            return None
+        return _earlier(m.reader, inner, length if isinstance(length, int | Duration) else None)  # type: ignore[arg-type]
+
+    def ago(m: Found) -> Condition | None:
+        inner, count = m.values.get("condition"), m.values.get("count")
+        if inner is None or not isinstance(count, int):
+            return None
+        return Formula(f"({{c0}})[{count}]", parts=(inner,), brief="earlier")  # type: ignore[arg-type]
+
+    g.slots = SLOTS | {"hits": SLOTS["count"]}
+    g.add(
+        none,
+        "no <candle> <in> the? <past> {length} [has / have / was / that]? {condition}",
+        "none of the? <past> {length} [has / have / was]? {condition}",
+        "[<in> ]? the? <past> {length} ,? [none / no candle / not one] [of them / of these]? [has / have]? {condition}",
+    )
+    g.add(
+        every,
+        "<every> <candle>? <in> the? <past> {length} [has / have / was / were]? {condition}",
+        "[<in>]? the? <past> {length} ,? [all / each / every one / all of them / each of them] [of them]? [has / have / were / are]? {condition}",
+    )
+    g.add(some, "{cmp}? {hits} [out]? of the? <past> {length} [has / have / were / are]? {condition}")
+    g.add(any_of, "[any / one / at least one] [candle]? <in> the? <past> {length} [has / have / was]? {condition}")
+    g.add(ago, "{count} <candle> ago ,? {condition}")
+    g.add(after, "within {length} [of / after / following] {condition} ,", "[after / following / right after] {condition} [within {length}]? ,", "[after / following] {condition} ,")
+    return g
+
+
+_LEADING = _leading()
+
+
+def read_leading_window(r: Reader) -> Condition | None:
+    """ "none of the last 5 candles closed under VWAP", "after a squeeze, ..."."""
+    return _LEADING.read(r)
