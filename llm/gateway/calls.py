@@ -80,6 +80,7 @@ async def call(
         options["stream"] = True
         if "usage" not in without:
             options["stream_options"] = {"include_usage": True}
+    failed: ModelError | None = None
     with watched() as wire:
         try:
             response = await litellm.acompletion(
@@ -98,11 +99,14 @@ async def call(
                 await _read(response, name, reply, request.on_text, wire)
             else:
                 _take(response, reply)
-        except litellm.exceptions.JSONSchemaValidationError as error:
-            raise ModelError("The model's answer does not fit.", kind="bad_answer", model=name) from error
+        except litellm.exceptions.JSONSchemaValidationError:
+            failed = ModelError("The model's answer does not fit.", kind="bad_answer", model=name)
         except failures(litellm) as error:
             reply.retry_after_s = wire.retry_after_s
-            raise model_error(error, name, wire) from None
+            failed = model_error(error, name, wire)
+    if failed is not None:
+        # Here, so that it carries no context: a provider's own error may quote the key.
+        raise failed
     reply.cost = _cost(litellm, response, name, reply, prices, stream=stream)
 
 
