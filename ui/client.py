@@ -8,7 +8,6 @@ types: `ApiUnreachable` when there was no answer, `ApiProblem` when the answer w
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -23,7 +22,6 @@ from api.schemas import (
     ExplainOut,
     FeedOut,
     FilterReport,
-    GeneratedStrategyOut,
     HistoryOut,
     OrderOut,
     PositionOut,
@@ -35,6 +33,7 @@ from api.schemas import (
     StrategyIn,
     StrategyOut,
 )
+from ui.generating import Generating, Progress
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 READ_TIMEOUT_S = 10.0
@@ -70,14 +69,6 @@ class ApiProblem(ApiError):
         return self.problem.status
 
 
-@dataclass(frozen=True)
-class Progress:
-    """A step of generation that has ended, and how long it took in seconds."""
-
-    step: str
-    seconds: float
-
-
 def _problem_of(response: httpx.Response) -> Problem:
     try:
         return Problem.model_validate(response.json())
@@ -86,7 +77,7 @@ def _problem_of(response: httpx.Response) -> Problem:
         return Problem(title=response.reason_phrase, status=response.status_code, detail=text)
 
 
-class ApiClient:
+class ApiClient(Generating):
     """A small synchronous client; safe to share between the sessions of one process.
 
     `base_url` and `token` default to `SCREENER_API_URL` and `SCREENER_TOKEN`; `transport` is for tests.
@@ -180,29 +171,22 @@ class ApiClient:
 
     # Strategies
 
-    def generate(self, sentence: str, interval: str | None = None) -> Iterator[Progress | GeneratedStrategyOut]:
-        """Progress steps as they end, then the strategy as the last item.
-
-        Raises ApiProblem when the sentence gives no filter, with what was not understood.
-        """
-        body = {"prompt": sentence, "interval": interval} if interval else {"prompt": sentence}
+    def _stream(self, path: str, body: dict[str, Any], shape: type[ShapeT]) -> Iterator[Progress | ShapeT]:
         timeout = httpx.Timeout(GENERATE_TIMEOUT_S, connect=2.0)
         headers = {"Accept": "text/event-stream"}
         try:
-            with self._http.stream(
-                "POST", "/generate/strategy", json=body, headers=headers, timeout=timeout
-            ) as response:
+            with self._http.stream("POST", path, json=body, headers=headers, timeout=timeout) as response:
                 if response.is_error:
                     response.read()
                     raise ApiProblem(_problem_of(response))
                 if "text/event-stream" not in response.headers.get("content-type", ""):
-                    yield self._one(GeneratedStrategyOut, json.loads(response.read()))
+                    yield self._one(shape, json.loads(response.read()))
                     return
                 for event, payload in _server_sent_events(response.iter_lines()):
                     if event == "progress":
-                        yield Progress(str(payload.get("step", "")), float(payload.get("seconds", 0.0)))
+                        yield self._one(Progress, payload)
                     elif event == "result":
-                        yield self._one(GeneratedStrategyOut, payload)
+                        yield self._one(shape, payload)
                     elif event == "error":
                         fields = {"title": "No filter", "status": 422, **payload}
                         raise ApiProblem(self._one(Problem, fields))
@@ -211,9 +195,25 @@ class ApiClient:
         except httpx.TransportError as error:
             raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
 
-    def compile(self, filter_code: str, interval: str) -> FilterReport:
-        """Diagnostics, reading and condition rows of a filter program."""
-        body = {"filter_code": filter_code, "interval": interval}
+    def compile(
+        self,
+        filter_code: str,
+        interval: str,
+        *,
+        sentence: str = "",
+        not_understood: Sequence[str] = (),
+        direction: str = "long",
+        evaluate: str = "close",
+    ) -> FilterReport:
+        """Diagnostics, reading and condition rows of a filter program; beside its sentence, what of that it lacks."""
+        body = {
+            "filter_code": filter_code,
+            "interval": interval,
+            "sentence": sentence,
+            "not_understood": list(not_understood),
+            "direction": direction,
+            "evaluate": evaluate,
+        }
         return self._one(FilterReport, self._request("POST", "/filters/compile", body=body))
 
     def scan(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> HistoryOut:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.auth import User
 from api.deps import Parts
@@ -37,6 +37,7 @@ class CompileIn(FilterIn):
     sentence: str = Field("", max_length=4_000)
     direction: Literal["long", "short"] = "long"
     evaluate: Literal["close", "minute"] = "close"
+    not_understood: tuple[Annotated[str, StringConstraints(max_length=4_000)], ...] = Field((), max_length=100)
 
 
 class ScanIn(FilterIn):
@@ -94,6 +95,7 @@ async def compile_(body: CompileIn, parts: Parts) -> FilterReport:
                 program,
                 direction=body.direction,
                 evaluate=body.evaluate,
+                not_understood=body.not_understood,
                 symbols=symbols,
             )
             checks = found.model_dump()

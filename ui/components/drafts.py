@@ -1,11 +1,23 @@
 """The strategy being written: one frozen value in the session."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import streamlit as st
 
-from api.schemas import CheckOut, FieldError, FilterReport, GeneratedStrategyOut, HistoryOut, Problem, ReadingRow
+from api.schemas import (
+    CheckOut,
+    ChoiceOut,
+    ExplanationOut,
+    FieldError,
+    FilterReport,
+    GeneratedFilterOut,
+    GeneratedStrategyOut,
+    HistoryOut,
+    Problem,
+    ReadingRow,
+    SentenceCheckOut,
+)
 from api.schemas.base import PEEKED
 from ui import session
 from ui.client import ApiError, ApiProblem
@@ -26,11 +38,15 @@ INTERVAL_NAMES = {
     "3d": "3 days",
     "1w": "1 week",
 }
+MAX_UNDO = 20
 
 
 @dataclass(frozen=True)
 class Draft:
-    """`shown` is the last report that compiled; `version` grows when the editor's text is to be replaced."""
+    """`shown` is the last report that compiled; `version` grows when the editor's text is to be replaced.
+
+    `undo` are the drafts before each change made by a click, newest last, each with what the change was.
+    """
 
     sentence: str = ""
     generated: GeneratedStrategyOut | None = None
@@ -38,18 +54,21 @@ class Draft:
     interval: str = "15m"
     direction: str = "long"
     name: str = ""
+    conditions: tuple[str, ...] = ()
     steps: tuple[tuple[str, float], ...] = ()
     version: int = 0
     report: FilterReport | None = None
     shown: FilterReport | None = None
     history: HistoryOut | None = None
     check: CheckOut | None = None
+    explanation: ExplanationOut | None = None
+    changes: tuple[str, ...] = ()
     trigger: str = "edge"
     evaluate: str = "close"
     failure: str = ""
     problem: Problem | None = None
     confirmed: bool = False
-    words: dict[str, str] = field(default_factory=dict)
+    undo: tuple[tuple[str, "Draft"], ...] = ()
 
     @property
     def evaluated(self) -> Literal["close", "minute"]:
@@ -61,14 +80,50 @@ class Draft:
         """The interval whose closes matter while it is written; empty before there is a filter."""
         return self.interval if self.code else ""
 
+    @property
+    def checks(self) -> SentenceCheckOut:
+        """The filter that is shown, held against the sentence."""
+        return self.shown.checks if self.shown else SentenceCheckOut()
+
     def edited(self, code: str) -> "Draft":
-        """With code typed by hand; it has to be confirmed again."""
-        return replace(self, code=code, confirmed=False)
+        """With other code; it has to be confirmed again."""
+        return replace(self, code=code, confirmed=False, explanation=None, changes=())
 
     def named(self, name: str, interval: str, direction: str, trigger: str) -> "Draft":
         """With other settings; any but another name has to be confirmed again."""
         changed = replace(self, name=name, interval=interval, direction=direction, trigger=trigger)
         return replace(changed, confirmed=self.confirmed and changed.asked == self.asked)
+
+    def chosen(self, choice: ChoiceOut, what: str) -> "Draft":
+        """With another answer to a question; `what` names the change, for taking it back."""
+        code = self.code if choice.filter_code is None else choice.filter_code
+        return replace(
+            self.edited(code),
+            interval=choice.interval or self.interval,
+            direction=choice.direction or self.direction,
+            evaluate=choice.evaluate or self.evaluate,
+            version=self.version + 1,
+            undo=(*self.undo, (what, replace(self, undo=())))[-MAX_UNDO:],
+        )
+
+    def rewritten(self, made: GeneratedFilterOut, conditions: tuple[str, ...]) -> "Draft":
+        """With the filter that was written for edited conditions."""
+        before = ("The conditions were edited", replace(self, undo=()))
+        return replace(
+            self.edited(made.filter_code),
+            conditions=conditions,
+            changes=made.changes,
+            interval=made.interval,
+            version=self.version + 1,
+            undo=(*self.undo, before)[-MAX_UNDO:],
+        )
+
+    def taken_back(self) -> "Draft":
+        """As it was before the last change made by a click."""
+        if not self.undo:
+            return self
+        *rest, (_, before) = self.undo
+        return replace(before, undo=tuple(rest), version=self.version + 1, confirmed=False)
 
     @property
     def asked(self) -> tuple[str, str, str, str]:
@@ -76,10 +131,21 @@ class Draft:
         return self.code, self.interval, self.direction, self.trigger
 
     def rows(self) -> tuple[ReadingRow, ...]:
-        """The read-back's rows; the user's words are known for code the sentence was turned into."""
-        if self.generated and self.generated.rows and self.code == self.generated.filter_code:
-            return self.generated.rows
-        return self.shown.rows if self.shown else ()
+        """The read-back's rows, each beside the words of the sentence that it came from, where they are known."""
+        rows = self.shown.rows if self.shown else ()
+        made = self.generated.rows if self.generated else ()
+        if self.generated and made and self.code == self.generated.filter_code:
+            return made
+        if len(rows) != len(made):
+            return rows
+        # A clicked choice changes a number of a condition, not which words it came from.
+        same = all(new.name == old.name or new.text != new.name for new, old in zip(rows, made, strict=True))
+        if not same:
+            return rows
+        return tuple(
+            new.model_copy(update={"words": old.words, "condition": old.condition})
+            for new, old in zip(rows, made, strict=True)
+        )
 
 
 def current() -> Draft:
@@ -100,13 +166,31 @@ def confirm(answer: bool) -> None:
     st.session_state["draft"] = replace(current(), confirmed=answer)
 
 
+def explain(told: ExplanationOut) -> None:
+    """Keep what the model told of the filter as it is."""
+    st.session_state["draft"] = replace(current(), explanation=told)
+
+
+def show_settings(draft: Draft) -> None:
+    """Let the widgets of the settings show the draft's; for callbacks, before anything is drawn."""
+    for name in ("name", "interval", "direction", "trigger", "evaluate"):
+        st.session_state[f"draft_{name}"] = getattr(draft, name)
+
+
 def examined(draft: Draft) -> Draft:
-    """Compiled and, where that succeeds, scanned over the candles held."""
+    """Compiled, held against its sentence and, where that succeeds, scanned over the candles held."""
     if not draft.code.strip():
         return replace(draft, report=None, shown=None, history=None, check=None)
     api = session.api()
     try:
-        report = api.compile(draft.code, draft.interval)
+        report = api.compile(
+            draft.code,
+            draft.interval,
+            sentence=draft.sentence if draft.generated else "",
+            not_understood=draft.generated.not_understood if draft.generated else (),
+            direction=draft.direction,
+            evaluate=draft.evaluated,
+        )
     except ApiProblem as problem:
         errors = problem.problem.errors or (FieldError(message=str(problem)),)
         report = FilterReport(ok=False, errors=errors)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from api.schemas import HistoryMatch, HistoryOut, NearMiss
+from api.schemas import ConditionRow, HistoryMatch, HistoryOut, NearMiss
 from ui import session
 from ui.client import ApiError
 from ui.components import chart, text, why
@@ -13,7 +13,8 @@ from ui.components.drafts import Draft
 from ui.components.strip import INTERVAL_MS
 
 CHART_CANDLES = 500
-NEAR_SHOWN = 6
+NEAR_SHOWN = 5
+MATCHES_SHOWN = 5
 # Words, colour token, and a shape of its own, so that colour never speaks alone.
 OUTCOMES: dict[str, tuple[str, chart.Tone, chart.Shape, str]] = {
     "target": ("reached +1 R first", "up", "arrowUp", "▲"),
@@ -65,7 +66,7 @@ def _past(draft: Draft, history: HistoryOut) -> None:
         return
     session.html(_figures(history, counts))
     _chart(draft, history, symbol)
-    session.html(_per_day(history) + _legend(history))
+    session.html(_per_day(history) + _legend(history) + _newest(history))
     if history.warnings:
         st.caption(" ".join(history.warnings))
 
@@ -78,6 +79,7 @@ def _figures(history: HistoryOut, counts: Counter[str]) -> str:
     day = f'{busiest[0][1]} <span style="font-weight:400">{busiest[0][0]:%d %b}</span>' if busiest else "·"
     figures = (
         ("Matches", f"{history.total:,}"),
+        ("A day", _rate(history.per_day)),
         ("Symbols", f"{len(counts)} of {history.symbols}"),
         ("+1 R before −1 R", f"{won} of {len(ended)}{share}"),
         ("Busiest day", day),
@@ -87,6 +89,44 @@ def _figures(history: HistoryOut, counts: Counter[str]) -> str:
         for name, value in figures
     )
     return f'<div class="row" style="gap:22px">{cells}</div>'
+
+
+def _rate(per_day: float | None) -> str:
+    """Matches a day: `2.4`, `86`; below one in ten days the days between two."""
+    if per_day is None:
+        return "·"
+    if 0 < per_day < 0.1:
+        return f'1 <span style="font-weight:400">in {1 / per_day:,.0f} days</span>'
+    return f"{per_day:,.1f}" if per_day < 10 else f"{per_day:,.0f}"
+
+
+def _newest(history: HistoryOut) -> str:
+    """The latest matches with what each condition's sides were."""
+    rows = "".join(_match_row(match) for match in history.matches[:MATCHES_SHOWN])
+    return f'<h3 style="padding-top:8px">Latest matches</h3><table class="kv">{rows}</table>'
+
+
+def _match_row(match: HistoryMatch) -> str:
+    words, tone, _, glyph = OUTCOMES[match.outcome]
+    values = "; ".join(_values(row) for row in match.conditions if row.left is not None)
+    return (
+        f'<tr><td style="width:168px"><b>{text.esc(match.symbol)}</b> <span class="faint">'
+        f"{text.day_and_time(match.candle_close)}</span></td>"
+        f'<td class="n" style="width:84px">{text.price(match.price)}</td>'
+        f'<td class="mut">{values}</td>'
+        f'<td class="n" style="width:22px"><span class="{tone}" title="{words}">{glyph}</span></td></tr>'
+    )
+
+
+def _values(row: ConditionRow) -> str:
+    """`RSI(14) of the close is below 30: 23.2`: a condition's left side, and the right one where it moves."""
+    left = text.plain(row.left) if row.left is not None else "unknown"
+    right = f" against {text.plain(row.right)}" if row.right is not None else ""
+    said = row.name if row.name and row.name != row.text else row.reading or row.text
+    return (
+        f'<span title="{text.esc(row.text)}">{text.esc(said)}</span> '
+        f'<span class="num" style="white-space:nowrap;color:var(--text)">{left}{right}</span>'
+    )
 
 
 def _by_day(matches: tuple[HistoryMatch, ...]) -> Counter[date]:

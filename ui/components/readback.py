@@ -1,10 +1,10 @@
-"""What the compiled filter will do, in plain words, beside the words of the sentence; and what to check."""
+"""What the compiled filter will do, in plain words, beside the words of the sentence."""
 
 import streamlit as st
 
 from api.schemas import FieldError
 from ui import session
-from ui.components import drafts, text
+from ui.components import drafts, text, writing
 from ui.components.drafts import Draft
 
 COUNT_WORDS = {1: "this becomes true", 2: "both become true together", 3: "all three become true together"}
@@ -17,6 +17,7 @@ def card(draft: Draft) -> None:
             session.html("<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>")
             return
         session.html(_head(draft) + _rows(draft))
+        writing.explanation(draft)
         reach = draft.shown.reach
         needs = ", ".join(f"{count:,} candles of {interval}" for interval, count in reach.items())
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -75,10 +76,12 @@ def _rows(draft: Draft) -> str:
     rows = draft.rows()
     if not rows and draft.shown:
         return f'<p class="big">{text.esc(draft.shown.reading)}</p>'
+    held = {row.text: row.share for row in draft.history.conditions} if draft.history else {}
     lines = "".join(
         f'<tr><td style="width:26px"><span class="n1">{number}</span></td>'
         f'<td class="big" title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
         f'<td class="mut" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
+        f'<td class="n mut hidem" style="width:76px" title="of the candles held">{_share(held.get(row.text))}</td>'
         f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span>'
         "</td></tr>"
         for number, row in enumerate(rows, 1)
@@ -86,27 +89,13 @@ def _rows(draft: Draft) -> str:
     return f'<table class="kv">{lines}</table>'
 
 
-def checks(draft: Draft) -> None:
-    """Assumptions and words that were not understood."""
-    made = draft.generated
-    if made is None:
-        return
-    lines = [_check("help", "warn", text.esc(line)) for line in made.assumptions]
-    lines += [
-        _check("error", "down", f"I could not read <b>“{text.esc(words)}”</b>. It is not part of the filter.")
-        for words in made.not_understood
-    ]
-    if not made.not_understood:
-        lines.append(_check("check_circle", "up", "Every other word was used." if lines else "Every word was used."))
-    with st.container(border=True, key="checks", gap="small"):
-        session.html(f'<h3 style="padding-bottom:4px">Check these</h3>{"".join(lines)}')
-
-
-def _check(symbol: str, tone: str, markup: str) -> str:
-    return (
-        '<div class="row nw" style="align-items:flex-start;gap:8px;padding-top:4px">'
-        f'<span class="{tone}">{text.icon(symbol)}</span><div>{markup}</div></div>'
-    )
+def _share(share: float | None) -> str:
+    """How often a condition held: `true 5.1 %`."""
+    if share is None:
+        return ""
+    if 0 < share < 0.001:
+        return "true < 0.1 %"
+    return f"true {share * 100:.1f} %"
 
 
 def not_read(draft: Draft) -> None:
@@ -116,7 +105,8 @@ def not_read(draft: Draft) -> None:
         return
     lines = "".join(f"<li>{text.esc(error.message)} {text.esc(error.hint)}</li>" for error in problem.errors)
     more = f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""
-    session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + more)
+    advice = f'<p class="mut" style="padding-top:6px">{text.esc(writing.advice(problem))}</p>'
+    session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + more + advice)
 
 
 def diagnostic(error: FieldError, tone: str = "down") -> str:

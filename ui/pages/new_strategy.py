@@ -2,6 +2,7 @@
 
 1. `_write` sends the sentence; progress is shown step by step.
 2. The compiled filter is read back beside the user's own words; an edit compiles and scans again.
+   What the sentence left open is asked, with one click an answer, which can be taken back.
 3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
 """
 
@@ -12,8 +13,8 @@ import streamlit as st
 from api.schemas import GeneratedStrategyOut, StrategyIn
 from api.schemas.base import PEEKED
 from ui import session
-from ui.client import ApiError, ApiProblem, Progress
-from ui.components import drafts, findings, readback, tables, text
+from ui.client import ApiError, ApiProblem
+from ui.components import asking, drafts, findings, readback, tables, text, writing
 from ui.components.drafts import Draft
 from ui.components.past import past_panel
 
@@ -37,10 +38,11 @@ def main() -> None:
     left, right = st.columns([0.43, 1])
     with left:
         _sentence(draft)
+        writing.answer_asked()
         draft = drafts.current()
-        if draft.generated or draft.code:
-            readback.checks(draft)
+        asking.card(draft)
         _code(draft)
+        writing.conditions(draft)
         actions = st.container(gap="small")
     with right:
         if draft.report is None:
@@ -79,9 +81,19 @@ def _sentence(draft: Draft) -> None:
         session.html(text.banner("warn", "help", "Write a sentence first."))
     elif draft.steps:
         with st.status(_status_line(draft), state="complete", expanded=False):
-            session.html(_steps(draft.steps))
+            session.html(writing.steps_table(draft.steps))
     if draft.problem is not None and not sent:
         readback.not_read(draft)
+        if draft.problem.status == 429 or draft.problem.status >= 500:
+            st.button(
+                "Let the offline translator read it",
+                key="offline",
+                icon=":material/bolt:",
+                on_click=_write_offline,
+                width="stretch",
+            )
+    if st.session_state.pop("write_offline", False):
+        _write(draft.sentence, writing.OFFLINE)
 
 
 def _take_example() -> None:
@@ -90,28 +102,24 @@ def _take_example() -> None:
         st.session_state["sentence"] = EXAMPLES[name]
 
 
-def _write(sentence: str) -> None:
-    """Ask for a strategy and show each step as it ends."""
-    steps: list[tuple[str, float]] = []
-    with st.status("Writing the filter", expanded=True) as state:
-        try:
-            for item in session.api().generate(sentence):
-                if isinstance(item, Progress):
-                    steps.append((item.step, item.seconds))
-                    session.html(_steps(steps[-1:]))
-                else:
-                    _take(sentence, item, steps)
-        except ApiProblem as problem:
-            drafts.store(Draft(sentence=sentence, problem=problem.problem))
-            state.update(label="No filter was written", state="error")
-        except ApiError as error:
-            state.update(label="No answer", state="error")
-            session.show_error(error, "Your sentence is kept; write it again when the service is back.")
-            return
+def _write_offline() -> None:
+    st.session_state["write_offline"] = True
+
+
+def _write(sentence: str, model: str | None = None) -> None:
+    """Ask for a strategy and show each step as it ends; where none comes, the former one stays."""
+    items = session.api().generate(sentence, model=model)
+    made, steps, problem = writing.followed(items, "Writing the filter", "No filter was written")
+    if made is not None:
+        _take(sentence, made, steps)
+    elif problem is not None:
+        drafts.store(Draft(sentence=sentence, problem=problem))
+    else:
+        return
     st.rerun()
 
 
-def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str, float]]) -> None:
+def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) -> None:
     draft = Draft(
         sentence=sentence,
         generated=generated,
@@ -119,7 +127,8 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str,
         interval=generated.interval,
         direction=generated.direction,
         name=generated.name,
-        steps=tuple(steps),
+        conditions=generated.conditions,
+        steps=steps,
         version=drafts.current().version + 1,
     )
     for key in ("draft_name", "draft_interval", "draft_direction", "draft_trigger", "draft_evaluate", "past_symbol"):
@@ -129,13 +138,8 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: list[tuple[str,
 
 def _status_line(draft: Draft) -> str:
     total = sum(seconds for _, seconds in draft.steps)
-    model = draft.generated.model if draft.generated else ""
-    return f"**Filter ready** :gray[· {total:.1f} s · {model}]"
-
-
-def _steps(steps: list[tuple[str, float]] | tuple[tuple[str, float], ...]) -> str:
-    rows = "".join(f'<tr><td>{text.esc(name)}</td><td class="n mut">{s:.1f} s</td></tr>' for name, s in steps)
-    return f'<table class="kv">{rows}</table>'
+    made = f" · {writing.spent(draft.generated)}" if draft.generated else ""
+    return f"**Filter ready** :gray[· {total:.1f} s{made}]".replace("$", "\\$")
 
 
 def _code(draft: Draft) -> None:
@@ -217,8 +221,8 @@ def _settings_changed() -> None:
     changed = replace(draft.named(*chosen), evaluate=st.session_state.get("draft_evaluate", draft.evaluate))
     if changed.evaluated != draft.evaluated:
         changed = replace(changed, confirmed=False)
-    if changed.asked != draft.asked:
-        changed = drafts.examined(changed)
+    if (changed.asked, changed.evaluated) != (draft.asked, draft.evaluated):
+        changed = drafts.examined(replace(changed, version=changed.version + 1))
     drafts.store(changed)
 
 
@@ -259,7 +263,7 @@ def _save(enabled: bool, confirm: bool = False) -> None:
         direction="short" if draft.direction == "short" else "long",
         interval=draft.interval,
         filter_code=draft.code,
-        conditions=made.conditions if made else (),
+        conditions=draft.conditions,
         instructions=made.instructions if made else "",
         indicators=made.indicators if made else (),
         risk=made.risk if made else {},

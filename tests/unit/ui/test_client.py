@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from api.schemas import GeneratedStrategyOut
-from ui.client import ApiClient, ApiProblem, ApiUnreachable, Progress
+from ui.client import ApiClient, ApiProblem, ApiUnreachable
+from ui.generating import Progress
 
 GENERATED = (
     '{"name":"n","description":"d","direction":"long","interval":"15m","conditions":[],"instructions":"",'
@@ -65,7 +66,7 @@ def test_generation_streams_steps_then_the_strategy() -> None:
     headers = {"content-type": "text/event-stream"}
     api = client(lambda request: httpx.Response(200, text=stream, headers=headers))
     items = list(api.generate("RSI below 30"))
-    assert items[0] == Progress("Read the sentence", 0.2)
+    assert items[0] == Progress(step="Read the sentence", seconds=0.2)
     assert isinstance(items[1], GeneratedStrategyOut)
     assert items[1].interval == "15m"
 

@@ -1,0 +1,159 @@
+"""Asking a model and showing its progress: steps as they end, its text as it comes, what it cost."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import streamlit as st
+from pydantic import BaseModel
+
+from api.schemas import Problem
+from api.schemas.generation import Spent
+from ui import session
+from ui.client import ApiError, ApiProblem
+from ui.components import drafts, text
+from ui.components.drafts import Draft
+from ui.generating import Progress
+
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
+OFFLINE = "offline translator"
+TEXT_SHOWN = 1_200
+Steps = tuple[tuple[str, float], ...]
+
+
+def followed(
+    items: Iterator[Progress | ShapeT], label: str, failed: str
+) -> tuple[ShapeT | None, Steps, Problem | None]:
+    """The answer of a stream whose steps are shown as they come; where there is none, the problem that says why.
+
+    `label` says what is being done, `failed` that nothing came of it.
+    """
+    steps: list[tuple[str, float]] = []
+    answer: ShapeT | None = None
+    with st.status(label, expanded=True) as state:
+        written, place = "", st.empty()
+        try:
+            for item in items:
+                if not isinstance(item, Progress):
+                    answer = item
+                elif item.kind == "text":
+                    written = written + item.text if item.text else ""
+                    place.code(written[-TEXT_SHOWN:] or "…", language=None, wrap_lines=True)
+                else:
+                    steps.append((item.step, item.seconds))
+                    session.html(steps_table(steps[-1:]))
+        except ApiProblem as problem:
+            state.update(label=failed, state="error")
+            return None, tuple(steps), problem.problem
+        except ApiError as error:
+            state.update(label="No answer", state="error")
+            session.show_error(error, "What you wrote is kept; try again when the service is back.")
+            return None, tuple(steps), None
+    return answer, tuple(steps), None
+
+
+def steps_table(steps: Steps | list[tuple[str, float]]) -> str:
+    """The steps with their seconds."""
+    rows = "".join(f'<tr><td>{text.esc(name)}</td><td class="n mut">{s:.1f} s</td></tr>' for name, s in steps)
+    return f'<table class="kv">{rows}</table>'
+
+
+def spent(answer: Spent) -> str:
+    """Who answered, and what it took: `anthropic/x · 2 calls · 3,120 tokens · $0.0041`."""
+    parts = [answer.model]
+    tokens = answer.input_tokens + answer.output_tokens
+    if answer.calls:
+        parts.append(f"{answer.calls} call{'s' if answer.calls > 1 else ''}")
+        parts.append(f"{tokens:,} tokens")
+        parts.append(f"${answer.cost:.4f}" if answer.cost is not None else "price not known")
+    elif answer.model != OFFLINE:
+        parts.append("kept answer, no cost")
+    return " · ".join(parts)
+
+
+def advice(problem: Problem) -> str:
+    """What to do about a failure, by its kind."""
+    if problem.status == 429:
+        return "Wait until the cap is lifted, raise it, or let the offline translator read it: that costs nothing."
+    if problem.status >= 500:
+        return "Your sentence is kept. Write it again, or let the offline translator read it: it asks no model."
+    return "Change those words, or leave them out. The examples below show what can be said."
+
+
+def conditions(draft: Draft) -> None:
+    """The conditions in words, to be edited; the filter is then written anew from them."""
+    now = draft.conditions
+    if not now:
+        return
+    with st.expander("Change the conditions in words"):
+        st.text_area(
+            "One condition a line",
+            "\n".join(now),
+            key=f"conditions-{draft.version}",
+            height=34 + 24 * min(8, len(now) + 1),
+            max_chars=6_000,
+        )
+        if draft.changes:
+            session.html(f'<p class="mut">{text.esc(" ".join(draft.changes))}</p>')
+        st.button("Write the code from these", key="rewrite", icon=":material/bolt:", on_click=_ask, args=("rewrite",))
+
+
+def explanation(draft: Draft) -> None:
+    """The filter in the model's words, asked for by a button, and marked as the model's."""
+    told = draft.explanation
+    if told is None:
+        st.button("Explain it", key="explain", icon=":material/notes:", on_click=_ask, args=("explain",))
+        return
+    notes = "".join(f'<li style="font-size:12.25px">{text.esc(line)}</li>' for line in told.weaknesses)
+    parts = [f"<p>{text.esc(told.summary)}</p>"]
+    if told.fires_when:
+        parts.append(f"<p>{text.esc(told.fires_when)}</p>")
+    if notes:
+        parts.append(f'<p class="mut">Mind:</p><ul style="margin:0;padding-left:18px;font-size:inherit">{notes}</ul>')
+    session.html(
+        '<div style="border-left:2px dashed var(--line);padding:2px 0 2px 10px">'
+        f'<div class="cap">in the words of {text.esc(spent(told))}</div>{"".join(parts)}</div>'
+    )
+
+
+def _ask(what: str) -> None:
+    st.session_state["asked_for"] = what
+
+
+def answer_asked() -> None:
+    """Do what a button asked for; called in the page's body, where progress can be drawn."""
+    match st.session_state.pop("asked_for", None):
+        case "rewrite":
+            _rewrite(drafts.current())
+        case "explain":
+            _explain(drafts.current())
+
+
+def _rewrite(draft: Draft) -> None:
+    typed = str(st.session_state.get(f"conditions-{draft.version}") or "\n".join(draft.conditions))
+    lines = tuple(line.strip() for line in typed.splitlines() if line.strip())
+    if not lines:
+        session.html(text.banner("warn", "help", "No condition is left.", "Write at least one line."))
+        return
+    items = session.api().regenerate(lines, draft.code, draft.interval, draft.direction, draft.sentence)
+    made, _, problem = followed(items, "Writing the filter from the conditions", "No filter was written")
+    if problem is not None:
+        session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + _reasons(problem))
+        st.caption("The filter is as it was.")
+    if made is not None:
+        drafts.store(drafts.examined(draft.rewritten(made, lines)))
+        st.rerun()
+
+
+def _explain(draft: Draft) -> None:
+    items = session.api().explain_filter(draft.code, draft.interval, draft.direction, draft.sentence)
+    told, _, problem = followed(items, "Explaining the filter", "No explanation")
+    if problem is not None:
+        session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail))
+    if told is not None:
+        drafts.explain(told)
+        st.rerun()
+
+
+def _reasons(problem: Problem) -> str:
+    lines = "".join(f"<li>{text.esc(row.message)} {text.esc(row.hint)}</li>" for row in problem.errors)
+    return f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""

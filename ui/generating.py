@@ -1,0 +1,61 @@
+"""What the app asks a model for: a strategy from a sentence, a filter from edited conditions, a filter in words."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from api.schemas import ExplanationOut, GeneratedFilterOut, GeneratedStrategyOut
+
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
+
+
+class Progress(BaseModel):
+    """A step of generation that has ended, with its seconds; or, of `kind` text, a piece of the model's answer, where
+    an empty piece says that the answer begins anew."""
+
+    step: str = ""
+    seconds: float = 0.0
+    kind: Literal["step", "text"] = "step"
+    text: str = ""
+
+
+class Generating:
+    """The `/generate` paths of the API: each gives its steps as they end, then the answer as the last item.
+
+    All raise ApiProblem where nothing came out, with what was not understood, and ApiUnreachable.
+    """
+
+    def _stream(self, path: str, body: dict[str, Any], shape: type[ShapeT]) -> Iterator[Progress | ShapeT]:
+        raise NotImplementedError
+
+    def generate(
+        self, sentence: str, interval: str | None = None, model: str | None = None
+    ) -> Iterator[Progress | GeneratedStrategyOut]:
+        """A strategy from a sentence."""
+        body: dict[str, Any] = {"prompt": sentence}
+        if interval:
+            body["interval"] = interval
+        if model:
+            body["model"] = model
+        return self._stream("/generate/strategy", body, GeneratedStrategyOut)
+
+    def regenerate(
+        self, conditions: tuple[str, ...], filter_code: str, interval: str, direction: str, sentence: str = ""
+    ) -> Iterator[Progress | GeneratedFilterOut]:
+        """The filter for conditions that were edited; what was not edited stays."""
+        body = {
+            "conditions": list(conditions),
+            "filter_code": filter_code,
+            "interval": interval,
+            "direction": direction,
+            "prompt": sentence,
+        }
+        return self._stream("/generate/regenerate", body, GeneratedFilterOut)
+
+    def explain_filter(
+        self, filter_code: str, interval: str, direction: str, sentence: str = ""
+    ) -> Iterator[Progress | ExplanationOut]:
+        """A filter in the model's words."""
+        body = {"filter_code": filter_code, "interval": interval, "direction": direction, "prompt": sentence}
+        return self._stream("/generate/explain", body, ExplanationOut)
