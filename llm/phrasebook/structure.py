@@ -1,13 +1,16 @@
-"""How conditions hang together: "and", "or", "unless", commas, from the connectors between them.
+"""How conditions hang together: "and", "or", "unless", commas, brackets, from what stands between them.
 
-Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both
-sides); then "or"; then "and". A comma list that ends in "or" is one list of alternatives. Where a sentence
-mixes "and" with "or" the reading is stated.
+1. Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both sides);
+   then "or"; then "and". A comma list that ends in "or" is one list of alternatives. Where a sentence mixes "and" with
+   "or" the reading is stated.
+2. A group is what stands in brackets, what follows "either" up to the last of its alternatives, and what follows
+   "any of", "at least two of". Groups are nested as written; one that is not closed ends with the sentence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal
 
 Level = Literal["either_side", "all", "or", "and"]
@@ -54,10 +57,139 @@ def join_of(categories: set[str]) -> Join:
     return Join("and")
 
 
+Mode = Literal["plain", "either", "any", "some"]
+MAX_COMBINED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A group begins: in brackets, after "either", "any of", or "at least `least` of"."""
+
+    mode: Mode
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The innermost group that brackets or a list opened ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    """What comes next is negated: "not (", a sentence that begins with "unless"."""
+
+
+Element = Leaf | Join | Open | Close | Negate
+
+
+@dataclass(slots=True)
+class Structure:
+    """What was read so far, as a flat list in the order of the sentence."""
+
+    elements: list[Element] = field(default_factory=list)
+    pending: set[str] = field(default_factory=set)
+    depth: int = 0
+
+    def _begin(self) -> None:
+        """Before a condition or a group: the connectors seen since the last one."""
+        if self.elements and isinstance(self.elements[-1], Leaf | Close):
+            self.elements.append(join_of(self.pending))
+        elif "unless" in self.pending:
+            self.elements.append(Negate())
+        self.pending = set()
+
+    def leaf(self, index: int) -> None:
+        """A condition stands here."""
+        self._begin()
+        self.elements.append(Leaf(index))
+
+    def open(self, mode: Mode, *, negated: bool = False, least: int = 1) -> None:
+        """A group begins here."""
+        self._begin()
+        if negated:
+            self.elements.append(Negate())
+        self.elements.append(Open(mode, least))
+        self.depth += 1
+
+    def close(self) -> bool:
+        """The innermost group ends, if one is open."""
+        if not self.depth:
+            return False
+        self.elements.append(Close())
+        self.depth -= 1
+        self.pending = set()
+        return True
+
+    @property
+    def in_list(self) -> bool:
+        """Whether the innermost open group is a list ("any of")."""
+        opened: list[Open] = []
+        for element in self.elements:
+            if isinstance(element, Open):
+                opened.append(element)
+            elif isinstance(element, Close):
+                opened.pop()
+        return bool(opened) and opened[-1].mode in ("any", "some")
+
+    def tree(self) -> Tree | None:
+        """All conditions as a tree, None where there are none."""
+        found, _ = _parse(self.elements, 0, Open("plain"))
+        return found
+
+
 def tree(joins: list[Join]) -> Tree:
     """The tree of `len(joins) + 1` conditions."""
-    joins = _lists(joins)
-    return _build(0, len(joins) + 1, joins, 0)
+    return _joined([Leaf(at) for at in range(len(joins) + 1)], joins)
+
+
+def _parse(elements: list[Element], at: int, group: Open) -> tuple[Tree | None, int]:
+    """The units from `at` to the end of their group, and where it ends."""
+    units: list[Tree] = []
+    joins: list[Join] = []
+    join, negate, chosen = Join("and"), False, False
+    while at < len(elements):
+        element = elements[at]
+        unit: Tree | None = None
+        if isinstance(element, Close):
+            at += 1
+            break
+        if isinstance(element, Join):
+            if group.mode == "either" and chosen and element.level not in ("or", "either_side"):
+                break
+            join = element
+            chosen = chosen or element.level in ("or", "either_side")
+        elif isinstance(element, Negate):
+            negate = True
+        elif isinstance(element, Open):
+            unit, at = _parse(elements, at + 1, element)
+        else:
+            unit = element
+        if not isinstance(element, Open):
+            at += 1
+        if unit is None:
+            continue
+        if units:
+            joins.append(join)
+        units.append(Branch("not", (unit,)) if negate else unit)
+        join, negate = Join("and"), False
+    return _grouped(units, joins, group), at
+
+
+def _grouped(units: list[Tree], joins: list[Join], group: Open) -> Tree | None:
+    if len(units) < 2:
+        return units[0] if units else None
+    if group.mode == "any":
+        return Branch("or", tuple(units))
+    if group.mode == "some" and len(units) <= MAX_COMBINED:
+        ways = [Branch("and", chosen) for chosen in combinations(units, min(group.least, len(units)))]
+        return ways[0] if len(ways) == 1 else Branch("or", tuple(ways))
+    if group.mode == "either":
+        joins = [Join("or") if join.level == "either_side" else join for join in joins]
+    return _joined(units, joins)
+
+
+def _joined(units: list[Tree], joins: list[Join]) -> Tree:
+    return _build(units, 0, len(units), _lists(joins), 0)
 
 
 def mixed(node: Tree) -> bool:
@@ -99,17 +231,17 @@ def _lists(joins: list[Join]) -> list[Join]:
     return out
 
 
-def _build(start: int, stop: int, joins: list[Join], depth: int) -> Tree:
+def _build(units: list[Tree], start: int, stop: int, joins: list[Join], depth: int) -> Tree:
     if stop - start == 1:
-        return Leaf(start)
+        return units[start]
     level = _ORDER[depth]
     cuts = [at for at in range(start, stop - 1) if joins[at].level == level]
     if not cuts:
-        return _build(start, stop, joins, depth + 1)
+        return _build(units, start, stop, joins, depth + 1)
     parts: list[Tree] = []
     begin, negate = start, False
     for cut in [*cuts, stop - 1]:
-        part = _build(begin, cut + 1, joins, min(depth + 1, len(_ORDER) - 1))
+        part = _build(units, begin, cut + 1, joins, min(depth + 1, len(_ORDER) - 1))
         parts.append(Branch("not", (part,)) if negate else part)
         if cut < stop - 1:
             negate, begin = joins[cut].negate, cut + 1
@@ -118,10 +250,3 @@ def _build(start: int, stop: int, joins: list[Join], depth: int) -> Tree:
     for part in parts:
         flat.extend(part.parts if isinstance(part, Branch) and part.op == op else (part,))
     return Branch(op, tuple(flat))
-
-
-def negated_first(node: Tree) -> Tree:
-    """The tree with its first condition negated: a sentence that begins with "unless"."""
-    if isinstance(node, Leaf):
-        return Branch("not", (node,))
-    return replace(node, parts=(negated_first(node.parts[0]), *node.parts[1:]))

@@ -84,7 +84,14 @@ _ONES = """
     seventeen eighteen nineteen
 """.split()  # noqa: SIM905
 _TENS = {word: 10 * at for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}  # noqa: SIM905
-_NUMBER_WORDS = {word: at for at, word in enumerate(_ONES)} | _TENS | {"hundred": 100, "dozen": 12}
+_NUMBER_WORDS = (
+    {word: at for at, word in enumerate(_ONES)}
+    | _TENS
+    | {
+        "hundred": 100,
+        "dozen": 12,
+    }
+)
 _MULTIPLE_WORDS = {
     "twice": 2.0,
     "double": 2.0,
@@ -108,14 +115,14 @@ _SCANNER = re.compile(
     rf"""
       (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
-    | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdb]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
+    | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdbr]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
     | (?P<multiple>{_NUMBER}(?:\s*(?:x|times)|-?fold)(?![a-z]))
-    | (?P<each>\d{{1,4}}(?=\s(?:hourly|daily|weekly)\s(?:candles|bars|closes)))
     | (?P<part>(?:half|quarter)(?:[ -]of)?(?:[ -]an)?[ -]hour(?:ly)?(?![a-z]))
-    | (?P<span>\d{{1,4}}(?:[ -]?{_LONG_UNIT}|-?[mhdw]|\s[hm](?=\s(?:chart|candle|bar|time|tf)))(?![a-z0-9]))
+    | (?P<span>\d{{1,4}}(?!\s(?:hourly|hrly|daily|weekly))
+        (?:[ -]?{_LONG_UNIT}|-?[mhdw]|\s[hm](?=\s(?:chart|candle|bar|time|tf)))(?![a-z0-9]))
     | (?P<turned>(?:m|h|d|w)\d{{1,3}}(?![a-z0-9]))
     | (?P<number>{_NUMBER})
-    | (?P<word>%\s?[kdb](?![a-z])|\+di(?![a-z])|-di(?![a-z])|di[+-]|[a-z]+(?:'[a-z]+)*)
+    | (?P<word>%\s?[kdbr](?![a-z])|\+di(?![a-z])|-di(?![a-z])|di[+-]|[a-z]+(?:'[a-z]+)*)
     | (?P<sign><=|>=|==|≥|≤|<|>|=|\S)
     """,
     re.VERBOSE,
@@ -207,7 +214,7 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
         return _span(count, _UNITS[piece.lstrip("0123456789 -")], piece, start, end)
     if kind == "turned":
         return _span(int(piece[1:]), piece[0], piece, start, end)
-    if kind in ("number", "each"):
+    if kind == "number":
         return Token("number", piece, _number(piece), start, end)
     if kind == "word":
         word = piece.replace(" ", "")

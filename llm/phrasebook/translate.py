@@ -13,30 +13,27 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from llm.phrasebook.code import condition_code, quantity
+from llm.phrasebook.base import DEFAULT_INTERVAL, base_of
+from llm.phrasebook.code import condition_code
 from llm.phrasebook.english import condition_english, indicator_label, short
-from llm.phrasebook.meaning import (
-    Compare,
-    Condition,
-    Cross,
-    Direction,
-    Duration,
-    Formula,
-    Not,
-    Operand,
-    Pattern,
-    Recent,
-    counted,
-    durations,
-    operands,
-    placeless,
-)
-from llm.phrasebook.sentence import Part, Sentence, named_intervals, read_sentence
+from llm.phrasebook.leaning import direction_of
+from llm.phrasebook.meaning import Condition, Direction, counted, operands
+from llm.phrasebook.sentence import Part, Sentence, named_intervals
 from llm.phrasebook.structure import mixed, render
-from llm.phrasebook.text import INTERVALS, largest_divisor
+from llm.phrasebook.trade import stop_code, target_code
+from llm.phrasebook.walker import read_sentence
+from llm.phrasebook.wording import (
+    HOLD_CANDLES,
+    STOP_ATR,
+    TARGET_ATR,
+    description_of,
+    hold_of,
+    instructions_of,
+    name_of,
+)
+from screener import FilterError, compile_filter
 
-DEFAULT_INTERVAL = "15m"
-STOP_ATR, TARGET_ATR, HOLD_CANDLES = 1.5, 3.0, 48
+MAX_CHARACTERS = 20_000
 _RESERVED = frozenset(
     """
     match exit stop target score open high low close volume quote_volume trades buy_volume sell_volume
@@ -80,40 +77,66 @@ class Translation:
 def translate(sentence: str, interval: str | None = None, symbols: Collection[str] | None = None) -> Translation:
     """Translate a sentence. `interval` is the base where the sentence names none; never raises on any
     text."""
+    if not sentence.strip():
+        return _nothing(interval, ["(the sentence is empty)"], ())
+    if len(sentence) > MAX_CHARACTERS:
+        return _nothing(interval, [f"everything: {len(sentence):,} characters, at most {MAX_CHARACTERS:,}"], ())
+    return _from_english(sentence, interval, symbols)
+
+
+def _from_english(sentence: str, interval: str | None, symbols: Collection[str] | None) -> Translation:
     read = read_sentence(sentence, frozenset(symbols or ()))
     notes = list(read.notes)
     left_over = list(read.left_over)
-    base = _base(read, interval, notes)
+    base = base_of(read, interval, notes)
     entry = _conditions(read.entry, base, sentence)
     closing = _conditions(read.exit, base, sentence)
     if not entry:
-        return _nothing(sentence, base, left_over or [sentence.strip()[:200]], notes)
-    direction = _direction(read, [condition for condition, _ in entry], notes)
+        return _nothing(base, left_over or [sentence.strip()[:200]], read.notes)
+    direction = direction_of(read, [condition for condition, _ in entry], notes)
     taken: set[str] = set()
     rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in entry]
     out_rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in closing]
+    if read.exits.target is not None and read.exits.target.kind == "risk" and read.exits.stop is None:
+        left_over.append(f"a target of {read.exits.target.value:g} times the risk, without a stop")
     code = _program(read, entry, rows, closing, out_rows, base, direction)
-    if read.entry.items and mixed(read.entry.structure):
-        notes.append(f"Read as: {render(read.entry.structure, [short(c) for c, _ in entry])}.")
-    hold = _hold(read, base)
+    problem = _refused(code, base, symbols)
+    if problem is not None:
+        words = [*left_over, *(row.words for row in rows), *(row.words for row in out_rows)]
+        return _nothing(base, words, (*notes, f"What was read cannot be a filter: {problem}"))
+    if mixed(read.entry.tree):
+        notes.append(f"Read as: {render(read.entry.tree, [short(c) for c, _ in entry])}.")
     labels = dict.fromkeys(
         label for c, _ in (*entry, *closing) for o in operands(c) if (label := indicator_label(o)) is not None
     )
+    english = [row.english for row in rows]
+    out_english = [row.english for row in out_rows]
+    leaving = render(read.exit.tree, out_english) if out_rows else ""
+    stop, target = read.exits.stop, read.exits.target
     return Translation(
-        name=_name(read, [condition for condition, _ in entry], direction),
-        description=_description(direction, base, rows, render(read.entry.structure, [row.english for row in rows])),
+        name=name_of(read, [condition for condition, _ in entry], direction),
+        description=description_of(direction, base, english, render(read.entry.tree, english)),
         direction=direction,
         interval=base,
         conditions=tuple(rows),
-        instructions=_instructions(read, direction, base, out_rows, hold),
+        instructions=instructions_of(read, direction, base, out_english, leaving),
         indicators=tuple(labels),
-        stop_atr=read.stop_atr or STOP_ATR,
-        target_atr=read.target_atr or TARGET_ATR,
-        max_hold_candles=hold,
+        stop_atr=stop.value if stop is not None and stop.kind == "atr" else STOP_ATR,
+        target_atr=target.value if target is not None and target.kind == "atr" else TARGET_ATR,
+        max_hold_candles=hold_of(read, base) or HOLD_CANDLES,
         code=code,
         assumptions=tuple(dict.fromkeys(notes)),
         not_understood=tuple(dict.fromkeys(left_over)),
     )
+
+
+def _refused(code: str, base: str, symbols: Collection[str] | None) -> str | None:
+    """Why the compiler refuses the program, None where it does not."""
+    try:
+        compile_filter(code, base, symbols)
+    except FilterError as error:
+        return str(error.diagnostics[0])
+    return None
 
 
 def sentence_interval(sentence: str, option: str | None = None) -> str | None:
@@ -122,49 +145,12 @@ def sentence_interval(sentence: str, option: str | None = None) -> str | None:
     Used to hold a model to the sentence; `option` is the base for conditions that name no interval.
     """
     read = read_sentence(sentence)
-    return _base(read, option, []) if named_intervals(read) else None
+    return base_of(read, option, []) if named_intervals(read) else None
 
 
 def sentence_direction(sentence: str) -> Direction | None:
     """The direction a sentence names, or None. Used to hold a model to it."""
     return read_sentence(sentence).direction
-
-
-def _base(read: Sentence, option: str | None, notes: list[str]) -> str:
-    named = named_intervals(read)
-    items = (*read.entry.items, *read.exit.items)
-    loose = any(_is_loose(item.condition) for item in items)
-    lengths = [duration.ms for item in items for duration in durations(item.condition)]
-    if named:
-        base = named[0]
-        finer = option is not None and INTERVALS[option] < INTERVALS[base]
-        coarser = [label for label in named if option is not None and INTERVALS[label] % INTERVALS[option]]
-        if option is not None and finer and loose and not coarser:
-            notes.append(f"Conditions that name no interval use {option}.")
-            base = option
-        elif option is not None and option != base:
-            notes.append(f"The sentence names {base}, so {option} was not used.")
-        elif loose and len(items) > 1 and any(_is_loose(i.condition, whole=True) for i in items):
-            notes.append(f"Conditions that name no interval use {base}.")
-    elif option is not None:
-        base = option
-    else:
-        fitting = [largest_divisor(ms) for ms in lengths if ms % INTERVALS[DEFAULT_INTERVAL]]
-        base = min(fitting, key=INTERVALS.__getitem__, default=DEFAULT_INTERVAL)
-        notes.append(f"No interval was named: {base} candles.")
-    unfit = [ms for ms in lengths if ms % INTERVALS[base]]
-    if unfit:
-        finer_label = min((largest_divisor(ms) for ms in unfit), key=INTERVALS.__getitem__)
-        if INTERVALS[finer_label] < INTERVALS[base] and all(INTERVALS[n] % INTERVALS[finer_label] == 0 for n in named):
-            notes.append(f"The times named need {finer_label} candles as base.")
-            return finer_label
-    return base
-
-
-def _is_loose(condition: Condition, *, whole: bool = False) -> bool:
-    """Whether some operand (or, with `whole`, every operand) names no interval."""
-    series = list(placeless(condition))
-    return bool(series) and (all(series) if whole else any(series))
 
 
 def _conditions(part: Part, base: str, sentence: str) -> list[tuple[Condition, str]]:
@@ -185,15 +171,18 @@ def _program(
     direction: Direction,
 ) -> str:
     lines = [f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(rows, entry, strict=True)]
-    lines.append(f"match = {render(read.entry.structure, [row.name for row in rows])}")
-    if out_rows:
-        lines.extend(f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(out_rows, closing, strict=True))
-        lines.append(f"exit = {render(read.exit.structure, [row.name for row in out_rows])}")
-    sign = -1 if direction == "long" else 1
-    if read.stop_percent is not None:
-        lines.append(f"stop = close * {quantity(round(1 + sign * read.stop_percent / 100, 8))}")
-    if read.target_percent is not None:
-        lines.append(f"target = close * {quantity(round(1 - sign * read.target_percent / 100, 8))}")
+    lines.append(f"match = {render(read.entry.tree, [row.name for row in rows])}")
+    lines.extend(f"{row.name} = {condition_code(c, base)}" for row, (c, _) in zip(out_rows, closing, strict=True))
+    hold = hold_of(read, base)
+    ways = [render(read.exit.tree, [row.name for row in out_rows])] if out_rows else []
+    ways += [f"trade.bars >= {hold}"] if hold is not None else []
+    if ways:
+        lines.append(f"exit = {' or '.join(f'({way})' if ' and ' in way else way for way in ways)}")
+    if read.exits.stop is not None:
+        lines.append(f"stop = {stop_code(read.exits.stop, direction, base)}")
+    target = target_code(read.exits, direction, base)
+    if target is not None:
+        lines.append(f"target = {target}")
     return "\n".join(lines) + "\n"
 
 
@@ -208,112 +197,12 @@ def _variable(condition: Condition, taken: set[str]) -> str:
     return name
 
 
-def _direction(read: Sentence, conditions: list[Condition], notes: list[str]) -> Direction:
-    if read.direction is not None:
-        return read.direction
-    leanings = {lean for condition in conditions if (lean := _leaning(condition)) is not None}
-    if leanings == {"short"}:
-        notes.append("No direction was named: every condition points down, so short.")
-        return "short"
-    notes.append("No direction was named: long.")
-    return "long"
-
-
-def _leaning(condition: Condition) -> Direction | None:
-    """Which way a condition points, None where it points neither way."""
-    match condition:
-        case Cross(left=left, way=way, right=right):
-            if way == "any":
-                return None
-            if left.kind in ("rsi", "stoch_k") and right.kind == "number":
-                return _oscillator(right, below=way == "down") or ("long" if way == "up" else "short")
-            return "long" if way == "up" else "short" if way == "down" else None
-        case Compare(left=left, op=op, right=right):
-            below = op in ("<", "<=")
-            if left.kind in ("rsi", "stoch_k"):
-                return _oscillator(right, below=below)
-            if right.kind in ("bb_lower", "bb_upper"):
-                return "long" if below and right.kind == "bb_lower" else None
-            if left.kind in ("volume", "change", "atr", "adx", "bb_width") or (
-                right.kind == "number" and left.kind == "price"
-            ):
-                return None
-            if right.kind in ("ema", "sma", "vwap", "macd_signal") or right.kind.startswith(("highest", "lowest")):
-                return "short" if below else "long"
-            return None
-        case Pattern(name=name):
-            return {"engulfing_down": "short", "engulfing_up": "long", "hammer": "long"}.get(name)  # type: ignore[return-value]
-        case Formula(lean=lean):
-            return lean
-        case Recent(inner=inner):
-            return _leaning(inner)
-        case Not():
-            return None
-        case _:
-            return None
-
-
-def _oscillator(right: Operand, *, below: bool) -> Direction | None:
-    level = right.args[0] if right.kind == "number" else None
-    if not isinstance(level, int | float):
-        return None
-    if below and level <= 45:
-        return "long"
-    return "short" if not below and level >= 65 else None
-
-
-def _name(read: Sentence, conditions: list[Condition], direction: Direction) -> str:
-    if read.heading:
-        return read.heading[0].upper() + read.heading[1:60]
-    labels = list(dict.fromkeys(short(condition) for condition in conditions))
-    name = labels[0]
-    for label in labels[1:]:
-        if len(name) + len(label) > 62:
-            break
-        name = f"{name}, {label}"
-    more = len(labels) - name.count(", ") - 1
-    name = f"{name} and {more} more" if more > 0 else name
-    name = name[0].upper() + name[1:]
-    return f"{name} (short)" if direction == "short" else name
-
-
-def _description(direction: Direction, base: str, rows: list[Translated], text: str) -> str:
-    when = f"Signals a {direction} when a {base} candle closes and"
-    if len(rows) == 1 or " or " in text or "not " in text:
-        return f"{when} this becomes true: {_lower(text)}."
-    return f"{when} all of these become true together: {'; '.join(_lower(row.english) for row in rows)}."
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:] if text[:2] in ("Th", "A ") else text
-
-
-def _hold(read: Sentence, base: str) -> int:
-    if isinstance(read.hold, Duration):
-        return max(1, min(10_000, round(read.hold.ms / INTERVALS[base])))
-    return read.hold or HOLD_CANDLES
-
-
-def _instructions(read: Sentence, direction: Direction, base: str, closing: list[Translated], hold: int) -> str:
-    stop = f"{read.stop_percent:g}%" if read.stop_percent else f"{read.stop_atr or STOP_ATR:g} ATR(14)"
-    target = f"{read.target_percent:g}%" if read.target_percent else f"{read.target_atr or TARGET_ATR:g} ATR(14)"
-    side = ("below", "above") if direction == "long" else ("above", "below")
-    text = (
-        f"Enter {direction} after the {base} candle on which the conditions become true. "
-        f"Stop {stop} {side[0]} the entry, first target {target} {side[1]} it. "
-        f"Close after {hold} candles at the latest."
-    )
-    if closing:
-        text += " Close earlier when " + " and ".join(_lower(row.english) for row in closing) + "."
-    return text
-
-
-def _nothing(sentence: str, base: str, left_over: list[str], notes: list[str]) -> Translation:
+def _nothing(base: str | None, left_over: Collection[str], notes: Collection[str]) -> Translation:
     return Translation(
         name="Nothing understood",
         description="",
         direction="long",
-        interval=base,
+        interval=base or DEFAULT_INTERVAL,
         conditions=(),
         instructions="",
         indicators=(),
@@ -321,6 +210,6 @@ def _nothing(sentence: str, base: str, left_over: list[str], notes: list[str]) -
         target_atr=TARGET_ATR,
         max_hold_candles=HOLD_CANDLES,
         code="",
-        assumptions=(),
+        assumptions=tuple(dict.fromkeys(notes)),
         not_understood=tuple(dict.fromkeys(left_over)),
     )

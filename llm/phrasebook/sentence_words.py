@@ -1,0 +1,55 @@
+"""Words of the sentence around its conditions: directions, exits, stops, connectors, negations.
+
+They are learnt beside the lexicon's own rows; a row is a category, a value, and phrases.
+"""
+
+from __future__ import annotations
+
+from llm.phrasebook.lexicon import learn_text
+
+_ROWS = """
+exit | leave when; leave if; leave once; leave the trade when; i leave when; bail when; bail if; bail out when;
+    bail out if; bail; get out when; get out if; get out once; getting out; get me out when; get me out if;
+    close when; close if; close it if; close it when; close out when; close out if; close the position when;
+    close the position if; close the trade when; close the trade if; take profit if; take profits when; take
+    profits if; cover when; cover if; cover the short when; flatten when; flatten if; out when; out if; done
+    when; sell it if; sell it when; sell it once; exit once; exit on; exit as soon as; exit the position when;
+    exit the position; exits on; exits if; exits once; the exit is; exit rule; exit condition; exit long when;
+    exit short when; exit the long when; exit the short when; dump it when; dump it if; sell again when; unwind
+    when; i am out when; i'm out when; cash out when; cash out if; get rid of it when; buy back when; buy it
+    back when
+stop | trailing stop loss; protective stop; hard stop; stop out at; stopped out at; stops at; stop order; my
+    stop; initial stop
+target | take profits; take my profit; profit taking; tp1; first target; price target; my target; take the
+    profit
+hold | hold it for; hold it at most; hold for a maximum of; hold for no more than; hold no more than; max hold
+    of; maximum holding time of; max holding time of; maximum holding time; holding time; holding period;
+    holding time of; time limit; time limit of; time exit after; time stop after; time stop of; exit after; exit
+    it after; get out after; leave after; out after; close it after; close out after; close the trade after;
+    close the position after; sell it after; for no longer than; kick it out after; time based exit after; exit
+    at the latest after; close at the latest after; stay in for; stay in for at most; keep it for; keep it for
+    at most; max hold is; hold is; hold max; hold them for; holding for; holding it for
+direction long | ape; ape in; ape into; aping; aping in; aped; go all in; scoop up; accumulate; dip buy; i buy;
+    to buy; get long; be long; going long; i go long; long the; bullish bias; buy the; buy it; long side; long
+    bias; want to be long; looking for longs; look for longs
+direction short | fade; fades; fading; faded; fade it; fade the; look for shorts; looking for shorts; for
+    shorts; for a short; short it; short the; short symbols; shorted; to short; be short; get short; going
+    short; i go short; short side; bearish bias; short bias; want to be short; sell it short; selling short;
+    looking to short; look to short; short sell; short selling; rug alert
+not | neither; ain't; aint; wasn't; weren't; won't be; haven't; isnt; arent; doesnt; dont; hasnt; havent; wasnt;
+    has yet to; must not be; may not be; should not be; shouldn't be; mustn't; mustn't be; need not; not
+    currently; not already; still not; not yet
+unless | except; except for; except where; except on; apart from when; other than when; but never when; but
+    never if; never when; never if; skip when; skip if; skip it if; skip it when; skip those where; ignore if;
+    ignore it if; ignore it when; avoid when; avoid if; avoid it when; leave out when; leave them out when; but
+    skip it when; but skip it if; only not when; only not if
+while | yet; also requiring; at the same time; simultaneously; at the same time as; all while; but only if; but
+    only when; but also; subject to; in addition; additionally; moreover; furthermore; as well; on top of that;
+    assuming; assuming that; though; although; even though; on the condition that; and at the same time; and
+    also when; also; and simultaneously; require; requires; requiring; filtered by; filter by; as long as; and
+    where; and if; and whenever; and once; and still; and then
+or | or alternatively; alternatively; or instead; or also; or maybe; or else if; or whenever; or once; and/or;
+    or possibly
+"""
+
+learn_text(_ROWS)

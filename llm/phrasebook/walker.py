@@ -1,0 +1,418 @@
+"""Reading a sentence from left to right.
+
+1. At each place the walker tries, in this order: a stop, target or holding time; a group; a condition; an interval for
+   the words around; "buy", "short", "exit"; a connector. What fits nothing is stepped over and left over.
+2. An interval before its conditions holds for all that follow, one behind a condition for that condition; conditions
+   without one are on the base interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from llm.phrasebook.conditions import read_condition
+from llm.phrasebook.leftover import LIGHT, left_over
+from llm.phrasebook.lexicon import is_filler
+from llm.phrasebook.meaning import (
+    Compare,
+    Condition,
+    Cross,
+    Direction,
+    Group,
+    Item,
+    Not,
+    Operand,
+    on_interval,
+    operands,
+)
+from llm.phrasebook.predicates import read_scope
+from llm.phrasebook.prepare import MAX_TOKENS, prepare
+from llm.phrasebook.reader import Reader
+from llm.phrasebook.sentence import Part, Sentence
+from llm.phrasebook.structure import Mode
+from llm.phrasebook.trade import read_trade
+
+MAX_HEADING = 10
+_GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
+_BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on and".split())  # noqa: SIM905
+_BEATEN = frozenset("rekt squeezed liquidated trapped burned burnt wrecked crushed smoked caught".split())  # noqa: SIM905
+_NAMED_BY = frozenset({"bullish", "bearish"})
+
+
+def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sentence:
+    """Read `sentence`; `symbols` (BTCUSDT, ...) are names that may be mentioned. Never raises on any text."""
+    notes: list[str] = []
+    tokens, clauses, cut = prepare(sentence, symbols, notes.append)
+    r = Reader(tokens, symbols=symbols, notes=notes)
+    out = Sentence(units={int(token.value): token.unit for token in tokens if token.kind == "span"})
+    used = [False] * len(tokens)
+    walker = Walker(r, out, sentence, used)
+    walker.heading()
+    while not r.done:
+        walker.step()
+    walker.finish()
+    out.left_over = left_over(sentence, r, used)
+    for clause in clauses:
+        words = " ".join(sentence[clause.start : clause.end].split())[:200].strip(" .,;:")
+        out.left_over.append(words)
+        r.note(f"“{words[:120]}” was left out: {clause.reason}.")
+    out.notes = list(dict.fromkeys(r.notes))
+    if cut:
+        out.left_over.append(f"everything after the first {MAX_TOKENS} words")
+    return out
+
+
+@dataclass(slots=True)
+class Walker:
+    """The cursor, what was read so far, and what carries over from one condition to the next."""
+
+    r: Reader
+    out: Sentence
+    sentence: str
+    used: list[bool]
+    role: Literal["entry", "exit"] = "entry"
+    scope: str | None = None
+    scope_open: bool = False
+    scope_at: tuple[int, int] = (0, 0)
+    carried: Operand | None = None
+    chained: Operand | None = None
+    brackets: int = 0
+    refusing: bool = False
+
+    @property
+    def part(self) -> Part:
+        """The entry or the exit, whichever is being read."""
+        return self.out.entry if self.role == "entry" else self.out.exit
+
+    def heading(self) -> None:
+        """Words before a first colon, with no number among them, are a title: "Dip buyer: RSI below 30"."""
+        tokens = self.r.tokens
+        at = next((i for i, token in enumerate(tokens[: MAX_HEADING + 1]) if token.text == ":"), None)
+        if not at or any(token.kind not in ("word", "sign") or token.text in ",.;" for token in tokens[:at]):
+            return
+        words = [token for token in tokens[:at] if token.kind == "word"]
+        plain = Reader(tokens[:at])
+        if all(is_filler(token.text) or token.text in LIGHT for token in words) or not words:
+            return
+        if any(plain.take(name) for name in ("exit", "hourly", "on", "while", "either", "stop", "target", "unless")):
+            return
+        beaten = any(token.text in _BEATEN for token in words)
+        if not beaten and (plain.take("direction") or (plain.take("not") and len(words) > 5)):
+            return
+        if read_condition(Reader(tokens[:at]), None) is not None and words[0].text not in ("quiet", "no"):
+            return
+        text = self.sentence[tokens[0].start : tokens[at - 1].end].strip()
+        self.out.heading = text
+        self.r.note(f"“{text}” was taken as the name.")
+        self.r.position = at + 1
+        self._use(0)
+
+    def step(self) -> None:
+        """Read one thing at the cursor, or step over a token."""
+        start = self.r.position
+        if self.r.plain_filler() and self.r.tokens[start].text not in ("neither", "any", "one", "at"):
+            self.r.position = start + 1
+            return
+        trade = read_trade(self.r, self.out.exits, exiting=self.role == "exit")
+        if trade:
+            self.part.pending.clear()
+        if trade or self._group() or self._condition() or self._scope() or self._direction() or self._connector():
+            self._use(start)
+            return
+        self.r.position = start + 1
+
+    def finish(self) -> None:
+        """An interval at the very end, after a comma, is for all conditions that name none; else it is
+        left over."""
+        if not self.scope_open or self.scope is None:
+            return
+        changed = False
+        for part in (self.out.entry, self.out.exit):
+            items = [Item(on_interval(i.condition, self.scope), i.start, i.end) for i in part.items]
+            changed = changed or items != part.items
+            part.items = items
+        named = any(_bare_price(i.condition) for i in self.out.entry.items) or not self.out.entry.items
+        if not changed and not named:
+            self.out.mentioned.remove(self.scope)
+            for at in range(*self.scope_at):
+                self.used[at] = False
+
+    def _use(self, start: int) -> None:
+        for at in range(start, self.r.position):
+            self.used[at] = True
+
+    # Groups
+
+    def _group(self) -> bool:
+        """A bracket, "either", "any of", "two of these"; "not (" as well."""
+        r, structure = self.r, self.part.structure
+        mark = r.mark()
+        token = r.tokens[r.position]
+        if token.text == ")" and self.brackets:
+            r.position += 1
+            self.brackets -= 1
+            return structure.close()
+        negated = bool(r.take("not", fill=False)) if token.text != "(" else False
+        if r.word("(", "[", fill=False):
+            if self._begins_here():
+                structure.open("plain", negated=negated)
+                self.brackets += 1
+                return True
+            r.reset(mark)
+            return False
+        r.reset(mark)
+        return self._list()
+
+    def _begins_here(self) -> bool:
+        """Whether a condition, or another group, begins at the cursor."""
+        mark = self.r.mark()
+        while self.r.word("(", "[", fill=False):
+            pass
+        self.r.take("either") or self.r.take("while")
+        found = read_condition(self.r, None) is not None
+        self.r.reset(mark)
+        return found
+
+    def _list(self) -> bool:
+        r = self.r
+        mark = r.mark()
+        least, mode = self._list_mode()
+        if mode is None:
+            r.reset(mark)
+            return False
+        if mode == "either":
+            after = r.mark()
+            r.reset(mark)
+            found = read_condition(r, None)
+            r.reset(mark)
+            if found is not None and isinstance(found[0], Group) and found[0].op == "or":
+                return False
+            r.reset(after)
+        self.part.structure.open(mode, least=least)
+        return True
+
+    def _list_mode(self) -> tuple[int, Mode | None]:
+        """ "either" opens alternatives; "any of", "at least two of", "two of these three" open a list."""
+        r = self.r
+        start = r.position
+        if r.word("either", fill=False):
+            if r.word("of", fill=False):
+                self._these()
+                return 1, "any"
+            return 1, "either"
+        r.word("at", fill=False) and r.word("least", fill=False)
+        token = r.token("number", fill=False)
+        some = token is not None and 1 <= token.value <= 5 and token.value == int(token.value)
+        if not some and not r.word("any", fill=False):
+            r.position = start
+            return 1, None
+        least = int(token.value) if token is not None else 1
+        if not some and (second := r.token("number", fill=False)) is not None:
+            least = int(second.value)
+        if not r.word("of", fill=False) or not self._these() or not 1 <= least <= 5:
+            r.position = start
+            return 1, None
+        return least, "any" if least == 1 else "some"
+
+    def _these(self) -> bool:
+        """ "these three conditions:", "the following", or a colon."""
+        r = self.r
+        found = r.word("these", "the", "those", "following", fill=False)
+        r.word("following", fill=False)
+        r.token("number", fill=False)
+        r.word("conditions", "things", "signals", "rules", "is", "are", "hold", "holds", "true", fill=True)
+        r.word("true", "met", fill=False)
+        return r.word(":", fill=False) or found
+
+    # Conditions
+
+    def _condition(self) -> bool:
+        start = self.r.position
+        part = self.part
+        following = bool(part.pending) or self.r.tokens[start].text == "nor"
+        subject = self.carried if following else self.chained or self.carried
+        elliptic = self._elliptic()
+        found = read_condition(self.r, subject if part.items else None)
+        if found is None:
+            return False
+        condition, self.carried = found
+        # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
+        right = condition.right if isinstance(condition, Compare) else None
+        self.chained = right if right is not None and right.kind != "number" and right.of is None else None
+        if isinstance(condition, Cross) and condition.way == "any" and start > 0:
+            # "bullish 9/21 EMA crossover": the word before says which way.
+            said = self.r.tokens[start - 1].text
+            condition = replace(condition, way="up") if said == "bullish" else condition
+            condition = replace(condition, way="down") if said == "bearish" else condition
+        condition = self._placed(condition, start)
+        first = start
+        while is_filler(self.r.tokens[first].text) and first < self.r.position - 1:
+            first += 1
+        last = part.items[-1] if part.items else None
+        if (
+            elliptic
+            and self.refusing
+            and part.pending == {"or"}
+            and last is not None
+            and isinstance(last.condition, Not)
+        ):
+            # "is not above 70 or below 30" refuses both.
+            both = Not(Group("or", (last.condition.inner, condition)))
+            part.items[-1] = Item(both, last.start, self.r.tokens[self.r.position - 1].end)
+            part.pending.clear()
+            return True
+        self.refusing = isinstance(condition, Not) and not self._says_not(start)
+        self._add(condition, first)
+        return True
+
+    def _placed(self, condition: Condition, start: int) -> Condition:
+        """On the interval that its own words name ("of the last 24 hourly candles"), or that holds here."""
+        counted = [t.unit for t in self.r.tokens[start : self.r.position] if t.kind == "number" and t.unit]
+        for label in counted:
+            self.out.mentioned.append(label)
+            condition = on_interval(condition, label)
+        if self.scope is not None:
+            condition = on_interval(condition, self.scope)
+        self.scope_open = False
+        return condition
+
+    def _elliptic(self) -> bool:
+        mark = self.r.mark()
+        found = self.r.take("compare") is not None
+        self.r.reset(mark)
+        return found
+
+    def _says_not(self, start: int) -> bool:
+        mark = self.r.mark()
+        self.r.position = start
+        found = self.r.take("not", fill=False) is not None
+        self.r.reset(mark)
+        return found
+
+    def _add(self, condition: Condition, first: int) -> None:
+        """ "Above the 20 and the 50 EMA" is two conditions, each with a row of its own."""
+        tokens = self.r.tokens
+        split = isinstance(condition, Group) and condition.op == "and" and not self.part.structure.depth
+        for single in condition.items if split and isinstance(condition, Group) else (condition,):
+            self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end))
+
+    # Intervals
+
+    def _scope(self) -> bool:
+        start = self.r.position
+        label = read_scope(self.r)
+        if label is None:
+            return False
+        part = self.part
+        if not part.items or part.pending:
+            self.out.mentioned.append(label)
+            self.scope, self.scope_open, self.scope_at = label, True, (start, self.r.position)
+            return True
+        last = part.items[-1]
+        moved = on_interval(last.condition, label)
+        if moved == last.condition and not _bare_price(moved):
+            # The condition names another interval already: this one is not silently dropped.
+            self.r.position = start
+            return False
+        self.out.mentioned.append(label)
+        part.items[-1] = Item(moved, last.start, self.r.tokens[self.r.position - 1].end)
+        while (other := self._another()) is not None:
+            self.out.mentioned.append(other)
+            part.pending.add("and")
+            part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
+        return True
+
+    def _another(self) -> str | None:
+        """ "on 15m, 1h and 4h": the same condition again, on one more interval."""
+        mark = self.r.mark()
+        if self.r.word(",", "and", "&", fill=False):
+            self.r.word("and", fill=False)
+            other = None if self._begins_condition() else read_scope(self.r)
+            # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
+            if other is not None and (self.r.done or self._joined_next() or not self._begins_condition()):
+                return other
+        self.r.reset(mark)
+        return None
+
+    def _joined_next(self) -> bool:
+        """Whether a connector stands here, so that a condition further on is one of its own."""
+        mark = self.r.mark()
+        found = any(self.r.take(name, fill=False) for name in ("while", "or", "and", "pause", "unless"))
+        self.r.reset(mark)
+        return found
+
+    def _begins_condition(self) -> bool:
+        mark = self.r.mark()
+        found = read_condition(self.r, None) is not None
+        self.r.reset(mark)
+        return found
+
+    # Direction, exits, connectors
+
+    def _direction(self) -> bool:
+        r = self.r
+        start = r.position
+        word = r.take("direction", fill=False)
+        if word is None and r.take("exit", fill=False):
+            return self._exit()
+        if word is None:
+            return False
+        said = r.tokens[r.position - 1].text
+        if said in _GERUNDS and start > 0 and r.tokens[start - 1].text not in _BEFORE_GERUND:
+            return False
+        if self._beaten():
+            return True
+        if word == "sell":
+            if self.out.direction != "short" and self.out.entry.items and self.role == "entry":
+                if self.out.direction is None:
+                    r.note("“Sell” behind a first rule ends the trade: long.")
+                    self.out.direction = "long"
+                return self._exit()
+            word = "short"
+        direction: Direction = "short" if word == "short" else "long"
+        if self.out.direction is not None and self.out.direction != direction:
+            if direction == "long" and self.out.entry.items and said == "buy":
+                return self._exit()
+            if self.role == "entry" and said not in _NAMED_BY:
+                r.note(f"The sentence names both directions; {self.out.direction} is used.")
+            return True
+        self.out.direction = direction
+        return True
+
+    def _beaten(self) -> bool:
+        """ "shorts getting rekt" names no direction of ours."""
+        mark = self.r.mark()
+        self.r.word("are", "get", "gets", "getting", "got", "being")
+        if self.r.word(*_BEATEN):
+            return True
+        self.r.reset(mark)
+        return False
+
+    def _exit(self) -> bool:
+        if not self.out.entry.items:
+            return False
+        if self.role == "entry":
+            self.carried = None
+            self.out.entry.pending.clear()
+        self.role = "exit"
+        return True
+
+    def _connector(self) -> bool:
+        structure = self.part.structure
+        word = self.r.tokens[self.r.position].text
+        for category in ("unless", "while", "or", "and", "pause", "either"):
+            if self.r.take(category, fill=False) is None:
+                continue
+            ends = category in ("unless", "while") or word == "."
+            if structure.in_list and ends and word not in ("also", "and"):
+                structure.close()
+            if category != "either":
+                structure.pending.add(category)
+            return True
+        return False
+
+
+def _bare_price(condition: Condition) -> bool:
+    """Whether a condition speaks of the price on the base interval, which a named interval may set."""
+    return any(o.kind == "price" and o.interval is None for o in operands(condition))
