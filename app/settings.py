@@ -141,7 +141,9 @@ class Settings(BaseSettings):
     @property
     def named_models(self) -> tuple[str, ...]:
         """The models that the settings name, each once."""
-        return tuple(dict.fromkeys(name for name in (self.model, self.model_fast, *self.fallbacks) if name))
+        single = (part.split()[0].partition("=")[2] for part in listed(self.model_operations))
+        named = (self.model, self.model_fast, *self.fallbacks, *single)
+        return tuple(dict.fromkeys(name for name in named if name and name not in ("standard", "fast")))
 
     @property
     def market_label(self) -> str:

@@ -9,13 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.doctor_models import check_models
+from app.commands.finding import Finding
 from app.commands.options import DataCommand
 from app.commands.output import FAILURE
 from app.commands.parts import load_settings
@@ -28,27 +29,6 @@ if TYPE_CHECKING:
 MAX_CLOCK_MS = 1000
 # 2024-01-01, ms UTC: a clock before it was never set.
 EARLIEST_MS = 1_704_067_200_000
-KEYS = {
-    "anthropic": "ANTHROPIC_API_KEY",
-    "azure": "AZURE_API_KEY",
-    "deepseek": "DEEPSEEK_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "groq": "GROQ_API_KEY",
-    "mistral": "MISTRAL_API_KEY",
-    "openai": "OPENAI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "xai": "XAI_API_KEY",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: `note` is in order but worth knowing; `do` says what to do about a failure."""
-
-    name: str
-    state: Literal["ok", "note", "failed"]
-    message: str
-    do: str = ""
 
 
 @click.command(cls=DataCommand)
@@ -77,8 +57,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for check in (check_folder, check_database, check_market):
         yield check(settings)
     yield from check_exchange(settings)
-    for check in (check_model, check_langfuse):
-        yield check(settings)
+    yield from check_models(settings)
+    yield check_langfuse(settings)
 
 
 def check_folder(settings: Settings) -> Finding:
@@ -134,21 +114,6 @@ def check_market(settings: Settings) -> Finding:
         return Finding("market", "failed", f"{url} answers with status {error.code}", do)
     except (OSError, ValueError):
         return Finding("market", "note", f"{settings.market_label}: nothing listens at {url}", start)
-
-
-def check_model(settings: Settings) -> Finding:
-    """Whether the named model can be called, without calling it: that would cost money."""
-    if settings.model is None:
-        message = "none configured: the offline translator and analyst serve"
-        return Finding("model", "ok", message)
-    if find_spec("litellm") is None:
-        return Finding("model", "failed", "litellm is not installed", "install the package anew: pip install -e .")
-    provider = settings.model.split("/")[0] if "/" in settings.model else "openai"
-    key = KEYS.get(provider)
-    if key and not os.environ.get(key):
-        do = f"set {key}, or unset SCREENER_MODEL to work offline"
-        return Finding("model", "failed", f"{settings.model} needs {key}, which is not set", do)
-    return Finding("model", "ok", f"{settings.model}; try it: screener generate 'RSI below 30'")
 
 
 def check_langfuse(settings: Settings) -> Finding:

@@ -10,7 +10,8 @@ from typing import Literal
 import pytest
 from aiohttp import web
 
-from app.commands.doctor import Finding, check_exchange
+from app.commands.doctor import check_exchange
+from app.commands.finding import Finding
 from app.market_check import try_exchange
 from app.settings import Settings
 from tests.integration.market.exchange_process import ExchangeProcess
