@@ -6,7 +6,8 @@
    traced; what waits to be sent is bounded, and what cannot be sent is dropped.
 3. `flush` and the end of the process wait a bounded time: Langfuse's own flush and shutdown wait until its host
    has answered or failed for everything that waits.
-4. `masked` takes keys out of whatever is sent, and cuts what is endless.
+4. `host_failures` puts what its requests raise into our words.
+5. `masked` takes keys out of whatever is sent, and cuts what is endless.
 """
 
 from __future__ import annotations
@@ -52,6 +53,32 @@ _LOGGERS = (
 
 class Unavailable(Exception):
     """The client cannot be made: langfuse is missing, or a LANGFUSE_ setting is not valid."""
+
+
+class HostFailed(Exception):
+    """A request to Langfuse's host failed; the message says how, without its words. `status` is its answer's, 0 where
+    there was none that can be read."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@contextmanager
+def host_failures() -> Iterator[None]:
+    """What Langfuse's client raises for a request, as `HostFailed`."""
+    # Imported here: a process that asks Langfuse nothing does not load them.
+    from httpx import HTTPError
+    from langfuse.api.core.api_error import ApiError
+
+    try:
+        yield
+    except ApiError as error:
+        raise HostFailed(f"the host answered {error.status_code}", error.status_code or 0) from error
+    except (HTTPError, OSError) as error:
+        raise HostFailed("the host cannot be reached") from error
+    except (ValueError, TypeError, LookupError) as error:
+        raise HostFailed("the host's answer cannot be read") from error
 
 
 class Connection:

@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
 from jinja2 import TemplateError
 
 from llm.gateway.failures import redacted
-from llm.langfuse_client import Connection, Unavailable, connection
+from llm.langfuse_client import Connection, HostFailed, Unavailable, connection, host_failures
 from llm.models import Message
 from llm.templates import Prompt, Role, environment, faults, sources
 
@@ -197,21 +198,14 @@ def _prompts(connection: Connection) -> LangfusePrompts:
 
 @contextmanager
 def _reasons() -> Iterator[None]:
-    """Failures of the client as `PromptUnavailable`, in our words."""
-    # Imported here: importing this module must not load langfuse.
-    from httpx import HTTPError
-    from langfuse.api.core.api_error import ApiError
-
+    """Failures of the host as `PromptUnavailable`."""
     try:
-        yield
-    except ApiError as error:
-        status = error.status_code or 0
-        reason = f"there is none labelled {LABEL}" if status == 404 else f"the host answered {status}"
-        raise PromptUnavailable(reason, passing=status != 404) from error
-    except (HTTPError, OSError) as error:
-        raise PromptUnavailable("the host cannot be reached", passing=True) from error
-    except (ValueError, TypeError, LookupError) as error:
-        raise PromptUnavailable("the host's answer cannot be read", passing=True) from error
+        with host_failures():
+            yield
+    except HostFailed as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            raise PromptUnavailable(f"there is none labelled {LABEL}") from error
+        raise PromptUnavailable(str(error), passing=True) from error
 
 
 def _parts(answer: Any, prompt: Prompt) -> tuple[tuple[Role, str], ...]:
