@@ -93,7 +93,7 @@ class Job:
     """One action of a person. Without a `database` nothing is stored; `model` stands for the configured ones.
 
     `symbols` are the market's, None where it is not at hand; `strategy` is the one it is about. `on_text` is told the
-    model's text as it comes.
+    model's text as it comes; `fresh` takes no answer from the cache.
     """
 
     settings: Settings
@@ -104,6 +104,7 @@ class Job:
     progress: Progress | None = None
     on_text: Callable[[str], None] | None = None
     strategy: UUID | None = None
+    fresh: bool = False
     usage: Usage = field(default_factory=Usage)
 
     def how(self) -> How:
@@ -113,6 +114,7 @@ class Job:
             progress=Steps(self.progress) if self.progress else None,
             on_text=self.on_text,
             usage=self.usage,
+            fresh=self.fresh,
             spender=Spender(str(self.user) if self.user else None, str(self.strategy) if self.strategy else None),
         )
 
@@ -240,7 +242,6 @@ async def mended(
     *,
     interval: str,
     direction: Direction,
-    conditions: Sequence[str] = (),
     sentence: str = "",
 ) -> GeneratedFilter:
     """A filter that means the same without the error with which it failed."""
@@ -252,7 +253,6 @@ async def mended(
             error,
             interval=interval,
             direction=direction,
-            conditions=conditions,
             sentence=sentence,
             **job.how(),
         )
@@ -288,8 +288,9 @@ async def _kept(
     trace_id: str | None = None
     attempts = 0
     user = str(job.user) if job.user else None
+    session = str(job.strategy) if job.strategy else None
     try:
-        with tracer().action(operation, user_id=user, input=asked) as span:
+        with tracer().action(operation, user_id=user, session_id=session, input=asked) as span:
             trace_id = span.trace_id
             try:
                 made = await work(_model(job))
@@ -297,6 +298,10 @@ async def _kept(
                 attempts = error.attempts
                 span.update(level="ERROR", status_message=error.reason)
                 raise _cannot(error) from error
+            finally:
+                if job.usage.drafts:
+                    span.score("compiled_first_try", job.usage.compiled_first)
+                    span.score("attempts", job.usage.drafts)
             output = shown(made)
             span.update(output=output)
     except (CannotGenerate, FilterError) as error:

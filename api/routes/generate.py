@@ -20,6 +20,7 @@ from api.described import problems, streamed
 from api.problems import problem
 from api.routes.filters import known_symbols
 from api.schemas import (
+    AskIn,
     ExplainFilterIn,
     ExplanationOut,
     FieldError,
@@ -58,7 +59,7 @@ async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -
         made, rows = await generation.strategy(job, body.prompt, interval=body.interval)
         return GeneratedStrategyOut.model_validate(made.model_dump(mode="json", exclude={"spans"}) | {"rows": rows})
 
-    return await _answer(request, parts, user, body.model, make)
+    return await _answer(request, parts, user, body, make)
 
 
 @router.post("/metadata", response_model=MetadataOut, responses={**streamed(MetadataOut), **problems(422, 429, 502)})
@@ -69,7 +70,7 @@ async def metadata(body: PromptIn, request: Request, parts: Parts, user: User) -
         made = await generation.metadata(job, body.prompt, interval=body.interval)
         return MetadataOut.model_validate(made.model_dump(mode="json") | _spent(job))
 
-    return await _answer(request, parts, user, body.model, make)
+    return await _answer(request, parts, user, body, make)
 
 
 @router.post(
@@ -86,7 +87,7 @@ async def filter_(body: FilterPromptIn, request: Request, parts: Parts, user: Us
         )
         return _filter_out(job, made, described.direction, tuple(described.conditions))
 
-    return await _answer(request, parts, user, body.model, make)
+    return await _answer(request, parts, user, body, make)
 
 
 @router.post(
@@ -108,7 +109,7 @@ async def regenerate(body: RegenerateIn, request: Request, parts: Parts, user: U
         )
         return _filter_out(job, made, body.direction, body.conditions)
 
-    return await _answer(request, parts, user, body.model, make)
+    return await _answer(request, parts, user, body, make)
 
 
 @router.post(
@@ -125,7 +126,7 @@ async def explain(body: ExplainFilterIn, request: Request, parts: Parts, user: U
         fields = made.model_dump(mode="json") | _spent(job) | {"model": model, "reading": reading}
         return ExplanationOut.model_validate(fields)
 
-    return await _answer(request, parts, user, body.model, make)
+    return await _answer(request, parts, user, body, make)
 
 
 @router.post(
@@ -139,14 +140,12 @@ async def mend(body: MendIn, request: Request, parts: Parts, user: User) -> Resp
     Nothing is saved: the answer is to be looked at first.
     """
     code, interval, error = body.filter_code, body.interval, body.error
-    conditions: tuple[str, ...] = ()
     direction: Direction = body.direction
     if body.strategy_id is not None:
         async with parts.database.user(user) as conn:
             row = await strategies.get(conn, body.strategy_id)
         code, interval, error = row.filter_code, row.base_interval, generation.stored_error(row)
         direction = "short" if row.direction == "short" else "long"
-        conditions = tuple(str(text) for text in row.conditions)
         if not error:
             raise StateConflict("the strategy has no error to mend")
 
@@ -157,25 +156,24 @@ async def mend(body: MendIn, request: Request, parts: Parts, user: User) -> Resp
             error,
             interval=interval or "",
             direction=direction,
-            conditions=conditions,
             sentence=body.prompt,
         )
         readings = tuple(condition.reading for condition in made.program.conditions)
-        return _filter_out(job, made, direction, conditions or readings)
+        return _filter_out(job, made, direction, readings)
 
-    return await _answer(request, parts, user, body.model, make, body.strategy_id)
+    return await _answer(request, parts, user, body, make, body.strategy_id)
 
 
 async def _answer(
     request: Request,
     parts: Services,
     user: UUID,
-    model: str | None,
+    body: AskIn,
     make: Callable[[Job], Awaitable[Answer]],
     strategy_id: UUID | None = None,
 ) -> Answer | Response:
     """What `make` makes of the job, whole or as events."""
-    refusal = _refusal(model, parts.settings)
+    refusal = _refusal(body.model, parts.settings)
     if refusal is not None:
         return refusal
     told = Told()
@@ -184,7 +182,8 @@ async def _answer(
         parts.settings,
         parts.database,
         user,
-        model=model,
+        model=body.model,
+        fresh=body.fresh,
         symbols=await known_symbols(parts),
         progress=told.step if events else None,
         on_text=told.text if events else None,

@@ -5,6 +5,7 @@ Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicat
 
 from api.schemas.checks import ChoiceOut, QuestionOut, SentenceCheckOut, UnusedOut
 from api.schemas.generation import (
+    AskIn,
     ExplainFilterIn,
     ExplanationOut,
     FilterPromptIn,
@@ -50,6 +51,7 @@ from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionOut
 __all__ = [
     "AnalysisOut",
     "ApprovalPreview",
+    "AskIn",
     "CandleOut",
     "CandlePage",
     "CheckOut",

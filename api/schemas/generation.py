@@ -14,13 +14,20 @@ Direction = Literal["long", "short"]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 
 
-class PromptIn(Input):
+class AskIn(Input):
+    """What every body of `/generate/*` may say: which of the configured models is asked, and whether it is asked anew
+    though the same question was answered before."""
+
+    model: str | None = Field(None, max_length=200)
+    fresh: bool = False
+
+
+class PromptIn(AskIn):
     """Body of `/generate/metadata` and `/generate/strategy`. `interval` overrides the default, not an interval named in
     the sentence."""
 
     prompt: str = Field(min_length=1, max_length=MAX_SENTENCE)
     interval: Interval | None = None
-    model: str | None = Field(None, max_length=200)
 
 
 class FilterPromptIn(PromptIn):
@@ -30,7 +37,7 @@ class FilterPromptIn(PromptIn):
     conditions: tuple[Line, ...] = Field((), max_length=30)
 
 
-class RegenerateIn(Input):
+class RegenerateIn(AskIn):
     """Body of `/generate/regenerate`: conditions after a person has edited them; interval and direction are kept.
 
     `filter_code` is the program before the edit, `prompt` the sentence that it began with.
@@ -41,20 +48,18 @@ class RegenerateIn(Input):
     direction: Direction = "long"
     filter_code: str = Field("", max_length=20_000)
     prompt: str = Field("", max_length=MAX_SENTENCE)
-    model: str | None = Field(None, max_length=200)
 
 
-class ExplainFilterIn(Input):
+class ExplainFilterIn(AskIn):
     """Body of `/generate/explain`: a program; `prompt` is the sentence it was made from, whose language is answered."""
 
     filter_code: str = Field(min_length=1, max_length=20_000)
     interval: Interval
     direction: Direction = "long"
     prompt: str = Field("", max_length=MAX_SENTENCE)
-    model: str | None = Field(None, max_length=200)
 
 
-class MendIn(Input):
+class MendIn(AskIn):
     """Body of `/generate/mend`: a stored strategy with its stored error, or a program with the error it ran into."""
 
     strategy_id: UUID | None = None
@@ -63,7 +68,6 @@ class MendIn(Input):
     direction: Direction = "long"
     error: str = Field("", max_length=4_000)
     prompt: str = Field("", max_length=MAX_SENTENCE)
-    model: str | None = Field(None, max_length=200)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "MendIn":

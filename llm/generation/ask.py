@@ -62,7 +62,8 @@ class GenerationFailed(Exception):
 
 @dataclass
 class Usage:
-    """What the calls of one action used: tokens, US dollars, calls of providers, drafts of a program.
+    """What the calls of one action used: tokens, US dollars, calls of providers, drafts of a program, and whether the
+    first draft compiled.
 
     `priced` is false once a call was made whose price nobody knows; `cost` is then what is known of it.
     """
@@ -73,6 +74,7 @@ class Usage:
     priced: bool = True
     calls: int = 0
     drafts: int = 0
+    compiled_first: bool = False
     model: str = ""
 
     def add(self, call: ModelAnswer[Schema] | ModelError) -> None:

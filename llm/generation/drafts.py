@@ -108,6 +108,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
                 await asking.tell(f"Wrote a filter that does not compile, {which_try(attempt)}")
             else:
                 first_try = first_try or attempt == 1
+                asking.usage.compiled_first = first_try
                 made = await asyncio.to_thread(_examined, answer.data, program, answer.model, task, asking)
                 if kept is not None and len(kept.complaints) < len(made.complaints):
                     made = kept

@@ -9,8 +9,10 @@ from typing import Final
 
 from llm.generation.ask import MAX_SENTENCE, Asking, GenerationFailed
 from llm.models import ModelAnswer
+from llm.phrasebook.base import DEFAULT_INTERVAL
+from llm.phrasebook.model import OFFLINE_MODEL
 from llm.phrasebook.text import INTERVALS
-from llm.phrasebook.translate import DEFAULT_INTERVAL, sentence_direction, sentence_interval
+from llm.phrasebook.translate import sentence_direction, sentence_interval
 from llm.reference import metadata_reference
 from llm.schemas import StrategyMetadata
 
@@ -41,9 +43,17 @@ async def read_metadata(asking: Asking, sentence: str, interval: str | None) -> 
     metadata = held_to_sentence(answer.data, text, interval)
     if not metadata.conditions:
         unread = metadata.not_understood or [text[:200]]
-        raise GenerationFailed("No condition was understood.", not_understood=unread, attempts=1)
+        raise GenerationFailed(_nothing(metadata, asking), not_understood=unread, attempts=1)
     await asking.tell("Read the sentence")
     return ModelAnswer(data=metadata, text=answer.text, model=answer.model)
+
+
+def _nothing(metadata: StrategyMetadata, asking: Asking) -> str:
+    """Why a sentence gave no condition, with what its reader said of the words it left out."""
+    notes = [note for note in metadata.assumptions if "left out" in note][:3]
+    if not notes and asking.model.name == OFFLINE_MODEL:
+        notes = ["The offline translator reads English; a language model (SCREENER_MODEL) reads other languages too."]
+    return " ".join(["No condition was understood.", *notes])
 
 
 def checked_sentence(sentence: str) -> str:

@@ -205,7 +205,6 @@ async def mend_filter(
     *,
     interval: str,
     direction: Direction = "long",
-    conditions: Sequence[str] = (),
     sentence: str = "",
     **how: Unpack[How],
 ) -> GeneratedFilter:
@@ -225,9 +224,8 @@ async def mend_filter(
         "interval": interval,
         "direction": direction,
     }
-    task = Task(
-        sentence=sentence, interval=interval, direction=direction, conditions=tuple(conditions), previous=before
-    )
+    # A mended program may say a condition in other numbers: `changes` tell which.
+    task = Task(sentence=sentence, interval=interval, direction=direction, previous=before)
     made = await write_filter(asking, "generate.mend", variables, task)
     if before is not None and made.program.hash == before.hash:
         reason = "The model knows no filter that means the same without the error."

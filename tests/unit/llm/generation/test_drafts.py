@@ -20,6 +20,7 @@ from llm.generation import (
 )
 from llm.generation.drafts import in_words
 from llm.models import Spender
+from llm.schemas import Explanation
 from screener import FilterError, compile_filter
 from tests.fixtures.writers import BAD, CONDITIONS, DESCRIPTION, EXPLANATION, GOOD, SENTENCE, draft
 
@@ -145,10 +146,11 @@ async def test_tokens_cost_and_calls_are_summed_over_every_call() -> None:
 
 async def test_one_call_without_a_price_makes_the_sum_unknown() -> None:
     usage = Usage()
-    usage.add(ModelAnswer("x", "x", "m", 5, 5, 0.25))
+    data = Explanation(summary="x")
+    usage.add(ModelAnswer(data, "x", "m", 5, 5, 0.25))
     usage.add(ModelError("No connection.", kind="connection", model="m"))
     assert usage.price == 0.25
-    usage.add(ModelAnswer("x", "x", "m", 5, 5, None))
+    usage.add(ModelAnswer(data, "x", "m", 5, 5, None))
     assert usage.price is None and usage.cost == 0.25
 
 
