@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol, series
-from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Operand
+from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Operand, on_interval
 from llm.phrasebook.moves import RECENT, peak
 from llm.phrasebook.operands import price_like, read_operand
 from llm.phrasebook.phrases import Found, Grammar
@@ -286,6 +286,15 @@ def _rejection(m: Found) -> Condition | None:
     return Formula("{c0} and {c1}", parts=parts, brief="rejection", lean="short")
 
 
+def _line_cross(m: Found) -> Condition | None:
+    """ "lost the 50 DMA", "VWAP reclaim": the close crosses the line."""
+    line = m.get("line", Operand)
+    if line is None:
+        return None
+    down = bool({"loses", "lost", "losing", "lose", "loss"} & set(m.text.split()))
+    return Cross(_close(m), "down" if down else "up", of_symbol(line, m.symbol))
+
+
 def _retest(m: Found) -> Condition | None:
     """A break of the range in the last candles, now tested again from outside."""
     side = "low" if {"breakdown", "support"} & set(m.text.split()) else "high"
@@ -415,12 +424,13 @@ def _grammar() -> Grammar[Condition]:
     slots = SLOTS | {
         "level": _level,
         "high": _span_high,
+        "candle": _candle_level,
         "low": _span_low,
         "line": _line,
         "wide": _wide,
         "closing": _closing,
     }
-    g: Grammar[Condition] = Grammar(lists, slots)
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Squeezes.
     g.add(
         _squeeze_off,
@@ -468,6 +478,7 @@ def _grammar() -> Grammar[Condition]:
         "breakout [above / over / of / through]? {level}",
         "breakdown [below / under / of / through]? {level}",
     )
+    g.add(_candle_break, "<subject>? [<breaks>]? [above / over / higher than / > / beyond] {level:candle}", "<subject>? [<breaksdown>]? [below / under / lower than / beneath] {level:candle}", "[breaks / takes out / takes] {level:candle}")
     g.add(
         _level_state,
         "<subject>? [is / closes / closed / close / closing / trades / trading / sits / stays / holds / holding / now / currently / opens / remains]? [back / well]? [above / over / > / higher than / below / under / beneath / < / lower than] {level}",
@@ -503,9 +514,51 @@ def _grammar() -> Grammar[Condition]:
     g.add(_above_span, "<breakout>")
     g.add(_below_span, "<breakdown>")
     # Pullbacks and rejections.
+    g.add(
+        _line_cross,
+        "<subject>? [loses / lost / losing / lose / has lost / just lost] [the]? {line}",
+        "<subject>? [reclaims / reclaim / reclaimed / reclaiming / regains / regained / retakes / retook / takes back / took back / wins back / gets back] [the]? {line}",
+        "{line} [reclaim / reclaimed / retake / lost / loss]",
+        "reclaim|loss of {line}",
+    )
     g.add(_pullback, "<subject>? <pull> {line}", "pullback|bounce [at / on / near / off / from] {line}", "touches {line} [from above / and holds / and bounces / and closes above / but closes above] [it]?")
     g.add(_rejection, "<subject>? <reject> {line}", "touches {line} [from below / and closes below / but closes below] [it]?")
     return g
+
+
+def _candle_level(r: Reader) -> object | None:
+    """ "the high of the last red one", "the previous candle's low"."""
+    return _CANDLE_LEVELS.read(r)
+
+
+def _candle_levels() -> Grammar[Operand]:
+    lists = {
+        "last": "last; previous; prior; preceding; last red; last green; previous red; previous green",
+        "candle": "candle; bar; one; candlestick",
+        "own": "candle's; bar's; one's",
+    }
+    g: Grammar[Operand] = Grammar(lists, SLOTS | {"field": _field})
+
+    def made(m: Found) -> Operand | None:
+        field = m.get("field", str)
+        return None if field is None else Operand(field, symbol=m.symbol, shift=1)
+
+    g.add(made, "{field} of the <last> <candle>", "<last> <own> {field}", "{field} of the <candle> before", "<last> <candle> {field}", "<last> {field}")
+    return g
+
+
+_CANDLE_LEVELS = _candle_levels()
+
+
+def _candle_break(m: Found) -> Condition | None:
+    """ "closes above the high of the candle before": a state."""
+    level = m.get("level", Operand)
+    if level is None:
+        return None
+    down = bool({"below", "under", "lower", "beneath"} & set(m.text.split())) or (
+        level.kind == "low" and not {"above", "over", "higher", "beyond"} & set(m.text.split())
+    )
+    return Compare(_close(m), "<" if down else ">", of_symbol(level, m.symbol))
 
 
 def _wide(r: Reader) -> object | None:

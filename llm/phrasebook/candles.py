@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
-from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend
+from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend, on_interval
 from llm.phrasebook.moves import compared, versus
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
@@ -480,7 +480,7 @@ def _grammar() -> Grammar[Condition]:
         "inner": _flag("inside", "inner", "mother"),
         "hits": SLOTS["count"],
     }
-    g: Grammar[Condition] = Grammar(lists, slots)  # type: ignore[arg-type]
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)  # type: ignore[arg-type]
 
     def add(make: object, *templates: str) -> None:
         g.add(make, *templates)  # type: ignore[arg-type]
@@ -578,6 +578,7 @@ def _grammar() -> Grammar[Condition]:
             f"is now? {colour} [now / again / candle]?",
             f"now {colour} again?",
             f"{colour} again",
+            f"<{colour}> one",
             f"candle|bar {colour}",
         )
     add(_own_close, "[close / closes / closed] {up:higher} [than / the / its]? [it opened / open / its open]")

@@ -225,6 +225,8 @@ def _hour(m: Found) -> Condition | None:
     hour, minute = int(time[:2]), int(time[3:])
     words = m.text.split()
     if {"after", "from", "since", "past"} & set(words):
+        if time == "00:00":
+            return None
         text = f"{where} >= {hour}" if not minute else f'session("{time}-00:00", "{zone}")'
         reading = f"The candle opens at or after {time}, {zone} time"
     elif {"before", "until", "till"} & set(words):
@@ -392,7 +394,6 @@ def _grammar() -> Grammar[Condition]:
         "only [after / before] {start} {zone}?",
         "at {start} [o'clock]? {zone}?",
         "[in / during] the {start} [{zone}]? hour {zone}?",
-        "[the]? {start} {zone} <candleword>?",
         "[opens / opening / opened / starting / starts] at {start} {zone}?",
         "hour is {start} {zone}?",
     )

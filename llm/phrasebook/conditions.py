@@ -33,7 +33,7 @@ from llm.phrasebook.naming import family_of
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
-from llm.phrasebook.sequences import read_sequence
+from llm.phrasebook.sequences import read_leading_window, read_sequence, read_window_before
 from llm.phrasebook.setups import (
     read_move,
     read_new_extreme,
@@ -49,6 +49,10 @@ from llm.phrasebook.stacks import read_stack
 def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """A condition here and its subject (for a condition that follows without one), or None."""
     mark = r.mark()
+    window = read_leading_window(r)
+    if window is not None:
+        return window, None
+    r.reset(mark)
     if r.take("not", fill=False):
         r.word(":", fill=False)
         twice = r.take("not", fill=False)
@@ -62,7 +66,8 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
         if found is not None:
             condition, subject = found
             _remember(r, condition)
-            return read_sequence(r, _suffix(r, condition)), subject
+            before = read_window_before(r, condition)
+            return read_sequence(r, before or _suffix(r, condition)), subject
         r.reset(mark)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llm.phrasebook.event_words import LISTS, SLOTS
-from llm.phrasebook.meaning import Condition, Duration, Formula, Operand
+from llm.phrasebook.meaning import Condition, Duration, Formula, Operand, on_interval
 from llm.phrasebook.operands import price_like, read_operand
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
@@ -52,7 +52,7 @@ def _grammar() -> Grammar[Condition]:
         "price": "price; close; the price; and price; price and",
         "within": "within; over; in; in the last; within the last; over the last; in the past; over the past; during the last; within the past; up to; of; at most; no more than; and; inside",
     }
-    g: Grammar[Condition] = Grammar(lists, SLOTS | {"osc": _oscillator})
+    g: Grammar[Condition] = Grammar(lists, SLOTS | {"osc": _oscillator}, on_interval)
     tail = "[on|in|( the? {interval} [chart / timeframe / candles / time frame]? )? ]? [<within> {length}]?"
     g.add(
         _divergence,

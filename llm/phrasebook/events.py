@@ -16,7 +16,6 @@ from llm.phrasebook.market_wide import read_market_wide
 from llm.phrasebook.meaning import Condition, Operand, on_interval, on_symbol
 from llm.phrasebook.moves import read_percent_move
 from llm.phrasebook.reader import Reader
-from llm.phrasebook.sequences import read_leading_window
 
 _READERS: tuple[Callable[[Reader, str | None], Condition | None], ...] = (
     read_market_wide,
@@ -34,16 +33,12 @@ _OWN_REACH = 6
 def read_event(r: Reader) -> Condition | None:
     """A market event at the cursor, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (_plain, _leading, _of_coin, _of_interval, _clock):
+    for form in (_plain, _of_coin, _of_interval, _clock):
         found = form(r)
         if found is not None and not _own_money(r, mark.position):
             return found
         r.reset(mark)
     return None
-
-
-def _leading(r: Reader) -> Condition | None:
-    return read_leading_window(r)
 
 
 def _clock(r: Reader) -> Condition | None:

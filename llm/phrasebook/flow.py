@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
-from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number, on_interval
 from llm.phrasebook.moves import compared, ticker, versus
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
@@ -49,7 +49,7 @@ def _average(m: Found, of: Operand, factor: float) -> Operand | None:
         return replace(series("ta.ema({0}, {n0})", "exponential average volume", "volume", of, args=(length,)), factor=factor)
     if of.kind == "formula":
         return replace(series("ta.sma({0}, {n0})", f"average {of.noun}", "volume", of, args=(length,)), factor=factor)
-    return Operand("average", (length,), of=of, factor=factor)
+    return Operand("average", (length,), interval=of.interval, of=of, factor=factor)
 
 
 def _multiple(m: Found) -> Condition | None:
@@ -68,6 +68,7 @@ def _multiple(m: Found) -> Condition | None:
     op = m.word("cmp", ">=")
     if "less" in m:
         op = {">": "<", ">=": "<="}.get(op, op)
+    of = replace(of, interval=m.get("interval", str))
     right = _average(m, of, round(factor, 10))
     return None if right is None else versus(of, op, right)
 
@@ -167,16 +168,25 @@ def _sides(m: Found) -> Condition | None:
     factor = m.number("x") if "x" in m else 1.0
     if "num" in m:
         factor = m.number("num")
-    if factor != 1.0:
-        return versus(left, m.word("cmp", ">="), replace(right, factor=factor))
-    op = m.word("cmp", ">")
-    return versus(left, ">" if op in (">", ">=") else "<", right)
+    op = m.word("cmp", ">=" if factor != 1.0 else ">")
+    more = op in (">", ">=")
+    return Formula(
+        f"{{0}} {op} {{1}}",
+        operands=(left, replace(right, factor=factor)),
+        brief=f"{'buyers' if buy == more else 'sellers'} lead",
+        lean="long" if buy == more else "short",
+    )
 
 
 def _pressure(m: Found) -> Condition | None:
     buy = "sell" not in m
     m.note(f"“{m.text.capitalize()}” became: more {'buying' if buy else 'selling'} than {'selling' if buy else 'buying'} by takers.")
-    return versus(BUY if buy else SELL, ">", SELL if buy else BUY)
+    return Formula(
+        "{0} > {1}",
+        operands=(BUY, SELL) if buy else (SELL, BUY),
+        brief=f"{'buyers' if buy else 'sellers'} lead",
+        lean="long" if buy else "short",
+    )
 
 
 def _delta(m: Found) -> Condition | None:
@@ -248,7 +258,7 @@ def _grammar() -> Grammar[Condition]:
         "less": _flags("below under lower less beneath fewer smaller"),
         "span24": day_span,
     }
-    g: Grammar[Condition] = Grammar(lists, slots)
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)
 
     def add(make: object, *templates: str) -> None:
         g.add(make, *templates)  # type: ignore[arg-type]
@@ -311,7 +321,8 @@ def _grammar() -> Grammar[Condition]:
         "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / greater than]? [its / the / own]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
         "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} <avg> <vol>",
         "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} [<vol>] <avg>",
-        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> [hourly / daily / candle / trading]? <vol> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> {interval} <vol> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> [candle / trading]? <vol> [<of> [the / its]? <past>? {length}]?",
         "{cmp}? {x} [its / the / of / as]? <vol> <avg> [<of> [the / its]? <past>? {length}]?",
         "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? {length} <avg> <vol>?",
         "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? <avg> [<of> [the / its]? <past>? {length}]?",

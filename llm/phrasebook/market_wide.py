@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, day_span, plain, series
-from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number, on_interval
 from llm.phrasebook.moves import change_over, compared, ticker, versus
 from llm.phrasebook.operands import read_operand
 from llm.phrasebook.phrases import Found, Grammar
@@ -200,7 +200,8 @@ def _breadth(m: Found) -> Condition | None:
     if not isinstance(share, int | float) or not 0 <= share <= 100 or inner is None:
         return None
     part: Condition = inner  # type: ignore[assignment]
-    return Formula(f"breadth({{c0}}) {op} {plain(round(share / 100, 10))}", parts=(part,), brief="breadth")
+    own = " and {c0}" if "too" in m else ""
+    return Formula(f"breadth({{c0}}) {op} {plain(round(share / 100, 10))}{own}", parts=(part,), brief="breadth")
 
 
 def _grammar() -> Grammar[Condition]:
@@ -224,8 +225,8 @@ def _grammar() -> Grammar[Condition]:
         "are": "are; is; has; have; trade; trades; close; closes; with; being; currently; now; that are; which are; sit; sits; trading; whose; have a; with a; have an; with an; showing; show; hold; stay; having",
         "flat": "flat; unchanged; sideways; stable; quiet",
     }
-    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": _way(True), "way_down": _way(False)}
-    g: Grammar[Condition] = Grammar(lists, slots)
+    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": _way(True), "way_down": _way(False), "too": _too}
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     for make, verbs in ((_better, "beats"), (_worse, "lags")):
         for other in ("{coin}", "<market>"):
             g.add(
@@ -258,6 +259,7 @@ def _grammar() -> Grammar[Condition]:
     # Breadth.
     g.add(
         _breadth,
+        "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition} ,? and|including {too}",
         "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition}",
         "{cmp}? {share} [<more>]? [of / of the / of all]? <symbols>",
         "most [of]? [<all>]? <symbols> [<are>]? {condition}",
@@ -402,6 +404,16 @@ _RANKED = _ranked_grammar()
 def _operand(r: Reader) -> object | None:
     found = read_operand(r)
     return found if found is not None and found.kind != "number" else None
+
+
+def _too(r: Reader) -> object | None:
+    """ "and this one is too"."""
+    if not r.word("this", "it", "the", "so", fill=False):
+        return None
+    r.word("one", "coin", "symbol", "is", fill=False)
+    r.word("is", "does", "one", "itself", "this", "too", fill=False)
+    r.word("one", "is", "as", fill=False)
+    return True if r.word("too", "also", "well", "itself", "itself.", fill=True) or r.tokens[r.position - 1].text in ("too", "one", "itself") else None
 
 
 _WAY = {

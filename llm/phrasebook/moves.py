@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import CLOSE, DAY_MS, LISTS, SLOTS, Window, of_symbol, plain, series
-from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Length, Operand, number
+from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Length, Operand, number, on_interval
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
@@ -295,7 +295,7 @@ def _grammar() -> Grammar[Condition]:
         "redcandle": "red candle; bearish candle; down candle; red bar; bearish bar; black candle; down bar; candle down; bar down",
     }
     slots = SLOTS | {"peak": _peak, "trough": _trough}
-    g: Grammar[Condition] = Grammar(lists, slots)
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Distances first: "down 7% from the 30 bar high" is no move over a time.
     g.add(
         _below_peak,
@@ -331,14 +331,17 @@ def _grammar() -> Grammar[Condition]:
         _up_candle,
         "{cmp}? {pct} <more>? {interval}? <candlenoun>",
         "{interval}? <candlenoun> [of / with / by]? {cmp}? {pct} <more>?",
-        "[a / one / single / each / every / this]? single? {interval}? <candle> [that / which]? <up> by? {cmp}? {pct} <more>? <this_candle>?",
+        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / this one / the next one] [that / which]? <up> by? {cmp}? {pct} <more>? <this_candle>?",
     )
     g.add(
         _down_candle,
         "{cmp}? {pct} <more>? {interval}? <redcandle>",
         "{interval}? <redcandle> [of / with / by]? {cmp}? {pct} <more>?",
-        "[a / one / single / each / every / this]? single? {interval}? <candle> [that / which]? <down> by? {cmp}? {pct} <more>? <this_candle>?",
+        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / this one / the next one] [that / which]? <down> by? {cmp}? {pct} <more>? <this_candle>?",
     )
+    one = "[this one / this candle / this bar / that one / current candle / candle]"
+    g.add(_up_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? up|higher|upward|upwards", f"{one} <up> {{cmp}}? {{pct}} <more>?")
+    g.add(_down_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? down|lower|downward", f"{one} <down> {{cmp}}? {{pct}} <more>?")
     g.add(
         _any_candle,
         "[a / one / single]? single? {interval}? <candle> [that / which]? <moved> by? {cmp}? {pct} <more>? <any_way>? <this_candle>?",

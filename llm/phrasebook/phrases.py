@@ -21,6 +21,8 @@ T = TypeVar("T")
 SlotReader = Callable[[Reader], object | None]
 _PIECE = re.compile(r"\[|\]\??|/|[^\s\[\]/]+")
 MAX_TRIES = 400
+_SCOPE_WORDS = ("chart", "charts", "timeframe", "timeframes", "candles", "candle", "bars", "bar", "interval", "tf", "frame")
+_KNOWN: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Grammar(Generic[T]):
 
     lists: Mapping[str, str]
     slots: Mapping[str, SlotReader]
+    place: Callable[[T, str], T] | None = None
     rules: list[Rule[T]] = field(default_factory=list)
 
     def add(self, make: Callable[[Found], T | None], *templates: str) -> None:
@@ -113,12 +116,17 @@ class Grammar(Generic[T]):
         `symbol` is the coin that was named before the phrase.
         """
         here = _words_here(r)
-        for rule in self.rules:
-            if rule.first is not None and not rule.first & here:
-                continue
+        fitting = [rule for rule in self.rules if rule.first is None or rule.first & here]
+        for rule in fitting:
             made = _try(r, rule, self.slots, symbol)
             if made is not None:
-                return made
+                return made[0]
+        if self.place is None or not _scope_ahead(r):
+            return None
+        for rule in fitting:
+            made = _try(r, rule, self.slots, symbol, scoped=True)
+            if made is not None:
+                return self.place(*made)
         return None
 
     def _compile(self, template: str) -> Sequence_:
@@ -155,10 +163,12 @@ class Grammar(Generic[T]):
             return Slot(name, kind or name)
         if len(piece) > 2 and piece.startswith("<"):
             return self._list(self.lists[piece[1:-1]])
+        _KNOWN.update(piece.split("|"))
         return Words(frozenset(piece.split("|")))
 
     def _list(self, text: str) -> Node:
         phrases = [tuple(phrase.split()) for phrase in text.replace("\n", " ").split(";") if phrase.strip()]
+        _KNOWN.update(word for phrase in phrases for word in phrase)
         singles = frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
         longer = sorted((phrase for phrase in phrases if len(phrase) > 1), key=len, reverse=True)
         options: list[Sequence_] = [tuple(Words(frozenset((word,))) for word in phrase) for phrase in longer]
@@ -203,12 +213,41 @@ def _starts(r: Reader, at: int) -> Iterator[int]:
         yield at
 
 
+def known_words() -> frozenset[str]:
+    """Every word of every template, for the mending of spelling."""
+    return frozenset(word for word in _KNOWN if word.isalpha())
+
+
+def _scope_at(r: Reader, at: int) -> tuple[int, str] | None:
+    """ "on the 4h chart" at this place: where it ends and its interval."""
+    if at >= len(r.tokens) or r.tokens[at].text not in ("on", "in", "("):
+        return None
+    mark = r.mark()
+    r.position = at + 1
+    r.word("the", "a", fill=False)
+    label = r.interval(fill=False)
+    if label is not None:
+        r.word(*_SCOPE_WORDS, fill=False)
+        r.word(")", fill=False)
+    end = r.position
+    r.reset(mark)
+    return None if label is None else (end, label)
+
+
+def _scope_ahead(r: Reader) -> bool:
+    return any(_scope_at(r, at) is not None for at in range(r.position + 1, min(len(r.tokens), r.position + 12)))
+
+
 @dataclass(slots=True)
 class _Search:
-    """One attempt of one rule; slots are read once a place, and the number of steps is bounded."""
+    """One attempt of one rule; slots are read once a place, and the number of steps is bounded.
+
+    With `scoped` it steps over one "on the 4h chart" between two pieces.
+    """
 
     r: Reader
     slots: Mapping[str, SlotReader]
+    scoped: bool = False
     seen: dict[tuple[str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)
     tries: int = 0
 
@@ -231,6 +270,11 @@ class _Search:
         self.tries += 1
         if self.tries > MAX_TRIES:
             return
+        if self.scoped and nodes and at > self.r.position and not any(name == "on" for name, _, _ in values):
+            scope = _scope_at(self.r, at)
+            if scope is not None:
+                yield from self.walk(nodes, scope[0], (*values, ("on", scope[1], ())))
+                return
         if not nodes:
             yield at, values
             return
@@ -252,15 +296,20 @@ class _Search:
                     yield from self.walk(rest, at, values)
 
 
-def _try(r: Reader, rule: Rule[T], slots: Mapping[str, SlotReader], symbol: str | None) -> T | None:
+def _try(
+    r: Reader, rule: Rule[T], slots: Mapping[str, SlotReader], symbol: str | None, *, scoped: bool = False
+) -> tuple[T, str] | None:
     start = r.mark()
-    for end, values in _Search(r, slots).walk(rule.pattern, start.position, ()):
+    for end, values in _Search(r, slots, scoped).walk(rule.pattern, start.position, ()):
+        scope = next((str(value) for name, value, _ in values if name == "on"), "")
+        if scoped and not scope:
+            continue
         text = " ".join(token.text for token in r.tokens[start.position : end])
         r.position = end
         for _, _, notes in values:
             r.notes.extend(notes)
         made = rule.make(Found({name: value for name, value, _ in values}, text, r, symbol))
         if made is not None:
-            return made
+            return made, scope
         r.reset(start)
     return None

@@ -9,11 +9,30 @@
 from __future__ import annotations
 
 from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length
-from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Not, Pattern, Recent
+from llm.phrasebook.meaning import (
+    Compare,
+    Condition,
+    Cross,
+    Duration,
+    Formula,
+    Group,
+    Length,
+    Not,
+    Pattern,
+    Recent,
+    on_interval,
+    operands,
+    placeless,
+)
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 LOOK_BACK = 10
+
+
+def _timeless(condition: Condition) -> bool:
+    """Whether it speaks of the clock alone, so that nothing can follow it."""
+    return not any(True for _ in placeless(condition)) and not any(True for _ in operands(condition))
 
 
 def _earlier(r: Reader, first: Condition, length: Length | None) -> Condition:
@@ -65,7 +84,7 @@ _FIRST = ("for the first time in", "first time in", "for the first time within",
 _FIRST_SINCE = ("for the first time in the last", "for the first time over the last", "first time in the last", "for the first time in at least", "first time in at least")
 _NEXT = (
     "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
-    "the next bar", "the following candle", "the next one", "by", "on this one", "this one", "this candle", "on this candle", "now", "on the current candle", "the next",
+    "the next bar", "the following candle", "the next one", "by", "on this one", "on this candle", "now", "on the current candle", "the next",
 )  # fmt: skip
 
 
@@ -80,13 +99,22 @@ def _said(r: Reader, phrases: tuple[str, ...]) -> bool:
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
     """What follows a condition and changes when it has to hold; the condition itself where nothing does."""
-    for form in (_stayed, _times_in, _first_time, _window_before, _ago, _after, _then):
+    for form in (_stayed, _times_in, _first_time, _ago, _after, _then):
         mark = r.mark()
         found = form(r, condition)
         if found is not None:
             return found
         r.reset(mark)
     return condition
+
+
+def read_window_before(r: Reader, condition: Condition) -> Condition | None:
+    """ "... in the 20 candles before", which leaves this candle out; None where it does not follow."""
+    mark = r.mark()
+    found = _window_before(r, condition)
+    if found is None:
+        r.reset(mark)
+    return found
 
 
 def _stayed(r: Reader, condition: Condition) -> Condition | None:
@@ -196,7 +224,7 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
     elif not _said(r, _AFTER):
         return None
     first = nested_condition(r)
-    if first is None:
+    if first is None or _timeless(first):
         return None
     length = length or _within(r)
     return _together(_earlier(r, first, length), condition)
@@ -218,7 +246,7 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
         if length is None:
             r.reset(early)
     second = nested_condition(r)
-    if second is None:
+    if second is None or _timeless(condition):
         return None
     length = length or _within(r)
     if next_one and length is None:
@@ -251,7 +279,7 @@ def _leading() -> Grammar[Condition]:
         "past": "last; past; previous; prior; preceding; most recent",
         "every": "every; each; all; every single",
     }
-    g: Grammar[Condition] = Grammar(lists, SLOTS)
+    g: Grammar[Condition] = Grammar(lists, SLOTS | {"hits": SLOTS["count"]}, on_interval)
 
     def part(m: Found) -> tuple[Condition, Length] | None:
         inner, length = m.values.get("condition"), m.values.get("length")
@@ -281,7 +309,7 @@ def _leading() -> Grammar[Condition]:
     def after(m: Found) -> Condition | None:
         inner = m.values.get("condition")
         length = m.values.get("length")
-        if inner is None:
+        if inner is None or _timeless(inner):  # type: ignore[arg-type]
             return None
         return _earlier(m.reader, inner, length if isinstance(length, int | Duration) else None)  # type: ignore[arg-type]
 
@@ -291,8 +319,7 @@ def _leading() -> Grammar[Condition]:
             return None
         return Formula(f"({{c0}})[{count}]", parts=(inner,), brief="earlier")  # type: ignore[arg-type]
 
-    g.slots = SLOTS | {"hits": SLOTS["count"]}
-    g.add(
+        g.add(
         none,
         "no <candle> <in> the? <past> {length} [has / have / was / that]? {condition}",
         "none of the? <past> {length} [has / have / was]? {condition}",
