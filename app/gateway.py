@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 from functools import cache
 
+from dotenv import load_dotenv
+
 from app.settings import Settings, SettingsError
 from app.spending import DatabaseLedger, real_now
 from llm.gateway import LiteLLMModel, Prices, RoutedModel, Routes, parse_operations, parse_prices
@@ -28,6 +30,7 @@ def gateway(settings: Settings, name: str | None = None, database: Database | No
     Without a database nothing is cached, and spend caps hold within the process. Raises SettingsError where the
     settings name no model, an operation that is not there, or no price.
     """
+    read_keys()
     routes, prices, caps = routes_of(settings, name), prices_of(settings), caps_of(settings)
 
     def make(model: str) -> LanguageModel:
@@ -38,6 +41,11 @@ def gateway(settings: Settings, name: str | None = None, database: Database | No
     if database is not None and settings.model_cache_hours > 0:
         model = CachedModel(model, DatabaseAnswers(database, dt.timedelta(hours=settings.model_cache_hours)), routes)
     return model
+
+
+def read_keys() -> None:
+    """Providers' keys and addresses may stand in `.env` beside the settings; what the environment says goes before."""
+    load_dotenv(".env")
 
 
 @cache

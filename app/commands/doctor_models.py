@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from app.commands.finding import Finding
-from app.gateway import caps_of, prices_of, routes_of
+from app.gateway import caps_of, prices_of, read_keys, routes_of
 from app.settings import Settings, SettingsError
 from llm.gateway import Prices, Routes
 from llm.gateway.budget import SETTINGS, Caps
@@ -46,6 +46,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     if find_spec("litellm") is None:
         yield Finding("model", "failed", "litellm is not installed", "install the package anew: pip install -e .")
         return
+    read_keys()
     try:
         routes, prices = routes_of(settings), prices_of(settings)
     except SettingsError as error:

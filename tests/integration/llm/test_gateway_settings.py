@@ -6,6 +6,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +59,20 @@ async def test_one_setting_adds_a_model(stub: Stub, monkeypatch: pytest.MonkeyPa
     analyst = analysing_model(settings(monkeypatch))
     assert analyst is not None
     assert (await analyst.complete(REQUEST)).data.number == 3
+
+
+async def test_all_of_it_may_stand_in_the_file_of_settings(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["SCREENER_MODEL=openai/m", "OPENAI_API_KEY=sk-of-the-file", f"OPENAI_BASE_URL={stub.url}"]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    for name in ("SCREENER_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        # Set first, so that what the file sets is taken back at the end.
+        monkeypatch.setenv(name, "x")
+        monkeypatch.delenv(name)
+    assert (await writing_model(Settings()).complete(REQUEST)).data.number == 3
+    assert stub.keys == ["Bearer sk-of-the-file"]
 
 
 async def test_each_operation_goes_to_its_model(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
