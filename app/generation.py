@@ -35,6 +35,7 @@ from llm.generation import (
 )
 from llm.models import LanguageModel, Spender
 from llm.schemas import Direction, Explanation, GeneratedStrategy, Source, StrategyMetadata
+from llm.tracing import Span
 from screener import FilterError, Program, compile_filter
 from store import generations
 from store.errors import StoreError
@@ -300,10 +301,12 @@ async def _kept(
                 raise _cannot(error) from error
             finally:
                 if job.usage.drafts:
+                    span.score("compiled", made is not None)
                     span.score("compiled_first_try", job.usage.compiled_first)
                     span.score("attempts", job.usage.drafts)
             output = shown(made)
             span.update(output=output)
+            _score_checks(span, made)
     except (CannotGenerate, FilterError) as error:
         failure = str(error)
         raise
@@ -328,6 +331,14 @@ async def _kept(
         )
         await _store(job, row)
     return made
+
+
+def _score_checks(span: Span, made: object) -> None:
+    """How many words were left out, and how many things the sentence has no word for, where that was looked at."""
+    found = made[0] if isinstance(made, tuple) else made
+    if isinstance(found, GeneratedStrategy | GeneratedFilter):
+        span.score("unused", len(found.checks.unused), ", ".join(item.words for item in found.checks.unused) or None)
+        span.score("invented", len(found.checks.invented), ", ".join(found.checks.invented) or None)
 
 
 async def _store(job: Job, row: NewGeneration) -> None:
