@@ -288,8 +288,7 @@ async def _kept(
     failure = "an error of ours"
     trace_id: str | None = None
     attempts = 0
-    user = str(job.user) if job.user else None
-    session = str(job.strategy) if job.strategy else None
+    user, session = (str(known) if known else None for known in (job.user, job.strategy))
     try:
         with tracer().action(operation, user_id=user, session_id=session, input=asked) as span:
             trace_id = span.trace_id
@@ -335,8 +334,7 @@ async def _kept(
 
 def _score_checks(span: Span, made: object) -> None:
     """How many words were left out, and how many things the sentence has no word for, where that was looked at."""
-    found = made[0] if isinstance(made, tuple) else made
-    if isinstance(found, GeneratedStrategy | GeneratedFilter):
+    if isinstance(found := made[0] if isinstance(made, tuple) else made, GeneratedStrategy | GeneratedFilter):
         span.score("unused", len(found.checks.unused), ", ".join(item.words for item in found.checks.unused) or None)
         span.score("invented", len(found.checks.invented), ", ".join(found.checks.invented) or None)
 
