@@ -46,20 +46,25 @@ def contradictions_of(program: Program) -> list[str]:
 
 def _out_of_range(source: Source) -> Iterator[str]:
     for node in source.walk():
-        for left, sign, right in _comparisons(node):
-            for side, op, other in ((left, sign, right), (right, _FLIPPED[sign], left)):
-                value, bounds = constant(other), _range(source, side)
-                if value is None or bounds is None:
-                    continue
-                low, high, noun = bounds
-                never = {"<": value <= low, "<=": value < low, ">": value >= high, ">=": value > high}
-                ever = {"<": value > high, "<=": value >= high, ">": value < low, ">=": value <= low}
-                said = f"{source.said(side)} {op} {value:g}"
-                span = f"{noun} is never below {low:g}" if high == _INFINITY else f"{noun} is from {low:g} to {high:g}"
-                if never.get(op, not low <= value <= high):
-                    yield f"{said} can never be true: {span}."
-                elif ever.get(op):
-                    yield f"{said} is always true: {span}."
+        found = [words for left, sign, right in _comparisons(node) for words in _outside(source, left, sign, right)]
+        # What is never true says more than that its other half always is.
+        yield from sorted(found, key=lambda words: "never" not in words)[:1]
+
+
+def _outside(source: Source, left: ast.expr, sign: str, right: ast.expr) -> Iterator[str]:
+    for side, op, other in ((left, sign, right), (right, _FLIPPED[sign], left)):
+        value, bounds = constant(other), _range(source, side)
+        if value is None or bounds is None:
+            continue
+        low, high, noun = bounds
+        never = {"<": value <= low, "<=": value < low, ">": value >= high, ">=": value > high}
+        ever = {"<": value > high, "<=": value >= high, ">": value < low, ">=": value <= low}
+        said = f"{source.said(side)} {op} {value:g}"
+        span = f"{noun} is never below {low:g}" if high == _INFINITY else f"{noun} is from {low:g} to {high:g}"
+        if never.get(op, not low <= value <= high):
+            yield f"{said} can never be true: {span}."
+        elif ever.get(op):
+            yield f"{said} is always true: {span}."
 
 
 def _comparisons(node: ast.expr) -> Iterator[tuple[ast.expr, str, ast.expr]]:

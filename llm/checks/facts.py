@@ -8,11 +8,13 @@ may have several (the middle of the Bollinger bands is a simple average).
 from __future__ import annotations
 
 import ast
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from screener import CannotSpell, Program, canonical_source, results_of
+from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter, results_of
+from screener.language.shared import Lasting
+from screener.language.templates import normalised
 from screener.vocabulary.functions_more import FUNCTIONS
 from screener.vocabulary.indicators import INDICATORS
 
@@ -50,12 +52,48 @@ def facts_of(program: Program) -> Facts:
     """Everything the program holds that a sentence may have named."""
     found = Facts(program.base, intervals={program.base})
     _read_nodes(program, found)
-    # A program made otherwise than by compiling need not be spelled; its nodes are read all the same.
-    with suppress(CannotSpell):
+    try:
         _read_text(canonical_source(program), found, chosen=not program.source)
+    except CannotSpell:
+        # A program made otherwise than by compiling need not be spelled; its nodes are read all the same.
+        found.numbers.update(float(p) for node in program.nodes for p in node.params if not isinstance(p, str))
     if program.source:
-        _read_text(program.source, found, chosen=True)
+        spelled, written = set(found.words), Facts(program.base)
+        _read_text(program.source, written, chosen=True)
+        absent = {name for name in written.indicators.keys() & INDICATORS.keys() - spelled if not _holds(program, name)}
+        found.words |= written.words - absent
+        found.texts |= written.texts
+        found.literals = written.literals
+        found.indicators = written.indicators
+        found.numbers.update(_clock_numbers(written.texts))
     return found
+
+
+def _holds(program: Program, name: str) -> bool:
+    """Whether the graph has what the source calls `name`, though the language has a shorter word for it."""
+    tree = ast.parse(program.source)
+    lines = [ast.unparse(line) for line in tree.body if isinstance(line, ast.Assign) and not _is_result(line)]
+    pool = Lasting()
+    roots = results_of(program).values()
+    held = set(normalised(program.nodes, roots, pool).values())
+    for call in ast.walk(tree):
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == name):
+            continue
+        for output in INDICATORS[name].outputs or ("",):
+            probe = f"{ast.unparse(call)}{'.' if output else ''}{output}"
+            for code in (f"match = na({probe})", f"match = {probe}"):
+                try:
+                    made = compile_filter("\n".join([*lines, code]), program.base)
+                except FilterError:
+                    continue
+                root = made.nodes[made.match].args[0] if made.nodes[made.match].op == "na" else made.match
+                if normalised(made.nodes, [root], pool)[root] in held:
+                    return True
+    return False
+
+
+def _is_result(line: ast.Assign) -> bool:
+    return isinstance(line.targets[0], ast.Name) and line.targets[0].id in _RESULTS
 
 
 def _read_nodes(program: Program, found: Facts) -> None:
@@ -70,9 +108,6 @@ def _read_nodes(program: Program, found: Facts) -> None:
         waiting.extend(node.args)
         if node.interval:
             found.intervals.add(node.interval)
-        for param in node.params:
-            if isinstance(param, int | float) and not isinstance(param, bool):
-                found.numbers.add(float(param))
         match node.op:
             case "src":
                 found.words.add(str(node.params[0]))
@@ -145,12 +180,13 @@ def _ends(node: ast.expr, name: str) -> bool:
 
 
 def _read_constant(value: object, found: Facts) -> None:
-    if isinstance(value, bool):
-        return
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         found.numbers.add(float(value))
     elif isinstance(value, str):
         found.texts.add(value)
-        for piece in value.replace("-", ":").split(":"):
-            if piece.isdigit():
-                found.numbers.add(float(piece))
+
+
+def _clock_numbers(texts: set[str]) -> Iterator[float]:
+    """The numbers of hours such as `09:30-16:00`."""
+    for text in texts:
+        yield from (float(piece) for piece in text.replace("-", ":").split(":") if piece.isdigit())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Final
 
 from llm.checks.facts import Facts
@@ -16,6 +17,7 @@ from screener.vocabulary.indicators import INDICATORS
 _WORD: Final = re.compile(r"[+-]di(?![a-z])|di[+-]|%[kdr](?![a-z])|[^\W\d_]+(?:'[a-z]+)?|\d+")
 _DAY_MS: Final = 86_400_000
 _ALIKE: Final = 0.75
+_MOST_WORDS: Final = 400
 _ADVERBS: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _BEFORE_A_COUNT: Final = frozenset(
     "last past over in within for during previous of than after since up down first".split()  # noqa: SIM905
@@ -42,26 +44,25 @@ def invented(sentence: str, facts: Facts) -> list[str]:
     """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one; and numbers
     that it does not have, and that are no convention."""
     text = normalise(sentence)
-    words = [match.group() for match in _WORD.finditer(text)]
-    excused: set[str] = set()
-    for phrase, names in named():
-        if not names <= excused and (_has(words, phrase) or _misspelt(words, phrase)):
-            excused |= names
-    for phrase, names in loose():
-        # Alphabets that write words together are looked into letter by letter.
-        if _has(words, phrase) or (not phrase[0].isascii() and phrase[0] in text):
-            excused |= names
-    added = [name for name in facts.indicators if _is_indicator(name) and name not in excused]
+    words = list(dict.fromkeys(match.group() for match in _WORD.finditer(text)))[:_MOST_WORDS]
+    joined = f" {' '.join(match.group() for match in _WORD.finditer(text))} "
+    added = [name for name in facts.indicators if _is_indicator(name) and not _excused(name, text, joined, words)]
     return [*added, *dict.fromkeys(_numbers_added(sentence, facts))]
+
+
+def _excused(name: str, text: str, joined: str, words: Sequence[str]) -> bool:
+    """Whether the sentence has a word for an indicator: its name, a misspelt one, or a vague one."""
+    phrases = [phrase for phrase, names in (*named(), *loose()) if name in names]
+    if any(f" {' '.join(phrase)} " in joined for phrase in phrases):
+        return True
+    # Alphabets that write words together are looked into letter by letter.
+    if any(not phrase[0].isascii() and phrase[0] in text for phrase in phrases):
+        return True
+    return any(_misspelt(words, phrase) for phrase, names in named() if name in names)
 
 
 def _is_indicator(name: str) -> bool:
     return name in INDICATORS or name.startswith("cdl.")
-
-
-def _has(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
-    n = len(phrase)
-    return any(tuple(words[i : i + n]) == phrase for i in range(len(words) - n + 1))
 
 
 def _misspelt(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
@@ -81,17 +82,29 @@ def _spans(text: str, phrases: Sequence[str]) -> Iterator[tuple[int, int]]:
 def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
     pieces = list(_WORD.finditer(text))
     words = [piece.group() for piece in pieces]
-    taken: set[int] = set()
-    for phrase, names in named():
-        n = len(phrase)
-        for i in range(len(words) - n + 1):
-            places = range(i, i + n)
-            if tuple(words[i : i + n]) != phrase or taken.intersection(places):
-                continue
-            taken.update(places)
-            if not names & facts.words:
-                start, end = pieces[i].start(), pieces[i + n - 1].end()
-                yield Unused(kind="indicator", words=sentence[start:end], start=start, end=end)
+    first = 0
+    while first < len(words):
+        phrase, names = next(
+            (
+                row
+                for row in _by_first_word().get(words[first], ())
+                if row[0] == tuple(words[first : first + len(row[0])])
+            ),
+            ((), frozenset()),
+        )
+        if phrase and not names & facts.words:
+            start, end = pieces[first].start(), pieces[first + len(phrase) - 1].end()
+            yield Unused(kind="indicator", words=sentence[start:end], start=start, end=end)
+        first += max(1, len(phrase))
+
+
+@cache
+def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
+    """The named phrases, longest first, by their first word."""
+    found: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+    for row in named():
+        found.setdefault(row[0][0], []).append(row)
+    return found
 
 
 def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
@@ -108,7 +121,7 @@ def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
         elif token.kind == "word" and token.text in _ADVERBS:
             kind = "interval"
             fine = _span_held(INTERVALS[_ADVERBS[token.text]], facts, False)
-        elif token.kind in ("number", "percent", "multiple") and token.text != "one":
+        elif token.kind in ("number", "percent", "multiple") and not _counts_nothing(tokens, i):
             kind = "number"
             fine = number_held(token.value, facts.numbers) or _names_interval(tokens, i, facts)
         else:
@@ -147,6 +160,14 @@ def _meant(value: float) -> tuple[float, ...]:
 
 
 _USUAL: Final = frozenset((0.0, 1.0, 100.0))
+
+
+def _counts_nothing(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a number word only points at things: "this one", "those two together"."""
+    before = tokens[i - 1].text if i else ""
+    after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    points = before in ("those", "these", "the", "all") or after in ("together", "of", "conditions", "things", "at")
+    return tokens[i].text == "one" or (tokens[i].text.isalpha() and points)
 
 
 def number_held(value: float, numbers: Collection[float]) -> bool:

@@ -32,7 +32,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, app: App, width: int) -> N
     page.set_viewport_size({"width": width, "height": 900})
     _write(page, app)
     expect(page.get_by_text("Latest matches")).to_be_visible()
-    expect(page.get_by_text("Length of RSI?")).to_be_visible()
+    expect(page.locator("b", has_text="Length of RSI?")).to_be_visible()
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
 

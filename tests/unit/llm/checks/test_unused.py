@@ -1,0 +1,89 @@
+"""What of a sentence a program lacks, and what it adds: each row is a program that is right, or wrong in one way."""
+
+import pytest
+
+from llm.checks import SentenceCheck, check_sentence
+from screener import compile_filter
+
+CROSS = "m = ta.macd(close)\nmatch = crossover(m.macd, m.signal)"
+
+
+def checked(sentence: str, code: str, interval: str = "15m", **options: object) -> SentenceCheck:
+    program = compile_filter(code, interval)
+    return check_sentence(sentence, program, direction="long", **options)  # type: ignore[arg-type]
+
+
+RIGHT = [
+    ("Buy when the 14-period RSI on the 1 hour chart is below 30.", "match = ta.rsi(close, 14) < 30", "1h"),
+    ("RSI under 30 on 15m", "match = ta.rsi(close, 14) < 30", "15m"),
+    ("macd bull cross, 4h", CROSS, "4h"),
+    ("vol 3x its average on 5m", "match = volume > 3 * ta.sma(volume, 20)", "5m"),
+    ("down 10% over the past 24 hours, hourly", "match = ticker.change_pct <= -10", "1h"),
+    ("up 3% in the last 15 minutes on the 5m", "match = pct_change(close, 3) >= 3", "5m"),
+    ("15% below its high of 100 hourly candles", "match = close <= highest(high, 100) * (1 - 15 / 100)", "1h"),
+    ("more than 60 percent of all coins are green on 1d", "match = breadth(close > open) > 0.6", "1d"),
+    ("between 22:00 and 02:00 UTC a red candle, 15m", 'match = session("22:00-02:00") and close < open', "15m"),
+    ("golden cross on the daily", "match = crossover(ta.sma(close, 50), ta.sma(close, 200))", "1d"),
+    ("overbought rsi 1h", "match = ta.rsi(close, 14) > 70", "1h"),
+    ("price over the kumo, 4h", "i = ta.ichimoku()\nmatch = close > max(i.span_a, i.span_b)", "4h"),
+    ("mcad corsses singal line 4hour", CROSS, "4h"),
+    ("EMA de 20 sobre la EMA de 50 en 4 horas", "match = ta.ema(close, 20) > ta.ema(close, 50)", "4h"),
+    ("beats bitcoin over 24 candles, 1h", "match = roc > btc", "1h"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "code", "interval"), RIGHT)
+def test_a_right_program_is_left_alone(sentence: str, code: str, interval: str) -> None:
+    gain = 'roc = pct_change(close, 24)\nbtc = pct_change(symbol("BTCUSDT").close, 24)\n'
+    found = checked(sentence, (gain if "btc" in code else "") + code, interval, symbols=("BTCUSDT",))
+    assert (found.unused, found.invented, found.contradictions) == ([], [], [])
+
+
+WRONG = [
+    # Another length, interval, indicator, level; a condition dropped; a symbol dropped.
+    ("RSI(9) below 30 on 15m", "match = ta.rsi(close, 14) < 30", "15m", [("number", "9")], []),
+    ("RSI below 30 on 15m", "match = ta.rsi(close, 14) < 30", "1h", [("interval", "15m")], []),
+    ("RSI below 30 on the daily", "match = ta.rsi(close, 14) < 30", "1h", [("interval", "daily")], []),
+    ("RSI below 30 on 15m", "match = ta.mfi(14) < 30", "15m", [("indicator", "RSI")], ["mfi"]),
+    ("RSI below 35 on 15m", "match = ta.rsi(close, 14) < 30", "15m", [("number", "35")],
+     ["the number 30 in ta.rsi(close, 14) < 30"]),
+    ("RSI below 30 and ADX above 25, 1h", "match = ta.rsi(close, 14) < 30", "1h",
+     [("indicator", "ADX"), ("number", "25")], []),
+    ("RSI below 30 while BTC is over its 50 EMA, 1h", "match = ta.rsi(close, 14) < 30 and close > ta.ema(close, 50)",
+     "1h", [("symbol", "BTC")], []),
+    ("green candle, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("indicator", "green candle")],
+     ["rsi", "the number 30 in ta.rsi(close, 14) < 30"]),
+    ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("number", "2%")], []),
+    ("a hammer on 1h", "match = cdl.doji()", "1h", [("indicator", "hammer")], ["cdl.doji"]),
+    ("price above the 50 EMA, 1h", "match = close > ta.ema(close, 55)", "1h", [("number", "50")],
+     ["the number 55 in ta.ema(close, 55)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "code", "interval", "unused", "invented"), WRONG)
+def test_a_wrong_program_is_told(
+    sentence: str, code: str, interval: str, unused: list[tuple[str, str]], invented: list[str]
+) -> None:
+    found = checked(sentence, code, interval)
+    assert [(u.kind, u.words) for u in found.unused] == unused
+    assert found.invented == invented
+    assert all(sentence[u.start : u.end] == u.words for u in found.unused)
+
+
+def test_what_is_said_to_be_left_out_is_not_said_twice() -> None:
+    sentence = "RSI below 30 on 15m when the ADX is over 25"
+    code = "match = ta.rsi(close, 14) < 30"
+    assert len(checked(sentence, code).unused) == 2
+    assert checked(sentence, code, not_understood=("when the ADX is over 25",)).unused == []
+
+
+def test_what_the_graph_folds_away_does_not_count() -> None:
+    found = checked(
+        "RSI below 30 and ADX over 25, 15m", "match = ta.rsi(close, 14) < 30 and (ta.adx().adx > 25 or True)"
+    )
+    assert ("indicator", "ADX") in [(u.kind, u.words) for u in found.unused]
+
+
+@pytest.mark.parametrize("sentence", ["", "   ", "\x00\ud800", "買", "9" * 5_000, "rsi " * 5_000, "(" * 20_000])
+def test_any_sentence_is_checked(sentence: str) -> None:
+    assert isinstance(checked(sentence, "match = ta.rsi(close, 14) < 30"), SentenceCheck)
