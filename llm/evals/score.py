@@ -147,8 +147,12 @@ class Scorer:
     def _agreement(
         self, case: Case, reference: Program, made: Program | None, answer: Answer, measures: dict[str, float]
     ) -> float:
+        """The measures of a program beside its reference; the agreement of their matches."""
+        ends = _results(reference) | (_results(made) if made is not None else set())
+        recorded = self._recorded(reference)
+        measures |= {"f1": 0.0, "signals": 0.0, "same": 0.0}
+        measures |= ({"real_f1": 0.0} if recorded is not None else {}) | ({"exits": 0.0} if ends else {})
         if made is None:
-            measures |= {"f1": 0.0, "signals": 0.0, "same": 0.0}
             return 0.0
         measures["interval"] = float(answer.interval == case.interval)
         if case.interval_named:
@@ -158,24 +162,25 @@ class Scorer:
         lost = [] if measures["same"] else missing_numbers(case.numbers, _text(made))
         said = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", " ".join(answer.not_understood))}
         measures["lost_number"] = float(any(n not in said for n in lost))
-        ends = _results(reference) | _results(made)
         if made.base != reference.base:
-            measures |= {"f1": 0.0, "signals": 0.0} | ({"exits": 0.0} if ends else {})
             return 0.0
         if measures["same"]:
-            measures |= {"f1": 1.0, "signals": 1.0} | ({"exits": 1.0} if ends else {})
-            if self._real is not None and self._real.has(made.base):
-                measures["real_f1"] = 1.0
+            measures |= {name: 1.0 for name in ("f1", "signals", "real_f1", "exits") if name in measures}
             return 1.0
         wanted, found = self._ground.matches(reference), self._ground.matches(made)
         measures["f1"], measures["signals"] = f1(wanted.match, found.match), f1(wanted.edges, found.edges)
         if ends:
             measures["exits"] = self._ends(reference, made, wanted, ends)
-        if self._real is not None and self._real.has(made.base):
-            recorded, other = self._real.matches(reference).match, self._real.matches(made).match
-            if recorded.any() or other.any():
-                measures["real_f1"] = f1(recorded, other)
+        if recorded is not None and self._real is not None:
+            measures["real_f1"] = f1(recorded, self._real.matches(made).match)
         return measures["f1"]
+
+    def _recorded(self, reference: Program) -> Bools | None:
+        """The reference's matches on recorded candles; None where there are none to agree on."""
+        if self._real is None or not self._real.has(reference.base):
+            return None
+        found = self._real.matches(reference).match
+        return found if found.any() else None
 
     def _ends(self, reference: Program, made: Program, wanted: Matches, names: set[str]) -> float:
         """How alike both programs end the trades that the reference opens, over the results that either has."""
