@@ -99,6 +99,8 @@ async def call(
                 await _read(response, name, reply, request.on_text, wire)
             else:
                 _take(response, reply)
+                if request.on_text is not None and reply.pieces:
+                    request.on_text(reply.text)
         except litellm.exceptions.JSONSchemaValidationError:
             failed = ModelError("The model's answer does not fit.", kind="bad_answer", model=name)
         except failures(litellm) as error:
@@ -136,6 +138,8 @@ async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], N
         await stream.aclose()
     if wire.too_large:
         raise too_large(name)
+    if not reply.pieces and wire.content_type.startswith("application/json"):
+        raise ModelError("The provider did not stream (it sent JSON).", kind="bad_request", model=name)
 
 
 def _take(response: Any, reply: Reply) -> None:

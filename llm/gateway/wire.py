@@ -21,10 +21,11 @@ MAX_REPLY_BYTES = 8_000_000
 
 @dataclass
 class Wire:
-    """One call's replies so far: the last HTTP status, the wait it asked for in seconds, bytes received, and whether
-    the last reply was read to its end."""
+    """One call's replies so far: the last one's HTTP status, content type, the wait it asked for in seconds, bytes
+    received, and whether it was read to its end."""
 
     status: int | None = None
+    content_type: str = ""
     retry_after_s: float | None = None
     received: int = 0
     ended: bool = False
@@ -97,6 +98,7 @@ def _watch(transport: Any) -> None:
         request.headers["accept-encoding"] = "identity"
         response = await send(request)
         wire.status = response.status_code
+        wire.content_type = response.headers.get("content-type", "")
         wire.retry_after_s = retry_after(response.headers.get("retry-after"))
         wire.received, wire.ended = 0, False
         response.stream = Bounded(response.stream, wire)

@@ -143,7 +143,8 @@ async def test_garbage_is_a_bad_answer(stub: Stub, reply: Reply, streamed: bool)
     stub.answer_with(reply)
     error = await failure(request(streamed))
     assert error.kind == "bad_answer"
-    assert len(stub.asked) == 1
+    # JSON where a stream was asked for may be an answer: it is asked for once more, in one piece.
+    assert len(stub.asked) == (2 if streamed and reply.raw is not None else 1)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -162,7 +163,7 @@ async def test_a_broken_connection_is_a_failure_in_bounded_time(stub: Stub, end:
     await _warm(stub)
     stub.answer_with(Reply(GOOD[:12], end=end))
     started = time.perf_counter()
-    error = await failure(request(streamed), timeout_s=3.0)
+    error = await failure(request(streamed), timeout_s=20 if end == "cut" else 0.8)
     assert error.kind == ("connection" if end == "cut" else "timeout")
     assert time.perf_counter() - started < 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from app.settings import Settings, SettingsError
 from llm import LiteLLMModel, ModelError
 from llm.gateway import Price, Prices, Refusals, litellm_model
 from tests.fixtures.ollama_stub import Ollama, ollama_stub
-from tests.fixtures.openai_stub import Reply, Stub, openai_stub
+from tests.fixtures.openai_stub import Reply, Stub, completion, openai_stub
 from tests.fixtures.scripted_model import GOOD, REQUEST, Pair
 
 KEY = "sk-unguessable-0123456789abcdef"
@@ -142,6 +143,31 @@ async def test_a_model_that_ollama_has_not_is_said(ollama: Ollama) -> None:
     assert failed.value.kind == "unsupported"
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("name", ["ollama/llama9", "ollama_chat/llama9"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"not json\n",
+        b"7\n",
+        b"{}\n",
+        b'{"error": "out of memory"}\n',
+        b'{"response": "{", "message": {"content": "{"}, "done": false}\n{"response": ',
+        b'{"response": 5, "message": {"content": 5}, "done": true}\n',
+        b"x" * 20_000_000,
+    ],
+    ids=["nothing", "text", "number", "object", "error", "cut", "types", "huge"],
+)
+async def test_what_ollama_does_wrong_is_a_model_error(ollama: Ollama, raw: bytes, name: str, streamed: bool) -> None:
+    ollama.raw = raw
+    asked = dataclasses.replace(REQUEST, on_text=lambda piece: None) if streamed else REQUEST
+    with pytest.raises(ModelError) as failed:
+        await LiteLLMModel(name, timeout_s=20, refusals=Refusals()).complete(asked)
+    assert failed.value.kind in ("bad_answer", "connection", "server", "bad_request")
+    assert len(ollama.asked) <= 6
+
+
 async def test_an_answer_is_streamed_in_pieces(stub: Stub) -> None:
     pieces: list[str] = []
     model = LiteLLMModel("openai/m", timeout_s=20, prices=Prices({"openai/m": Price(10, 100)}), refusals=Refusals())
@@ -182,6 +208,17 @@ async def test_what_a_server_refuses_is_left_out_and_remembered(stub: Stub, refu
     assert not set(refused) & {name for name, value in last.items() if value}
     # What was not refused is still used.
     assert ("response_format" in last) == ("response_format" not in refused)
+
+
+async def test_a_server_that_does_not_stream_is_asked_for_all_at_once(stub: Stub) -> None:
+    whole = json.dumps(completion(Reply(GOOD), "m")).encode()
+    stub.answer_with(Reply(raw=whole))
+    heard: list[str] = []
+    model = LiteLLMModel("openai/m", timeout_s=20, refusals=Refusals())
+    for tries in (2, 3):
+        assert (await model.complete(dataclasses.replace(REQUEST, on_text=heard.append))).data.number == 3
+        assert len(stub.asked) == tries
+    assert "".join(heard) == GOOD * 2
 
 
 COSTS = [
