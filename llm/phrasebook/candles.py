@@ -12,7 +12,7 @@ from dataclasses import replace
 from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
 from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend, on_interval
 from llm.phrasebook.moves import compared, versus
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.phrases import Found, Grammar, flag
 from llm.phrasebook.reader import Reader
 
 # name: (names in English, where it has two sides: True; else the direction it points to or None)
@@ -428,21 +428,6 @@ def _field_slot(r: Reader) -> object | None:
     return next((name for name in ("high", "low", "close", "open") if r.word(name, f"{name}s")), None)
 
 
-def _flag(*words: str) -> object:
-    """A slot that only tells that one of the words is there."""
-    options = sorted((word.split() for word in words), key=len, reverse=True)
-
-    def read(r: Reader) -> object | None:
-        mark = r.mark()
-        for option in options:
-            if all(r.word(word, fill=not at) for at, word in enumerate(option)):
-                return True
-            r.reset(mark)
-        return None
-
-    return read
-
-
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | {
         "green": "green; bullish; white; up; rising; positive; blue; advancing",
@@ -466,18 +451,18 @@ def _grammar() -> Grammar[Condition]:
         "part": _part_slot,
         "other": _part_slot,
         "field": _field_slot,
-        "row": _flag(*(word.strip() for word in LISTS["row"].split(";"))),
-        "last": _flag("last", "past", "previous", "prior", "preceding"),
-        "bull": _flag("bullish", "bull", "long", "green", "white", "upside"),
-        "bear": _flag("bearish", "bear", "short", "red", "black", "downside"),
-        "up": _flag("green", "bullish", "white", "up"),
-        "down": _flag("red", "bearish", "black", "down"),
-        "higher": _flag("higher", "above", "over"),
-        "lower": _flag("lower", "below", "under"),
-        "top": _flag("top", "upper", "high", "highest"),
-        "bottom": _flag("bottom", "lower", "low", "lowest"),
-        "near": _flag("near", "close to", "around", "almost at", "not far from"),
-        "inner": _flag("inside", "inner", "mother"),
+        "row": flag(LISTS["row"]),
+        "last": flag("last; past; previous; prior; preceding"),
+        "bull": flag("bullish; bull; long; green; white; upside"),
+        "bear": flag("bearish; bear; short; red; black; downside"),
+        "up": flag("green; bullish; white; up"),
+        "down": flag("red; bearish; black; down"),
+        "higher": flag("higher; above; over"),
+        "lower": flag("lower; below; under"),
+        "top": flag("top; upper; high; highest"),
+        "bottom": flag("bottom; lower; low; lowest"),
+        "near": flag("near; close to; around; almost at; not far from"),
+        "inner": flag("inside; inner; mother"),
         "hits": SLOTS["count"],
     }
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llm.phrasebook.event_words import LISTS, SLOTS
 from llm.phrasebook.meaning import Condition, Formula
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.phrases import Found, Grammar, PhraseTable
 from llm.phrasebook.reader import Reader
 
 ZONES = {
@@ -47,10 +47,9 @@ DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _SHORT_MONTHS = {"jan": 1, "feb": 2, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11, "dec": 12}
 _MONTHS = {name: at + 1 for at, name in enumerate(MONTHS)} | _SHORT_MONTHS
+_DAY_TABLE, _MONTH_TABLE = PhraseTable(_DAYS.items()), PhraseTable(_MONTHS.items())
 _PART_WORDS = {"morning": 0, "afternoon": 12, "evening": 12, "night": 12}
-_ZONE_ROWS = sorted(
-    ((tuple(words.split()), zone) for zone, text in ZONES.items() for words in text.split(";")), key=lambda row: -len(row[0])
-)
+_ZONE_TABLE = PhraseTable((text, zone) for zone, text in ZONES.items())
 
 
 def _time(r: Reader) -> object | None:
@@ -108,17 +107,15 @@ def _zone(r: Reader) -> object | None:
     mark = r.mark()
     r.word("in", fill=False)
     r.word("(", fill=False)
-    for words, zone in _ZONE_ROWS:
-        here = r.mark()
-        if all(r.word(word, fill=not at) for at, word in enumerate(words)):
-            r.word("local", fill=False)
-            r.word("time", "timezone", "hours", fill=False)
-            r.word("zone", fill=False)
-            r.word(")", fill=False)
-            return zone
-        r.reset(here)
-    r.reset(mark)
-    return None
+    zone = _ZONE_TABLE.read(r)
+    if zone is None:
+        r.reset(mark)
+        return None
+    r.word("local", fill=False)
+    r.word("time", "timezone", "hours", fill=False)
+    r.word("zone", fill=False)
+    r.word(")", fill=False)
+    return zone
 
 
 def _session_zone(r: Reader) -> object | None:
@@ -133,12 +130,7 @@ def _session_zone(r: Reader) -> object | None:
 
 
 def _day(r: Reader) -> object | None:
-    mark = r.mark()
-    for word, number in _DAYS.items():
-        if r.word(word):
-            return number
-    r.reset(mark)
-    return None
+    return _DAY_TABLE.read(r)
 
 
 def _days(r: Reader) -> object | None:
@@ -164,7 +156,7 @@ def _days(r: Reader) -> object | None:
 
 
 def _month(r: Reader) -> object | None:
-    return next((number for word, number in _MONTHS.items() if r.word(word)), None)
+    return _MONTH_TABLE.read(r)
 
 
 def _zone_of(m: Found) -> str:

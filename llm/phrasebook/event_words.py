@@ -11,7 +11,7 @@ from typing import Literal
 
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import Condition, Duration, Formula, Length, Operand, number
-from llm.phrasebook.phrases import SlotReader
+from llm.phrasebook.phrases import PhraseTable, SlotReader
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import UNIT_MS
 
@@ -99,7 +99,13 @@ class Window:
 
 def _percent(r: Reader) -> object | None:
     token = r.token("percent")
-    return abs(token.value) if token is not None and 0 < abs(token.value) <= MAX_PERCENT else None
+    return token.value if token is not None and 0 < token.value <= MAX_PERCENT else None
+
+
+def _value(r: Reader) -> object | None:
+    """A number or percentage with its sign."""
+    token = r.token("percent") or r.token("number")
+    return None if token is None else token.value
 
 
 def _signed_percent(r: Reader) -> object | None:
@@ -111,25 +117,20 @@ def _signed_percent(r: Reader) -> object | None:
 
 def _half(r: Reader) -> object | None:
     """ "half", "a third", "two thirds", "a quarter": a share in percent, or a percentage."""
-    mark = r.mark()
-    for words, share in _SHARES:
-        if all(r.word(word) for word in words):
-            return share
-        r.reset(mark)
-    return _percent(r)
+    share = _SHARES.read(r)
+    return _percent(r) if share is None else share
 
 
-_SHARES: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("two", "thirds"), 200 / 3),
-    (("three", "quarters"), 75.0),
-    (("three", "fourths"), 75.0),
-    (("a", "third"), 100 / 3),
-    (("one", "third"), 100 / 3),
-    (("a", "quarter"), 25.0),
-    (("one", "quarter"), 25.0),
-    (("a", "fifth"), 20.0),
-    (("a", "tenth"), 10.0),
-    (("half",), 50.0),
+_SHARES = PhraseTable(
+    (
+        ("two thirds", 200 / 3),
+        ("three quarters; three fourths", 75.0),
+        ("a third; one third", 100 / 3),
+        ("a quarter; one quarter", 25.0),
+        ("a fifth; one fifth", 20.0),
+        ("a tenth; one tenth", 10.0),
+        ("half; a half; one half", 50.0),
+    )
 )
 
 
@@ -145,6 +146,9 @@ def _count(r: Reader) -> object | None:
 
 def _multiple(r: Reader) -> object | None:
     """ "3x", "three times", "twice", "double"; a factor of more than nothing."""
+    if r.word("half"):
+        r.word("of", fill=False)
+        return 0.5
     token = r.token("multiple")
     if token is None or not 0 < token.value <= 1_000:
         return None
@@ -160,29 +164,19 @@ COMPARISONS: dict[str, str] = {
         weaker than; lighter than; thinner than; well under; well below""",
     "<=": "at most; no more than; not more than; a maximum of; maximum; <=; ≤; at or below; max; up to; not above; no greater than; not over",
 }
-_COMPARISON_PHRASES = sorted(
-    ((tuple(phrase.split()), op) for op, text in COMPARISONS.items() for phrase in text.replace("\n", " ").split(";")),
-    key=lambda row: -len(row[0]),
-)
+_COMPARISON_TABLE = PhraseTable((text, op) for op, text in COMPARISONS.items())
 
 
 def _compare(r: Reader) -> object | None:
-    mark = r.mark()
-    for words, op in _COMPARISON_PHRASES:
-        if all(r.word(word, fill=not at) for at, word in enumerate(words)):
-            return op
-        r.reset(mark)
-    return None
+    return _COMPARISON_TABLE.read(r)
 
 
 def _window(r: Reader) -> object | None:
     """ "in the last 3 candles", "over 4 hours", "within a day", "this week", "on the candle"."""
     mark = r.mark()
-    for name, made in _NAMED_WINDOWS:
-        for words in _phrases(name):
-            if all(r.word(word, fill=False) for word in words):
-                return made
-            r.reset(mark)
+    named = _NAMED_WINDOWS.read(r, fill=False)
+    if named is not None:
+        return named
     r.word(*"in over within during for across inside of from".split(), fill=False)
     r.word("just", "only", "under", "about", "like", "less", fill=True)
     r.word("than", fill=False)
@@ -230,18 +224,15 @@ def read_window_length(r: Reader) -> Length | None:
     return read_length(r)
 
 
-def _phrases(name: str) -> list[list[str]]:
-    found = [phrase.split() for phrase in LISTS[name].replace("\n", " ").split(";")]
-    return sorted((words for words in found if words), key=len, reverse=True)
-
-
-_NAMED_WINDOWS: tuple[tuple[str, Window], ...] = (
-    ("this_candle", Window(1)),
-    ("since_open", Window(since="1d")),
-    ("since_week", Window(since="1w")),
-    ("since_month", Window(since="1M")),
-    ("today", Window(Duration(DAY_MS), named_day=True)),
-    ("day_window", Window(Duration(DAY_MS))),
+_NAMED_WINDOWS = PhraseTable(
+    (
+        (LISTS["this_candle"], Window(1)),
+        (LISTS["since_open"], Window(since="1d")),
+        (LISTS["since_week"], Window(since="1w")),
+        (LISTS["since_month"], Window(since="1M")),
+        (LISTS["today"], Window(Duration(DAY_MS), named_day=True)),
+        (LISTS["day_window"], Window(Duration(DAY_MS))),
+    )
 )
 
 
@@ -302,6 +293,7 @@ SLOTS: dict[str, SlotReader] = {
     "condition": nested_condition,
     "pct": _percent,
     "signed": _signed_percent,
+    "value": _value,
     "share": _half,
     "num": _number,
     "count": _count,

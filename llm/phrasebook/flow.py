@@ -13,7 +13,7 @@ from dataclasses import replace
 from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number, on_interval
 from llm.phrasebook.moves import compared, ticker, versus
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.phrases import Found, Grammar, flag
 from llm.phrasebook.reader import Reader
 
 USUAL, BUSY, SPIKE, HUGE, LOW = 20, 1.5, 2.0, 2.0, 0.7
@@ -250,12 +250,12 @@ def _grammar() -> Grammar[Condition]:
         "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr",
     }
     slots = SLOTS | {
-        "buy": _side_reader(lists["buyers"]),
-        "sell": _side_reader(lists["sellers"]),
-        "up": _flags("rising increasing growing climbing expanding building picking ramping swelling rises increases grows higher up"),
-        "down": _flags("falling decreasing declining shrinking fading dropping drying contracting falls decreases declines lower"),
-        "beyond": _flags("above over higher more greater bigger larger"),
-        "less": _flags("below under lower less beneath fewer smaller"),
+        "buy": flag(lists["buyers"], fill=False),
+        "sell": flag(lists["sellers"], fill=False),
+        "up": flag("rising; increasing; growing; climbing; expanding; building; picking; ramping; swelling; rises; increases; grows; higher; up"),
+        "down": flag("falling; decreasing; declining; shrinking; fading; dropping; drying; contracting; falls; decreases; declines; lower"),
+        "beyond": flag("above; over; higher; more; greater; bigger; larger"),
+        "less": flag("below; under; lower; less; beneath; fewer; smaller"),
         "span24": day_span,
     }
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
@@ -379,29 +379,6 @@ def _grammar() -> Grammar[Condition]:
     )
     add(_named("low"), "[low / quiet / light / thin / dry / weak / dull / tiny / poor / declining interest] <vol>", "<vol> is [low / quiet / light / thin / weak / drying up / dead]", "<vol> dries up", "<vol> dried up")
     return g
-
-
-def _side_reader(text: str) -> object:
-    options = sorted((tuple(phrase.split()) for phrase in text.replace("\n", " ").split(";")), key=len, reverse=True)
-
-    def read(r: Reader) -> object | None:
-        mark = r.mark()
-        for words in options:
-            if words and all(r.word(word, fill=False) for word in words):
-                return True
-            r.reset(mark)
-        return None
-
-    return read
-
-
-def _flags(words: str) -> object:
-    options = words.split()
-
-    def read(r: Reader) -> object | None:
-        return True if r.word(*options) else None
-
-    return read
 
 
 _GRAMMAR = _grammar()

@@ -14,7 +14,7 @@ from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, day_span, p
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number, on_interval
 from llm.phrasebook.moves import change_over, compared, ticker, versus
 from llm.phrasebook.operands import read_operand
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.phrases import Found, Grammar, flag
 from llm.phrasebook.reader import Reader
 
 FLAT_PERCENT = 1.0
@@ -204,6 +204,10 @@ def _breadth(m: Found) -> Condition | None:
     return Formula(f"breadth({{c0}}) {op} {plain(round(share / 100, 10))}{own}", parts=(part,), brief="breadth")
 
 
+_UP = "up; green; rising; in the green; gaining; positive; rallying; higher; climbing; pumping; bullish"
+_DOWN = "down; red; falling; in the red; losing; negative; dropping; lower; declining; dumping; bleeding; bearish"
+
+
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | {
         "all": "all; all the; all of the; the; of all; every; the whole; our; my; other",
@@ -225,7 +229,7 @@ def _grammar() -> Grammar[Condition]:
         "are": "are; is; has; have; trade; trades; close; closes; with; being; currently; now; that are; which are; sit; sits; trading; whose; have a; with a; have an; with an; showing; show; hold; stay; having",
         "flat": "flat; unchanged; sideways; stable; quiet",
     }
-    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": _way(True), "way_down": _way(False), "too": _too}
+    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": flag(_UP), "way_down": flag(_DOWN), "too": _too}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     for make, verbs in ((_better, "beats"), (_worse, "lags")):
         for other in ("{coin}", "<market>"):
@@ -414,26 +418,6 @@ def _too(r: Reader) -> object | None:
     r.word("is", "does", "one", "itself", "this", "too", fill=False)
     r.word("one", "is", "as", fill=False)
     return True if r.word("too", "also", "well", "itself", "itself.", fill=True) or r.tokens[r.position - 1].text in ("too", "one", "itself") else None
-
-
-_WAY = {
-    True: "up; green; rising; in the green; gaining; positive; rallying; higher; climbing; pumping; bullish",
-    False: "down; red; falling; in the red; losing; negative; dropping; lower; declining; dumping; bleeding; bearish",
-}
-
-
-def _way(up: bool) -> Callable[[Reader], object | None]:
-    options = sorted((phrase.split() for phrase in _WAY[up].split(";")), key=len, reverse=True)
-
-    def read(r: Reader) -> object | None:
-        mark = r.mark()
-        for words in options:
-            if all(r.word(word, fill=not at) for at, word in enumerate(words)):
-                return True
-            r.reset(mark)
-        return None
-
-    return read
 
 
 _GRAMMAR = _grammar()

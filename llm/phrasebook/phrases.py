@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -92,6 +92,7 @@ class Rule(Generic[T]):
 
     pattern: Sequence_
     first: frozenset[str] | None
+    needed: tuple[frozenset[str], ...]
     make: Callable[[Found], T | None]
 
 
@@ -108,25 +109,28 @@ class Grammar(Generic[T]):
         """Add rules that make the same thing."""
         for template in templates:
             pattern = self._compile(template)
-            self.rules.append(Rule(pattern, _first_words(pattern), make))
+            self.rules.append(Rule(pattern, _first_words(pattern), tuple(_needed(pattern)), make))
 
     def read(self, r: Reader, symbol: str | None = None) -> T | None:
         """What the first rule that fits here makes; the cursor moves only on success.
 
         `symbol` is the coin that was named before the phrase.
         """
-        here = _words_here(r)
-        fitting = [rule for rule in self.rules if rule.first is None or rule.first & here]
+        key = (id(self), symbol or "", r.position)
+        if key in r.slots_read:
+            return None
+        here, ahead = _words_here(r), _words_ahead(r)
+        fitting = [rule for rule in self.rules if _may_fit(rule, here, ahead)]
         for rule in fitting:
             made = _try(r, rule, self.slots, symbol)
             if made is not None:
                 return made[0]
-        if self.place is None or not _scope_ahead(r):
-            return None
-        for rule in fitting:
-            made = _try(r, rule, self.slots, symbol, scoped=True)
-            if made is not None:
-                return self.place(*made)
+        if self.place is not None and _scope_ahead(r):
+            for rule in fitting:
+                made = _try(r, rule, self.slots, symbol, scoped=True)
+                if made is not None:
+                    return self.place(*made)
+        r.slots_read[key] = None
         return None
 
     def _compile(self, template: str) -> Sequence_:
@@ -199,6 +203,72 @@ def _first_words(nodes: Sequence_) -> frozenset[str] | None:
     return None
 
 
+def _may_fit(rule: Rule[T], here: frozenset[str], ahead: frozenset[str]) -> bool:
+    """Whether the rule can begin here and every word it cannot do without stands ahead."""
+    if rule.first is not None and rule.first.isdisjoint(here):
+        return False
+    return not any(words.isdisjoint(ahead) for words in rule.needed)
+
+
+# What a slot of this kind cannot be read without: a token of a kind, written as a word that no sentence has.
+_KINDS = {"pct": "%percent", "signed": "%percent", "num": "%number", "count": "%number", "x": "%multiple", "hits": "%number"}
+_AHEAD = 40
+
+
+def _needed(nodes: Sequence_) -> Iterator[frozenset[str]]:
+    """Sets of words of which a sentence must hold at least one each."""
+    for node in nodes:
+        match node:
+            case Words(texts=texts):
+                yield texts
+            case Slot(kind=kind) if kind in _KINDS:
+                yield frozenset((_KINDS[kind],))
+            case Choice(options=options, optional=False):
+                wanted = [next(_needed(option), None) for option in options]
+                if all(words is not None for words in wanted):
+                    yield frozenset().union(*(words for words in wanted if words is not None))
+            case _:
+                pass
+
+
+def _words_ahead(r: Reader) -> frozenset[str]:
+    tokens = r.tokens[r.position : r.position + _AHEAD]
+    return frozenset(token.text for token in tokens) | {f"%{token.kind}" for token in tokens}
+
+
+class PhraseTable(Generic[T]):
+    """Phrases with a value each, found by their first word; the longest that stands here is taken."""
+
+    def __init__(self, rows: Iterable[tuple[str, T]]) -> None:
+        """`rows` are phrases separated by semicolons, with what they mean."""
+        self._rows: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        for text, value in rows:
+            for phrase in text.replace("\n", " ").split(";"):
+                words = tuple(phrase.split())
+                if words:
+                    _KNOWN.update(words)
+                    self._rows.setdefault(words[0], []).append((words, value))
+        for found in self._rows.values():
+            found.sort(key=lambda row: -len(row[0]))
+
+    def read(self, r: Reader, *, fill: bool = True) -> T | None:
+        """The value of the phrase here, perhaps after a few filler words; steps over it."""
+        for at in _starts(r, r.position) if fill else (r.position,):
+            if at >= len(r.tokens):
+                return None
+            for words, value in self._rows.get(r.tokens[at].text, ()):
+                if all(at + n < len(r.tokens) and r.tokens[at + n].text == word for n, word in enumerate(words)):
+                    r.position = at + len(words)
+                    return value
+        return None
+
+
+def flag(text: str, *, fill: bool = True) -> SlotReader:
+    """A slot that only tells that one of these phrases is there."""
+    table = PhraseTable([(text, True)])
+    return lambda r: table.read(r, fill=fill)
+
+
 def _words_here(r: Reader) -> frozenset[str]:
     """The words a rule may begin with at the cursor: this one, and those behind a few filler words."""
     return frozenset(r.tokens[at].text for at in _starts(r, r.position) if at < len(r.tokens))
@@ -240,7 +310,7 @@ def _scope_ahead(r: Reader) -> bool:
 
 @dataclass(slots=True)
 class _Search:
-    """One attempt of one rule; slots are read once a place, and the number of steps is bounded.
+    """One attempt of one rule; slots are read once a place in the sentence, and the number of steps is bounded.
 
     With `scoped` it steps over one "on the 4h chart" between two pieces.
     """
@@ -248,27 +318,28 @@ class _Search:
     r: Reader
     slots: Mapping[str, SlotReader]
     scoped: bool = False
-    seen: dict[tuple[str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)
     tries: int = 0
 
     def slot(self, kind: str, at: int) -> tuple[object, int, tuple[str, ...]] | None:
-        key = (kind, at)
-        if key not in self.seen:
-            self.seen[key] = None
-            r = self.r
+        r = self.r
+        seen = r.slots_read
+        key = (id(self.slots[kind]), kind, at)
+        if key not in seen:
+            seen[key] = None
             mark = r.mark()
             r.position = at
             value = self.slots[kind](r)
             if value is not None and r.position > at:
-                self.seen[key] = (value, r.position, tuple(r.notes[mark.notes :]))
+                seen[key] = (value, r.position, tuple(r.notes[mark.notes :]))
             r.reset(mark)
-        return self.seen[key]
+        return seen[key]
 
     def walk(
         self, nodes: Sequence_, at: int, values: tuple[tuple[str, object, tuple[str, ...]], ...]
     ) -> Iterator[tuple[int, tuple[tuple[str, object, tuple[str, ...]], ...]]]:
         self.tries += 1
-        if self.tries > MAX_TRIES:
+        self.r.effort += 1
+        if self.tries > MAX_TRIES or self.r.exhausted:
             return
         if self.scoped and nodes and at > self.r.position and not any(name == "on" for name, _, _ in values):
             scope = _scope_at(self.r, at)

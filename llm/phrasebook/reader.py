@@ -36,6 +36,7 @@ COINS = {
     "tron": "TRX",
 }
 MAX_SKIPPED = 4
+MAX_EFFORT = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Reader:
     # The settings last read of each indicator, for "the KAMA is rising", and the sides last compared, for "both".
     known: dict[str, tuple[float, ...]] = field(default_factory=dict)
     pair: tuple[object, ...] = ()
+    effort: int = 0
+    # What a slot of a phrase template read at a place: the same wherever it is asked again.
+    slots_read: dict[tuple[int, str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)
     _phrases: dict[int, list[tuple[int, list[tuple[str, str]]]]] = field(default_factory=dict)
 
     def mark(self) -> Mark:
@@ -73,6 +77,15 @@ class Reader:
         """Whether all tokens are read."""
         return self.position >= len(self.tokens)
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether more was tried than any honest sentence needs: from then on nothing is found any more."""
+        return self.effort > MAX_EFFORT
+
+    def _tries(self) -> bool:
+        self.effort += 1
+        return self.effort <= MAX_EFFORT
+
     def note(self, text: str) -> None:
         """State an assumption, once."""
         self.notes.append(text)
@@ -83,6 +96,8 @@ class Reader:
         A phrase without a value gives the category's name. With `values` only those count. The cursor moves
         only on success.
         """
+        if not self._tries():
+            return None
         start = self.position
         for skipped in range(MAX_SKIPPED + 1 if fill else 1):
             at = start + skipped
@@ -97,6 +112,8 @@ class Reader:
 
     def word(self, *texts: str, fill: bool = True) -> bool:
         """Whether one of these very words or signs stands here; steps over it."""
+        if not self._tries():
+            return False
         start = self.position
         for skipped in range(MAX_SKIPPED + 1 if fill else 1):
             at = start + skipped
@@ -111,6 +128,8 @@ class Reader:
 
     def token(self, kind: TokenKind, *, fill: bool = True) -> Token | None:
         """The token of that kind here, after a few filler words; steps over it."""
+        if not self._tries():
+            return None
         start = self.position
         for skipped in range(MAX_SKIPPED + 1 if fill else 1):
             at = start + skipped

@@ -24,7 +24,7 @@ from llm.phrasebook.meaning import (
     operands,
     placeless,
 )
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.phrases import Found, Grammar, PhraseTable
 from llm.phrasebook.reader import Reader
 
 LOOK_BACK = 10
@@ -71,30 +71,26 @@ def _together(first: Condition, second: Condition) -> Condition:
     return Group("and", (first, second))
 
 
-_THEN = (
+def _table(*phrases: str) -> PhraseTable[bool]:
+    return PhraseTable((phrase, True) for phrase in phrases)
+
+
+_THEN = _table(
     "and then", "then", "followed by", "and after that", "after which", "and later", "and subsequently", "and next", "and afterwards",
     "before", "which is followed by", "and is followed by", "and followed by", "that is followed by", "and the next", "and on the next",
     "followed immediately by", "immediately followed by", "and the following", "but then", "then later",
 )  # fmt: skip
-_AFTER = (
+_AFTER = _table(
     "after", "following", "right after", "shortly after", "just after", "immediately after", "coming after", "after it", "once", "after a",
     "within {n} candles after", "that follows", "which follows", "that comes after", "after having", "preceded by", "as long as before it",
 )  # fmt: skip
-_FIRST = ("for the first time in", "first time in", "for the first time within", "the first time in", "for the first time for", "first in")
-_FIRST_SINCE = ("for the first time in the last", "for the first time over the last", "first time in the last", "for the first time in at least", "first time in at least")
-_NEXT = (
+_FIRST = _table("for the first time in", "first time in", "for the first time within", "the first time in", "for the first time for", "first in")
+_FIRST_SINCE = _table("for the first time in the last", "for the first time over the last", "first time in the last", "for the first time in at least", "first time in at least")
+_PREVIOUS = _table("on the previous candle", "on the candle before", "on the prior candle", "one candle ago", "on the last candle", "the candle before", "the day before", "a candle ago", "yesterday", "on the previous bar", "on the previous day")
+_NEXT = _table(
     "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
     "the next bar", "the following candle", "the next one", "by", "on this one", "on this candle", "now", "on the current candle", "the next",
 )  # fmt: skip
-
-
-def _said(r: Reader, phrases: tuple[str, ...]) -> bool:
-    mark = r.mark()
-    for phrase in sorted(phrases, key=lambda text: -len(text.split())):
-        if all(r.word(word, fill=False) for word in phrase.split()):
-            return True
-        r.reset(mark)
-    return False
 
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
@@ -138,7 +134,7 @@ def _stayed(r: Reader, condition: Condition) -> Condition | None:
 
 def _times_in(r: Reader, condition: Condition) -> Condition | None:
     """ "at least 3 times in the last 10 candles"."""
-    op = ">=" if _said(r, ("at least", "no fewer than", "no less than")) else ">" if _said(r, ("more than",)) else "<=" if _said(r, ("at most",)) else ">="
+    op = SLOTS["cmp"](r) or ">="
     token = r.token("multiple", fill=False) or r.token("number", fill=False)
     if token is None or token.value != int(token.value):
         return None
@@ -156,7 +152,7 @@ def _times_in(r: Reader, condition: Condition) -> Condition | None:
 
 
 def _first_time(r: Reader, condition: Condition) -> Condition | None:
-    if not (_said(r, _FIRST_SINCE) or _said(r, _FIRST)):
+    if not (_FIRST_SINCE.read(r, fill=False) or _FIRST.read(r, fill=False)):
         return None
     r.word("the", "over", "at", fill=False)
     r.word("last", "past", "least", "previous", fill=False)
@@ -168,7 +164,7 @@ def _first_time(r: Reader, condition: Condition) -> Condition | None:
 
 def _window_before(r: Reader, condition: Condition) -> Condition | None:
     """ "... in the 20 candles before": this candle is left out."""
-    every = _said(r, ("for", "throughout"))
+    every = r.word("for", "throughout", fill=False)
     if not every and not r.word("in", "within", "during", "on", "at", fill=False):
         return None
     r.word("any", "some", "one", "all", fill=False)
@@ -191,7 +187,7 @@ def _window_before(r: Reader, condition: Condition) -> Condition | None:
 
 def _ago(r: Reader, condition: Condition) -> Condition | None:
     """ "... 3 candles ago", "... on the previous candle"."""
-    if _said(r, ("on the previous candle", "on the candle before", "on the prior candle", "one candle ago", "on the last candle", "the candle before", "the day before", "a candle ago", "yesterday", "on the previous bar", "on the previous day")):
+    if _PREVIOUS.read(r, fill=False):
         return Formula("({c0})[1]", parts=(condition,), brief=_brief(condition))
     token = r.token("number", fill=False)
     if token is None or token.value != int(token.value) or not 0 < token.value <= 1_000:
@@ -221,7 +217,7 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
         if found is None or not 0 < token.value <= 1_000:
             return None
         return _together(Formula(f"({{c0}})[{int(token.value)}]", parts=(found,), brief=_brief(found)), condition)
-    elif not _said(r, _AFTER):
+    elif not _AFTER.read(r, fill=False):
         return None
     first = nested_condition(r)
     if first is None or _timeless(first):
@@ -233,11 +229,11 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
 def _then(r: Reader, condition: Condition) -> Condition | None:
     """ "A, then B within 5 candles"."""
     r.word(",", ";", ".", fill=False)
-    if not _said(r, _THEN):
+    if not _THEN.read(r, fill=False):
         return None
     length: Length | None = None
     r.word(",", fill=False)
-    next_one = _said(r, _NEXT)
+    next_one = _NEXT.read(r, fill=False)
     if r.word("within", "in", fill=False):
         early = r.mark()
         r.word("the", fill=False)
