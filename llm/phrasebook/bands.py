@@ -93,10 +93,13 @@ def touch(left: Operand, level: Operand) -> Condition:
 def read_sides(r: Reader, left: Operand) -> Condition | None:
     """ "turns bullish", "is red", "flip short": which of its two sides an indicator is on."""
     family = family_of(left)
-    turning = bool(r.take("turn"))
+    turning = bool(r.take("turn") or r.word("changes", "changed", "changing"))
+    if turning and r.word("from", fill=False) and (r.take("polarity") or r.take("side")) and r.word("to"):
+        pass
     plain = r.take("polarity")
     side = plain or (r.take("side") if family else None)
-    if side is None or (not turning and r.tokens[r.position - 1].text in _NOT_STATES):
+    directed = left.kind == "supertrend_dir"
+    if side is None or (not turning and not directed and r.tokens[r.position - 1].text in _NOT_STATES):
         return None
     r.word("momentum", "territory", fill=False)
     if not turning and r.take("turn", fill=False):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.bands import sides_of
 from llm.phrasebook.event_words import use_conditions
 from llm.phrasebook.events import read_event
 from llm.phrasebook.indicators import FAMILIES
@@ -73,8 +74,21 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
 
 
 def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    """A market event, unless the same words and more say something of an operand ("the close is above the open of 5
+    candles ago")."""
+    mark = r.mark()
     found = read_event(r)
-    return None if found is None else (found, next(operands(found), None))
+    if found is None:
+        return None
+    end, notes = r.position, r.notes[mark.notes :]
+    r.reset(mark)
+    described = _described(r, carried)
+    if described is not None and r.position > end:
+        return described
+    r.reset(mark)
+    r.position = end
+    r.notes.extend(notes)
+    return found, next(operands(found), None)
 
 
 def _nested(r: Reader) -> Condition | None:
@@ -99,8 +113,8 @@ def _remember(r: Reader, condition: Condition) -> None:
 
 def _both(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """ "both are under 20", "they are both rising": the two sides last compared."""
-    pair = [side for side in r.pair if isinstance(side, Operand)]
-    if len(pair) != 2 or not (r.word("both", fill=False) or (r.word("they", fill=False) and r.word("both"))):
+    pair = _both_lines(r) or _both_sides(r)
+    if not pair:
         return None
     r.word("of", "them", "lines", "averages", fill=False)
     start = r.mark()
@@ -112,6 +126,24 @@ def _both(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None
             return None
         found.append(one)
     return Group("and", tuple(found)), pair[0]
+
+
+def _both_sides(r: Reader) -> list[Operand]:
+    pair = [side for side in r.pair if isinstance(side, Operand)]
+    named = len(pair) == 2 and (r.word("both", fill=False) or (r.word("they", fill=False) and r.word("both")))
+    return pair if named else []
+
+
+def _both_lines(r: Reader) -> list[Operand]:
+    """ "both stochastic lines": the two sides of an indicator."""
+    mark = r.mark()
+    if r.word("both", fill=False):
+        whole_one = read_operand(r)
+        sides = sides_of(whole_one) if whole_one is not None and family_of(whole_one) else None
+        if sides is not None and sides[1].kind != "number" and r.word("lines", "averages"):
+            return list(sides)
+    r.reset(mark)
+    return []
 
 
 def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:

@@ -50,7 +50,7 @@ def _percent(r: Reader, left: Operand) -> Condition | None:
     if right is None or right.kind == "number":
         return None
     if away:
-        inverse = "<=" if op in ("<", "<=") else ">"
+        inverse = op if op in ("<", "<=", ">") else ">="
         share = round(token.value / 100, 10)
         return Formula(f"abs({{0}} / {{1}} - 1) {inverse} {share:.10g}", (left, right), brief="distance")
     op = more or op

@@ -8,6 +8,7 @@ own are filler; all others are unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import product
 
@@ -99,6 +100,8 @@ _BUILT: list[tuple[str, str, Iterable[str]]] = [
         ("crossing over", "crosses bullishly", *_joined(("break", "breaks", "broke"), ("out above",))),
     ),
     ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), _DOWNWARD))),
+    ("cross", "up", _joined(_RISE, ("through", "past"))),
+    ("cross", "down", _joined(_FALL, ("through", "past"))),
     (
         "cross",
         "down",
@@ -154,6 +157,7 @@ _FILLER = frozenset(
 
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 _LONGEST = 1
+_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 
 
 def learn(rows: Iterable[tuple[str, str, Iterable[str]]]) -> None:
@@ -161,7 +165,7 @@ def learn(rows: Iterable[tuple[str, str, Iterable[str]]]) -> None:
     global _LONGEST
     for category, value, phrases in rows:
         for phrase in phrases:
-            words = tuple(phrase.replace("-", " ").split()) if len(phrase) > 3 else tuple(phrase.split())
+            words = tuple(_HYPHEN.sub(" ", phrase).split())
             readings = _INDEX.setdefault(words, [])
             if (category, value) not in readings:
                 readings.append((category, value))

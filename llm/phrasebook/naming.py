@@ -112,6 +112,9 @@ def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand |
     r.word("line", fill=False)
     given = given or read_settings(r, family)
     kind = family.outputs[output] if output else family.default
+    if kind is None:
+        # "vortex indicator VI-"
+        kind = r.take("indicator", *family.outputs.values(), fill=False)
     of = _series_of(r, family)
     given = given or _trailing(r, family)
     found = replace(operand_of(r, kind or family_name, given, subject), of=of)

@@ -38,23 +38,20 @@ def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | 
 def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
     """One operand, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (
-        _scaled,
-        _leading_name,
-        _before,
-        _of_coin,
-        _average_of,
-        _change_of,
-        _level,
-        _on_interval,
-        _plain,
-        _constant,
-    ):
+    for form in _FORMS:
         operand = form(r, subject)
         if operand is not None:
             return _shifted(r, _ago(r, operand))
         r.reset(mark)
     return None
+
+
+def _pronoun(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "The close is back above it": what was compared before."""
+    if subject is None or not r.word("it", fill=False):
+        return None
+    last = r.pair[-1] if r.pair else None
+    return last if isinstance(last, Operand) and last.kind != "number" else None
 
 
 def _leading_name(r: Reader, subject: Operand | None) -> Operand | None:
@@ -85,6 +82,18 @@ def _before(r: Reader, subject: Operand | None) -> Operand | None:
     if r.take("one_before"):
         return replace(subject, shift=subject.shift + 1, factor=1.0)
     return None
+
+
+def _slope_of(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "the slope of the 50 EMA": its change from the candle before."""
+    if not r.word("slope") or not r.word("of", fill=False):
+        return None
+    inner = read_operand(r)
+    if inner is None or inner.kind == "number" or inner.kind in BAND_KINDS:
+        return None
+    r.note("“Slope” became: the change from the candle before.")
+    template = "{0} - {0}[1]"
+    return Operand("formula", template=template, parts=(inner,), unit="slope", noun="change of it")
 
 
 def _shifted(r: Reader, operand: Operand) -> Operand:
@@ -126,10 +135,14 @@ def _level(r: Reader, subject: Operand | None) -> Operand | None:
 
 def _ago(r: Reader, operand: Operand) -> Operand:
     mark = r.mark()
+    r.word("of", "from", fill=False)
     token = r.token("number", fill=False)
     count = whole(token) if token is not None else None
     if count is not None and r.take("candle", fill=False) and r.take("ago", fill=False):
         return replace(operand, shift=operand.shift + count)
+    r.reset(mark)
+    if r.word("of", "from", fill=False) and r.take("one_before"):
+        return replace(operand, shift=operand.shift + 1)
     r.reset(mark)
     return operand
 
@@ -137,6 +150,10 @@ def _ago(r: Reader, operand: Operand) -> Operand:
 def _scaled(r: Reader, subject: Operand | None) -> Operand | None:
     """ "2x its 20 average", "1.5 times the ATR"."""
     token = r.token("multiple")
+    if token is None and r.word("half"):
+        r.word("of", "the", fill=False)
+        inner = read_operand(r, subject)
+        return None if inner is None or inner.kind == "number" else replace(inner, factor=inner.factor * 0.5)
     if token is None:
         return _share(r, subject)
     r.word("of", "the", fill=False)
@@ -293,6 +310,7 @@ def read_constant(r: Reader) -> Operand | None:
 
 
 _FORMS = (
+    _pronoun,
     _scaled,
     _leading_name,
     _level,
@@ -300,6 +318,7 @@ _FORMS = (
     _of_coin,
     _average_of,
     _change_of,
+    _slope_of,
     _on_interval,
     _plain,
     _constant,

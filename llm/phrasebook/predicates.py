@@ -12,18 +12,14 @@ from llm.phrasebook.bands import edge, is_level, read_band, read_sides, touch, t
 from llm.phrasebook.distance import read_distance, read_near
 from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.lengths import read_length, whole
-from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import (
     Between,
     Compare,
     Condition,
     Cross,
-    Duration,
     Group,
-    Length,
     Not,
     Operand,
-    Pattern,
     Trend,
     on_interval,
     on_symbol,
@@ -34,20 +30,12 @@ from llm.phrasebook.operands import price_like, read_constant, read_operand, rea
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
     read_move,
-    read_new_extreme,
-    read_setup,
-    read_versus,
-    read_window,
-    volume,
 )
 from llm.phrasebook.sides import own_cross, read_zone
+from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
 from llm.phrasebook.units import beyond_level, comparable
 
 TREND_STEPS = 1
-WIDTHS = {"bbands": "bb_width", "keltner": "kc_width", "donchian": "dc_width"}
-PRICE_KINDS = frozenset({"price", "close", "high", "low"})
-_UPPER = frozenset({"highest_high", "highest_close", *(upper for _, upper in BANDS.values())})
-_LOWER = frozenset({"lowest_low", "lowest_close", *(lower for lower, _ in BANDS.values())})
 
 
 def read_predicate(r: Reader, left: Operand) -> Condition | None:
@@ -67,6 +55,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         read_distance,
         read_band,
         _between,
+        _from_to,
         _cross,
         _touch,
         read_near,
@@ -77,7 +66,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         _compare,
         _times,
         _moved,
-        _state,
+        read_state,
     )
     mark = r.mark()
     for form in forms:
@@ -124,6 +113,8 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
         r.reset(before)
         return own_cross(left, way)
     way = _from_side(r, way)
+    if way in ("any", "break"):
+        way = r.take("upward", fill=False) or way
     sides = {"up": ">", "down": "<"}
     lines = [edge(right, sides.get(way, "")) for right in rights]
     rights = [line for line in lines if line is not None]
@@ -136,6 +127,22 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
         beyond = {"high": ">", "low": "<"}.get(rights[0].kind, "")
     items = tuple(_crossing(left, way, beyond_level(r, left, beyond, right)) for right in rights)
     return items[0] if len(items) == 1 else Group("and", items)
+
+
+def _from_to(r: Reader, left: Operand) -> Condition | None:
+    """ "drops from above 70 to below 70", "flips from above to below the price"."""
+    moved = any(r.take(name) is not None for name in ("move", "turn", "rising", "falling")) or r.word(
+        "moves", "moved", "goes", "went", "comes", "crosses"
+    )
+    if not moved or not r.word("from", fill=False):
+        return None
+    first = r.take("compare", "<", ">", fill=False)
+    start = read_operand(r, left) if first is not None else None
+    second = r.take("compare", "<", ">") if first is not None and r.word("to") else None
+    right = read_operand(r, left) if second is not None else None
+    if right is None or first == second or (start is not None and start != right) or not comparable(left, right):
+        return None
+    return Cross(left, "up" if second == ">" else "down", right)
 
 
 def _from_side(r: Reader, way: str) -> str:
@@ -152,7 +159,7 @@ def _from_side(r: Reader, way: str) -> str:
 def _crossing(left: Operand, way: str, right: Operand) -> Condition:
     """A cross; against a level that jumps, such as a 20 candle high, being beyond it is what is meant."""
     if way == "break":
-        way = "up" if right.kind in _UPPER or right.kind == "high" else "down" if right.kind in _LOWER else "any"
+        way = "up" if right.kind in UPPER or right.kind == "high" else "down" if right.kind in LOWER else "any"
         way = "down" if right.kind == "low" else way
     jumps = is_level(right) or (right.kind in ("high", "low") and (right.shift or right.interval))
     if jumps and way != "any":
@@ -307,72 +314,6 @@ def _times(r: Reader, left: Operand) -> Condition | None:
 
 def _moved(r: Reader, left: Operand) -> Condition | None:
     return read_move(r, left) if left.kind not in ("rsi", "stoch_k", "stoch_d", "adx") else None
-
-
-def _state(r: Reader, left: Operand) -> Condition | None:
-    """ "BTC is in an uptrend", "price makes a new high", "volume spikes", "the candle is green"."""
-    new = read_new_extreme(r, left) if left.kind in PRICE_KINDS else None
-    if new is not None:
-        return new
-    mark = r.mark()
-    if left.level or left.kind in LEVELS:
-        if r.word("broken", "breached", "cleared", "taken", "reclaimed", "lost"):
-            r.word("out", fill=False)
-            above = left.kind in _UPPER or left.kind == "high"
-            return Compare(Operand("close", symbol=left.symbol), ">" if above else "<", left)
-        r.reset(mark)
-    way = r.take("highest")
-    if way is not None and left.kind != "number":
-        length = read_window(r) or read_length(r)
-        if length is not None:
-            own = replace(left, kind="close") if left.kind == "price" else left
-            own = replace(own, kind=WIDTHS.get(own.kind, own.kind))
-            of = Operand("highest_of" if way == "high" else "lowest_of", (length,), own.interval, own.symbol, of=own)
-            return Compare(own, ">=" if way == "high" else "<=", of)
-    r.reset(mark)
-    record = _record(r, left)
-    if record is not None:
-        return record
-    r.reset(mark)
-    versus = read_versus(r) if left.kind in PRICE_KINDS else None
-    if versus is not None:
-        return versus
-    r.reset(mark)
-    if left.kind in PRICE_KINDS:
-        setup = read_setup(r)
-        if setup is not None:
-            setup = on_symbol(setup, left.symbol) if left.symbol else setup
-            return on_interval(setup, left.interval) if left.interval else setup
-        colour = r.take("colour", "green", "red")
-        if colour is not None and left.kind == "close" and r.tokens[r.position - 1].text in ("green", "red"):
-            return Pattern(colour, (1,), interval=left.interval, symbol=left.symbol)
-        r.reset(mark)
-    if left.kind == "volume" and r.word("spike", "spikes", "spiking", "surges", "surging", "explodes", "jumps"):
-        r.note("“Volume spike” became: at least 2 times the 20 candle average.")
-        found: Condition = volume(2.0)
-        return on_interval(found, left.interval) if left.interval else found
-    return None
-
-
-def _record(r: Reader, left: Operand) -> Condition | None:
-    """ "hits a 20 candle low", "at a 50-bar high", said of an indicator or the volume."""
-    if left.kind in PRICE_KINDS or left.kind == "number" or left.kind in BANDS:
-        return None
-    r.take("new") or r.take("touch") or r.word("at")
-    token = r.token("number")
-    length: Length | None = whole(token) if token is not None else None
-    if token is None and (span := r.token("span")) is not None:
-        length = Duration(int(span.value))
-    r.take("candle")
-    way = r.take("field", "high", "low")
-    if way is None:
-        return None
-    if length is None:
-        length = read_window(r)
-    if length is None:
-        return None
-    of = Operand("highest_of" if way == "high" else "lowest_of", (length,), left.interval, left.symbol, of=left)
-    return Compare(left, ">=" if way == "high" else "<=", of)
 
 
 def read_scope(r: Reader) -> str | None:

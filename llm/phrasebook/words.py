@@ -2,20 +2,22 @@
 
 ROWS = """
 field price | price; prices; market price; last price; current price; spot price
-field close | close; closes; closed; closing; closing price; close price; candle close; candle closes; closing
-    prices; price closes; price close; price closing; price is closing; price closed; the candle closes; market
-    closes
+field close | close; price has closed; price closed; price has been closing; candle has closed; it closes; it
+    closed; closes; closed; closing; closing price; close price; candle close; candle closes; closing prices; price
+    closes; price close; price closing; price is closing; price closed; the candle closes; market closes
 field open | open; opens; opening price; open price
 field high | high; highs; candle high
 field low | low; lows; candle low; wick low
 field volume | volume; volumes; trading volume; traded volume; vol; candle volume
 field quote_volume | quote volume; dollar volume; usdt volume; turnover; volume in usdt
 field trades | number of trades; trade count; trades count
-compare < | below; under; beneath; underneath; less than; lower than; smaller than; <; fewer than; stays below;
-    remains below; holds below; stays under; trades below; trading below
-compare > | above; over; greater than; more than; higher than; bigger than; larger than; >; exceeds; exceed;
-    exceeding; exceeded; in excess of; beyond; stays above; remains above; holds above; stays over; trades above;
-    trading above; on top of; stronger than; holding above; staying above
+compare < | below; back below; back under; sits below; sitting below; under; beneath; underneath; less than; lower
+    than; smaller than; <; fewer than; stays below; remains below; holds below; stays under; trades below; trading
+    below
+compare > | above; back above; back over; sits above; sitting above; higher then; over; greater than; more than;
+    higher than; bigger than; larger than; >; exceeds; exceed; exceeding; exceeded; in excess of; beyond; stays
+    above; remains above; holds above; stays over; trades above; trading above; on top of; stronger than; holding
+    above; staying above
 compare >= | at least; no less than; not less than; a minimum of; minimum of; at or above; above or equal to;
     greater than or equal to; >=; ≥; not below; no lower than
 compare <= | at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
@@ -23,13 +25,14 @@ compare <= | at most; no more than; not more than; a maximum of; maximum of; at 
 between | between; in between; in the range; ranges between; in the range of
 near | near; close to; around; nearby; next to
 within | within; inside
-rising | rising; increasing; climbing; growing; going up; trending up; moving up; sloping up; turning up; trending
-    higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up; picking up; on the rise;
-    widening; widens; widen; expanding; expands; heading up; heading higher; rose; ascending; pointing up; sloped up
-falling | falling; decreasing; declining; dropping; going down; trending down; moving down; sloping down; trending
-    lower; moving lower; falls; sloping downward; shrinking; drying up; heading down; heading lower; fell;
-    descending; pointing down; sloped down; contracting; narrowing; narrows; narrow; tightening; contracts;
-    squeezing
+rising | rising; grows; strengthens; strengthening; increasing; climbing; growing; going up; trending up; moving up;
+    sloping up; turning up; trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up;
+    picking up; on the rise; widening; widens; widen; expanding; expands; heading up; heading higher; rose;
+    ascending; pointing up; sloped up
+falling | falling; shrinks; shrink; diminishes; diminishing; weakens; weakening; decreasing; declining; dropping;
+    going down; trending down; moving down; sloping down; trending lower; moving lower; falls; sloping downward;
+    shrinking; drying up; heading down; heading lower; fell; descending; pointing down; sloped down; contracting;
+    narrowing; narrows; narrow; tightening; contracts; squeezing
 hook up | turns up; turned up; turning up; turn up; curls up; curling up; curled up; hooks up; hooking up; hooked
     up; ticks up; ticking up; ticked up; turns upward; turns upwards; turning upward; turns higher; turning higher;
     curl up; bottoms out; starts rising; starts to rise; begins to rise; starts going up; bends up; starts climbing;
