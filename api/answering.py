@@ -19,7 +19,7 @@ from api.problems import filter_errors, not_generated
 from api.schemas import Problem, StepOut
 from api.schemas.base import Shape
 from api.stream import HEARTBEAT_SECONDS, sse
-from app.generation import CannotGenerate
+from app.asking import CannotGenerate
 from screener import FilterError
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.schemas import FieldError, FindingOut, Problem
+from app.asking import CannotGenerate
 from app.enabling import NotEnabled
-from app.generation import CannotGenerate
 from app.market_client import MarketRefused, MarketUnavailable
 from app.prices import TooManyReaders
 from app.trading import Refused

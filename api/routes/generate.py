@@ -34,8 +34,9 @@ from api.schemas import (
 )
 from api.schemas.base import Shape
 from app import generation
+from app.asking import Job
 from app.bootstrap import OFFLINE_MODEL, Services, model_label
-from app.generation import Job, reading_rows
+from app.generation import reading_rows
 from app.settings import Settings
 from llm.generation import GeneratedFilter
 from llm.schemas import Direction

@@ -14,7 +14,7 @@ from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.commands.parts import load_settings
 
 if TYPE_CHECKING:
-    from app.generation import CannotGenerate
+    from app.asking import CannotGenerate
     from llm.schemas import GeneratedStrategy
 
 MAX_SENTENCE = 4000
@@ -45,8 +45,8 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
             as_json=as_json,
             code=BAD_INPUT,
         )
+    from app.asking import CannotGenerate, Job
     from app.bootstrap import flush_traces
-    from app.generation import CannotGenerate, Job
     from app.generation import strategy as translate
 
     # With --json the steps are for people only: whoever reads both streams as one wants nothing but the object.

@@ -41,7 +41,8 @@ async def main():
     assert not loaded(), loaded()
     del os.environ["LANGFUSE_PUBLIC_KEY"]
     tracer.cache_clear()
-    from app.generation import Job, strategy
+    from app.asking import Job
+    from app.generation import strategy
     job = Job(Settings(_env_file=None), model="offline translator")
     made, rows = await strategy(job, "RSI below 30 on 15m")
     assert made.interval == "15m" and rows
