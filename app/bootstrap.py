@@ -23,6 +23,7 @@ from store import orders, profiles
 from store.session import Database
 
 if TYPE_CHECKING:
+    from llm.evals.sink import EvalSink
     from llm.models import LanguageModel
     from llm.tracing import Tracer
     from market.binance import BinanceSource
@@ -110,6 +111,17 @@ def tracer() -> Tracer:
     from llm.tracing import tracer_from_environment
 
     return tracer_from_environment()
+
+
+def evaluation_sinks() -> list[EvalSink]:
+    """Where evaluations are told: Langfuse where its keys are set."""
+    from llm.langfuse_client import connection
+
+    if connection() is None:
+        return []
+    from llm.langfuse_evals import LangfuseSink
+
+    return [LangfuseSink()]
 
 
 async def flush_traces(timeout_s: float = 2.0) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app import eval_records
-from app.bootstrap import OFFLINE_MODEL, tracer, writing_model
+from app.bootstrap import OFFLINE_MODEL, evaluation_sinks, tracer, writing_model
 from app.grounds import MadeUpGround, RecordedGround
 from app.settings import Settings
 from llm.evals import report
@@ -26,7 +26,6 @@ from llm.evals.files import RunFile, stored
 from llm.evals.results import CaseResult, EvalRun, RunInfo
 from llm.evals.run import evaluate
 from llm.evals.score import Scorer
-from llm.evals.sink import EvalSink
 from llm.evals.translation import KIND, TranslationTask, dataset_hash
 from llm.models import LanguageModel
 from llm.tracing import Span
@@ -99,7 +98,6 @@ async def run(
     *,
     progress: Callable[[int, int], None] | None = None,
     stop: asyncio.Event | None = None,
-    sinks: Sequence[EvalSink] = (),
 ) -> Outcome:
     """Evaluate, keep and compare. Raises OSError where nothing can be written."""
     before = await runs(plan.settings, KIND)
@@ -115,7 +113,7 @@ async def run(
             concurrency=1 if plan.info.model == OFFLINE_MODEL else plan.choice.concurrency,
             kept=kept,
             keep=file.add,
-            sinks=sinks,
+            sinks=evaluation_sinks(),
             totals=report.totals,
             progress=progress,
             stop=stop,

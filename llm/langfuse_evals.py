@@ -15,7 +15,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -59,10 +58,6 @@ class LangfuseSink:
         """Create the dataset where there is none, and the items that are missing or differ."""
         self._run = run_name(info)
         self._items = await _bounded(lambda: self._prepared(info, cases), BEGIN_S)
-
-    def around(self, case: SinkCase) -> AbstractContextManager[object]:
-        """Nothing: the item runs are made at the end."""
-        return nullcontext()
 
     async def case(self, result: CaseResult) -> None:
         """Queue the scores of the trace of the case's calls."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -138,7 +137,7 @@ class _Run(Generic[Case, Answer]):
                 self.stopped = f"the model failed {GIVE_UP} times in a row"
                 return
             try:
-                answer = await self._asked(case)
+                answer = await self._task.answer(case)
             except Unanswered as error:
                 self._failures += 1
                 self.answered.put_nowait(self._task.failed(case, str(error), error.spent))
@@ -149,16 +148,6 @@ class _Run(Generic[Case, Answer]):
                 self.answered.put_nowait((case, answer))
             # A model that answers without waiting would leave no turn to the scorer and to whoever stops the run.
             await asyncio.sleep(0)
-
-    async def _asked(self, case: Case) -> Answer:
-        """The answer to one case, inside what the sinks put around it."""
-        with ExitStack() as around:
-            for sink in list(self._sinks):
-                try:
-                    around.enter_context(sink.around(self._task.shown(case)))
-                except Exception as error:  # noqa: BLE001 - a sink is somebody else's service
-                    self._drop(sink, error)
-            return await self._task.answer(case)
 
     async def score_all(self) -> None:
         """Score what was answered, as it comes, until the end is put into the queue."""
@@ -177,12 +166,8 @@ class _Run(Generic[Case, Answer]):
             try:
                 await call(sink)
             except Exception as error:  # noqa: BLE001 - a sink is somebody else's service
-                self._drop(sink, error)
-
-    def _drop(self, sink: EvalSink, error: Exception) -> None:
-        log.warning("the evaluation is no longer told to %s: %s", type(sink).__name__, error)
-        if sink in self._sinks:
-            self._sinks.remove(sink)
+                log.warning("the evaluation is no longer told to %s: %s", type(sink).__name__, error)
+                self._sinks.remove(sink)
 
     def _scored(self, case: Case, answer: Answer) -> CaseResult:
         try:

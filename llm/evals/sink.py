@@ -1,13 +1,12 @@
 """Where an evaluation is told besides our own store: Langfuse's datasets and experiments, or nowhere.
 
-A sink is called from the event loop, one call at a time, in the order `begin`, `case` for each result, `end`;
-`around` of several cases may be open at a time. What it raises is told once and ends nothing.
+A sink is called from the event loop, one call at a time, in the order `begin`, `case` for each result, `end`. What it
+raises is told once and ends nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,10 +29,6 @@ class EvalSink(Protocol):
     async def begin(self, info: RunInfo, cases: Sequence[SinkCase]) -> None:
         """A run of these cases begins. `info.dataset` and `info.dataset_hash` name the dataset; `run_name` names the
         run."""
-        ...
-
-    def around(self, case: SinkCase) -> AbstractContextManager[object]:
-        """Entered before a case is asked and left when it is answered, in the same task: its trace opens inside."""
         ...
 
     async def case(self, result: CaseResult) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -205,6 +206,17 @@ def test_what_cannot_be_evaluated_is_told_before_anything_is_asked(
     assert "Traceback" not in done.output and not (data / "evaluations").exists()
     as_json = screener("generate", *arguments, "--json")
     assert as_json.exit_code == 2 and said in json.loads(as_json.stdout)["errors"][0]["message"]
+
+
+def test_a_run_is_in_the_database_where_one_answers(
+    dataset: Path, data: Path, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_dsn)
+    found = answered("generate", "--dataset", dataset)
+    shutil.rmtree(data)
+    shown = json.loads(screener("show", found["run"]["id"], "--json").stdout)
+    assert shown["run"] == found["run"] and {r["id"] for r in shown["results"]} == {case["id"] for case in CASES}
+    assert answered("generate", "--dataset", dataset)["since"]["run"] == found["run"]["id"]
 
 
 def test_runs_that_are_not_there_are_told(data: Path) -> None:
