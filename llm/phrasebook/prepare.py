@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.spelling import correct
-from llm.phrasebook.text import Token, tokenise
+from llm.phrasebook.text import UNITS, Token, span_of, tokenise
 from llm.phrasebook.topics import Clause, take_out
 
-MAX_TOKENS = 400
+MAX_TOKENS = 300
 _EACH = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _CANDLES = ("candle", "candles", "bar", "bars", "close", "closes", "period", "periods")
 _BREAKS = frozenset({",", ";", ".", ":", "-", "!", "?"})
@@ -27,7 +27,21 @@ def prepare(
     tokens = tokenise(sentence)
     kept = _list_marks(expand(tokens[:MAX_TOKENS], note))
     kept, clauses = take_out(sentence, kept)
-    return _candles_of(correct(kept, symbols, note)), clauses, len(tokens) > MAX_TOKENS
+    return _candles_of(_spans(correct(kept, symbols, note))), clauses, len(tokens) > MAX_TOKENS
+
+
+def _spans(tokens: list[Token]) -> list[Token]:
+    """A unit whose spelling was mended belongs to the number before it: "15 mintues"."""
+    out: list[Token] = []
+    for token in tokens:
+        last = out[-1] if out else None
+        unit = UNITS.get(token.text) if token.kind == "word" and len(token.text) > 2 else None
+        whole = last is not None and last.kind == "number" and last.value == int(last.value) and 0 < last.value <= 9_999
+        if last is not None and unit is not None and whole and not token.text.endswith("ly"):
+            out[-1] = span_of(int(last.value), unit, f"{last.text} {token.text}", last.start, token.end)
+            continue
+        out.append(token)
+    return out
 
 
 def _list_marks(tokens: list[Token]) -> list[Token]:

@@ -36,7 +36,7 @@ COINS = {
     "tron": "TRX",
 }
 MAX_SKIPPED = 4
-MAX_EFFORT = 500_000
+MAX_EFFORT = 300_000
 
 
 @dataclass(frozen=True, slots=True)

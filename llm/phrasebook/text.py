@@ -53,7 +53,7 @@ _PLAIN = {
     "≥": "≥",
     "≤": "≤",
 }
-_UNITS = {
+UNITS = {
     "m": "m",
     "min": "m",
     "mins": "m",
@@ -208,12 +208,12 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
         assert digits is not None
         return Token("multiple", piece, _number(digits.group()), start, end)
     if kind == "part":
-        return _span(15 if piece.startswith("quarter") else 30, "m", piece, start, end)
+        return span_of(15 if piece.startswith("quarter") else 30, "m", piece, start, end)
     if kind == "span":
         count = int(re.match(r"\d+", piece).group())  # type: ignore[union-attr]
-        return _span(count, _UNITS[piece.lstrip("0123456789 -")], piece, start, end)
+        return span_of(count, UNITS[piece.lstrip("0123456789 -")], piece, start, end)
     if kind == "turned":
-        return _span(int(piece[1:]), piece[0], piece, start, end)
+        return span_of(int(piece[1:]), piece[0], piece, start, end)
     if kind == "number":
         return Token("number", piece, _number(piece), start, end)
     if kind == "word":
@@ -256,8 +256,8 @@ def _merge(tokens: list[Token]) -> list[Token]:
 def _spelled(last: Token, token: Token) -> Token | None:
     """What a number in words and the token behind it make together, None where they stay two."""
     text = f"{last.text} {token.text}"
-    if token.kind == "word" and token.text in _UNITS and len(token.text) > 1:
-        return _span(int(last.value), _UNITS[token.text], text, last.start, token.end)
+    if token.kind == "word" and token.text in UNITS and len(token.text) > 1:
+        return span_of(int(last.value), UNITS[token.text], text, last.start, token.end)
     if token.kind == "word" and token.text in ("times", "fold", "percent"):
         kind: TokenKind = "percent" if token.text == "percent" else "multiple"
         return Token(kind, text, last.value, last.start, token.end)
@@ -270,7 +270,8 @@ def _spelled(last: Token, token: Token) -> Token | None:
     return None
 
 
-def _span(count: int, unit: str, piece: str, start: int, end: int) -> Token:
+def span_of(count: int, unit: str, piece: str, start: int, end: int) -> Token:
+    """A time of `count` units ("m", "h", "d", "w")."""
     return Token("span", piece, float(count * UNIT_MS[unit]), start, end, count, unit)
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm.phrasebook.base import DEFAULT_INTERVAL, base_of
 from llm.phrasebook.code import condition_code
+from llm.phrasebook.dialects import Reading, read_dialect
 from llm.phrasebook.english import condition_english, indicator_label, short
 from llm.phrasebook.leaning import direction_of
 from llm.phrasebook.meaning import Condition, Direction, counted, operands
@@ -81,7 +82,38 @@ def translate(sentence: str, interval: str | None = None, symbols: Collection[st
         return _nothing(interval, ["(the sentence is empty)"], ())
     if len(sentence) > MAX_CHARACTERS:
         return _nothing(interval, [f"everything: {len(sentence):,} characters, at most {MAX_CHARACTERS:,}"], ())
-    return _from_english(sentence, interval, symbols)
+    found = read_dialect(sentence, interval or DEFAULT_INTERVAL, symbols)
+    if found is None:
+        return _from_english(sentence, interval, symbols)
+    if found.sentence:
+        made = _from_english(found.sentence, interval, symbols)
+        return replace(made, assumptions=(*found.notes, *made.assumptions))
+    if not found.code:
+        return _nothing(interval, found.refused, found.notes)
+    return _from_code(found, interval, symbols)
+
+
+def _from_code(found: Reading, option: str | None, symbols: Collection[str] | None) -> Translation:
+    """A program that was written as one: its conditions are those that the compiler names."""
+    base = found.interval or option or DEFAULT_INTERVAL
+    program = compile_filter(found.code, base, symbols)
+    rows = tuple(Translated(c.name, c.reading[:400], c.name) for c in program.conditions)
+    notes = list(found.notes)
+    if found.interval is None and option is None:
+        notes.append(f"No interval was named: {base} candles.")
+    if not found.short:
+        notes.append("No direction was named: long.")
+    direction: Direction = "short" if found.short else "long"
+    empty = _nothing(base, found.refused, notes)
+    return replace(
+        empty,
+        name=f"Filter on {base}",
+        description=f"Signals a {direction} when a {base} candle closes and the filter's match is true.",
+        direction=direction,
+        conditions=rows or (Translated("match", program.reading[:400], "match"),),
+        instructions=f"Enter {direction} after the {base} candle on which the match becomes true.",
+        code=found.code,
+    )
 
 
 def _from_english(sentence: str, interval: str | None, symbols: Collection[str] | None) -> Translation:

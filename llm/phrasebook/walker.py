@@ -49,8 +49,9 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
     used = [False] * len(tokens)
     walker = Walker(r, out, sentence, used)
     walker.heading()
-    while not r.done:
+    while not r.done and not r.exhausted:
         walker.step()
+    unread = "" if r.done else " ".join(sentence[r.tokens[r.position].start :].split())[:200]
     walker.finish()
     out.left_over = left_over(sentence, r, used)
     for clause in clauses:
@@ -58,6 +59,8 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
         out.left_over.append(words)
         r.note(f"“{words[:120]}” was left out: {clause.reason}.")
     out.notes = list(dict.fromkeys(r.notes))
+    if unread:
+        out.left_over.append(unread)
     if cut:
         out.left_over.append(f"everything after the first {MAX_TOKENS} words")
     return out
