@@ -31,13 +31,16 @@ PIECES_AT_ONCE = 50
 
 @dataclass
 class Refusals:
-    """By model name, what it was seen to refuse. One for the process, so that a model is asked in vain once."""
+    """What a model was seen to refuse with a schema. One for the process, so that it is asked in vain once.
 
-    seen: dict[str, set[Feature]] = field(default_factory=dict)
+    By schema, because a provider may refuse one and take another.
+    """
 
-    def of(self, name: str) -> set[Feature]:
-        """What model `name` refuses."""
-        return self.seen.setdefault(name, set())
+    seen: dict[tuple[str, type[BaseModel]], set[Feature]] = field(default_factory=dict)
+
+    def of(self, name: str, schema: type[BaseModel]) -> set[Feature]:
+        """What model `name` refuses with answers of `schema`."""
+        return self.seen.setdefault((name, schema), set())
 
 
 @dataclass

@@ -122,7 +122,7 @@ class LiteLLMModel:
 
     async def _asked(self, request: ModelRequest[Schema], tries: _Tries, deadline: float) -> Reply:
         """One try, without what the model refuses."""
-        known = self._refusals.of(self._name)
+        known = self._refusals.of(self._name, request.schema)
         without = set(known)
         while True:
             if tries.replies and request.on_text is not None:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from app.bootstrap import analysing_model, writing_model
 from app.gateway import gateway
 from app.settings import Settings, SettingsError
-from llm import LiteLLMModel, ModelError
+from llm import LiteLLMModel, ModelError, ModelRequest
 from llm.gateway import Price, Prices, Refusals, litellm_model
 from tests.fixtures.ollama_stub import Ollama, ollama_stub
 from tests.fixtures.openai_stub import Reply, Stub, completion, openai_stub
@@ -208,6 +209,23 @@ async def test_what_a_server_refuses_is_left_out_and_remembered(stub: Stub, refu
     assert not set(refused) & {name for name, value in last.items() if value}
     # What was not refused is still used.
     assert ("response_format" in last) == ("response_format" not in refused)
+
+
+class Single(BaseModel):
+    word: str
+
+
+async def test_one_schema_refused_says_nothing_of_another(stub: Stub) -> None:
+    stub.script = lambda body, count: (
+        Reply(status=400, error="schema Pair is not supported")
+        if "'Pair'" in str(body.get("response_format"))
+        else Reply(GOOD)
+    )
+    model = LiteLLMModel("openai/m", timeout_s=20, refusals=Refusals())
+    for _ in range(2):
+        await model.complete(REQUEST)
+        await model.complete(ModelRequest("generate.filter", REQUEST.messages, Single))
+    assert ["response_format" in body for body in stub.asked] == [True, False, True, False, True]
 
 
 async def test_a_server_that_does_not_stream_is_asked_for_all_at_once(stub: Stub) -> None:

@@ -12,7 +12,7 @@ from analysis import Analysis, AnalysisFailed, Snapshot, StrategyBrief, decide
 from analysis.decide import OPERATION
 from analysis.offline import NAME
 from llm.answers import parse_answer
-from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.models import ModelAnswer, ModelError, ModelRequest, Spender
 from llm.prompts import manifest
 
 from .conftest import make_snapshot
@@ -105,9 +105,11 @@ async def test_a_made_up_level_is_no_trade(snapshot: Snapshot) -> None:
 
 async def test_the_request_carries_snapshot_rules_and_the_strategy_as_data(snapshot: Snapshot) -> None:
     model = Says(sound(snapshot))
-    await decide(model, snapshot, BRIEF, timeout_s=7)
+    payer = Spender("a user", "a strategy")
+    await decide(model, snapshot, BRIEF, timeout_s=7, spender=payer)
     [request] = model.requests
     assert isinstance(request, ModelRequest)
+    assert request.spender == payer
     system, user = request.messages
     assert (request.operation, request.timeout_s) == (OPERATION, 7)
     assert "stop below the price" in system.content
