@@ -533,8 +533,8 @@ def _candle_level(r: Reader) -> object | None:
 
 def _candle_levels() -> Grammar[Operand]:
     lists = {
-        "last": "last; previous; prior; preceding; last red; last green; previous red; previous green",
-        "candle": "candle; bar; one; candlestick",
+        "last": "last; previous; prior; preceding; last red; last green; previous red; previous green; last red candle's; that; inside; hammer; engulfing; doji; signal; pattern; setup; pin",
+        "candle": "candle; bar; one; candlestick; day",
         "own": "candle's; bar's; one's",
     }
     g: Grammar[Operand] = Grammar(lists, SLOTS | {"field": _field})

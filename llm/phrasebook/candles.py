@@ -182,6 +182,19 @@ def _turned(m: Found) -> Condition | None:
     return Formula(text, brief=f"turns {'green' if up else 'red'}", interval=m.get("interval", str))
 
 
+def _ago(m: Found) -> Condition | None:
+    """ "the close is lower than 3 candles ago"."""
+    count = m.values.get("count")
+    field = m.word("field", "close")
+    return Compare(Operand(field), ">" if "up" in m else "<", Operand(field, shift=count)) if isinstance(count, int) else None
+
+
+def _risen(m: Found) -> Condition | None:
+    """ "the close has risen 5 candles in a row"."""
+    count = m.values.get("count")
+    return Trend(Operand("close"), "up" if "up" in m else "down", count) if isinstance(count, int) else None
+
+
 def _counted(m: Found) -> Condition | None:
     """ "at least 4 of the last 5 candles are green"."""
     hits, length = m.values.get("hits"), m.values.get("count")
@@ -200,6 +213,8 @@ def _none(m: Found) -> Condition | None:
 
 def _stairs(m: Found, *, fields: tuple[str, ...], up: bool) -> Condition | None:
     count = m.values.get("count", None)
+    if "than" in m.text.split() and "ago" in [token.text for token in m.reader.tokens[m.reader.position :][:1]]:
+        return None
     if "times" in m:
         count = int(m.number("times"))
     if count is None:
@@ -322,7 +337,7 @@ _LEAST = frozenset("smallest narrowest tightest lowest shortest least minimum nr
 
 def _no_wick(m: Found) -> Condition | None:
     left = m.get("part", Operand)
-    if left is None:
+    if left is None or left in (RANGE, BODY):
         return None
     return Formula("{0} <= 0", operands=(left,), brief=f"no {left.noun}")
 
@@ -457,10 +472,12 @@ def _grammar() -> Grammar[Condition]:
         "bear": flag("bearish; bear; short; red; black; downside"),
         "up": flag("green; bullish; white; up"),
         "down": flag("red; bearish; black; down"),
-        "higher": flag("higher; above; over"),
-        "lower": flag("lower; below; under"),
         "top": flag("top; upper; high; highest"),
         "bottom": flag("bottom; lower; low; lowest"),
+        "higher": flag("higher; above; over; up; more; greater"),
+        "lower": flag("lower; below; under; down; less"),
+        "rising": flag("rising; risen; rose; up; climbing; climbed; gained; increased; gone up; higher; closed higher; going up"),
+        "falling": flag("falling; fallen; fell; down; dropping; dropped; declined; lower; gone down; closed lower; going down"),
         "near": flag("near; close to; around; almost at; not far from"),
         "inner": flag("inside; inner; mother"),
         "hits": SLOTS["count"],
@@ -546,7 +563,12 @@ def _grammar() -> Grammar[Condition]:
     add(_counted, "{cmp} {hits} {up} <candle> [<of> the? <past>? {count}]", "{cmp} {hits} <red> <candle> [<of> the? <past>? {count}]")
     add(_none, "no {up} <candle> <of> the? <past> {count} <candle>?", "no <red> <candle> <of> the? <past> {count} <candle>?")
 
-    add(_turned, "<turn> {up} [on / candle]?", "<turn> red|bearish|black [on / candle]?")
+    add(_ago, "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / the close / its value / the price / where it was]? {count} <candle> ago|earlier")
+    add(
+        _risen,
+        "[close / price / closes / it] [has / have / is]? [been]? [{up:rising} / {down:falling}] [for]? [the]? [<past>]? {count} [consecutive]? <candle>? {row}?",
+    )
+    add(_turned, "[red / bearish]? <candle>? <turn> {up} [candle]?", "[green / bullish]? <candle>? <turn> red|bearish|black [candle]?")
     for make, colour in ((_green, "green"), (_red, "red")):
         add(
             make,

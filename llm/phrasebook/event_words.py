@@ -102,6 +102,12 @@ def _percent(r: Reader) -> object | None:
     return token.value if token is not None and 0 < token.value <= MAX_PERCENT else None
 
 
+def _distance(r: Reader) -> object | None:
+    """A percentage whose sign only repeats the words: "-7% from the high"."""
+    token = r.token("percent")
+    return abs(token.value) if token is not None and 0 < abs(token.value) <= MAX_PERCENT else None
+
+
 def _value(r: Reader) -> object | None:
     """A number or percentage with its sign."""
     token = r.token("percent") or r.token("number")
@@ -294,6 +300,7 @@ SLOTS: dict[str, SlotReader] = {
     "pct": _percent,
     "signed": _signed_percent,
     "value": _value,
+    "distance": _distance,
     "share": _half,
     "num": _number,
     "count": _count,

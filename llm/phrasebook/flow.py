@@ -59,8 +59,7 @@ def _multiple(m: Found) -> Condition | None:
         factor = m.number("x")
     elif "pct" in m:
         share = m.number("pct") / 100
-        beyond = bool({"above", "over", "higher", "more", "greater"} & set(m.text.split()[-8:])) and "share" not in m
-        factor = 1 + share if beyond else share
+        factor = share
     else:
         factor = 1.0
     if "beyond" in m and "pct" in m:
@@ -247,6 +246,7 @@ def _grammar() -> Grammar[Condition]:
         "ofvolume": "volume; total volume; all volume; the volume; trading volume; whole volume; vol; traded volume; overall volume; total; trades; flow; the flow; the tape; the candle's volume; candle's volume",
         "dominate": "dominate; dominates; dominating; are in control; in control; outweigh; prevail; lead; are dominant; dominant; are stronger; stronger; win; are winning; are aggressive; aggressive; in charge; are in charge; step in; stepping in; have the upper hand; pile in; are leading; take over; are dominating",
         "delta": "volume delta; delta; cumulative delta; cumulative volume delta; cvd; net volume; net taker volume; taker delta; order flow delta; order flow; buy sell delta; delta volume; net flow; net order flow; order flow imbalance; taker volume delta; net delta",
+        "dof": "of; in; over; within; during; summed over; across",
         "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr",
     }
     slots = SLOTS | {
@@ -295,10 +295,11 @@ def _grammar() -> Grammar[Condition]:
         add(_pressure, f"{{{side}}} <dominate>", f"net {{{side}}}", f"[heavy / strong / dominant / aggressive / more]? {{{side}}} pressure", f"dominated by {{{side}}}")
     add(
         _delta,
-        "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative / bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<of> the? <past>? {length}]?",
-        "[positive / negative] <delta> [<of> the? <past>? {length}]?",
-        "<delta> <of> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
-        "<delta> [<of> the? <past>? {length}]? [is / of]? {cmp} {num}",
+        "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative / bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<dof> the? <past>? {length}]?",
+        "[positive / negative] <delta> [<dof> the? <past>? {length}]?",
+        "<delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
+        "<delta> [<dof> the? <past>? {length}]? [is / of]? {cmp} {num}",
+        "[sum / total] of? the? <delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
         "<delta> [is]? [rising / falling / increasing / decreasing / growing / declining]",
         "[rising / falling] <delta>",
     )

@@ -59,6 +59,12 @@ def _coin_moves(m: Found) -> Condition | None:
     if coin is None:
         return None
     words = set(m.text.split())
+    here = m.reader.mark()
+    sized = "window" not in m and (SLOTS["cmp"](m.reader) or m.reader.word("by") or SLOTS["distance"](m.reader))
+    m.reader.reset(here)
+    if sized:
+        # "BTC is up more than 1%": a move with a size, read elsewhere.
+        return None
     window = _window(m)
     moved = change_over(window, coin)
     if words & {"flat", "unchanged", "sideways", "stable", "quiet"}:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import CLOSE, DAY_MS, LISTS, SLOTS, Window, of_symbol, plain, series
-from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Length, Operand, number, on_interval
-from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.meaning import Between, Compare, Condition, Duration, Formula, Length, Operand, number, on_interval
+from llm.phrasebook.phrases import Found, Grammar, flag
 from llm.phrasebook.reader import Reader
 
 RECENT = 20
@@ -144,6 +144,34 @@ def _signed(m: Found) -> Condition | None:
     if strict and isinstance(found, Compare):
         return found
     return found
+
+
+def _value(m: Found) -> Condition | None:
+    """ "the 24h change is below -7%"."""
+    return compared(change_over(_window(m), m.symbol), m.word("cmp"), m.number("value"))
+
+
+def _value_sign(m: Found) -> Condition | None:
+    return compared(change_over(_window(m), m.symbol), "<" if "negative" in m.text.split() else ">", 0)
+
+
+def _between(m: Found) -> Condition | None:
+    """ "up between 5% and 10% in the last hour"."""
+    low, high = sorted((m.number("low"), m.number("high")))
+    if "way_down" in m:
+        low, high = -high, -low
+    return Between(change_over(_window(m), m.symbol), number(low), number(high))
+
+
+def _share_lost(m: Found) -> Condition | None:
+    """ "lost a fifth of its value in 30 candles"."""
+    return _sized(m, _window(m), "down", percent=m.number("share"))
+
+
+def _versus_close(m: Found) -> Condition | None:
+    """ "closes 2% above the previous close"."""
+    down = bool({"lower", "below", "under", "down"} & set(m.text.split()))
+    return _sized(m, Window(1), "down" if down else "up")
 
 
 def _times(m: Found) -> Condition | None:
@@ -294,26 +322,28 @@ def _grammar() -> Grammar[Condition]:
         "candlenoun": "green candle; bullish candle; up candle; green bar; bullish bar; white candle; up bar; candle up; bar up",
         "redcandle": "red candle; bearish candle; down candle; red bar; bearish bar; black candle; down bar; candle down; bar down",
     }
-    slots = SLOTS | {"peak": _peak, "trough": _trough}
+    lists["changeword"] = "change; return; performance; price change; percent change; percentage change; move; pct change"
+    lists["prevcandle"] = "previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous one; day before; previous day"
+    slots = SLOTS | {"peak": _peak, "trough": _trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Distances first: "down 7% from the 30 bar high" is no move over a time.
     g.add(
         _below_peak,
-        "<price>? is? <down>? {cmp}? {pct} <more>? <down>? <below> {peak}",
-        "<price>? <down> from|off {peak} by {cmp}? {pct} <more>?",
-        "a? <down_noun> of {cmp}? {pct} <more>? from|off {peak}",
-        "{cmp}? {pct} <more>? <down_noun> from|off {peak}",
-        "drawdown from {peak} [of / is]? {cmp}? {pct}",
+        "<price>? is? <down>? {cmp}? {pct:distance} <more>? <down>? <below> {peak}",
+        "<price>? <down> from|off {peak} by {cmp}? {pct:distance} <more>?",
+        "a? <down_noun> of {cmp}? {pct:distance} <more>? from|off {peak}",
+        "{cmp}? {pct:distance} <more>? <down_noun> from|off {peak}",
+        "drawdown from {peak} [of / is]? {cmp}? {pct:distance}",
     )
     g.add(
         _above_trough,
-        "<price>? is? <up>? {cmp}? {pct} <more>? <up>? <above> {trough}",
-        "<price>? <up> from|off {trough} by {cmp}? {pct} <more>?",
-        "a? <up_noun> of {cmp}? {pct} <more>? from|off {trough}",
-        "{cmp}? {pct} <more>? <up_noun> from|off {trough}",
+        "<price>? is? <up>? {cmp}? {pct:distance} <more>? <up>? <above> {trough}",
+        "<price>? <up> from|off {trough} by {cmp}? {pct:distance} <more>?",
+        "a? <up_noun> of {cmp}? {pct:distance} <more>? from|off {trough}",
+        "{cmp}? {pct:distance} <more>? <up_noun> from|off {trough}",
     )
-    g.add(_within_peak, "<price>? is? <within> {pct} of|from|below|under|off {peak}", "<price>? is? {pct} or less from|below {peak}")
-    g.add(_within_trough, "<price>? is? <within> {pct} of|from|above|over|off {trough}")
+    g.add(_within_peak, "<price>? is? <within> {pct:distance} of|from|below|under|off {peak}", "<price>? is? {pct:distance} or less from|below {peak}")
+    g.add(_within_trough, "<price>? is? <within> {pct:distance} of|from|above|over|off {trough}")
     g.add(_near, "<price>? is? <near> {peak}", "<price>? is? <near> {trough}")
     # Gaps.
     g.add(
@@ -324,6 +354,20 @@ def _grammar() -> Grammar[Condition]:
         "opening? gap [<gapup> / <gapdown>]? of {cmp}? {pct} <more>? [<gapup> / <gapdown>]?",
         "bullish|bearish gap {cmp}? {pct}? <more>?",
         "<gapverb> [<gapup> / <gapdown>]",
+    )
+    # A change as a value.
+    g.add(
+        _value,
+        "<price>? {window} [price / percent / percentage / % ]? <changeword> [is / of / has been]? {cmp} {value}",
+        "<price>? [price / percent / percentage]? <changeword> {window} [is / of]? {cmp} {value}",
+    )
+    g.add(_value_sign, "{window} [price]? <changeword> is? [positive / negative]", "[positive / negative] {window} [price]? <changeword>")
+    g.add(_between, "<price>? is|has? [{way_up:up} / {way_down:down}] [by]? [between / from]? {low:pct} [and / to / - ] {high:pct} {window}?")
+    g.add(_share_lost, "<price>? has|have? <down> {share} of its? [value / price]? {window}")
+    g.add(
+        _versus_close,
+        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / over / up from / lower / below / under / down from] [than]? the? <prevclose>",
+        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / lower / below] [than]? [the / one]? <prevcandle>",
     )
     # One candle.
     g.add(_signed, "<price>? {cmp}? {signed} <more>? {interval}? <candle>", "{interval}? <candle> [of / is / at]? {cmp}? {signed} <more>?")
@@ -342,10 +386,13 @@ def _grammar() -> Grammar[Condition]:
     one = "[this one / this candle / this bar / that one / current candle / candle]"
     g.add(_up_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? up|higher|upward|upwards", f"{one} <up> {{cmp}}? {{pct}} <more>?")
     g.add(_down_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? down|lower|downward", f"{one} <down> {{cmp}}? {{pct}} <more>?")
+    g.add(_up_candle, "{interval}? <candle> [with / having / that has / showing] <up_noun> [of]? {cmp}? {pct} <more>?")
+    g.add(_down_candle, "{interval}? <candle> [with / having / that has / showing] <down_noun> [of]? {cmp}? {pct} <more>?")
     g.add(
         _any_candle,
         "[a / one / single]? single? {interval}? <candle> [that / which]? <moved> by? {cmp}? {pct} <more>? <any_way>? <this_candle>?",
         "{cmp}? {pct} <more>? {interval}? <candle> <any_way>",
+        "{interval}? <candle> [with / having / that has / showing] <move_noun> [of]? {cmp}? {pct} <more>? <any_way>?",
         "{cmp}? {pct} <more>? {interval} <candle>",
     )
     # Moves over a time, the time last.

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+
 from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length
 from llm.phrasebook.meaning import (
     Compare,
@@ -35,15 +37,15 @@ def _timeless(condition: Condition) -> bool:
     return not any(True for _ in placeless(condition)) and not any(True for _ in operands(condition))
 
 
-def _earlier(r: Reader, first: Condition, length: Length | None) -> Condition:
+def _earlier(r: Reader, first: Condition, length: Length | None, shift: int = 1) -> Condition:
     """`first` before this candle: within `length` candles, or by what it is about."""
     if length is None and not _event(first):
         r.note("“Then”, “after” with no number became: on the candle before.")
-        return Formula("({c0})[1]", parts=(first,), brief=_brief(first))
+        return Formula(f"({{c0}})[{shift}]", parts=(first,), brief=_brief(first))
     if length is None:
         length = LOOK_BACK
         r.note(f"“Then”, “after” with no number became: within the {LOOK_BACK} candles before.")
-    return Formula("within({c0}, {n0})[1]", parts=(first,), lengths=(length,), brief=_brief(first))
+    return Formula(f"within({{c0}}, {{n0}})[{shift}]", parts=(first,), lengths=(length,), brief=_brief(first))
 
 
 def _brief(condition: Condition) -> str:
@@ -65,6 +67,15 @@ def _event(condition: Condition) -> bool:
             return False
         case _:
             return False
+
+
+def _length_of(condition: Condition) -> int:
+    """How many candles a streak is long, so that what came before it ended before that many."""
+    found = _STREAK.match(condition.template) if isinstance(condition, Formula) else None
+    return int(found.group(1)) if found is not None else 1
+
+
+_STREAK = re.compile(r"always\(.*, (\d+)\)$")
 
 
 def _together(first: Condition, second: Condition) -> Condition:
@@ -105,12 +116,14 @@ def read_sequence(r: Reader, condition: Condition) -> Condition:
 
 
 def read_window_before(r: Reader, condition: Condition) -> Condition | None:
-    """ "... in the 20 candles before", which leaves this candle out; None where it does not follow."""
-    mark = r.mark()
-    found = _window_before(r, condition)
-    if found is None:
+    """ "... in the 20 candles before", "within 5 candles of ...": windows that begin like a plain one; None without one."""
+    for form in (_window_before, _first_time, _after):
+        mark = r.mark()
+        found = form(r, condition)
+        if found is not None:
+            return found
         r.reset(mark)
-    return found
+    return None
 
 
 def _stayed(r: Reader, condition: Condition) -> Condition | None:
@@ -223,7 +236,7 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
     if first is None or _timeless(first):
         return None
     length = length or _within(r)
-    return _together(_earlier(r, first, length), condition)
+    return _together(_earlier(r, first, length, _length_of(condition)), condition)
 
 
 def _then(r: Reader, condition: Condition) -> Condition | None:
@@ -250,7 +263,7 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
     if isinstance(second, Recent) and not second.every and length is None:
         # "A, then B within 5 candles": the window is the time from A to B.
         second, length = second.inner, second.length
-    return _together(_earlier(r, condition, length), second)
+    return _together(_earlier(r, condition, length, _length_of(second)), second)
 
 
 def _within(r: Reader) -> Length | None:
@@ -315,7 +328,7 @@ def _leading() -> Grammar[Condition]:
             return None
         return Formula(f"({{c0}})[{count}]", parts=(inner,), brief="earlier")  # type: ignore[arg-type]
 
-        g.add(
+    g.add(
         none,
         "no <candle> <in> the? <past> {length} [has / have / was / that]? {condition}",
         "none of the? <past> {length} [has / have / was]? {condition}",
