@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from screener.ir import Graph, Node
+from screener.language.idioms import before, idiom, negated
 
 _LIMIT: Final = 240
 _PLURAL: Final = {"open": "opens", "high": "highs", "low": "lows", "close": "closes", "volume": "volumes"}
@@ -39,12 +40,15 @@ _PREFIX: Final = {
     "round": "{} rounded",
     "sign": "the sign of {}",
     "na": "{} is unknown",
-    "not": "it is not true that {}",
     "nz": "{} (or {} where unknown)",
     "cumsum": "the running sum of {}",
     "where": "({1} if {0}, else {2})",
     "whereb": "({1} if {0}, else {2})",
 }
+
+_OVER: Final = " over the last "
+_PARTS: Final = {"weekday": "weekday (Monday is 0)", "day": "day of the month"}
+_EXTERNALS: Final = {"ha": "Heikin-Ashi"}
 
 _JOINED: Final = {
     "min": ("the smaller of", "the smallest of", "and"),
@@ -74,6 +78,12 @@ def number(value: float | int | str | bool) -> str:
     if isinstance(value, bool | str):
         return str(value).lower()
     return f"{value:.10g}"
+
+
+def external_name(name: str, output: str) -> str:
+    """What an indicator of the long tail is called: `ALMA`, `the Heikin-Ashi close`."""
+    known = _EXTERNALS.get(name)
+    return f"{f'the {known}' if known else name.upper()} {output}".strip()
 
 
 class English:
@@ -114,6 +124,8 @@ class English:
                 stack.extend(waiting)
                 continue
             phrase = self._phrase(top)
+            if self.graph.nodes[top].dtype == "bool":
+                phrase = idiom(phrase)
             if len(phrase) > _LIMIT:
                 is_number = self.graph.nodes[top].dtype == "num"
                 phrase = "a longer expression" if is_number else "a longer condition holds"
@@ -176,6 +188,8 @@ class English:
             return f"{words[0]} {_INFIX[found.op]} {words[1]}"
         if found.op in _JOINED:
             return self._joined(node)
+        if found.op == "not":
+            return negated(words[0])
         if found.op in _PREFIX:
             return _PREFIX[found.op].format(*words)
         return self._other(node, found, words)
@@ -214,14 +228,15 @@ class English:
                 return self._source(found)
             case "time":
                 zone = f" in {found.params[2]}" if found.params[2] != "UTC" else ""
-                part = {"weekday": "weekday (Monday is 0)"}.get(str(n), str(n))
+                part = _PARTS.get(str(n), str(n))
                 return f"the {part}{zone}"
             case "first":
                 return f"a new {n} candle has begun"
-            case "shift" if n == 1 and self.graph.nodes[found.args[0]].op in ("rmax", "rmin"):
+            case "shift" if found.dtype == "bool":
+                return before(words[0], "one" if n == 1 else f"{n}", self.candles(node, 1))
+            case "shift" if n == 1 and self.graph.nodes[found.args[0]].op in ("rmax", "rmin") and _OVER in words[0]:
                 # `highest(high, 20)[1]` is the usual way to leave this candle out.
-                before = words[0].replace(" over the last ", " over the ")
-                return f"{before} before this one"
+                return f"{words[0].replace(_OVER, ' over the ')} before this one"
             case "shift":
                 many = isinstance(n, int) and n != 1
                 count = f"{n}" if many else "one"
@@ -286,7 +301,7 @@ class English:
     def _external(self, found: Node) -> str:
         name, output = str(found.params[0]).split(":")
         scale = "" if found.interval == self.base else f" of {found.interval} candles"
-        return f"{name.upper()} {output}".strip() + scale
+        return external_name(name, output) + scale
 
     def _source(self, found: Node) -> str:
         field, interval, symbol = (str(p) for p in found.params)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,10 +21,20 @@ def compose(english: English, results: Mapping[str, int], parts: Sequence[int]) 
     sentences = [_sentence(", and ".join(clauses))]
     for name, opening in (("exit", "Exit when"), ("stop", "Stop at"), ("target", "Target at")):
         if name in results:
-            sentences.append(_sentence(f"{opening} {english.of(results[name])}"))
+            phrase = english.of(results[name])
+            sentences.append(_sentence(f"{opening} {phrase if name == 'exit' else _away(phrase)}"))
     if "score" in results:
         sentences.append(_sentence(f"Ranked by {english.of(results['score'])}, largest first"))
     return " ".join(sentences)
+
+
+def _away(price: str) -> str:
+    """`0.98 times the close` as people say it: 2 % below the close."""
+    factor = re.fullmatch(r"(\d+(?:\.\d+)?) times (the close|the entry price|the highest \w+ since the entry)", price)
+    if factor is None:
+        return price
+    percent = round((float(factor[1]) - 1) * 100, 6)
+    return f"{abs(percent):g} % {'above' if percent > 0 else 'below'} {factor[2]}"
 
 
 def _sentence(text: str) -> str:

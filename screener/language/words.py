@@ -16,7 +16,7 @@ from screener.external.catalogue import needs_trial, node_params, refusal
 from screener.external.model import Argument, Constant, External, converted
 from screener.language import habits
 from screener.language.binding import Bound, Call
-from screener.language.describe import number
+from screener.language.describe import external_name, number
 from screener.language.plan import used
 from screener.language.values import Outputs, Pattern, Scope, Series, Value
 from screener.ops import OPS
@@ -196,7 +196,7 @@ def external(ex: Expressions, node: ast.Call, scope: Scope, row: External) -> Va
         found = ex.add(node, "external", (), node_params(row, output, given, scope.interval, scope.symbol))
         assert found is not None
         kind = "" if output == row.name else output.replace("_", " ")
-        words = f"{row.name.upper()} {kind}".strip()
+        words = external_name(row.name, kind)
         outputs[output], phrases[output] = found, f"{words}({inner}){of}" if inner else f"{words}{of}"
     if "" in outputs:
         ex.english.note(outputs[""].node, phrases[""])

@@ -41,10 +41,38 @@ READINGS = {
     "match = tf('4h').atr(14) > 5": "ATR(14) of 4h candles is above 5.",
     "match = symbol('BTCUSDT').tf('1d').close > 1": "BTCUSDT's 1d close is above 1.",
     "match = close > ta.vwap()": "The close is above the 1d-anchored VWAP.",
-    "match = hour == 9 and weekday < 5": "The hour equals 9, and the weekday (Monday is 0) is below 5.",
+    "match = hour == 9 and weekday < 5": "The hour equals 9, and it is Monday to Friday.",
     "match = (high - low) / close > 0.05": "(The high minus the low) divided by the close is above 0.05.",
-    "match = not (within(close > open, 3))": (
-        "It is not true that the close is above the open on at least one of the last 3 candles."
+    "match = not (within(close > open, 3))": "The close is above the open on none of the last 3 candles.",
+    "match = not (always(close > open, 3))": "The close is above the open not on each of the last 3 candles.",
+    "match = not (cdl.hammer() and close > open)": (
+        "It is not true that both a hammer pattern is complete and the close is above the open."
+    ),
+    "match = within(close > open, 3)[1]": (
+        "The close is above the open on at least one of the 3 candles before this one."
+    ),
+    "match = not (within(close > open, 3)[1])": "The close is above the open on none of the 3 candles before this one.",
+    "match = ta.squeeze().on[1] and not ta.squeeze().on": (
+        "One candle ago the squeeze(20, 2, 20, 1.5) is on, and the squeeze(20, 2, 20, 1.5) is off."
+    ),
+    "match = cdl.doji()[2]": "2 candles ago a doji pattern is complete.",
+    "match = rank(-close) <= 5": "The close is among the 5 smallest of all symbols.",
+    "match = rank(ticker.quote_volume) <= 20": "The 24-hour quote volume is among the 20 largest of all symbols.",
+    "match = market_percentile(ta.rsi(close, 14)) >= 0.9": "RSI(14) of the close is in the top 10 % of all symbols.",
+    "match = close > open and weekday >= 5": "The close is above the open, and it is Saturday or Sunday.",
+    "match = close > open and weekday == 0": "The close is above the open, and it is a Monday.",
+    "match = close > open and weekday > 6.5": (
+        "The close is above the open, and the weekday (Monday is 0) is above 6.5."
+    ),
+    "match = close > open and day <= 5": "The close is above the open, and the day of the month is at or below 5.",
+    "match = close > open and not session('09:30-16:00', 'America/New_York')": (
+        "The close is above the open, and the time is not within 09:30-16:00 in America/New_York."
+    ),
+    "match = close > ta.donchian(20).upper[1]": "The close is above the upper Donchian band(20) one candle ago.",
+    "match = crossunder(ta.supertrend(10, 3).direction, 0)": "The Supertrend(10, 3) turns down.",
+    "match = ta.ha().close > close": "The Heikin-Ashi close is above the close.",
+    "match = close > open\nstop = close * 0.98\ntarget = 1.5 * high": (
+        "The close is above the open. Stop at 2 % below the close. Target at 1.5 times the high."
     ),
     "match = na(close[1])": "The close one candle ago is unknown.",
     "match = volume_delta > 0": "The net taker volume is above 0.",
@@ -71,13 +99,13 @@ READINGS = {
     "match = rank(volume, where=close > open) <= 10": (
         "The rank of the volume among the symbols where the close is above the open is at or below 10."
     ),
-    "match = breadth(close > open) > 0.5": "The share of all symbols where the close is above the open is above 0.5.",
+    "match = breadth(close > open) > 0.5": "On more than 50 % of all symbols the close is above the open.",
     "match = market_zscore(close) > 2": "The z-score of the close among all symbols is above 2.",
     "match = percentrank(volume, 50) > 90": "The percent rank of the volume among its last 50 values is above 90.",
     "match = bullish_divergence(low, ta.rsi(close, 14), 60)": (
         "A bullish divergence of the low and RSI(14) of the close within 60 candles is confirmed."
     ),
-    "match = ta.supertrend(10, 3).direction > 0": "The Supertrend(10, 3) direction is above 0.",
+    "match = ta.supertrend(10, 3).direction > 0": "The Supertrend(10, 3) points up.",
     "match = close > ta.kama(close)": "The close is above KAMA(10, 2, 30) of the close.",
     "match = close > ta.psar()": "The close is above the parabolic SAR(0.02, 0.2).",
     "match = ta.aroon().osc > 50": "The Aroon oscillator(14) is above 50.",
@@ -85,7 +113,7 @@ READINGS = {
     "match = close > tf('1M').high": "The close is above the 1M high.",
     "match = close > open\nexit = trade.bars >= 5\nstop = trade.highest(low)\ntarget = trade.price * 1.1": (
         "The close is above the open. Exit when the number of candles since the entry is at or above 5. "
-        "Stop at the highest low since the entry. Target at 1.1 times the entry price."
+        "Stop at the highest low since the entry. Target at 10 % above the entry price."
     ),
     "match = close > open\nexit = close < trade.at_entry(low)": (
         "The close is above the open. Exit when the close is below the low at the entry."
