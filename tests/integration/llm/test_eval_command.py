@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 
+from app import bootstrap
 from app.cli import cli
 from llm.evals.files import stored
+from tests.fixtures.langfuse_stub import langfuse_stub
 from tests.fixtures.openai_stub import Reply, Stub, openai_stub
 
 MODEL: Final = "openai/test-model"
@@ -63,7 +66,13 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCREENER_DATA_DIR", str(tmp_path / "data"))
-    for name in ("DATABASE_URL", "SCREENER_DATABASE_URL", "SCREENER_MODEL", "LANGFUSE_PUBLIC_KEY"):
+    for name in (
+        "DATABASE_URL",
+        "SCREENER_DATABASE_URL",
+        "SCREENER_MODEL",
+        "LANGFUSE_PUBLIC_KEY",
+        "LANGFUSE_SECRET_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "data"
 
@@ -217,6 +226,27 @@ def test_a_run_is_in_the_database_where_one_answers(
     shown = json.loads(screener("show", found["run"]["id"], "--json").stdout)
     assert shown["run"] == found["run"] and {r["id"] for r in shown["results"]} == {case["id"] for case in CASES}
     assert answered("generate", "--dataset", dataset)["since"]["run"] == found["run"]["id"]
+
+
+def test_langfuse_gets_dataset_experiment_and_scores_where_its_keys_are_set(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap.tracer.cache_clear()
+    with langfuse_stub(uuid4().hex) as langfuse:
+        for name, value in langfuse.environment().items():
+            monkeypatch.setenv(name, value)
+        found = answered("generate", "--dataset", dataset)
+        assert bootstrap.tracer().flush(10)
+    bootstrap.tracer.cache_clear()
+    assert langfuse.refused == [] and len(langfuse.items) == len(CASES)
+    assert {item["input"] for item in langfuse.items.values()} == {case["sentence"] for case in CASES}
+    ((experiment, run),) = langfuse.runs().items()
+    assert len(run["items"]) == len(CASES)
+    scores = {s["name"]: s["value"] for s in langfuse.scores if s.get("datasetRunId") == experiment}
+    assert scores["f1"] == found["groups"]["all"]["all"]["f1"] == 1 and scores["score"] == 1
+    traces = {r["spent"]["trace_id"] for r in found["results"]}
+    assert None not in traces and len(traces) == len(CASES)
+    assert traces <= {s.get("traceId") for s in langfuse.scores}
 
 
 def test_runs_that_are_not_there_are_told(data: Path) -> None:
