@@ -35,9 +35,25 @@ def read_band(r: Reader, left: Operand) -> Condition | None:
     """ "is inside the cloud", "closes back inside the Bollinger bands after closing below the lower one"."""
     if not price_like(left):
         return None
+    start = r.mark()
+    moved = (r.take("falling") and "<") or (r.take("rising") and ">") or r.take("move")
+    side_of = {"up": ">", "down": "<"}.get(str(moved), moved)
     where = r.take("inside")
+    if where is None or (moved and where != "out"):
+        r.reset(start)
+        side_of, where = None, r.take("inside")
     band = read_operand(r, left) if where is not None else None
-    if where is None or band is None or band.kind not in BANDS:
+    if where is None or band is None:
+        return None
+    if where == "out" and (side_of or band.kind in _UPPER or band.kind in _LOWER):
+        line = edge(band, side_of or "")
+        beyond = side_of or (">" if band.kind in _UPPER else "<")
+        if line is None:
+            return None
+        if side_of:
+            return Cross(left, "up" if beyond == ">" else "down", line)
+        return Compare(left, ">" if beyond == ">" else "<", line)
+    if band.kind not in BANDS:
         return None
     low, high = edge(band, "<"), edge(band, ">")
     assert low is not None
@@ -81,6 +97,10 @@ def touch(left: Operand, level: Operand) -> Condition:
     """The candle reaches a level: its low for a lower one, its high for an upper one, its range for an average."""
     low = Operand("low", interval=left.interval, symbol=left.symbol)
     high = replace(low, kind="high")
+    if left.kind == "high" and level.kind in OUTPUTS:
+        return Compare(left, ">=", level)
+    if left.kind == "low" and level.kind in OUTPUTS:
+        return Compare(left, "<=", level)
     if level.kind in _LOWER:
         return Compare(low, "<=", level)
     if level.kind in _UPPER:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.bands import sides_of
+from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import use_conditions
 from llm.phrasebook.events import read_event
 from llm.phrasebook.indicators import FAMILIES
@@ -151,6 +152,7 @@ def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | No
     mark = r.mark()
     symbol = r.coin()
     forms = (
+        read_gap,
         read_stack,
         read_side_cross,
         read_streak,
@@ -287,11 +289,25 @@ def _with_left(condition: Condition, left: Operand) -> Condition:
             return condition
 
 
+_ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "tenth": 10}
+
+
+def _ordinal(r: Reader) -> int | None:
+    """ "for the third candle in a row"."""
+    mark = r.mark()
+    for word, count in _ORDINALS.items():
+        if r.word(word):
+            if r.take("candle", fill=False):
+                return count
+            r.reset(mark)
+    return None
+
+
 def _suffix(r: Reader, condition: Condition) -> Condition:
     """ "for 3 candles" (all of them), "within the last 5 candles" (any of them)."""
     mark = r.mark()
     if r.take("for"):
-        length = read_length(r)
+        length = _ordinal(r) or read_length(r)
         if length is not None and not isinstance(condition, Trend):
             r.take("row")
             return condition if length == 1 else Recent(condition, length, every=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.meaning import Compare, Condition, Formula, Near, Operand, number
+from llm.phrasebook.meaning import Between, Compare, Condition, Formula, Near, Operand, number
 from llm.phrasebook.naming import operand_of
 from llm.phrasebook.operands import read_operand
 from llm.phrasebook.reader import Reader
@@ -18,7 +18,7 @@ MEANS = frozenset({"average", "sma", "ema"})
 def read_distance(r: Reader, left: Operand) -> Condition | None:
     """A percentage, true ranges or deviations above or below something."""
     mark = r.mark()
-    for form in (_percent, _ranges, _deviations):
+    for form in (_percent_range, _percent, _ranges, _deviations, _points):
         found = form(r, left)
         if found is not None:
             return found
@@ -69,6 +69,50 @@ def _percent(r: Reader, left: Operand) -> Condition | None:
     if side == ">":
         return Compare(left, ">" if strict else ">=", scaled)
     return Compare(left, "<" if strict else "<=", scaled)
+
+
+def _percent_range(r: Reader, left: Operand) -> Condition | None:
+    """ "3 to 5 percent above the 20 EMA", "between 1% and 2% below VWAP"."""
+    r.take("between")
+    low = r.token("number") or r.token("percent")
+    high = r.token("percent", fill=False) if low is not None and r.word("to", "and", "-", fill=False) else None
+    side = r.take("compare", "<", ">") if high is not None else None
+    right = read_operand(r, left) if side is not None else None
+    if low is None or high is None or right is None or right.kind == "number" or not 0 < low.value < high.value < 1_000:
+        return None
+    sign = 1 if side == ">" else -1
+    near, far = (replace(right, factor=round(right.factor * (1 + sign * t.value / 100), 10)) for t in (low, high))
+    return Between(left, near, far) if sign > 0 else Between(left, far, near)
+
+
+def _points(r: Reader, left: Operand) -> Condition | None:
+    """ "at least 10 points higher than 5 candles ago"."""
+    op = _bound(r)
+    token = r.token("number")
+    if token is None or not r.word("points", "point", "units", fill=False):
+        return None
+    side = r.take("compare", "<", ">")
+    right = read_operand(r, left) if side is not None else None
+    if right is None or right.kind == "number" or token.value <= 0 or op in ("<", "<="):
+        return None
+    strict = ">" if op == ">" else ">="
+    template = f"{{0}} - {{1}} {strict} {token.value:g}" if side == ">" else f"{{1}} - {{0}} {strict} {token.value:g}"
+    return Formula(template, (left, right), brief="distance in points")
+
+
+def read_gap(r: Reader) -> Condition | None:
+    """ "the distance between price and the 50 EMA is more than 3 percent", "... is less than 1 ATR"."""
+    mark = r.mark()
+    if r.word("distance", "gap", "difference", "spread") and r.word("between", "from", "of"):
+        first = read_operand(r)
+        second = read_operand(r) if first is not None and r.word("and", "to", "from") else None
+        op = r.take("compare") if second is not None else None
+        token = r.token("percent") if op is not None else None
+        if first is not None and second is not None and token is not None and token.value > 0:
+            share = f"{round(token.value / 100, 10):.10g}"
+            return Formula(f"abs({{0}} / {{1}} - 1) {op} {share}", (first, second), brief="distance")
+    r.reset(mark)
+    return None
 
 
 def _or_more(r: Reader) -> str | None:

@@ -28,7 +28,7 @@ def _verb(stem: str, *more: str) -> tuple[str, ...]:
 
 _CROSS = (
     *_verb("cross"),
-    *("crossover", "crossovers"),
+    *("crossover", "crossovers", "x", "xs"),
     *_verb("break", "breaks", "broke", "broken", "breaking"),
     *_verb("go", "goes", "went", "gone", "going"),
     *_verb("get", "gets", "got", "getting"),
@@ -69,6 +69,15 @@ _FALL = (
     *_verb("decrease"),
     *_verb("slide", "slides", "slid", "sliding"),
     *_verb("pull back", "pulls back", "pulled back", "pulling back"),
+)
+_STAY = (
+    *_verb("stay"),
+    *_verb("remain"),
+    *_verb("hold", "holds", "held", "holding"),
+    *_verb("trade", "trades", "traded", "trading"),
+    *_verb("sit", "sits", "sat", "sitting"),
+    *_verb("keep", "keeps", "kept", "keeping"),
+    *("been", "has been", "has stayed", "has remained", "has held", "have been", "have stayed", "closed", "has closed"),
 )
 _BREAK = _verb("break", "breaks", "broke", "breaking")
 _UPWARD = ("up", "upward", "upwards", "to the upside")
@@ -115,7 +124,9 @@ _BUILT: list[tuple[str, str, Iterable[str]]] = [
             *_joined(("break", "breaks", "broke"), ("down below",)),
         ),
     ),
-    ("cross", "any", (*_verb("cross"), "crossover", "crossovers", "crosses through", "crossing through")),
+    ("cross", "any", (*_verb("cross"), "crossover", "crossovers", "crosses through", "crossing through", "x", "xs")),
+    ("compare", ">", _joined(_STAY, ("above", "over"))),
+    ("compare", "<", _joined(_STAY, ("below", "under", "beneath"))),
     ("cross", "break", (*_joined(_BREAK, ("", "through", "past", "out of", "to")), "clears")),
     (
         "touch",

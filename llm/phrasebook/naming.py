@@ -115,6 +115,8 @@ def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand |
     if kind is None:
         # "vortex indicator VI-"
         kind = r.take("indicator", *family.outputs.values(), fill=False)
+    if family_name == "atr" and _in_percent(r):
+        family, kind = FAMILIES["natr"], "natr"
     of = _series_of(r, family)
     given = given or _trailing(r, family)
     found = replace(operand_of(r, kind or family_name, given, subject), of=of)
@@ -174,6 +176,18 @@ def _output_behind(r: Reader, family: Family) -> str | None:
         r.reset(mark)
         return None
     return output
+
+
+def _in_percent(r: Reader) -> bool:
+    """ "ATR in percent of the price", "ATR as a percentage of price"."""
+    mark = r.mark()
+    if r.word("in", "as", fill=False) and r.word("percent", "percentage", "%"):
+        after = r.mark()
+        if not (r.word("of", fill=False) and r.take("field", "price", "close")):
+            r.reset(after)
+        return True
+    r.reset(mark)
+    return False
 
 
 def _trailing(r: Reader, family: Family) -> tuple[float, ...]:

@@ -132,14 +132,15 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
 def _from_to(r: Reader, left: Operand) -> Condition | None:
     """ "drops from above 70 to below 70", "flips from above to below the price"."""
     moved = any(r.take(name) is not None for name in ("move", "turn", "rising", "falling")) or r.word(
-        "moves", "moved", "goes", "went", "comes", "crosses"
+        "moves", "moved", "goes", "went", "comes", "crosses", "switches", "jumps", "changes", "shifts"
     )
     if not moved or not r.word("from", fill=False):
         return None
     first = r.take("compare", "<", ">", fill=False)
     start = read_operand(r, left) if first is not None else None
     second = r.take("compare", "<", ">") if first is not None and r.word("to") else None
-    right = read_operand(r, left) if second is not None else None
+    same = second is not None and start is not None and r.word("it", "that", fill=False)
+    right = start if same else read_operand(r, left) if second is not None else None
     if right is None or first == second or (start is not None and start != right) or not comparable(left, right):
         return None
     return Cross(left, "up" if second == ">" else "down", right)
@@ -148,10 +149,11 @@ def _from_to(r: Reader, left: Operand) -> Condition | None:
 def _from_side(r: Reader, way: str) -> str:
     """ "crosses the 200 EMA from below" is a cross upwards."""
     mark = r.mark()
-    if way in ("any", "break") and r.word("from", fill=False):
+    if r.word("from", fill=False):
         side = r.take("compare", "<", ">", fill=False)
-        if side is not None:
-            return "up" if side == "<" else "down"
+        came = None if side is None else "up" if side == "<" else "down"
+        if came is not None and way in ("any", "break", came):
+            return came
     r.reset(mark)
     return way
 
@@ -173,8 +175,13 @@ def _crossing(left: Operand, way: str, right: Operand) -> Condition:
 def _touch(r: Reader, left: Operand) -> Condition | None:
     if not r.take("touch"):
         return None
+    by = r.word("by", fill=False)
     level = read_operand(r, left)
     if level is None or level.kind in BAND_KINDS:
+        return None
+    if by:
+        left, level = level, left
+    if level.kind in ("price", "close", "high", "low", "open") and not (level.shift or level.interval or level.level):
         return None
     if price_like(left) and price_like(level):
         return touch(left, level)

@@ -14,7 +14,7 @@ _LENGTH = frozenset(
     "length lengths period periods lookback settings setting parameters params window fast k".split()  # noqa: SIM905
 )
 _FACTOR = frozenset(
-    "multiplier mult factor deviations deviation std stdev sigma sigmas standard dev stdevs".split()  # noqa: SIM905
+    "multiplier mult factor deviations deviation std stdev sigma sigmas standard dev stdevs atr atrs".split()  # noqa: SIM905
 )
 _OTHER = frozenset(
     "smoothing smooth signal slow d and to of with a the = : is are on step limit max".split()  # noqa: SIM905
@@ -82,6 +82,9 @@ def _spoken(r: Reader, family: Family) -> tuple[float, ...]:
         values.append(token.value)
         after = r.mark()
         after_named, after_factor = _words(r)
+        if after_factor and len(family.usual) == 1:
+            r.reset(after)
+            break
         if after_factor and len(values) == 1 and not _number_next(r):
             factor = True
             break

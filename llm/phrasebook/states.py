@@ -40,8 +40,13 @@ def read_state(r: Reader, left: Operand) -> Condition | None:
             above = left.kind in UPPER or left.kind == "high"
             return Compare(Operand("close", symbol=left.symbol), ">" if above else "<", left)
         r.reset(mark)
+    if left.kind not in PRICE_KINDS:
+        r.take("touch") or r.take("new") or r.word("sets", "makes", "prints", "sees")
     way = r.take("highest")
     if way is not None and left.kind != "number":
+        named = r.take("field") if left.kind in ("close", "high", "low", "open", "volume", "trades") else None
+        if named is not None and named != left.kind:
+            return None
         length = read_window(r) or read_length(r)
         if length is not None:
             own = replace(left, kind="close") if left.kind == "price" else left
