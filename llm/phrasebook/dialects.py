@@ -51,7 +51,7 @@ _FOREIGN = {
         fechamento com para cruza gráfico vela velas é um uma em hora horas maior menor""",
     "Italian": """il lo la gli le quando sopra sotto comprare vendere compra vendi e o se prezzo media mobile
         chiusura incrocia candela candele è un una del della nel sul con ore""",
-    "Dutch": "de het een wanneer als boven onder koop verkoop en of kaars kaarsen gemiddelde prijs is op van kruist niet",
+    "Dutch": "de het een wanneer als boven onder koop verkoop en of kaars kaarsen gemiddelde prijs is op van niet",
     "Turkish": "ve veya bir altında üstünde al sat fiyat mum ortalama ile kesişim saatlik günlük olduğunda",
     "Polish": "kiedy gdy powyżej poniżej kup sprzedaj i lub cena średnia świeca jest na od do przecina",
 }

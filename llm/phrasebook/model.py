@@ -4,13 +4,15 @@ reads its messages."""
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.phrasebook.rework import explained, rewritten
 from llm.phrasebook.translate import Translation, translate
+from screener import FilterError
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -18,7 +20,7 @@ OFFLINE_MODEL = "offline translator"
 
 
 class PhrasebookModel:
-    """A deterministic `LanguageModel` for the operations of `llm.generate`; any other is `unsupported`."""
+    """A deterministic `LanguageModel` for the operations of `llm.generation`; any other is `unsupported`."""
 
     @property
     def name(self) -> str:
@@ -26,34 +28,59 @@ class PhrasebookModel:
         return OFFLINE_MODEL
 
     async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
-        """Answer `generate.metadata` and `generate.filter` from their variables; raises `ModelError` for
-        others."""
+        """Answer `generate.metadata`, `.filter`, `.regenerate` and `.explain` from their variables; raises `ModelError`
+        for others."""
         started = time.perf_counter()
-        if request.operation not in ("generate.metadata", "generate.filter"):
-            reason = f"The offline translator cannot do '{request.operation}'."
-            raise ModelError(reason, kind="unsupported", model=self.name)
-        translation = _translate(request)
-        payload = _metadata(translation) if request.operation == "generate.metadata" else _draft(translation)
+        answer = _ANSWERS.get(request.operation)
+        if answer is None:
+            raise ModelError(_cannot(request.operation), kind="unsupported", model=self.name)
         try:
-            data = request.schema.model_validate(payload)
-        except ValidationError as error:
+            data = request.schema.model_validate(answer(request.variables))
+        except (ValidationError, FilterError) as error:
             reason = "The offline translator found no condition it can write as a filter."
             raise ModelError(reason, kind="bad_answer", model=self.name) from error
         latency = (time.perf_counter() - started) * 1_000
         return ModelAnswer(data=data, text=data.model_dump_json(), model=self.name, cost=0.0, latency_ms=latency)
 
 
-def _translate(request: ModelRequest[Schema]) -> Translation:
-    variables = request.variables
-    interval = variables.get("interval")
+def _cannot(operation: str) -> str:
+    if operation == "generate.mend":
+        return (
+            "The offline translator cannot mend an error that came up while a filter ran. "
+            "Change the filter by hand, or set a language model (SCREENER_MODEL)."
+        )
+    return f"The offline translator cannot do '{operation}'."
+
+
+def _known(variables: Mapping[str, object]) -> list[str] | None:
     symbols = variables.get("symbols")
-    known = (
-        [str(symbol) for symbol in symbols]
-        if isinstance(symbols, Collection) and not isinstance(symbols, str)
-        else None
-    )
+    listed = isinstance(symbols, Collection) and not isinstance(symbols, str)
+    return [str(symbol) for symbol in symbols] if listed and isinstance(symbols, Collection) else None
+
+
+def _translate(variables: Mapping[str, object]) -> Translation:
+    interval = variables.get("interval")
     sentence = str(variables.get("sentence") or "")
-    return translate(sentence, interval if isinstance(interval, str) else None, known)
+    return translate(sentence, interval if isinstance(interval, str) else None, _known(variables))
+
+
+def _regenerated(variables: Mapping[str, object]) -> dict[str, object]:
+    given = variables.get("conditions")
+    conditions = [str(text) for text in given] if isinstance(given, Sequence) and not isinstance(given, str) else []
+    made = rewritten(
+        conditions, str(variables.get("filter_code") or ""), str(variables.get("interval")), _known(variables)
+    )
+    return {
+        "filter_code": made.code,
+        "assumptions": [note[:400] for note in made.assumptions][:40],
+        "not_understood": [words[:400] for words in made.not_understood if words.strip()][:40],
+        "sources": [{"name": name, "condition": text[:400], "words": text[:400]} for name, text in made.sources][:30],
+    }
+
+
+def _explained(variables: Mapping[str, object]) -> dict[str, object]:
+    code, interval = str(variables.get("filter_code") or ""), str(variables.get("interval"))
+    return explained(code, interval, str(variables.get("direction") or "long"), _known(variables))
 
 
 def _metadata(translation: Translation) -> dict[str, object]:
@@ -71,7 +98,7 @@ def _metadata(translation: Translation) -> dict[str, object]:
             "max_hold_candles": translation.max_hold_candles,
         },
         "assumptions": [note[:400] for note in translation.assumptions][:40],
-        "not_understood": list(translation.not_understood)[:40],
+        "not_understood": [words[:400] for words in translation.not_understood if words.strip()][:40],
         "sources": [{"name": r.name, "condition": r.english[:400], "words": r.words} for r in translation.conditions][
             :30
         ],
@@ -82,5 +109,13 @@ def _draft(translation: Translation) -> dict[str, object]:
     return {
         "filter_code": translation.code,
         "assumptions": [note[:400] for note in translation.assumptions][:40],
-        "not_understood": list(translation.not_understood)[:40],
+        "not_understood": [words[:400] for words in translation.not_understood if words.strip()][:40],
     }
+
+
+_ANSWERS: dict[str, Callable[[Mapping[str, object]], dict[str, object]]] = {
+    "generate.metadata": lambda variables: _metadata(_translate(variables)),
+    "generate.filter": lambda variables: _draft(_translate(variables)),
+    "generate.regenerate": _regenerated,
+    "generate.explain": _explained,
+}

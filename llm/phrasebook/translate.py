@@ -21,6 +21,7 @@ from llm.phrasebook.leaning import direction_of
 from llm.phrasebook.meaning import Condition, Direction, counted, operands
 from llm.phrasebook.sentence import Part, Sentence, named_intervals
 from llm.phrasebook.structure import mixed, render
+from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.trade import stop_code, target_code
 from llm.phrasebook.walker import read_sentence
 from llm.phrasebook.wording import (
@@ -160,6 +161,17 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
         assumptions=tuple(dict.fromkeys(notes)),
         not_understood=tuple(dict.fromkeys(left_over)),
     )
+
+
+def condition_on(text: str, base: str, symbols: Collection[str] | None = None) -> tuple[str, tuple[str, ...]]:
+    """One condition as an expression of a filter on `base`, and the words of it not used; "" where none was read."""
+    read = read_sentence(text, frozenset(symbols or ()))
+    if not read.entry.items or any(INTERVALS[label] % INTERVALS[base] for label in named_intervals(read)):
+        return "", tuple(read.left_over) or (text.strip()[:200],)
+    parts = [condition_code(condition, base) for condition, _ in _conditions(read.entry, base, text)]
+    code = parts[0] if len(parts) == 1 else render(read.entry.tree, [f"({part})" for part in parts])
+    problem = _refused(f"match = {code}\n", base, symbols)
+    return (code, tuple(read.left_over)) if problem is None else ("", (text.strip()[:200],))
 
 
 def _refused(code: str, base: str, symbols: Collection[str] | None) -> str | None:
