@@ -18,12 +18,12 @@ LEAST = 10
 
 
 def examples() -> list[tuple[str, list[str]]]:
-    """Paths and the lines shown under them."""
+    """Requests and the lines shown under them."""
     found: list[tuple[str, list[str]]] = []
     for block in re.findall(r"^```http\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.S | re.M):
         for line in block.splitlines():
-            if line.startswith("GET "):
-                found.append((line.removeprefix("GET "), []))
+            if line.startswith(("GET ", "POST ")):
+                found.append((line, []))
             else:
                 found[-1][1].append(line)
     return found
@@ -44,10 +44,15 @@ async def test_documented_requests_are_answered_as_shown(database_dsn: str) -> N
     asked = examples()
     assert len(asked) >= LEAST
     async with served(database_dsn, FakeMarket()) as api, aiohttp.ClientSession() as session:
-        for path, lines in asked:
-            async with asyncio.timeout(60), session.get(api.url + path) as response:
+        for request, lines in asked:
+            verb, path, *rest = request.split(" ", 2)
+            streamed = lines[0].startswith("event: ")
+            options: dict[str, Any] = {"json": json.loads(rest[0])} if rest else {}
+            if streamed:
+                options["headers"] = {"accept": "text/event-stream"}
+            async with asyncio.timeout(60), session.request(verb, api.url + path, **options) as response:
                 assert response.status == 200, (path, await response.text())
-                if lines[0].startswith("event: "):
+                if streamed:
                     stream, shown = events(response), list(zip(lines[::2], lines[1::2], strict=True))
                     for kind, data in shown:
                         got = await anext(stream)
