@@ -108,8 +108,10 @@ def _traced(model: LanguageModel) -> LanguageModel:
 @cache
 def tracer() -> Tracer:
     """The process's tracer: Langfuse where its keys are set, else one that does nothing."""
+    from app.gateway import read_keys
     from llm.tracing import tracer_from_environment
 
+    read_keys()
     return tracer_from_environment()
 
 

@@ -112,6 +112,13 @@ class Connection:
         """Whether the client has been made."""
         return self._client is not None
 
+    def project(self) -> str:
+        """The name of the keys' project, asked of the host once. Raises `Unavailable` and `HostFailed`."""
+        client = self.client
+        with host_failures():
+            found = client.api.projects.get(request_options={"timeout_in_seconds": TIMEOUT_S, "max_retries": 0})
+            return str(found.data[0].name)
+
     def flush(self, timeout_s: float) -> bool:
         """Send what waits; false where that took longer than `timeout_s` seconds, and goes on without us."""
         if self._client is None:

@@ -117,13 +117,26 @@ def check_market(settings: Settings) -> Finding:
 
 
 def check_langfuse(settings: Settings) -> Finding:
-    """Whether Langfuse's keys are given both or not at all."""
+    """Whether Langfuse's keys are given both or not at all, and whether its host takes them."""
+    from app.gateway import read_keys
+    from llm.langfuse_client import HostFailed, Unavailable, connection
+    from llm.prompt_sources import SWITCH, managed_prompts
+
     del settings
+    read_keys()
     given = [name for name in ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY") if os.environ.get(name)]
     if len(given) == 1:
         missing = {"LANGFUSE_PUBLIC_KEY": "LANGFUSE_SECRET_KEY", "LANGFUSE_SECRET_KEY": "LANGFUSE_PUBLIC_KEY"}[given[0]]
         return Finding("langfuse", "failed", f"{given[0]} is set, {missing} is not", f"set {missing} too, or neither")
-    return Finding("langfuse", "ok", "configured" if given else "not configured: nothing is traced")
+    if (link := connection()) is None:
+        return Finding("langfuse", "ok", "not configured: nothing is traced")
+    try:
+        project = link.project()
+    except (Unavailable, HostFailed) as error:
+        do = "check LANGFUSE_BASE_URL and the keys; until then all works, and nothing is traced"
+        return Finding("langfuse", "failed", f"configured, but {error}", do)
+    where = "prompts from there" if managed_prompts() else f"prompts from the package ({SWITCH} is not on)"
+    return Finding("langfuse", "ok", f"traces go to project {project}; {where}")
 
 
 def check_exchange(settings: Settings) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import os
 import click
 
 from app.commands.output import FAILURE, fail
+from app.gateway import read_keys
 from llm.prompt_sources import LABEL, SWITCH, LangfusePrompts, PromptUnavailable, managed_prompts
 from llm.templates import Prompt, manifest
 
@@ -15,6 +16,7 @@ from llm.templates import Prompt, manifest
 @click.group()
 def prompts() -> None:
     """Prompts, and their copies in Langfuse."""
+    read_keys()
 
 
 @prompts.command("list")

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import cli
+from app.commands.doctor import check_langfuse
+from app.settings import Settings
 from llm import PhrasebookModel, TracedModel, generate_strategy
 from llm.langfuse_client import connection
 from llm.prompt_sources import TTL_S, WAIT_S, LangfusePrompts, PromptUnavailable, managed_prompts
@@ -275,6 +278,37 @@ def test_without_keys_the_commands_say_so(monkeypatch: pytest.MonkeyPatch) -> No
     unknown = CliRunner().invoke(cli, ["prompts", "push", "no.such"])
     assert unknown.exit_code == 2
     assert "no prompt 'no.such'" in unknown.output
+
+
+def test_keys_may_stand_in_a_file_of_settings(
+    langfuse: LangfuseStub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    langfuse.put_prompt(NAME, chat())
+    lines = {**langfuse.environment(), "SCREENER_LANGFUSE_PROMPTS": "1"}
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+    monkeypatch.chdir(tmp_path)
+    for name in lines:
+        # Set first, so that what the file adds is taken back at the end of the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    listed = json.loads(CliRunner().invoke(cli, ["prompts", "list", "--json"]).output)
+    assert listed["prompts"][0]["used"] == "langfuse 1"
+
+
+def test_the_doctor_says_where_traces_go_and_what_is_wrong(
+    langfuse: LangfuseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = check_langfuse(Settings())
+    assert (found.state, found.message) == ("ok", "traces go to project stand-in; prompts from there")
+    langfuse.status = 401
+    found = check_langfuse(Settings())
+    assert (found.state, found.message) == ("failed", "configured, but the host answered 401")
+    langfuse.close()
+    assert "cannot be reached" in check_langfuse(Settings()).message
+    monkeypatch.delenv("LANGFUSE_SECRET_KEY")
+    assert "LANGFUSE_SECRET_KEY is not" in check_langfuse(Settings()).message
+    monkeypatch.delenv("LANGFUSE_PUBLIC_KEY")
+    assert check_langfuse(Settings()).message == "not configured: nothing is traced"
 
 
 def test_a_host_that_refuses_a_push_is_said(langfuse: LangfuseStub) -> None:
