@@ -1,0 +1,62 @@
+"""What the candles held say about a filter: matches a day, how often each condition held, what never did."""
+
+import numpy as np
+import pytest
+
+from app.lookback import LookBack, look_back
+from screener import compile_filter
+from screener.engine.panel import Panel
+
+HOUR = 3_600_000
+FIRST = 1_750_000_000_000 // (24 * HOUR) * 24 * HOUR
+CLOSES = (10.0, 11.0, 12.0, 11.0, 10.0, 9.0, 10.0, 11.0)
+
+
+def panel() -> Panel:
+    """Three days of hourly candles of two symbols that rise and fall alike; the second is ten times as dear."""
+    held = Panel(["AUSDT", "BUSDT"], 100)
+    for i in range(72):
+        close = np.array([1.0, 10.0]) * CLOSES[i % len(CLOSES)]
+        values = {"open": close - 0.5, "high": close + 1, "low": close - 1, "close": close, "volume": close * 0 + 5}
+        held.append("1h", FIRST + i * HOUR, {**values, "quote_volume": close * 5, "trades": close * 0 + 1})
+    return held
+
+
+def looked(code: str) -> LookBack:
+    return look_back(compile_filter(code, "1h"), panel(), "long", "level")
+
+
+def test_matches_a_day_are_those_of_all_symbols() -> None:
+    found = looked("match = close >= 120")
+    assert found.total == 9
+    assert found.per_day == pytest.approx(9 / 3)
+
+
+def test_each_condition_has_its_share_and_its_reading() -> None:
+    found = looked("dear = close > 50\nmatch = dear and close > open")
+    assert [(c.text, c.share) for c in found.conditions] == [("close > 50", 0.5), ("close > open", 1.0)]
+    assert found.conditions[0].reading == "The close is above 50"
+    assert found.never == []
+
+
+def test_what_never_held_is_named_alone_and_two_together() -> None:
+    alone = looked("match = close > open and volume > 6")
+    assert alone.never == ["The volume is above 6: not once in 144 values held."]
+    assert alone.total == 0
+    both = looked("match = close > close[1] and close < close[1] + 0.5")
+    assert both.never == [
+        "The close is above the close one candle ago, and the close is below the close one candle ago plus 0.5: "
+        "not once together."
+    ]
+
+
+def test_what_may_hold_instead_is_not_counted_as_needed() -> None:
+    found = looked("match = close > open and (volume > 6 or close > 50)")
+    assert [c.text for c in found.conditions] == ["close > open", "volume > 6 or close > 50"]
+    assert found.never == []
+
+
+def test_the_newest_match_is_first_with_its_values() -> None:
+    first = looked("match = close >= 120").matches[0]
+    assert first.symbol == "BUSDT"
+    assert (first.conditions[0].left, first.conditions[0].right) == (120.0, 120.0)
