@@ -35,7 +35,7 @@ MAX_ITEMS: Final = 500
 MAX_DEPTH: Final = 8
 WAITING_SPANS: Final = 512
 BATCH: Final = 64
-FLUSH_INTERVAL_S: Final = 2.0
+FLUSH_INTERVAL_S: Final = 0.5
 EXIT_S: Final = 1.5
 QUIET_S: Final = 300.0
 
