@@ -225,12 +225,15 @@ def _level_cross(m: Found) -> Condition | None:
     down = bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"}) or (
         level.kind == "low" or "low" in level.noun
     ) and not words & {"above", "over", "up", "reclaims", "reclaim", "reclaimed", "reclaiming", "regains"}
-    # Against the day before, the level itself steps at midnight: both candles are compared with this one's.
-    shifted = series("{p}close[1]", "close before", "price")
-    shifted = replace(shifted, symbol=m.symbol)
-    if down:
-        return Group("and", (Compare(_close(m), "<", level), Compare(shifted, ">=", level)))
-    return Group("and", (Compare(_close(m), ">", level), Compare(shifted, "<=", level)))
+    # The level is this candle's on both sides: it steps at midnight.
+    before_it = Operand("close", symbol=m.symbol, shift=1)
+    now, then = ("<", ">=") if down else (">", "<=")
+    return Formula(
+        f"{{0}} {now} {{1}} and {{2}} {then} {{1}}",
+        operands=(_close(m), level, before_it),
+        brief=f"price crosses {'below' if down else 'above'} {level.noun or 'last ' + level.kind}",
+        lean="short" if down else "long",
+    )
 
 
 def _level_state(m: Found) -> Condition | None:

@@ -352,7 +352,7 @@ def _grammar() -> Grammar[Condition]:
         "{cmp}? {pct} <more>? gap [<gapup> / <gapdown>]",
         "<price>? opens|opened|opening|open {cmp}? {pct} <more>? [<gapup> / <gapdown>] [than]? the? <prevclose>",
         "opening? gap [<gapup> / <gapdown>]? of {cmp}? {pct} <more>? [<gapup> / <gapdown>]?",
-        "bullish|bearish gap {cmp}? {pct}? <more>?",
+        "bullish|bearish gap [of / by] {cmp}? {pct} <more>?",
         "<gapverb> [<gapup> / <gapdown>]",
     )
     # A change as a value.

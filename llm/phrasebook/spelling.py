@@ -16,6 +16,7 @@ from functools import lru_cache
 from llm.phrasebook.common_words import COMMON_WORDS
 from llm.phrasebook.event_words import LISTS
 from llm.phrasebook.lexicon import known_words
+from llm.phrasebook.phrases import known_words as words_of_phrases
 from llm.phrasebook.reader import COINS
 from llm.phrasebook.text import Token
 
@@ -149,13 +150,13 @@ def corrected(word: str) -> str | None:
 
 def vocabulary() -> frozenset[str]:
     """Every word that a table knows."""
-    return _vocabulary(len(known_words()))
+    return _vocabulary(len(known_words()) + len(words_of_phrases()))
 
 
 @lru_cache(maxsize=4)
 def _vocabulary(size: int) -> frozenset[str]:
     listed = {word for phrases in LISTS.values() for phrase in phrases.split(";") for word in phrase.split()}
-    return frozenset(word for word in known_words() | listed | _PLAIN if word.isalpha())
+    return frozenset(word for word in known_words() | words_of_phrases() | listed | _PLAIN if word.isalpha())
 
 
 def _distance(left: str, right: str, furthest: int) -> int:
