@@ -23,8 +23,6 @@ def test_an_event_becomes_the_program_meant(interval: str, sentence: str, match:
 
 def _patterns() -> list[str]:
     return sorted(row.name for row in catalogue() if row.group == "pattern")
-        row.name.removeprefix("cdl.").removesuffix("()") for row in catalogue() if row.name.startswith("cdl.")
-    )
 
 
 def test_every_candlestick_pattern_of_the_language_has_a_name() -> None:
