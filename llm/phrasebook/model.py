@@ -3,8 +3,10 @@ reads its messages."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -35,7 +37,8 @@ class PhrasebookModel:
         if answer is None:
             raise ModelError(_cannot(request.operation), kind="unsupported", model=self.name)
         try:
-            data = request.schema.model_validate(answer(request.variables))
+            # A long sentence takes seconds, in which the caller's loop has others to serve.
+            data = request.schema.model_validate(await asyncio.to_thread(answer, request.variables))
         except (ValidationError, FilterError) as error:
             reason = "The offline translator found no condition it can write as a filter."
             raise ModelError(reason, kind="bad_answer", model=self.name) from error
@@ -61,7 +64,16 @@ def _known(variables: Mapping[str, object]) -> list[str] | None:
 def _translate(variables: Mapping[str, object]) -> Translation:
     interval = variables.get("interval")
     sentence = str(variables.get("sentence") or "")
-    return translate(sentence, interval if isinstance(interval, str) else None, _known(variables))
+    known = _known(variables)
+    return _translated(
+        sentence, interval if isinstance(interval, str) else None, None if known is None else tuple(known)
+    )
+
+
+@lru_cache(maxsize=64)
+def _translated(sentence: str, interval: str | None, symbols: tuple[str, ...] | None) -> Translation:
+    """The translation, made once for the steps that ask for parts of it."""
+    return translate(sentence, interval, symbols)
 
 
 def _regenerated(variables: Mapping[str, object]) -> dict[str, object]:

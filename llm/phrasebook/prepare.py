@@ -17,6 +17,31 @@ from llm.phrasebook.topics import Clause, take_out
 MAX_TOKENS = 300
 _EACH = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _CANDLES = ("candle", "candles", "bar", "bars", "close", "closes", "period", "periods")
+_ADVERBS = frozenset(
+    """
+    somewhere itself himself themselves basically actually really simply frankly honestly obviously literally maybe
+    perhaps probably clearly certainly definitely recently anyway eventually essentially roughly preferably ideally
+    finally suddenly comfortably cleanly firmly solidly nicely freshly already anywhere everywhere sort
+    """.split()  # noqa: SIM905
+)
+_SAID_ASIDE = """
+you know; more or less; i mean; let us say; let's say; or so; to be honest; of course; if possible; for example;
+for instance; as well; that is; kind of; in my opinion; in general; at all; i guess; i think; i suppose; so to say
+"""
+_ASIDES = tuple(tuple(phrase.split()) for phrase in _SAID_ASIDE.split(";"))
+_USUAL = frozenset(
+    """
+    normal standard usual regular ordinary classic default common typical exponential simple plain
+    """.split()  # noqa: SIM905
+)
+_AROUND = frozenset(
+    """
+    just the a with of one ones settings setting version kind nothing fancy length and periods period candles
+    """.split()  # noqa: SIM905
+)
+_WAYS = ("upward", "upwards", "up", "downward", "downwards", "down")
+_SIDES = ("over", "above", "under", "below")
+_AVERAGES = frozenset("ema sma ma wma hma dema tema vwma emas smas mas".split())  # noqa: SIM905
 _BREAKS = frozenset({",", ";", ".", ":", "-", "!", "?"})
 
 
@@ -25,9 +50,86 @@ def prepare(
 ) -> tuple[list[Token], list[Clause], bool]:
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = tokenise(sentence)
-    kept = _list_marks(expand(tokens[:MAX_TOKENS], note))
+    kept = _plain(_list_marks(expand(tokens[:MAX_TOKENS], note)))
     kept, clauses = take_out(sentence, kept)
-    return _candles_of(_spans(correct(kept, symbols, note))), clauses, len(tokens) > MAX_TOKENS
+    kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
+    return kept, clauses, len(tokens) > MAX_TOKENS
+
+
+def _pairs(tokens: list[Token]) -> list[Token]:
+    """ "a 9 over 21 EMA cross" is the 9 EMA crossing above the 21 EMA; "the 20 one" is of the average named before."""
+    out: list[Token] = []
+    average: Token | None = None
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        window = tokens[at : at + 5]
+        kinds = [t.kind for t in window]
+        if kinds[:4] == ["number", "word", "number", "word"] and window[1].text in _SIDES and len(window) == 5:
+            named = window[3].text in _AVERAGES and window[4].text in ("cross", "crossover", "crosses", "crossing")
+            if named:
+                crosses = replace(window[4], text="crosses", start=window[1].start, end=window[1].start)
+                out.extend((token, replace(window[3], start=token.end, end=token.end), crosses, *window[1:4]))
+                at += 5
+                while at < len(tokens) and tokens[at].text in _WAYS:
+                    at += 1
+                continue
+        if token.text in _AVERAGES:
+            average = token
+        one = token.kind == "number" and token.text == "one" and out and out[-1].kind == "number"
+        if one and average is not None and len(out) > 1 and out[-2].text == "the":
+            out.append(replace(token, kind="word", text=average.text, value=0.0))
+        else:
+            out.append(token)
+        at += 1
+    return out
+
+
+def _plain(tokens: list[Token]) -> list[Token]:
+    """Without the adverbs and asides that carry nothing: "somewhere between", "you know", "the normal one"."""
+    out: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        aside = _aside(tokens, at)
+        if aside is not None:
+            settings, end = aside
+            out.extend(settings)
+            at = end
+            continue
+        words = tuple(token.text for token in tokens[at : at + 4])
+        phrase = next((phrase for phrase in _ASIDES if words[: len(phrase)] == phrase), None)
+        if phrase is not None:
+            at += len(phrase)
+            continue
+        if not (tokens[at].kind == "word" and tokens[at].text in _ADVERBS):
+            out.append(tokens[at])
+        at += 1
+    return out
+
+
+def _aside(tokens: list[Token], at: int) -> tuple[list[Token], int] | None:
+    """ ", just the normal one with 14," names a setting between commas: "(14)"; without a number it says nothing."""
+    if tokens[at].text != ",":
+        return None
+    inside: list[Token] = []
+    end = at + 1
+    while end < len(tokens) and tokens[end].text not in (",", ".", ";") and len(inside) < 8:
+        inside.append(tokens[end])
+        end += 1
+    words = {token.text for token in inside if token.kind == "word"}
+    numbers = [token for token in inside if token.kind == "number"]
+    usual = words & _USUAL and words & {"one", "ones", "settings", "setting", "version", "kind"}
+    one = any(token.text == "one" for token in numbers)
+    if not (usual or (words & _USUAL and one)) or not words <= _USUAL | _AROUND:
+        return None
+    if end < len(tokens) and tokens[end].text == ",":
+        end += 1
+    given = [token for token in numbers if token.text != "one"]
+    if not given:
+        return [], end
+    first, last = given[0], given[-1]
+    bracket = Token("sign", "(", 0.0, first.start, first.start)
+    return [bracket, *given, replace(bracket, text=")", start=last.end, end=last.end)], end
 
 
 def _spans(tokens: list[Token]) -> list[Token]:

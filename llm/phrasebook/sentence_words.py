@@ -36,6 +36,10 @@ direction short | fade; fades; fading; faded; fade it; fade the; look for shorts
     shorts; for a short; short it; short the; short symbols; shorted; to short; be short; get short; going
     short; i go short; short side; bearish bias; short bias; want to be short; sell it short; selling short;
     looking to short; look to short; short sell; short selling; rug alert
+compare > | held above; stayed above; remained above; kept above; has held above; sat above; held over; stayed
+    over; stay above; hold above; remain above
+compare < | held below; stayed below; remained below; kept below; has held below; sat below; held under; stayed
+    under; stay below; hold below; remain below
 not | neither; ain't; aint; wasn't; weren't; won't be; haven't; isnt; arent; doesnt; dont; hasnt; havent; wasnt;
     has yet to; must not be; may not be; should not be; shouldn't be; mustn't; mustn't be; need not; not
     currently; not already; still not; not yet

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition
+from llm.phrasebook.groups import read_group
 from llm.phrasebook.leftover import LIGHT, left_over
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
@@ -28,15 +29,15 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
-from llm.phrasebook.reader import Reader
+from llm.phrasebook.reader import Mark, Reader
 from llm.phrasebook.sentence import Part, Sentence
-from llm.phrasebook.structure import Mode
 from llm.phrasebook.trade import read_trade
 
 MAX_HEADING = 10
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
-_BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on and".split())  # noqa: SIM905
+_BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())  # noqa: SIM905
 _BEATEN = frozenset("rekt squeezed liquidated trapped burned burnt wrecked crushed smoked caught".split())  # noqa: SIM905
+_IMPLIED = "Where no subject is named"
 _NAMED_BY = frozenset({"bullish", "bearish"})
 
 
@@ -117,12 +118,15 @@ class Walker:
         if self.r.plain_filler() and self.r.tokens[start].text not in ("neither", "any", "one", "at"):
             self.r.position = start + 1
             return
-        trade = read_trade(self.r, self.out.exits, exiting=self.role == "exit")
-        if trade:
+        if read_trade(self.r, self.out.exits, exiting=self.role == "exit"):
             self.part.pending.clear()
-        if trade or self._group() or self._condition() or self._scope() or self._direction() or self._connector():
             self._use(start)
             return
+        for form in (self._group, self._condition, self._scope, self._direction, self._connector):
+            self.r.position = start
+            if form():
+                self._use(start)
+                return
         self.r.position = start + 1
 
     def finish(self) -> None:
@@ -145,88 +149,9 @@ class Walker:
         for at in range(start, self.r.position):
             self.used[at] = True
 
-    # Groups
-
     def _group(self) -> bool:
-        """A bracket, "either", "any of", "two of these"; "not (" as well."""
-        r, structure = self.r, self.part.structure
-        mark = r.mark()
-        token = r.tokens[r.position]
-        if token.text == ")" and self.brackets:
-            r.position += 1
-            self.brackets -= 1
-            return structure.close()
-        negated = bool(r.take("not", fill=False)) if token.text != "(" else False
-        if r.word("(", "[", fill=False):
-            if self._begins_here():
-                structure.open("plain", negated=negated)
-                self.brackets += 1
-                return True
-            r.reset(mark)
-            return False
-        r.reset(mark)
-        return self._list()
-
-    def _begins_here(self) -> bool:
-        """Whether a condition, or another group, begins at the cursor."""
-        mark = self.r.mark()
-        while self.r.word("(", "[", fill=False):
-            pass
-        self.r.take("either") or self.r.take("while")
-        found = read_condition(self.r, None) is not None
-        self.r.reset(mark)
+        found, self.brackets = read_group(self.r, self.part.structure, self.brackets)
         return found
-
-    def _list(self) -> bool:
-        r = self.r
-        mark = r.mark()
-        least, mode = self._list_mode()
-        if mode is None:
-            r.reset(mark)
-            return False
-        if mode == "either":
-            after = r.mark()
-            r.reset(mark)
-            found = read_condition(r, None)
-            r.reset(mark)
-            if found is not None and isinstance(found[0], Group) and found[0].op == "or":
-                return False
-            r.reset(after)
-        self.part.structure.open(mode, least=least)
-        return True
-
-    def _list_mode(self) -> tuple[int, Mode | None]:
-        """ "either" opens alternatives; "any of", "at least two of", "two of these three" open a list."""
-        r = self.r
-        start = r.position
-        if r.word("either", fill=False):
-            if r.word("of", fill=False):
-                self._these()
-                return 1, "any"
-            return 1, "either"
-        r.word("at", fill=False) and r.word("least", fill=False)
-        token = r.token("number", fill=False)
-        some = token is not None and 1 <= token.value <= 5 and token.value == int(token.value)
-        if not some and not r.word("any", fill=False):
-            r.position = start
-            return 1, None
-        least = int(token.value) if token is not None else 1
-        if not some and (second := r.token("number", fill=False)) is not None:
-            least = int(second.value)
-        if not r.word("of", fill=False) or not self._these() or not 1 <= least <= 5:
-            r.position = start
-            return 1, None
-        return least, "any" if least == 1 else "some"
-
-    def _these(self) -> bool:
-        """ "these three conditions:", "the following", or a colon."""
-        r = self.r
-        found = r.word("these", "the", "those", "following", fill=False)
-        r.word("following", fill=False)
-        r.token("number", fill=False)
-        r.word("conditions", "things", "signals", "rules", "is", "are", "hold", "holds", "true", fill=True)
-        r.word("true", "met", fill=False)
-        return r.word(":", fill=False) or found
 
     # Conditions
 
@@ -236,8 +161,13 @@ class Walker:
         following = bool(part.pending) or self.r.tokens[start].text == "nor"
         subject = self.carried if following else self.chained or self.carried
         elliptic = self._elliptic()
+        mark = self.r.mark()
         found = read_condition(self.r, subject if part.items else None)
         if found is None:
+            return False
+        if self._behind_unread(start) and not self._stands_alone(mark):
+            # "the moon above 30": what stands before it was its subject, and not the price or what came before.
+            self.r.reset(mark)
             return False
         condition, self.carried = found
         # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
@@ -268,6 +198,24 @@ class Walker:
         self.refusing = isinstance(condition, Not) and not self._says_not(start)
         self._add(condition, first)
         return True
+
+    def _stands_alone(self, mark: Mark) -> bool:
+        """Whether the condition just read names its own subject."""
+        end = self.r.mark()
+        notes = list(self.r.notes)
+        self.r.reset(mark)
+        found = read_condition(self.r, None)
+        implied = any(note.startswith(_IMPLIED) for note in self.r.notes[mark.notes :])
+        self.r.position = end.position
+        self.r.notes[:] = notes
+        return found is not None and not implied
+
+    def _behind_unread(self, start: int) -> bool:
+        """Whether a word that was not understood stands right before the cursor, past filler."""
+        at = start - 1
+        while at >= 0 and self.r.tokens[at].kind == "word" and is_filler(self.r.tokens[at].text):
+            at -= 1
+        return at >= 0 and not self.used[at] and self.r.tokens[at].kind != "sign"
 
     def _placed(self, condition: Condition, start: int) -> Condition:
         """On the interval that its own words name ("of the last 24 hourly candles"), or that holds here."""
