@@ -2,7 +2,8 @@
 
 1. `managed_prompts` is None unless both keys are set and SCREENER_LANGFUSE_PROMPTS is switched on.
 2. `LangfusePrompts.get` answers from the cache. A stale prompt is answered at once and fetched anew in the background;
-   one never fetched is waited for, a moment. What could not be had is asked for again five minutes later.
+   one never fetched is waited for, a moment, unless that was in vain within the last five minutes. What could not be
+   had is asked for again five minutes later.
 3. A fetched prompt is used only where its templates have no faults (`llm.templates.faults`); why one is not is logged
    once.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import threading
 import time
@@ -80,6 +82,7 @@ class LangfusePrompts:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._told: set[tuple[str, str]] = set()
+        self._patient_at = -math.inf
 
     async def get(self, prompt: Prompt) -> ManagedPrompt | None:
         """The prompt as Langfuse has it, at most five minutes old, or older while it is fetched anew; None where the
@@ -92,9 +95,9 @@ class LangfusePrompts:
                 threading.Thread(
                     target=self._refresh, args=(prompt, entry), name="langfuse-prompt", daemon=True
                 ).start()
-            first = entry.fetching if entry.fetched_at is None else None
-        if first is not None:
-            await asyncio.to_thread(first.wait, WAIT_S)
+            first = entry.fetching if entry.fetched_at is None and self._clock() >= self._patient_at else None
+        if first is not None and not await asyncio.to_thread(first.wait, WAIT_S):
+            self._patient_at = self._clock() + self._ttl_s
         return entry.found
 
     def fetch(self, prompt: Prompt) -> ManagedPrompt:

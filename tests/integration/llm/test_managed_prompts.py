@@ -179,6 +179,16 @@ async def test_a_slow_host_is_waited_for_a_moment_and_used_when_it_answered(lang
     assert len(langfuse.requests) == 1
 
 
+async def test_only_the_first_wait_is_in_vain(langfuse: LangfuseStub) -> None:
+    langfuse.delay_s = WAIT_S + 1
+    prompts = source(langfuse)
+    assert await prompts.get(manifest()[NAME]) is None
+    began = time.perf_counter()
+    for prompt in manifest().values():
+        assert await prompts.get(prompt) is None
+    assert time.perf_counter() - began < WAIT_S * (len(manifest()) - 1)
+
+
 async def test_five_minutes_of_cache(langfuse: LangfuseStub) -> None:
     clock = Clock()
     prompts, prompt = source(langfuse, clock), manifest()[NAME]
