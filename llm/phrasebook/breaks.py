@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.break_words import WORDS
 from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol, series
 from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Group, Length, Operand, on_interval
 from llm.phrasebook.moves import RECENT, peak
@@ -19,7 +20,14 @@ from llm.phrasebook.reader import Reader
 
 RETEST_CANDLES = 10
 WIDTH_CANDLES = 100
-_LAST = {"1d": "yesterday", "1w": "last week", "1M": "last month", "1h": "last hour", "4h": "last 4h candle", "12M": "last year"}
+_LAST = {
+    "1d": "yesterday",
+    "1w": "last week",
+    "1M": "last month",
+    "1h": "last hour",
+    "4h": "last 4h candle",
+    "12M": "last year",
+}
 
 
 def before(length: Length, side: str, field: str = "", symbol: str | None = None) -> Operand:
@@ -27,7 +35,8 @@ def before(length: Length, side: str, field: str = "", symbol: str | None = None
     function = "highest" if side == "high" else "lowest"
     field = field or side
     return replace(
-        series(f"{function}({{p}}{field}, {{n0}})[1]", f"{function} {field} before", "price", args=(length,)), symbol=symbol
+        series(f"{function}({{p}}{field}, {{n0}})[1]", f"{function} {field} before", "price", args=(length,)),
+        symbol=symbol,
     )
 
 
@@ -40,15 +49,36 @@ def period_level(field: str, interval: str, symbol: str | None = None) -> Operan
     return Operand(field, interval=interval, symbol=symbol, level=True)
 
 
-_UNITS = {"day": "1d", "days": "1d", "daily": "1d", "week": "1w", "weeks": "1w", "weekly": "1w", "month": "1M", "months": "1M", "monthly": "1M"}
-_UNITS |= {"year": "12M", "yearly": "12M", "yesterday": "1d", "hour": "1h", "hourly": "1h", "24h": "1d", "year's": "12M"}
+_UNITS = {
+    "day": "1d",
+    "days": "1d",
+    "daily": "1d",
+    "week": "1w",
+    "weeks": "1w",
+    "weekly": "1w",
+    "month": "1M",
+    "months": "1M",
+    "monthly": "1M",
+}
+_UNITS |= {
+    "year": "12M",
+    "yearly": "12M",
+    "yesterday": "1d",
+    "hour": "1h",
+    "hourly": "1h",
+    "24h": "1d",
+    "year's": "12M",
+}
 _UNITS |= {f"{unit}'s": label for unit, label in tuple(_UNITS.items()) if not unit.endswith("s")}
 _UNITS |= {"yesterdays": "1d"}
 
 
 def _level_slot() -> Grammar[Operand]:
     lists = LISTS | {
-        "last": "last; previous; prior; preceding; past; last finished; last completed; last closed; previous completed; most recent",
+        "last": (
+            "last; previous; prior; preceding; past; last finished; last completed; last closed; previous completed; "
+            "most recent"
+        ),
         "unit": "day; week; month; year; day's; week's; month's; year's; daily; weekly; monthly",
         "day": "yesterday; yesterday's; yesterdays",
     }
@@ -63,7 +93,12 @@ def _level_slot() -> Grammar[Operand]:
     def opened(m: Found) -> Operand | None:
         label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), "1d")
         prefix = f'symbol("{m.symbol}").' if m.symbol else ""
-        noun = {"1d": "open of the day", "1w": "open of the week", "1M": "open of the month", "12M": "open of the year"}.get(label)
+        noun = {
+            "1d": "open of the day",
+            "1w": "open of the week",
+            "1M": "open of the month",
+            "12M": "open of the year",
+        }.get(label)
         if noun is None:
             return None
         return series(f'valuewhen({prefix}tf("{label}").first, {prefix}open, 0)', noun, "price")
@@ -118,11 +153,16 @@ def _span_level(side: str) -> Grammar[Operand]:
     }
     lists = LISTS | {
         "name": names[side],
-        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; from the; for the; across the",
+        "of": (
+            "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; from the; "
+            "for the; across the"
+        ),
         "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
         "range": "range; channel; consolidation; box; trading range; price channel; base; rectangle",
         "recent": "recent; swing; local; latest; nearby; key; recent swing; horizontal; prior; previous; the; major",
-        "closing": "highest close; closing high; highest closing price" if side == "high" else "lowest close; closing low; lowest closing price",
+        "closing": "highest close; closing high; highest closing price"
+        if side == "high"
+        else "lowest close; closing low; lowest closing price",
     }
     g: Grammar[Operand] = Grammar(lists, SLOTS)
 
@@ -148,7 +188,13 @@ def _span_level(side: str) -> Grammar[Operand]:
         "[<name> <of> ]? the? {length} <range>",
         "<range> <of> the? <past>? {length} [before / prior]?",
     )
-    g.add(recent, "<recent> <name>", "resistance" if side == "high" else "support", "[its / the / a]? <range> [<name>]?", "<name> of the? <range>")
+    g.add(
+        recent,
+        "<recent> <name>",
+        "resistance" if side == "high" else "support",
+        "[its / the / a]? <range> [<name>]?",
+        "<name> of the? <range>",
+    )
     return g
 
 
@@ -222,9 +268,11 @@ def _level_cross(m: Found) -> Condition | None:
     if level is None:
         return None
     words = set(m.text.split())
-    down = bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"}) or (
-        level.kind == "low" or "low" in level.noun
-    ) and not words & {"above", "over", "up", "reclaims", "reclaim", "reclaimed", "reclaiming", "regains"}
+    down = (
+        bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"})
+        or (level.kind == "low" or "low" in level.noun)
+        and not words & {"above", "over", "up", "reclaims", "reclaim", "reclaimed", "reclaiming", "regains"}
+    )
     # The level is this candle's on both sides: it steps at midnight.
     before_it = Operand("close", symbol=m.symbol, shift=1)
     now, then = ("<", ">=") if down else (">", "<=")
@@ -247,7 +295,8 @@ def _false_break(m: Found, side: str) -> Condition | None:
     level = m.get("level", Operand) or before(RECENT, side, "", m.symbol)
     if "level" not in m:
         m.note(
-            f"“{m.text.capitalize()}” became: beyond the {'highest high' if side == 'high' else 'lowest low'} of the {RECENT} "
+            f"“{m.text.capitalize()}” became: beyond the {'highest high' if side == 'high' else 'lowest low'} of the "
+            f"{RECENT} "
             "candles before, and closed back inside."
         )
     out = Operand(side, symbol=m.symbol)
@@ -305,7 +354,8 @@ def _retest(m: Found) -> Condition | None:
     if not isinstance(length, int | Duration):
         length = RECENT
     m.note(
-        f"A retest became: a break of the {'high' if side == 'high' else 'low'} of {RECENT if length == RECENT else 'those'} candles "
+        f"A retest became: a break of the {'high' if side == 'high' else 'low'} of "
+        f"{RECENT if length == RECENT else 'those'} candles "
         f"within the last {RETEST_CANDLES}, and this candle touches that level and closes beyond it."
     )
     function, field = ("highest", "high") if side == "high" else ("lowest", "low")
@@ -382,48 +432,7 @@ def _narrow(m: Found) -> Condition | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | {
-        "subject": "price; close; it; coin; candle; px; closes; the price; closing; the close; market; who; that",
-        "breaks": """breaks; break; broke; breaking; broken; breaks out; break out; breaking out; broke out; rips; ripped; ripping; smashes; smashed;
-            blasts; pushes; pushed; pushing; clears; cleared; clearing; takes out; took out; taking out; busts; busted; bursts; bursting; exceeds; surpasses;
-            punches; trades; trading; closes; closed; close; closing; is; goes; moves; went; explodes; pops; popping; popped; shoots; thrusts; crosses; crossed; crossing;
-            rises; rising; climbs; surges; jumps; runs; ran; sweeps; gets; has broken; has broken out; slices; sliced; powers; flies""",
-        "breaksdown": """breaks; break; broke; breaking; broken; breaks down; break down; breaking down; broke down; falls; fell; drops; dropped; slips; slides; closes; closed;
-            close; closing; is; goes; loses; lost; losing; crashes; dumps; cracks; trades; trading; smashes; slices; sinks; crosses; crossed; moves; gets; has broken;
-            takes out; took out; breaches; rolls; collapses; plunges; tumbles; has broken down; dips""",
-        "bare": """breaks; break; broke; breaking; clears; cleared; takes out; took out; surpasses; exceeds; smashes; tops; topped; busts; overtakes; has broken;
-            breaks out of; breakout of; break of; breakout from; break out of; breaking out of; broke out of; breaches; has cleared; clearing; taking out; breaking""",
-        "up": "above; over; through; past; beyond; up through; out above; out over; above the; to above; up over; back above; out of; higher than; up above; on the upside of; to the upside of; upwards through; from; back over",
-        "down": "below; under; through; beneath; past; down through; out below; down below; back below; lower than; underneath; down out of; out of; from; back under",
-        "breakout": """breakout; breakouts; break out; breaks out; breaking out; broke out; upside breakout; bullish breakout; break to the upside; breaks to the upside; price breakout;
-            range breakout; range expansion up; breaks out to the upside; breakout to the upside; has broken out; breaks upward""",
-        "breakdown": """breakdown; breakdowns; break down; breaks down; breaking down; broke down; downside breakout; bearish breakout; break to the downside; breaks to the downside;
-            range breakdown; breaks out to the downside; breakout to the downside; has broken down; breaks downward; breakout down""",
-        "new": """new; fresh; makes a new; make a new; making a new; hits a new; sets a new; at a new; reaches a new; prints a new; made a new; making new; makes new; hits new; hitting new;
-            sets new; prints new; at new; makes; hits; reaches; at; sets; prints; made; posts; posts a new; printing a new; is at a; at a; hits a; makes a; sets a; reaches a; making; hitting; records a new; closes at a new; closes at a; closing at a; closes at""",
-        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; since; across the",
-        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
-        "fake": """false breakout; failed breakout; fakeout; fake out; bull trap; fake breakout; upthrust; failed break; swing failure high; false break; liquidity grab above; liquidity sweep above;
-            sweeps the highs; sweep of the highs; stop hunt above; sweep of highs; deviation above""",
-        "fakedown": """false breakdown; failed breakdown; bear trap; fake breakdown; spring; stop hunt; liquidity sweep; sweep of the lows; sweeps the lows; swing failure low; sweep of lows;
-            liquidity grab; liquidity grab below; liquidity sweep below; stop hunt below; shakeout; deviation below""",
-        "pull": """pulls back to; pulled back to; pullback to; pull back to; pulling back to; pulls back to touch; pullback into; pulls back into; retraces to; retraced to; comes back to; came back to;
-            dips to; dipped to; dip to; dips into; dip into; bounces off; bounces from; bounced off; bounce off; bounce from; bouncing off; bouncing from; finds support at; holds; held at; retests; retest of; retested; retesting;
-            returns to; drops back to; falls back to; chilled back to; chills back to; bounces at; back to touch; pulls back and touches; tests; tested; holding; taps and holds; tags and holds; touches and holds; bounced from; bounced at;
-            respects; kisses; kissed; wicks below and closes above; wicks through and closes above; dips below and closes above; dips below but closes above; dips under and closes above; dips under but closes above; wicks below but closes above;
-            pulls back toward; pulls back towards; comes back down to; pullback to touch; pull back to touch; supported by; support at; found support at; bounces on""",
-        "reject": """rejected at; rejected by; rejected from; rejects at; rejects; gets rejected at; rejection at; rejection from; rejection of; fails at; failed at; turned away at; turned down at; rallies into; rejects from; is rejected by;
-            is rejected at; got rejected at; wicks above and closes below; wicks above but closes below; pokes above and closes below; resistance at; runs into; rejection off; rejecting; rallies back to; pulls up to; stalls at; retests from below; finds resistance at; bounces down from; fails to hold""",
-        "squeeze": "squeeze; ttm squeeze; volatility squeeze; squeeze indicator; lazybear squeeze; the squeeze; squeezes; squeeze momentum; keltner squeeze",
-        "fires": """fires; fired; firing; releases; released; releasing; release; ends; ended; off; just fired; breakout; breaks; break; broke; pops; popped; exit; exits; has fired; has ended; has released; goes off; went off; let go; lets go; over; just ended; turns off;
-            turned off; is released; resolves; just released; fires off; is over; has just fired; is fired; triggers; triggered; unwinds""",
-        "on": "on; is on; active; is active; in play; building; has been on; was on; is building; stays on; forming; has been active; remains on; persists",
-        "direction": "long; up; upside; bullish; upward; upwards; short; down; downside; bearish; downward; downwards; to the upside; to the downside",
-        "momentum": "momentum; squeeze momentum; squeeze histogram; squeeze value; momentum of the squeeze; squeeze's momentum; momentum histogram",
-        "bands": "bollinger bands; bollinger band; bbands; bb; bollingers; bollinger; bands; band width; bollinger band width; bollinger width; bb width; bandwidth; bollinger bandwidth; bollinger bands width; width of the bollinger bands; width of the bands; bbw; bb bandwidth",
-        "narrow": "tightest; narrowest; lowest; smallest; tightest they have been; squeezed; as tight as they have been; at their tightest; at its lowest; at its narrowest; at their narrowest; at its tightest; the tightest; most compressed",
-        "kc": "keltner channels; keltner channel; keltner; keltners; kc; keltner bands; keltner's channel",
-    }
+    lists = LISTS | WORDS
     slots = SLOTS | {
         "level": _level,
         "high": _span_high,
@@ -439,19 +448,23 @@ def _grammar() -> Grammar[Condition]:
         _squeeze_off,
         "<squeeze> [is / has]? [just]? <fires> [to the / with]? <direction>?",
         "[release / end / breakout / exit] [of / from] [a / the]? <squeeze> [to the]? <direction>?",
-        "[comes / coming / came / breaks / breaking / broke / exits / out] out? of [a / the]? <squeeze> [to the]? <direction>?",
+        "[comes / coming / came / breaks / breaking / broke / exits / out] out? of [a / the]? <squeeze> [to the]? "
+        "<direction>?",
         "fires|fired [long / short]? [out]? of [a / the]? <squeeze>",
         "<squeeze> <direction>",
     )
     g.add(_no_squeeze, "not in a? <squeeze>", "no <squeeze>", "out of a? <squeeze> state")
     g.add(
         _momentum,
-        "<momentum> [is / turns / turning / turned / crosses / flips / goes]? [positive / negative / bullish / bearish / rising / falling / increasing / decreasing / up / above zero / below zero / growing / shrinking / above 0 / below 0]",
+        "<momentum> [is / turns / turning / turned / crosses / flips / goes]? [positive / negative / bullish / "
+        "bearish / rising / falling / increasing / decreasing / up / above zero / below zero / growing / shrinking / "
+        "above 0 / below 0]",
         "[positive / negative / rising / falling / bullish / bearish] <momentum>",
     )
     g.add(
         _narrow,
-        "<bands> [are / is / at / being]? [the / their]? [<narrow> / {wide}] [it / they have been]? <of> [like / the / about]? [<past>]? {length}",
+        "<bands> [are / is / at / being]? [the / their]? [<narrow> / {wide}] [it / they have been]? <of> [like / the "
+        "/ about]? [<past>]? {length}",
         "[<narrow> / {wide}] <bands> <of> [the / like]? [<past>]? {length}",
         "bollinger [band / bands]? squeeze <of> [the]? [<past>]? {length}",
         "bollinger|bb|bbands [band / bands]? squeeze",
@@ -471,20 +484,39 @@ def _grammar() -> Grammar[Condition]:
     # False breaks, before the plain ones.
     g.add(_bull_trap, "<fake> [of / above / at / over]? {level:high}?")
     g.add(_bear_trap, "<fakedown> [of / below / at / under]? {level:low}?")
-    g.add(_retest, "retest|retests|retested|retesting [of]? [the / a]? [breakout / breakdown / broken] [level / resistance / support / area / zone]? [of the? {length} <candle>? range|high]?", "breakout [and / then / with]? retest")
+    g.add(
+        _retest,
+        (
+            "retest|retests|retested|retesting [of]? [the / a]? [breakout / breakdown / broken] [level / resistance / "
+            "support / area / zone]? [of the? {length} <candle>? range|high]?"
+        ),
+        "breakout [and / then / with]? retest",
+    )
     # Levels of a day, week or month.
     g.add(
         _level_cross,
-        "<subject>? [breaks / break / broke / breaking / crosses / crossed / crossing / moves / pushes / pushed / rips / goes / pops / gets / rises / climbs / jumps] [back]? [above / over / through / past / up through / out above / up over / beyond] {level}",
-        "<subject>? [breaks / break / broke / breaking / crosses / crossed / falls / fell / drops / dropped / slips / moves / goes / sinks / dips] [back]? [below / under / through / down through / beneath] {level}",
-        "<subject>? [breaks / broke / breaking / break of / takes out / took out / taking out / clears / cleared / reclaims / reclaim / reclaimed / reclaiming / loses / lost / losing / regains / breakout of / sweeps / crosses / breach of / breaches] {level}",
+        "<subject>? [breaks / break / broke / breaking / crosses / crossed / crossing / moves / pushes / pushed / "
+        "rips / goes / pops / gets / rises / climbs / jumps] [back]? [above / over / through / past / up through / "
+        "out above / up over / beyond] {level}",
+        "<subject>? [breaks / break / broke / breaking / crosses / crossed / falls / fell / drops / dropped / slips "
+        "/ moves / goes / sinks / dips] [back]? [below / under / through / down through / beneath] {level}",
+        "<subject>? [breaks / broke / breaking / break of / takes out / took out / taking out / clears / cleared / "
+        "reclaims / reclaim / reclaimed / reclaiming / loses / lost / losing / regains / breakout of / sweeps / "
+        "crosses / breach of / breaches] {level}",
         "breakout [above / over / of / through]? {level}",
         "breakdown [below / under / of / through]? {level}",
     )
-    g.add(_candle_break, "<subject>? [<breaks>]? [above / over / higher than / > / beyond] {level:candle}", "<subject>? [<breaksdown>]? [below / under / lower than / beneath] {level:candle}", "[breaks / takes out / takes] {level:candle}")
+    g.add(
+        _candle_break,
+        "<subject>? [<breaks>]? [above / over / higher than / > / beyond] {level:candle}",
+        "<subject>? [<breaksdown>]? [below / under / lower than / beneath] {level:candle}",
+        "[breaks / takes out / takes] {level:candle}",
+    )
     g.add(
         _level_state,
-        "<subject>? [is / closes / closed / close / closing / trades / trading / sits / stays / holds / holding / now / currently / opens / remains]? [back / well]? [above / over / > / higher than / below / under / beneath / < / lower than] {level}",
+        "<subject>? [is / closes / closed / close / closing / trades / trading / sits / stays / holds / holding / "
+        "now / currently / opens / remains]? [back / well]? [above / over / > / higher than / below / under / "
+        "beneath / < / lower than] {level}",
     )
     # Ranges and highs of n candles.
     g.add(
@@ -505,13 +537,20 @@ def _grammar() -> Grammar[Condition]:
         top = "highest" if side == "high" else "lowest"
         g.add(
             make,
-            f"<subject>? [<new>]? {{length}} {side}s? [{{closing}}]?" if False else f"<subject>? <new> {{length}} {{closing}}? {side}|{side}s",
+            f"<subject>? [<new>]? {{length}} {side}s? [{{closing}}]?"
+            if False
+            else f"<subject>? <new> {{length}} {{closing}}? {side}|{side}s",
             f"<subject>? <new> {{closing}}? {side}|{side}s <of> the? <past>? {{length}}",
-            f"[closes / closed / closing / trading / is / trades]? at? its? {top} {{closing:closing}} <of> the? <past>? {{length}}",
+            f"[closes / closed / closing / trading / is / trades]? at? its? {top} {{closing:closing}} <of> the? "
+            f"<past>? {{length}}",
             f"{top} [price / level / point / high / low / it has been]? <of> the? <past>? {{length}}",
-            f"<subject>? [closes / closed / trades / is] {'higher' if side == 'high' else 'lower'} than [at any time in / in all of / any of / all of / all / any candle of / any close of / every candle of]? the? <past>? {{length}}",
-            f"<subject>? [new / fresh / makes a new / makes new / prints a new / hits a new / sets a new / making a new / making new / at a new / hits new / new recent] {side}|{side}s",
-            f"{{length}} {side}|{side}s [is / gets / got / was]? [taken out / broken / breakout / breached / cleared / break]",
+            f"<subject>? [closes / closed / trades / is] {'higher' if side == 'high' else 'lower'} than [at any time "
+            f"in / in all of / any of / all of / all / any candle of / any close of / every candle of]? the? <past>? "
+            f"{{length}}",
+            f"<subject>? [new / fresh / makes a new / makes new / prints a new / hits a new / sets a new / making a "
+            f"new / making new / at a new / hits new / new recent] {side}|{side}s",
+            f"{{length}} {side}|{side}s [is / gets / got / was]? [taken out / broken / breakout / breached / cleared "
+            f"/ break]",
             f"{{length}} {'breakout' if side == 'high' else 'breakdown'}",
         )
     g.add(_above_span, "<breakout>")
@@ -520,12 +559,22 @@ def _grammar() -> Grammar[Condition]:
     g.add(
         _line_cross,
         "<subject>? [loses / lost / losing / lose / has lost / just lost] [the]? {line}",
-        "<subject>? [reclaims / reclaim / reclaimed / reclaiming / regains / regained / retakes / retook / takes back / took back / wins back / gets back] [the]? {line}",
+        "<subject>? [reclaims / reclaim / reclaimed / reclaiming / regains / regained / retakes / retook / takes "
+        "back / took back / wins back / gets back] [the]? {line}",
         "{line} [reclaim / reclaimed / retake / lost / loss]",
         "reclaim|loss of {line}",
     )
-    g.add(_pullback, "<subject>? <pull> {line}", "pullback|bounce [at / on / near / off / from] {line}", "touches {line} [from above / and holds / and bounces / and closes above / but closes above] [it]?")
-    g.add(_rejection, "<subject>? <reject> {line}", "touches {line} [from below / and closes below / but closes below] [it]?")
+    g.add(
+        _pullback,
+        "<subject>? <pull> {line}",
+        "pullback|bounce [at / on / near / off / from] {line}",
+        "touches {line} [from above / and holds / and bounces / and closes above / but closes above] [it]?",
+    )
+    g.add(
+        _rejection,
+        "<subject>? <reject> {line}",
+        "touches {line} [from below / and closes below / but closes below] [it]?",
+    )
     return g
 
 
@@ -536,7 +585,10 @@ def _candle_level(r: Reader) -> object | None:
 
 def _candle_levels() -> Grammar[Operand]:
     lists = {
-        "last": "last; previous; prior; preceding; last red; last green; previous red; previous green; last red candle's; that; inside; hammer; engulfing; doji; signal; pattern; setup; pin",
+        "last": (
+            "last; previous; prior; preceding; last red; last green; previous red; previous green; last red "
+            "candle's; that; inside; hammer; engulfing; doji; signal; pattern; setup; pin"
+        ),
         "candle": "candle; bar; one; candlestick; day",
         "own": "candle's; bar's; one's",
     }
@@ -546,7 +598,14 @@ def _candle_levels() -> Grammar[Operand]:
         field = m.get("field", str)
         return None if field is None else Operand(field, symbol=m.symbol, shift=1)
 
-    g.add(made, "{field} of the <last> <candle>", "<last> <own> {field}", "{field} of the <candle> before", "<last> <candle> {field}", "<last> {field}")
+    g.add(
+        made,
+        "{field} of the <last> <candle>",
+        "<last> <own> {field}",
+        "{field} of the <candle> before",
+        "<last> <candle> {field}",
+        "<last> {field}",
+    )
     return g
 
 

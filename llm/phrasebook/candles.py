@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.candle_words import WORDS
 from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
 from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend, on_interval
 from llm.phrasebook.moves import compared, versus
@@ -28,7 +29,10 @@ PATTERNS: dict[str, tuple[str, bool | str | None]] = {
     "doji": ("doji; dojis; doji candle", None),
     "doji_star": ("doji star", True),
     "dragonfly_doji": ("dragonfly doji; dragonfly", "long"),
-    "engulfing": ("engulfing; engulfing candle; engulfing bar; engulfing pattern; engulf; engulfs; engulfing candlestick", True),
+    "engulfing": (
+        "engulfing; engulfing candle; engulfing bar; engulfing pattern; engulf; engulfs; engulfing candlestick",
+        True,
+    ),
     "evening_doji_star": ("evening doji star", "short"),
     "evening_star": ("evening star; evening stars", "short"),
     "gap_three_methods": ("gap three methods", True),
@@ -72,7 +76,10 @@ PATTERNS: dict[str, tuple[str, bool | str | None]] = {
     "three_line_strike": ("three line strike; 3 line strike", True),
     "three_outside": ("three outside; 3 outside", True),
     "three_stars_in_the_south": ("three stars in the south; 3 stars in the south", "long"),
-    "three_white_soldiers": ("three white soldiers; 3 white soldiers; white soldiers; three soldiers; 3 soldiers", "long"),
+    "three_white_soldiers": (
+        "three white soldiers; 3 white soldiers; white soldiers; three soldiers; 3 soldiers",
+        "long",
+    ),
     "thrusting": ("thrusting; thrusting line; thrusting pattern", "short"),
     "tristar": ("tristar; tri star", True),
     "two_crows": ("two crows; 2 crows", "short"),
@@ -107,7 +114,9 @@ def _cdl(name: str, two_sided: bool, side: str, lean: str | None) -> Formula:
     member = f".{side}" if two_sided else ""
     words = f"{side} {name.replace('_', ' ')}" if two_sided else name.replace("_", " ")
     return Formula(
-        f"{{p}}cdl.{name}(){member}", brief=words, lean="long" if lean == "long" else "short" if lean == "short" else None
+        f"{{p}}cdl.{name}(){member}",
+        brief=words,
+        lean="long" if lean == "long" else "short" if lean == "short" else None,
     )
 
 
@@ -148,12 +157,18 @@ def _streak(m: Found, colour: str) -> Condition | None:
     size = next((word for word in words if word in _SIZES), None)
     if size is not None:
         small = size in _SMALL
-        m.note(f"“{size.capitalize()}” candle became: a body of {'less' if small else 'more'} than {FAT_ATR:g} ATR(14).")
+        m.note(
+            f"“{size.capitalize()}” candle became: a body of {'less' if small else 'more'} than {FAT_ATR:g} ATR(14)."
+        )
         body = "{p}close - {p}open" if sign == ">" else "{p}open - {p}close"
         text = f"{body} > {plain(FAT_ATR)} * {{ta}}atr(14)"
         if small:
             text = f"{{p}}close {sign} {{p}}open and {body} < {plain(FAT_ATR)} * {{ta}}atr(14)"
-    if count > 1 and not ({"row", "last"} & set(m.values)) and not any(w in words for w in ("all", "last", "row", "straight")):
+    if (
+        count > 1
+        and not ({"row", "last"} & set(m.values))
+        and not any(w in words for w in ("all", "last", "row", "straight"))
+    ):
         m.note(f"“{m.text}” became: {count} in a row.")
     if count > 1:
         text = f"always({text}, {count})"
@@ -162,7 +177,9 @@ def _streak(m: Found, colour: str) -> Condition | None:
     return found
 
 
-_SIZES = frozenset("fat big large long huge giant massive strong wide small tiny little short chunky thick monster full solid".split())
+_SIZES = frozenset(
+    "fat big large long huge giant massive strong wide small tiny little short chunky thick monster full solid".split()
+)
 _SMALL = frozenset("small tiny little short".split())
 
 
@@ -177,7 +194,12 @@ def _red(m: Found) -> Condition | None:
 def _turned(m: Found) -> Condition | None:
     up = "up" in m.values
     now, before = (">", "<") if up else ("<", ">")
-    m.note(f"“{m.text}” became: this candle is {'green' if up else 'red'} and the one before was {'red' if up else 'green'}.")
+    m.note(
+        (
+            f"“{m.text}” became: this candle is {'green' if up else 'red'} and the one before was "
+            f"{'red' if up else 'green'}."
+        )
+    )
     text = f"{{p}}close {now} {{p}}open and {{p}}close[1] {before} {{p}}open[1]"
     return Formula(text, brief=f"turns {'green' if up else 'red'}", interval=m.get("interval", str))
 
@@ -186,7 +208,11 @@ def _ago(m: Found) -> Condition | None:
     """ "the close is lower than 3 candles ago"."""
     count = m.values.get("count")
     field = m.word("field", "close")
-    return Compare(Operand(field), ">" if "up" in m else "<", Operand(field, shift=count)) if isinstance(count, int) else None
+    return (
+        Compare(Operand(field), ">" if "up" in m else "<", Operand(field, shift=count))
+        if isinstance(count, int)
+        else None
+    )
 
 
 def _risen(m: Found) -> Condition | None:
@@ -208,7 +234,11 @@ def _counted(m: Found) -> Condition | None:
 def _none(m: Found) -> Condition | None:
     count = m.values.get("count")
     sign = ">" if "up" in m.values else "<"
-    return Formula(f"not within({{p}}close {sign} {{p}}open, {count})", brief="no such candle") if isinstance(count, int) else None
+    return (
+        Formula(f"not within({{p}}close {sign} {{p}}open, {count})", brief="no such candle")
+        if isinstance(count, int)
+        else None
+    )
 
 
 def _stairs(m: Found, *, fields: tuple[str, ...], up: bool) -> Condition | None:
@@ -258,7 +288,10 @@ def _part_names() -> Grammar[Operand]:
 
 
 _PART_LISTS = {
-    "body": "body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size; size of the body; bodies; body length",
+    "body": (
+        "body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size; "
+        "size of the body; bodies; body length"
+    ),
     "range": """range of the candle; candle range; candle's range; whole candle; full candle; entire candle; whole range; high low range; range; full range;
         total range; bar range; bar's range; entire range; size of the candle; candle size; whole bar; range of the bar; candle's size; candle's full range;
         candle length; length of the candle; candle's height; height of the candle; high to low range; high to low; distance from high to low;
@@ -276,7 +309,9 @@ def _to_part(m: Found) -> Condition | None:
     left, right = m.get("part", Operand), m.get("other", Operand)
     if left is None or right is None or left == right:
         return None
-    factor = m.number("pct") / 100 if "pct" in m else m.number("x") if "x" in m else m.number("num") if "num" in m else 1.0
+    factor = (
+        m.number("pct") / 100 if "pct" in m else m.number("x") if "x" in m else m.number("num") if "num" in m else 1.0
+    )
     default = ">=" if ("x" in m or "pct" in m) else ">"
     return versus(left, m.word("cmp", default), replace(right, factor=round(factor, 10)))
 
@@ -301,7 +336,9 @@ def _to_atr(m: Found) -> Condition | None:
         m.note("ATR has no length given: 14 candles.")
     if not isinstance(length, int):
         return None
-    factor = m.number("x") if "x" in m else m.number("num") if "num" in m else m.number("pct") / 100 if "pct" in m else 1.0
+    factor = (
+        m.number("x") if "x" in m else m.number("num") if "num" in m else m.number("pct") / 100 if "pct" in m else 1.0
+    )
     default = ">=" if "x" in m or "num" in m else ">"
     return versus(left, m.word("cmp", default), Operand("atr", (length,), factor=factor))
 
@@ -349,7 +386,12 @@ def _long_wick(m: Found) -> Condition | None:
     if left is BODY:
         words = set(m.text.split())
         small = bool(words & _SMALL)
-        m.note(f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of the range.")
+        m.note(
+            (
+                f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of "
+                f"the range."
+            )
+        )
         factor = round(1 / 3, 10) if small else round(2 / 3, 10)
         return versus(BODY, "<=" if small else ">=", replace(RANGE, factor=factor))
     small = bool(set(m.text.split()) & _SMALL)
@@ -386,7 +428,12 @@ def _close_in(m: Found) -> Condition | None:
 def _close_at(m: Found) -> Condition | None:
     top = "top" in m.values
     if "near" in m.values:
-        m.note(f"“{m.text.capitalize()}” became: the close is in the {'highest' if top else 'lowest'} tenth of the candle's range.")
+        m.note(
+            (
+                f"“{m.text.capitalize()}” became: the close is in the {'highest' if top else 'lowest'} tenth of the "
+                f"candle's range."
+            )
+        )
         edge = plain(1 - NEAR_END if top else NEAR_END)
         return Formula(
             f"{{p}}close {'>=' if top else '<='} {{p}}low + {edge} * ({{p}}high - {{p}}low)",
@@ -417,8 +464,15 @@ def _inside_break(m: Found) -> Condition | None:
     down = "down" in m.values
     sign, side = ("<", "low") if down else (">", "high")
     if "inner" in m.values:
-        return Formula(f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[1]", brief="inside candle break", interval=_day(m))
-    m.note(f"“{m.text.capitalize()}” became: the candle before was inside its own predecessor, whose {side} this close breaks.")
+        return Formula(
+            f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[1]", brief="inside candle break", interval=_day(m)
+        )
+    m.note(
+        (
+            f"“{m.text.capitalize()}” became: the candle before was inside its own predecessor, whose {side} this close "
+            f"breaks."
+        )
+    )
     return Formula(
         f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[2]",
         brief="inside candle breakout",
@@ -444,23 +498,7 @@ def _field_slot(r: Reader) -> object | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | {
-        "green": "green; bullish; white; up; rising; positive; blue; advancing",
-        "red": "red; bearish; black; down; falling; negative; declining",
-        "size": "; ".join(sorted(_SIZES)),
-        "past": "last; past; previous; prior; preceding; latest; most recent",
-        "turn": "turns; turn; turned; turning; flips; flip; flipped; flipping; goes; going; went; has turned; has just turned; just turned; is turning; now turning",
-        "patternword": "pattern; candle; candlestick; bar; formation; candlestick pattern; candle pattern; signal; reversal; reversal pattern; setup",
-        "most": "largest; biggest; widest; highest; longest; greatest; most",
-        "least": "smallest; narrowest; tightest; lowest; shortest; least",
-        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; among the; across the",
-        "compareless": "is; was",
-        "atr": "atr; atrs; average true range; average true ranges; true ranges; average range",
-        "inside": "inside bar; inside candle; inside day; inside bars; inside candles; inside days; inside week; inside candlestick",
-        "outside": "outside bar; outside candle; outside day; outside bars; outside candles; outside days; outside week",
-        "fits": "fits completely inside; is completely inside; is inside; lies inside; fits inside; is contained in; stays inside; stays within; is within; inside; trades inside; fits within; sits inside; sits within; completely inside; entirely inside; is entirely inside",
-        "beforeone": "candle before; bar before; previous candle; previous bar; prior candle; prior bar; day before; previous day; last candle; preceding candle; last bar; one before; week before; previous day's range; previous candle's range; prior candle's range; previous bar's range; range of the previous candle; range of the candle before; yesterday's range; prior day",
-    }
+    lists = LISTS | WORDS | {"size": "; ".join(sorted(_SIZES))}
     slots = dict(SLOTS)
     slots |= {
         "part": _part_slot,
@@ -476,8 +514,12 @@ def _grammar() -> Grammar[Condition]:
         "bottom": flag("bottom; lower; low; lowest"),
         "higher": flag("higher; above; over; up; more; greater"),
         "lower": flag("lower; below; under; down; less"),
-        "rising": flag("rising; risen; rose; up; climbing; climbed; gained; increased; gone up; higher; closed higher; going up"),
-        "falling": flag("falling; fallen; fell; down; dropping; dropped; declined; lower; gone down; closed lower; going down"),
+        "rising": flag(
+            "rising; risen; rose; up; climbing; climbed; gained; increased; gone up; higher; closed higher; going up"
+        ),
+        "falling": flag(
+            "falling; fallen; fell; down; dropping; dropped; declined; lower; gone down; closed lower; going down"
+        ),
         "near": flag("near; close to; around; almost at; not far from"),
         "inner": flag("inside; inner; mother"),
         "hits": SLOTS["count"],
@@ -507,7 +549,15 @@ def _grammar() -> Grammar[Condition]:
             add(make, f"{{bear}} {phrase} <patternword>?", f"{{bull}} {phrase} <patternword>?")
             add(make, f"{phrase} <patternword>? to|on the {{bear}}", f"{phrase} {{bear}}")
         add(make, f"{phrase} <patternword>?")
-    add(_pin, "{bear} pin bar|candle", "{bull}? pin bar|candle", "{bear} pinbar", "{bull}? pinbar", "{bear} rejection candle|wick", "{bull} rejection candle|wick")
+    add(
+        _pin,
+        "{bear} pin bar|candle",
+        "{bull}? pin bar|candle",
+        "{bear} pinbar",
+        "{bull}? pinbar",
+        "{bear} rejection candle|wick",
+        "{bull} rejection candle|wick",
+    )
     # Wicks, bodies, ranges.
     add(
         _to_atr,
@@ -534,7 +584,8 @@ def _grammar() -> Grammar[Condition]:
     add(
         _to_part,
         "{part} [is / makes up / of / covers / takes up / was]? {cmp}? {pct} [or more / + ]? of|the the? {other}",
-        "{part} [is / of / was]? [at least]? {cmp}? {x} [as long as / the length of / as big as / as large as / the size of / longer than / bigger than / of]? the? {other}",
+        "{part} [is / of / was]? [at least]? {cmp}? {x} [as long as / the length of / as big as / as large as / the "
+        "size of / longer than / bigger than / of]? the? {other}",
         "{part} [is / was]? {cmp} [than]? the? {other}",
     )
     add(_to_price, "{part} [is / of / was]? {cmp}? {pct}", "{cmp} {pct} {part}")
@@ -543,8 +594,10 @@ def _grammar() -> Grammar[Condition]:
     # Where it closes.
     add(
         _close_in,
-        "[close / closes / closed / closing]? in|within the? {top} {share}? [of / the / its / range / candle / bar]? [of / the / its]? range|candle|bar",
-        "[close / closes / closed / closing]? in|within the? {bottom} {share}? [of / the / its / range / candle / bar]? [of / the / its]? range|candle|bar",
+        "[close / closes / closed / closing]? in|within the? {top} {share}? [of / the / its / range / candle / bar]? "
+        "[of / the / its]? range|candle|bar",
+        "[close / closes / closed / closing]? in|within the? {bottom} {share}? [of / the / its / range / candle / "
+        "bar]? [of / the / its]? range|candle|bar",
         "[close / closes / closed / closing] in|within the? {top} {share} of",
         "[close / closes / closed / closing] in|within the? {bottom} {share} of",
         "[close / closes / closed / closing]? in the? {top} half|third|quarter of",
@@ -558,29 +611,56 @@ def _grammar() -> Grammar[Condition]:
         "[closes / closed / closing] at|on [its / the]? {bottom:bottom} of? [the / its]? [candle / bar]",
     )
     # Colours and streaks.
-    add(_counted, "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? {up}")
-    add(_counted, "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? <red>")
-    add(_counted, "{cmp} {hits} {up} <candle> [<of> the? <past>? {count}]", "{cmp} {hits} <red> <candle> [<of> the? <past>? {count}]")
-    add(_none, "no {up} <candle> <of> the? <past> {count} <candle>?", "no <red> <candle> <of> the? <past> {count} <candle>?")
+    add(
+        _counted, "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? {up}"
+    )
+    add(
+        _counted,
+        "{cmp}? {hits} [out]? of the? <past> {count} {interval}? <candle> [are / were / closed / being]? <red>",
+    )
+    add(
+        _counted,
+        "{cmp} {hits} {up} <candle> [<of> the? <past>? {count}]",
+        "{cmp} {hits} <red> <candle> [<of> the? <past>? {count}]",
+    )
+    add(
+        _none,
+        "no {up} <candle> <of> the? <past> {count} <candle>?",
+        "no <red> <candle> <of> the? <past> {count} <candle>?",
+    )
 
-    add(_ago, "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / the close / its value / the price / where it was]? {count} <candle> ago|earlier")
+    add(
+        _ago,
+        (
+            "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / the close / "
+            "its value / the price / where it was]? {count} <candle> ago|earlier"
+        ),
+    )
     add(
         _risen,
-        "[close / price / closes / it] [has / have / is]? [been]? [{up:rising} / {down:falling}] [for]? [the]? [<past>]? {count} [consecutive]? <candle>? {row}?",
+        "[close / price / closes / it] [has / have / is]? [been]? [{up:rising} / {down:falling}] [for]? [the]? "
+        "[<past>]? {count} [consecutive]? <candle>? {row}?",
     )
-    add(_turned, "[red / bearish]? <candle>? <turn> {up} [candle]?", "[green / bullish]? <candle>? <turn> red|bearish|black [candle]?")
+    add(
+        _turned,
+        "[red / bearish]? <candle>? <turn> {up} [candle]?",
+        "[green / bullish]? <candle>? <turn> red|bearish|black [candle]?",
+    )
     for make, colour in ((_green, "green"), (_red, "red")):
         add(
             make,
-            f"[the / these]? {{last}} {{count}} {{interval}}? <candle> [are / were / have been / closed / is / all / each / was / being]? [all / were / been / closed]? <{colour}>",
+            f"[the / these]? {{last}} {{count}} {{interval}}? <candle> [are / were / have been / closed / is / all / "
+            f"each / was / being]? [all / were / been / closed]? <{colour}>",
             f"{{count}} {{row}}? {{interval}}? <size>? <{colour}> {{interval}}? <candle> {{row}}?",
             f"{{count}} <size>? {{row}} <{colour}> {{interval}}? <candle>",
             f"{{row}}? {{count}} <size>? <{colour}> {{interval}}? <candle> {{row}}?",
             f"{{count}} {{interval}}? <size>? <{colour}> <candle>? {{row}}",
             f"{{count}} {{interval}}? <size>? {{row}}? <{colour}> days|hours|weeks|ones {{row}}?",
-            f"<candle> [has / have / is / are]? [been / closed / closes]? <{colour}> [for / <of>]? [the]? <past>? {{count}} <candle>? {{row}}?",
+            f"<candle> [has / have / is / are]? [been / closed / closes]? <{colour}> [for / <of>]? [the]? <past>? "
+            f"{{count}} <candle>? {{row}}?",
             f"<size>? <{colour}> {{interval}}? <size>? <candle>",
-            f"<candle> [is / was / has to be / must be / should be / closed / closes / being / to be / closing / needs to be] {colour}",
+            f"<candle> [is / was / has to be / must be / should be / closed / closes / being / to be / closing / "
+            f"needs to be] {colour}",
             f"closes|closed|closing {colour}",
             f"is now? {colour} [now / again / candle]?",
             f"now {colour} again?",
@@ -594,18 +674,23 @@ def _grammar() -> Grammar[Condition]:
             _both_stairs(up=up),
             f"{{count}} {{row}}? {word} highs? and {{count}}? {word} lows? {{row}}?",
             f"{{count}} {{row}}? {word} highs and lows {{row}}?",
-            f"{word} highs and [{word}]? lows [for / over / in / on]? [the / each of the]? [<past>]? [{{count}} <candle>? {{row}}?]?",
+            f"{word} highs and [{word}]? lows [for / over / in / on]? [the / each of the]? [<past>]? [{{count}} "
+            f"<candle>? {{row}}?]?",
             f"{word} high and [a]? {word} low [than / for / over]? [the]? [{{count}} <candle>?]? {{row}}?",
         )
         for field in ("high", "low", "close"):
             add(
                 _stair_rule(field, up=up),
                 f"{{count}} {{row}}? {word} {field}|{field}s {{row}}?",
-                f"[the]? <past> {{count}} {field}s [are / were]? [each / all] {word} than the? [{field} / one] before [it]?",
-                f"[the]? <past> {{count}} {field}s [are / were / have been]? [each / all]? [{'rising' if up else 'falling'} / {word}] [than / the / each / one / before / last / {field} / previous]?",
+                f"[the]? <past> {{count}} {field}s [are / were]? [each / all] {word} than the? [{field} / one] "
+                f"before [it]?",
+                f"[the]? <past> {{count}} {field}s [are / were / have been]? [each / all]? "
+                f"[{'rising' if up else 'falling'} / {word}] [than / the / each / one / before / last / {field} / "
+                f"previous]?",
                 f"each of the? <past> {{count}} {field}s [is / was]? {word} than the? [one / {field}] before",
                 f"{word} {field}s [for / over / in]? [the]? [<past>]? [{{count}} <candle>? {{row}}?]?",
-                f"{field}s [are / is]? {'rising' if up else 'falling'} [for / over] [the]? [<past>]? {{count}} <candle>? {{row}}?",
+                f"{field}s [are / is]? {'rising' if up else 'falling'} [for / over] [the]? [<past>]? {{count}} "
+                f"<candle>? {{row}}?",
             )
         add(
             _stair_rule("close", up=up),

@@ -12,7 +12,10 @@ from llm.phrasebook.phrases import Found, Grammar, PhraseTable
 from llm.phrasebook.reader import Reader
 
 ZONES = {
-    "America/New_York": "new york; ny; nyc; est; edt; et; eastern; eastern time; us eastern; us; new york city; wall street; american; eastern us",
+    "America/New_York": (
+        "new york; ny; nyc; est; edt; et; eastern; eastern time; us eastern; us; new york city; wall street; "
+        "american; eastern us"
+    ),
     "Europe/London": "london; uk; british; bst; england; london local",
     "Europe/Berlin": "berlin; frankfurt; cet; cest; german; central european; germany; european; vienna; zurich; europe",
     "Europe/Paris": "paris; french",
@@ -44,8 +47,33 @@ _DAYS = {
     "thursday": 3, "thursdays": 3, "thu": 3, "thurs": 3, "friday": 4, "fridays": 4, "fri": 4, "saturday": 5, "saturdays": 5, "sunday": 6, "sundays": 6,
 }  # fmt: skip
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-_SHORT_MONTHS = {"jan": 1, "feb": 2, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11, "dec": 12}
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_SHORT_MONTHS = {
+    "jan": 1,
+    "feb": 2,
+    "apr": 4,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "sept": 9,
+    "oct": 10,
+    "nov": 11,
+    "dec": 12,
+}
 _MONTHS = {name: at + 1 for at, name in enumerate(MONTHS)} | _SHORT_MONTHS
 _DAY_TABLE, _MONTH_TABLE = PhraseTable(_DAYS.items()), PhraseTable(_MONTHS.items())
 _PART_WORDS = {"morning": 0, "afternoon": 12, "evening": 12, "night": 12}
@@ -172,10 +200,18 @@ def _between(m: Found) -> Condition | None:
     if end == "24:00":
         end = "00:00"
     words = m.text.split()
-    plain = not {":", "am", "pm", "noon", "midnight", "o'clock", "morning", "afternoon", "evening", "hours"} & set(words)
+    plain = not {":", "am", "pm", "noon", "midnight", "o'clock", "morning", "afternoon", "evening", "hours"} & set(
+        words
+    )
     if not start or not end or start == end or start == "24:00" or (plain and "zone" not in m):
         return None
-    if "pm" in words and "am" not in words and ":" not in words and start < "12:00" <= end and int(start[:2]) + 12 < int(end[:2]):
+    if (
+        "pm" in words
+        and "am" not in words
+        and ":" not in words
+        and start < "12:00" <= end
+        and int(start[:2]) + 12 < int(end[:2])
+    ):
         # "between 2 and 4 pm".
         start = f"{int(start[:2]) + 12:02d}{start[2:]}"
     zone = _zone_of(m)
@@ -245,14 +281,22 @@ def _first_hours(m: Found) -> Condition | None:
         return None
     zone = m.get("zone", str) or "UTC"
     where = "hour" if zone == "UTC" else f'hour("{zone}")'
-    return Formula(f"{where} < {count}", brief="first hours", reading=f"The candle opens in the first {count} hours of the day, {zone} time")
+    return Formula(
+        f"{where} < {count}",
+        brief="first hours",
+        reading=f"The candle opens in the first {count} hours of the day, {zone} time",
+    )
 
 
 def _last_hours(m: Found) -> Condition | None:
     count = m.values.get("count", 1)
     if not isinstance(count, int) or not 0 < count < 24:
         return None
-    return Formula(f"hour >= {24 - count}", brief="last hours", reading=f"The candle opens in the last {count} hours of the day, UTC")
+    return Formula(
+        f"hour >= {24 - count}",
+        brief="last hours",
+        reading=f"The candle opens in the last {count} hours of the day, UTC",
+    )
 
 
 def _weekdays(m: Found) -> Condition | None:
@@ -271,7 +315,11 @@ def _day_range(m: Found) -> Condition | None:
     if not isinstance(first, int) or not isinstance(last, int):
         return None
     text = f"between(weekday, {first}, {last})" if first <= last else f"(weekday >= {first} or weekday <= {last})"
-    return Formula(text, brief=f"{DAY_NAMES[first]} to {DAY_NAMES[last]}", reading=f"It is {DAY_NAMES[first]} to {DAY_NAMES[last]}, UTC")
+    return Formula(
+        text,
+        brief=f"{DAY_NAMES[first]} to {DAY_NAMES[last]}",
+        reading=f"It is {DAY_NAMES[first]} to {DAY_NAMES[last]}, UTC",
+    )
 
 
 def _weekend(m: Found) -> Condition | None:
@@ -289,21 +337,39 @@ def _month_days(m: Found) -> Condition | None:
         return None
     words = m.text.split()
     if "first" in words:
-        return Formula(f"day <= {count}", brief="start of the month", reading=f"It is one of the first {count} days of the month, UTC")
+        return Formula(
+            f"day <= {count}",
+            brief="start of the month",
+            reading=f"It is one of the first {count} days of the month, UTC",
+        )
     if "after" in words:
-        return Formula(f"day > {count}", brief="day of the month", reading=f"It is after the {count}. of the month, UTC")
+        return Formula(
+            f"day > {count}", brief="day of the month", reading=f"It is after the {count}. of the month, UTC"
+        )
     if "before" in words:
-        return Formula(f"day < {count}", brief="day of the month", reading=f"It is before the {count}. of the month, UTC")
+        return Formula(
+            f"day < {count}", brief="day of the month", reading=f"It is before the {count}. of the month, UTC"
+        )
     last = m.values.get("last")
     if isinstance(last, int):
-        return Formula(f"between(day, {count}, {last})", brief="days of the month", reading=f"It is day {count} to {last} of the month, UTC")
+        return Formula(
+            f"between(day, {count}, {last})",
+            brief="days of the month",
+            reading=f"It is day {count} to {last} of the month, UTC",
+        )
     return Formula(f"day == {count}", brief="day of the month", reading=f"It is day {count} of the month, UTC")
 
 
 def _span_days(m: Found) -> Condition | None:
     days = m.values.get("dayspan")
-    return None if not isinstance(days, int) else Formula(
-        f"day <= {days}", brief="start of the month", reading=f"It is one of the first {days} days of the month, UTC"
+    return (
+        None
+        if not isinstance(days, int)
+        else Formula(
+            f"day <= {days}",
+            brief="start of the month",
+            reading=f"It is one of the first {days} days of the month, UTC",
+        )
     )
 
 
@@ -313,7 +379,11 @@ def _month_start(m: Found) -> Condition | None:
 
 def _half_month(m: Found) -> Condition | None:
     first = "first" in m.text.split()
-    return Formula("day <= 15" if first else "day > 15", brief="half of the month", reading=f"It is day {'1 to 15' if first else '16 or later'} of the month, UTC")
+    return Formula(
+        "day <= 15" if first else "day > 15",
+        brief="half of the month",
+        reading=f"It is day {'1 to 15' if first else '16 or later'} of the month, UTC",
+    )
 
 
 def _in_month(m: Found) -> Condition | None:
@@ -330,14 +400,35 @@ def _in_month(m: Found) -> Condition | None:
 
 def _period_start(m: Found) -> Condition | None:
     words = m.text.split()
-    label = "1w" if {"week", "weekly"} & set(words) else "1M" if {"month", "monthly"} & set(words) else "1d" if {"day", "daily"} & set(words) else "1h"
+    label = (
+        "1w"
+        if {"week", "weekly"} & set(words)
+        else "1M"
+        if {"month", "monthly"} & set(words)
+        else "1d"
+        if {"day", "daily"} & set(words)
+        else "1h"
+    )
     name = {"1w": "week", "1M": "month", "1d": "day", "1h": "hour"}[label]
-    return Formula(f'tf("{label}").first', brief=f"first candle of the {name}", reading=f"It is the first candle of a new {name}, UTC")
+    return Formula(
+        f'tf("{label}").first',
+        brief=f"first candle of the {name}",
+        reading=f"It is the first candle of a new {name}, UTC",
+    )
 
 
 def _ordinal(r: Reader) -> object | None:
     token = r.token("number")
-    words = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "fifteenth": 15, "twentieth": 20}
+    words = {
+        "first": 1,
+        "second": 2,
+        "third": 3,
+        "fourth": 4,
+        "fifth": 5,
+        "tenth": 10,
+        "fifteenth": 15,
+        "twentieth": 20,
+    }
     if token is not None and token.value == int(token.value) and 1 <= token.value <= 31:
         r.word("st", "nd", "rd", "th", fill=False)
         return int(token.value)
@@ -360,8 +451,14 @@ def _grammar() -> Grammar[Condition]:
     lists = LISTS | {
         "between": "between; from; in the window; during; in",
         "to": "and; to; until; till; - ; through; up to",
-        "only": "only; on; during; in; at; only on; only during; only in; on a; for; throughout; on the; just on; exclusively on; within; during the; in the",
-        "session": "session; hours; trading hours; market hours; trading session; open hours; market; morning session; trading day; day session",
+        "only": (
+            "only; on; during; in; at; only on; only during; only in; on a; for; throughout; on the; just on; "
+            "exclusively on; within; during the; in the"
+        ),
+        "session": (
+            "session; hours; trading hours; market hours; trading session; open hours; market; morning session; "
+            "trading day; day session"
+        ),
         "candleword": "candle; candles; bar; bars; hourly candles; the candle",
     }
     slots = SLOTS | {
@@ -376,7 +473,12 @@ def _grammar() -> Grammar[Condition]:
         "<between> {start} {end} {zone}",
         "[after / from] {start} [{zone}]? [and / but / ,]? [before / until / till / to] {end} {zone}?",
     )
-    g.add(_session_start, "first {count:hourspan} [of / after] [the]? {session} [<session> / open]", "{session} [open / opening] [hour]", "first hour [of / after] [the]? {session} [<session> / open]?")
+    g.add(
+        _session_start,
+        "first {count:hourspan} [of / after] [the]? {session} [<session> / open]",
+        "{session} [open / opening] [hour]",
+        "first hour [of / after] [the]? {session} [<session> / open]?",
+    )
     g.add(_session, "<only>? [the]? {session} <session>", "[while / when] [the]? {session} [<session>]? is open")
     g.add(_first_hours, "first {count:hourspan} of [the / each / every]? [utc]? day {zone}?")
     g.add(_last_hours, "last {count:hourspan} of [the / each / every]? [utc]? day")
@@ -389,13 +491,27 @@ def _grammar() -> Grammar[Condition]:
         "[opens / opening / opened / starting / starts] at {start} {zone}?",
         "hour is {start} {zone}?",
     )
-    g.add(_day_range, "<only>? [from]? {first} [to / through / until / till / - / thru] {last} [only]?", "<only>? between {first} and {last}")
-    g.add(_weekdays, "<only>? {days} [only / utc / candle / candles]? {zone}?", "[it / today] is [a]? {days}", "[if]? it's [a]? {days}", "day of the week is {days}")
+    g.add(
+        _day_range,
+        "<only>? [from]? {first} [to / through / until / till / - / thru] {last} [only]?",
+        "<only>? between {first} and {last}",
+    )
+    g.add(
+        _weekdays,
+        "<only>? {days} [only / utc / candle / candles]? {zone}?",
+        "[it / today] is [a]? {days}",
+        "[if]? it's [a]? {days}",
+        "day of the week is {days}",
+    )
     g.add(_weekend, "<only>? [the]? weekend|weekends [only]?", "weekend [candles / candle / days]")
     g.add(_working, "<only>? weekday|weekdays|workdays [only]?", "<only>? [business / working / week] days [only]?")
     g.add(_span_days, "<only>? [in / during]? [the]? first {dayspan} of [the / each / every / a]? month")
     g.add(_half_month, "<only>? [in]? [the]? [first / second] half of [the / each / every]? month")
-    g.add(_month_start, "<only>? [the]? [first / 1st] [day]? of [the / each / every / a]? month", "[on / at] [the]? [month start / start of the month / beginning of the month]")
+    g.add(
+        _month_start,
+        "<only>? [the]? [first / 1st] [day]? of [the / each / every / a]? month",
+        "[on / at] [the]? [month start / start of the month / beginning of the month]",
+    )
     g.add(
         _month_days,
         "<only>? [the]? first {count} days of [the / each / every]? month",
@@ -405,11 +521,18 @@ def _grammar() -> Grammar[Condition]:
         "[between / from] [the]? {count:ordinal} [and / to] [the]? {last:ordinal} of [the / each / every]? month",
         "[after / before] the {count:ordinal} of [the / each / every]? month",
     )
-    g.add(_in_month, "<only>? [from / between]? {month} [to / and / through / until] {until}", "[in / during / only in / only during / every] [the month of]? {month}", "month is {month}")
+    g.add(
+        _in_month,
+        "<only>? [from / between]? {month} [to / and / through / until] {until}",
+        "[in / during / only in / only during / every] [the month of]? {month}",
+        "month is {month}",
+    )
     g.add(
         _period_start,
-        "[on / at]? [the]? [first / opening] <candleword> of [the / a / each / every]? [new / utc / trading]? [day / week / month / hour]",
-        "[at / on]? [the]? [start / beginning / open] of [the / a / each / every]? [new / trading]? [day / week / month]",
+        "[on / at]? [the]? [first / opening] <candleword> of [the / a / each / every]? [new / utc / trading]? [day / "
+        "week / month / hour]",
+        "[at / on]? [the]? [start / beginning / open] of [the / a / each / every]? [new / trading]? [day / week / "
+        "month]",
         "[the]? daily|weekly|monthly open candle",
     )
     return g

@@ -22,7 +22,11 @@ def _divergence(m: Found) -> Condition | None:
     if not isinstance(length, int | Duration):
         length = CANDLES
         m.note(f"The divergence has no length given: {CANDLES} candles.")
-    if not words & {"bearish", "negative", "bear", "bullish", "positive", "bull"} and "lows" not in m.text and "low" not in words:
+    if (
+        not words & {"bearish", "negative", "bear", "bullish", "positive", "bull"}
+        and "lows" not in m.text
+        and "low" not in words
+    ):
         m.note("The divergence names no side: the bullish one.")
     m.note("A pivot of a divergence has 5 candles on both sides.")
     function, price = ("bearish_divergence", "high") if bearish else ("bullish_divergence", "low")
@@ -50,7 +54,10 @@ def _grammar() -> Grammar[Condition]:
         "div": "divergence; divergences; div; divs; diverges; diverging",
         "with": "with; between; on; of; in; from; using; against; by; and",
         "price": "price; close; the price; and price; price and",
-        "within": "within; over; in; in the last; within the last; over the last; in the past; over the past; during the last; within the past; up to; of; at most; no more than; and; inside",
+        "within": (
+            "within; over; in; in the last; within the last; over the last; in the past; over the past; during the "
+            "last; within the past; up to; of; at most; no more than; and; inside"
+        ),
     }
     g: Grammar[Condition] = Grammar(lists, SLOTS | {"osc": _oscillator}, on_interval)
     tail = "[on|in|( the? {interval} [chart / timeframe / candles / time frame]? )? ]? [<within> {length}]?"

@@ -53,7 +53,10 @@ LISTS: dict[str, str] = {
     "any_way": """
         in either direction; either way; up or down; in any direction; either direction; in one direction or the other; in both directions;
         in absolute terms; one way or the other""",
-    "more": "or more; or higher; or greater; and more; and up; plus; + ; or better; or above; or over; minimum; at least; or so",
+    "more": (
+        "or more; or higher; or greater; and more; and up; plus; + ; or better; or above; or over; minimum; at "
+        "least; or so"
+    ),
     "candle": "candle; candles; bar; bars; candlestick; candlesticks; period; periods",
     "this_candle": """
         on the candle; in a candle; in one candle; in a single candle; within one candle; within a candle; on this candle; in this candle;
@@ -61,7 +64,10 @@ LISTS: dict[str, str] = {
         within one bar; on the current candle; in the current candle; from close to close; on a candle; in just one candle; since the last candle;
         from the previous close; since the previous close; from the last close; versus the previous close; from the prior close;
         since the previous candle; from the previous candle; against the previous close; candle to candle; close to close""",
-    "today": "today; on the day; this day; so far today; for the day; intraday; on day; in a day; in one day; in a single day",
+    "today": (
+        "today; on the day; this day; so far today; for the day; intraday; on day; in a day; in one day; in a single "
+        "day"
+    ),
     "day_window": """
         in a day; in one day; within a day; within one day; in the last day; over the last day; in the past day; over the past day;
         over a day; over the day; during the day; 24h; 24 h; on the 24h; daily; a day""",
@@ -80,7 +86,10 @@ LISTS: dict[str, str] = {
     "average": """
         average; avg; mean; norm; usual; normal; typical; usually; moving average; ma; sma; simple average; simple moving average;
         baseline; average volume; avg volume; normal volume; usual volume; mean volume; volume average; regular; average level""",
-    "is": "is; was; at; of; are; were; hits; reaches; comes in at; stands at; runs at; goes to; like; has; being; to; with; on; jumps to; ran at; makes up",
+    "is": (
+        "is; was; at; of; are; were; hits; reaches; comes in at; stands at; runs at; goes to; like; has; being; to; "
+        "with; on; jumps to; ran at; makes up"
+    ),
     "than": "than; of; to; as; the; its; then; against; versus; vs; over; compared with; compared to; relative to",
     "symbols": """
         symbols; coins; pairs; markets; tokens; assets; alts; altcoins; market; the market; all symbols; all coins; the coins; cryptos;
@@ -165,10 +174,16 @@ COMPARISONS: dict[str, str] = {
     ">": """more than; over; above; greater than; bigger than; larger than; higher than; >; exceeds; exceeding; in excess of; beyond;
         upwards of; exceed; exceeded; stronger than; longer than; wider than; north of; outweighs; outweigh; tops; topping; better than;
         heavier than; well over; well above; taller than; beats; dwarfs; passes; more then""",
-    ">=": "at least; no less than; not less than; a minimum of; minimum; minimum of; >=; ≥; at or above; or more than; min; not below; at least at",
+    ">=": (
+        "at least; no less than; not less than; a minimum of; minimum; minimum of; >=; ≥; at or above; or more than; "
+        "min; not below; at least at"
+    ),
     "<": """less than; under; below; smaller than; lower than; fewer than; <; beneath; shorter than; narrower than; tighter than; south of;
         weaker than; lighter than; thinner than; well under; well below""",
-    "<=": "at most; no more than; not more than; a maximum of; maximum; <=; ≤; at or below; max; up to; not above; no greater than; not over",
+    "<=": (
+        "at most; no more than; not more than; a maximum of; maximum; <=; ≤; at or below; max; up to; not above; no "
+        "greater than; not over"
+    ),
 }
 _COMPARISON_TABLE = PhraseTable((text, op) for op, text in COMPARISONS.items())
 
@@ -187,7 +202,20 @@ def _window(r: Reader) -> object | None:
     r.word("just", "only", "under", "about", "like", "less", fill=True)
     r.word("than", fill=False)
     r.word("the", "a", "any", fill=False)
-    r.word("last", "past", "previous", "prior", "preceding", "most", "recent", "latest", "course", "span", "space", fill=False)
+    r.word(
+        "last",
+        "past",
+        "previous",
+        "prior",
+        "preceding",
+        "most",
+        "recent",
+        "latest",
+        "course",
+        "span",
+        "space",
+        fill=False,
+    )
     r.word("recent", "of", fill=False)
     if r.position == mark.position:
         span = r.token("span", fill=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
+from llm.phrasebook.flow_words import WORDS
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number, on_interval
 from llm.phrasebook.moves import compared, ticker, versus
 from llm.phrasebook.phrases import Found, Grammar, flag
@@ -42,11 +43,15 @@ def _average(m: Found, of: Operand, factor: float) -> Operand | None:
     exponential = bool({"ema", "exponential"} & set(m.text.split()))
     if length is None:
         length = USUAL
-        m.note(f"The usual {'volume' if of.kind != 'trades' else 'number of trades'} is the average of {USUAL} candles.")
+        m.note(
+            f"The usual {'volume' if of.kind != 'trades' else 'number of trades'} is the average of {USUAL} candles."
+        )
     if not isinstance(length, int | Duration):
         return None
     if exponential:
-        return replace(series("ta.ema({0}, {n0})", "exponential average volume", "volume", of, args=(length,)), factor=factor)
+        return replace(
+            series("ta.ema({0}, {n0})", "exponential average volume", "volume", of, args=(length,)), factor=factor
+        )
     if of.kind == "formula":
         return replace(series("ta.sma({0}, {n0})", f"average {of.noun}", "volume", of, args=(length,)), factor=factor)
     return Operand("average", (length,), interval=of.interval, of=of, factor=factor)
@@ -124,7 +129,9 @@ def _extreme(m: Found) -> Condition | None:
         return None
     low = bool({"lowest", "smallest", "least", "quietest", "fewest"} & set(m.text.split()))
     if of.kind == "formula":
-        edge = series(f"{'lowest' if low else 'highest'}({{0}}, {{n0}})", f"extreme {of.noun}", "volume", of, args=(length,))
+        edge = series(
+            f"{'lowest' if low else 'highest'}({{0}}, {{n0}})", f"extreme {of.noun}", "volume", of, args=(length,)
+        )
     else:
         edge = Operand("lowest_of" if low else "highest_of", (length,), of=of)
     return Compare(of, "<=" if low else ">=", edge)
@@ -135,7 +142,11 @@ def _day_volume(m: Found) -> Condition | None:
     coins = bool({"coins", "base", "units"} & set(m.text.split()))
     if not coins:
         m.note("The 24 hour volume is in USDT (quote volume).")
-    left = ticker("volume", "24h volume", "volume", m.symbol) if coins else ticker("quote_volume", "24h quote volume", "money", m.symbol)
+    left = (
+        ticker("volume", "24h volume", "volume", m.symbol)
+        if coins
+        else ticker("quote_volume", "24h quote volume", "money", m.symbol)
+    )
     return compared(left, m.word("cmp", ">="), m.number("num"))
 
 
@@ -179,7 +190,12 @@ def _sides(m: Found) -> Condition | None:
 
 def _pressure(m: Found) -> Condition | None:
     buy = "sell" not in m
-    m.note(f"“{m.text.capitalize()}” became: more {'buying' if buy else 'selling'} than {'selling' if buy else 'buying'} by takers.")
+    m.note(
+        (
+            f"“{m.text.capitalize()}” became: more {'buying' if buy else 'selling'} than "
+            f"{'selling' if buy else 'buying'} by takers."
+        )
+    )
     return Formula(
         "{0} > {1}",
         operands=(BUY, SELL) if buy else (SELL, BUY),
@@ -205,7 +221,9 @@ def _delta(m: Found) -> Condition | None:
         return compared(left, m.word("cmp", ">"), m.number("num"))
     down = bool({"negative", "below", "under", "bearish", "red"} & words)
     if {"turns", "turned", "turning", "flips", "flipped"} & words:
-        return Formula(f"{'crossunder' if down else 'crossover'}({{0}}, 0)", operands=(left,), brief="volume delta turns")
+        return Formula(
+            f"{'crossunder' if down else 'crossover'}({{0}}, 0)", operands=(left,), brief="volume delta turns"
+        )
     return Compare(left, "<" if down else ">", number(0))
 
 
@@ -215,7 +233,9 @@ def _delta_record(m: Found) -> Condition | None:
     if not isinstance(length, int | Duration):
         return None
     function, op = ("lowest", "<=") if low else ("highest", ">=")
-    return versus(DELTA, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", DELTA, args=(length,)))
+    return versus(
+        DELTA, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", DELTA, args=(length,))
+    )
 
 
 def _delta_share(m: Found) -> Condition | None:
@@ -225,35 +245,36 @@ def _delta_share(m: Found) -> Condition | None:
     op = m.word("cmp", ">=")
     if sell:
         factor = -round(percent / 100, 10)
-        return Formula(f"{{p}}volume_delta {'<' if op == '>' else '<='} {plain(factor)} * {{p}}volume", brief="net selling")
+        return Formula(
+            f"{{p}}volume_delta {'<' if op == '>' else '<='} {plain(factor)} * {{p}}volume", brief="net selling"
+        )
     return versus(DELTA, op, replace(VOLUME, factor=round(percent / 100, 10)))
 
 
 def _grammar() -> Grammar[Condition]:
-    usual = "average; avg; mean; norm; usual; normal; typical; regular; baseline; ordinary; moving average; ma; sma; simple average; simple moving average; ema; exponential average; usual level; normal level; average level; typical level"
+    usual = (
+        "average; avg; mean; norm; usual; normal; typical; regular; baseline; ordinary; moving average; ma; sma; "
+        "simple average; simple moving average; ema; exponential average; usual level; normal level; average level; "
+        "typical level"
+    )
     kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume; dollar volume; trades; number of trades; trade count; usdt volume; buy volume;
         taker buy volume; sell volume; taker sell volume; trading; activity; buying volume; selling volume; taker buys; taker sells; trading activity; volume bar"""
-    lists = LISTS | {
-        "vol": kinds,
-        "avg": usual,
-        "link": "is; was; at; of; hits; reaches; comes in at; stands at; runs at; goes to; like; being; to; with; on; jumps to; are; has; it's; spikes to; surges to; explodes to; jumped to; rises to; traded; has been; must be; should be; by; around; roughly; about; goes; just; spiking to; now; currently; well; : ; comes at; printing; prints; with at; of at; climbs to; going; did; does; doing",
-        "of": "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; from the; across the; across",
-        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
-        "highest": "highest; biggest; largest; record; maximum; greatest; max; highest it has been; heaviest; the highest; most; lowest; smallest; least; minimum; quietest; fewest",
-        "prevcandle": "previous candle; candle before; previous bar; prior candle; prior bar; last candle; bar before; one before; day before; previous day; yesterday; yesterday's; last one; preceding candle; previous candle's; previous one; hour before; previous hour; last bar; that of the previous candle; that of the candle before; previous candle's volume; candle before it; one before it; previous volume",
-        "buyers": "taker buy volume; taker buys; taker buyers; buy volume; aggressive buying; taker buying; market buys; market buying; buyers; buying; buying volume; taker buy; aggressive buyers; buy side volume; buyer volume; market buy volume; bids; buys; buy pressure; buying pressure; taker bought volume; bought volume; buy taker volume; buyers' volume; buy side; bid volume; aggressive buy volume; taker-buy volume; buy market orders; market buy orders; taker buy ratio; buy ratio; buy share; share of taker buys; share of buy volume; taker buy share; share of taker buying; share of buyers; buyer share; buyers' share; share of market buys; share of aggressive buying; proportion of buy volume; taker buy percentage; percentage of taker buys; lifting the ask; buy taker; takers buying; upvolume; up volume",
-        "sellers": "taker sell volume; taker sells; taker sellers; sell volume; aggressive selling; taker selling; market sells; market selling; sellers; selling; selling volume; taker sell; aggressive sellers; sell side volume; seller volume; market sell volume; sells; sell pressure; selling pressure; sold volume; sell taker volume; sellers' volume; sell side; ask volume; aggressive sell volume; taker-sell volume; sell market orders; market sell orders; taker sell ratio; sell ratio; sell share; share of taker sells; share of sell volume; taker sell share; share of taker selling; share of sellers; seller share; sellers' share; share of market sells; share of aggressive selling; taker sell percentage; hitting the bid; sell taker; takers selling; downvolume; down volume",
-        "ofvolume": "volume; total volume; all volume; the volume; trading volume; whole volume; vol; traded volume; overall volume; total; trades; flow; the flow; the tape; the candle's volume; candle's volume",
-        "dominate": "dominate; dominates; dominating; are in control; in control; outweigh; prevail; lead; are dominant; dominant; are stronger; stronger; win; are winning; are aggressive; aggressive; in charge; are in charge; step in; stepping in; have the upper hand; pile in; are leading; take over; are dominating",
-        "delta": "volume delta; delta; cumulative delta; cumulative volume delta; cvd; net volume; net taker volume; taker delta; order flow delta; order flow; buy sell delta; delta volume; net flow; net order flow; order flow imbalance; taker volume delta; net delta",
-        "dof": "of; in; over; within; during; summed over; across",
-        "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr",
-    }
+    lists = LISTS | WORDS | {"vol": kinds, "avg": usual}
     slots = SLOTS | {
         "buy": flag(lists["buyers"], fill=False),
         "sell": flag(lists["sellers"], fill=False),
-        "up": flag("rising; increasing; growing; climbing; expanding; building; picking; ramping; swelling; rises; increases; grows; higher; up"),
-        "down": flag("falling; decreasing; declining; shrinking; fading; dropping; drying; contracting; falls; decreases; declines; lower"),
+        "up": flag(
+            (
+                "rising; increasing; growing; climbing; expanding; building; picking; ramping; swelling; rises; "
+                "increases; grows; higher; up"
+            )
+        ),
+        "down": flag(
+            (
+                "falling; decreasing; declining; shrinking; fading; dropping; drying; contracting; falls; decreases; "
+                "declines; lower"
+            )
+        ),
         "beyond": flag("above; over; higher; more; greater; bigger; larger"),
         "less": flag("below; under; lower; less; beneath; fewer; smaller"),
         "span24": day_span,
@@ -266,7 +287,8 @@ def _grammar() -> Grammar[Condition]:
     # The last 24 hours.
     add(
         _day_volume,
-        "{span24} [trading / traded / quote / dollar / usdt]? <vol> [is / of / was]? {cmp}? {num} [usdt / usd / dollars / $ / coins]?",
+        "{span24} [trading / traded / quote / dollar / usdt]? <vol> [is / of / was]? {cmp}? {num} [usdt / usd / "
+        "dollars / $ / coins]?",
         "<vol> [<of> the?] <past>? {span24} [is / of]? {cmp}? {num} [usdt / usd / dollars / $ / coins]?",
         "<vol> [is / of]? {cmp}? {num} [usdt / usd / dollars / $]? [<of> the?] <past>? {span24}",
     )
@@ -274,79 +296,122 @@ def _grammar() -> Grammar[Condition]:
     for side in ("buy", "sell"):
         add(
             _share,
-            f"{{{side}}} [is / are / makes up / make up / made up / of / at / was / were / account for / accounts for / takes / take / being / has / have / with / comprise / comprises / represent / represents / hits / reaches]? {{cmp}}? {{share}} [<more>]? [of [all / the / total]? <ofvolume>]?",
-            f"{{cmp}}? {{share}} [<more>]? [of / of the / of all / of total]? <ofvolume> [is / are / was / were / comes from / come from / being / from / by / bought by / sold by / has been / came from]? {{{side}}}",
+            f"{{{side}}} [is / are / makes up / make up / made up / of / at / was / were / account for / accounts "
+            f"for / takes / take / being / has / have / with / comprise / comprises / represent / represents / hits "
+            f"/ reaches]? {{cmp}}? {{share}} [<more>]? [of [all / the / total]? <ofvolume>]?",
+            f"{{cmp}}? {{share}} [<more>]? [of / of the / of all / of total]? <ofvolume> [is / are / was / were / "
+            f"comes from / come from / being / from / by / bought by / sold by / has been / came from]? {{{side}}}",
             f"{{cmp}} {{share}} {{{side}}}",
             f"{{{side}}} {{cmp}} half [of]? [all / the]? <ofvolume>",
         )
         other = "sell" if side == "buy" else "buy"
         add(
             _sides,
-            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? {{num}} [to 1 / to one / : 1]",
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / "
+            f"overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? "
+            f"{{num}} [to 1 / to one / : 1]",
             f"{{{side}}} [is / are / was / being]? {{cmp}} [than]? [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
-            f"{{{side}}} [is / are / was]? [at least]? {{cmp}}? {{x}} [of / that of / as much as / as high as / larger than / bigger than / more than / the size of]? [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
-            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? {{x}}",
-            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [{{num}} to 1 / {{num}} to one]?",
+            f"{{{side}}} [is / are / was]? [at least]? {{cmp}}? {{x}} [of / that of / as much as / as high as / "
+            f"larger than / bigger than / more than / the size of]? [the]? "
+            f"<{'sellers' if side == 'buy' else 'buyers'}>",
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / "
+            f"overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? "
+            f"{{x}}",
+            f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / "
+            f"overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [{{num}} "
+            f"to 1 / {{num}} to one]?",
             f"[more / heavier / stronger] {{{side}}} than [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
             f"{{cmp}}? {{x}} as much {{{side}}} as [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
         )
         del other
         add(_delta_share, f"net {{{side}}} [is / of / at]? {{cmp}}? {{pct}} [<more>]? [of [the / all]? <ofvolume>]?")
-        add(_pressure, f"{{{side}}} <dominate>", f"net {{{side}}}", f"[heavy / strong / dominant / aggressive / more]? {{{side}}} pressure", f"dominated by {{{side}}}")
+        add(
+            _pressure,
+            f"{{{side}}} <dominate>",
+            f"net {{{side}}}",
+            f"[heavy / strong / dominant / aggressive / more]? {{{side}}} pressure",
+            f"dominated by {{{side}}}",
+        )
     add(
         _delta,
-        "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative / bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<dof> the? <past>? {length}]?",
+        "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative "
+        "/ bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<dof> the? <past>? "
+        "{length}]?",
         "[positive / negative] <delta> [<dof> the? <past>? {length}]?",
-        "<delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
+        "<delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / "
+        "below 0]",
         "<delta> [<dof> the? <past>? {length}]? [is / of]? {cmp} {num}",
-        "[sum / total] of? the? <delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / below zero / above 0 / below 0]",
+        "[sum / total] of? the? <delta> <dof> the? <past>? {length} [is / was]? [positive / negative / above zero / "
+        "below zero / above 0 / below 0]",
         "<delta> [is]? [rising / falling / increasing / decreasing / growing / declining]",
         "[rising / falling] <delta>",
     )
     add(_delta_share, "<delta> [is / of / at]? {cmp}? {pct} [<more>]? [of [the / all]? <ofvolume>]?")
-    add(_delta_record, "<delta> [is]? [at / the / at its]? [highest / lowest / biggest / largest] <of> the? <past>? {length}", "[highest / lowest / biggest / largest] <delta> <of> the? <past>? {length}")
+    add(
+        _delta_record,
+        "<delta> [is]? [at / the / at its]? [highest / lowest / biggest / largest] <of> the? <past>? {length}",
+        "[highest / lowest / biggest / largest] <delta> <of> the? <past>? {length}",
+    )
     # Against the candle before.
     add(
         _previous,
         "<vol> [<link>]? {cmp}? {x} [of / that of]? [the / its]? [<vol> of the?]? <prevcandle>",
-        "<vol> [<link>]? {pct} [higher / more / greater / above / over / up / larger / bigger / less / lower / below] [than / from / on]? [the]? [<vol> of the?]? <prevcandle>",
-        "<vol> [<link>]? [up / rises / increased / increases / rose / jumps / down / falls] [by]? [at least / more than]? {pct} [from / versus / vs / compared to / compared with / over / on / than] [the]? <prevcandle>",
-        "<vol> [<link>]? [higher / more / greater / above / larger / bigger / lower / less / below / smaller] than? [the]? [<vol> of the?]? <prevcandle>",
+        "<vol> [<link>]? {pct} [higher / more / greater / above / over / up / larger / bigger / less / lower / "
+        "below] [than / from / on]? [the]? [<vol> of the?]? <prevcandle>",
+        "<vol> [<link>]? [up / rises / increased / increases / rose / jumps / down / falls] [by]? [at least / more "
+        "than]? {pct} [from / versus / vs / compared to / compared with / over / on / than] [the]? <prevcandle>",
+        "<vol> [<link>]? [higher / more / greater / above / larger / bigger / lower / less / below / smaller] than? "
+        "[the]? [<vol> of the?]? <prevcandle>",
         "[more / higher / greater / less / lower] <vol> than [on / in / the]? [the]? <prevcandle>",
         "{x} the [<vol> of the]? <prevcandle> <vol>?",
     )
     # Multiples of the usual.
     add(
         _multiple,
-        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / greater than]? [its / the / own]? {length} <avg> [<vol>]?",
-        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / greater than]? [its / the / own]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
+        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / "
+        "greater than]? [its / the / own]? {length} <avg> [<vol>]?",
+        "<vol> [<link>]? {cmp}? {x} [its / the / of / as / above / over / as high as / more than / higher than / "
+        "greater than]? [its / the / own]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
         "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} <avg> <vol>",
         "{cmp}? {x} [its / the / of / as]? [its / the / own]? {length} [<vol>] <avg>",
-        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> {interval} <vol> [<of> [the / its]? <past>? {length}]?",
-        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> [candle / trading]? <vol> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> {interval} <vol> [<of> [the / its]? <past>? "
+        "{length}]?",
+        "{cmp}? {x} [its / the / of / as]? [its / the / own]? <avg> [candle / trading]? <vol> [<of> [the / its]? "
+        "<past>? {length}]?",
         "{cmp}? {x} [its / the / of / as]? <vol> <avg> [<of> [the / its]? <past>? {length}]?",
-        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? {length} <avg> <vol>?",
-        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / above] [its / the / their]? <avg> [<of> [the / its]? <past>? {length}]?",
+        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / "
+        "above] [its / the / their]? {length} <avg> <vol>?",
+        "{cmp}? {x} <vol> [, / -]? [compared with / compared to / versus / vs / against / relative to / of / over / "
+        "above] [its / the / their]? <avg> [<of> [the / its]? <past>? {length}]?",
         "<vol> [<link>]? {x} [the / its]? <vol>? <avg>",
         "<vol> [<link>]? {cmp}? {pct} [of / the]? [its / the]? {length} <avg> [<vol>]?",
         "<vol> [<link>]? {cmp}? {pct} of [its / the]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
         "<vol> [<link>]? {cmp}? {pct} [<more>]? [{beyond} / {less}] [than]? [its / the]? {length} <avg> [<vol>]?",
-        "<vol> [<link>]? {cmp}? {pct} [<more>]? [{beyond} / {less}] [than]? [its / the]? <avg> [<vol>]? [<of> [the / its]? <past>? {length}]?",
+        "<vol> [<link>]? {cmp}? {pct} [<more>]? [{beyond} / {less}] [than]? [its / the]? <avg> [<vol>]? [<of> [the / "
+        "its]? <past>? {length}]?",
         "relative volume|vol [<link>]? {cmp}? {x}",
         "{cmp}? {x} [relative / normal / usual / average / avg / the / its]? <vol>",
         "<vol> [<link>]? {cmp}? {x}",
     )
-    add(_above_average, "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / beats / > / below / under / lower than / less than] [its / the / own]? {length} <avg> <vol>?")
     add(
         _above_average,
-        "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / > / below / under / lower than / less than] [its / the / own]? <avg> <vol>? [<of> [the / its]? <past>? {length}]?",
+        (
+            "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / beats / > / below / "
+            "under / lower than / less than] [its / the / own]? {length} <avg> <vol>?"
+        ),
+    )
+    add(
+        _above_average,
+        "<vol> [<link>]? [above / over / higher than / greater than / more than / exceeds / > / below / under / "
+        "lower than / less than] [its / the / own]? <avg> <vol>? [<of> [the / its]? <past>? {length}]?",
         "[above / below] <avg> <vol>",
         "[higher / more / greater / larger / lower / less / bigger] than <avg> <vol>",
         "[higher / more / lower / less] <vol> than <avg>",
     )
     add(
         _extreme,
-        "<vol> [of this candle / of the candle / on this candle]? [is / was / at / hits / makes]? [the / its / a]? <highest> <of> the? <past>? {length}",
+        "<vol> [of this candle / of the candle / on this candle]? [is / was / at / hits / makes]? [the / its / a]? "
+        "<highest> <of> the? <past>? {length}",
         "[the / its]? <highest> <vol> <of> the? <past>? {length}",
         "<highest> <vol> [candle / bar] <of> the? <past>? {length}",
         "<vol> [is / at / hits / makes]? [at / a]? [new]? {length} high|low",
@@ -355,8 +420,10 @@ def _grammar() -> Grammar[Condition]:
     )
     add(
         _rising,
-        "<vol> [has been / is / was / are]? {up} [for / over / in]? [the / at least]? [<past>]? {count} [candles / bars / candle / bar / in a row / straight]?",
-        "<vol> [has been / is / was / are]? {down} [for / over / in]? [the / at least]? [<past>]? {count} [candles / bars / candle / bar / in a row / straight]?",
+        "<vol> [has been / is / was / are]? {up} [for / over / in]? [the / at least]? [<past>]? {count} [candles / "
+        "bars / candle / bar / in a row / straight]?",
+        "<vol> [has been / is / was / are]? {down} [for / over / in]? [the / at least]? [<past>]? {count} [candles / "
+        "bars / candle / bar / in a row / straight]?",
         "{up} <vol> [for / over / on]? [the]? [<past>]? {count} [candles / bars / in a row]",
         "{down} <vol> [for / over / on]? [the]? [<past>]? {count} [candles / bars / in a row]",
         "<vol> [is / has been / was / are]? {up} [up]?",
@@ -366,19 +433,36 @@ def _grammar() -> Grammar[Condition]:
     )
     add(
         _named("spike"),
-        "<vol> [spike / spikes / spiking / surge / surges / surging / explosion / explodes / exploding / burst / blowout / breakout / jumps / jump / spiked / surged]",
+        "<vol> [spike / spikes / spiking / surge / surges / surging / explosion / explodes / exploding / burst / "
+        "blowout / breakout / jumps / jump / spiked / surged]",
         "[spike / surge / explosion / jump / burst / uptick] in <vol>",
         "[unusual / abnormal / exceptional / extraordinary / anomalous / spiking / exploding / surging] <vol>",
         "[unusually / abnormally / exceptionally / very / extremely] [high / heavy / large / strong] <vol>",
     )
-    add(_named("huge"), "[huge / massive / enormous / giant / insane / crazy / monster / climactic / extreme / tremendous / gigantic / whale] <vol>", "<vol> is [huge / massive / enormous / insane / crazy / extreme]", "volume climax", "climax volume")
+    add(
+        _named("huge"),
+        (
+            "[huge / massive / enormous / giant / insane / crazy / monster / climactic / extreme / tremendous / gigantic "
+            "/ whale] <vol>"
+        ),
+        "<vol> is [huge / massive / enormous / insane / crazy / extreme]",
+        "volume climax",
+        "climax volume",
+    )
     add(
         _named("busy"),
-        "[busy / high / heavy / strong / good / big / rich / elevated / solid / large / increased / higher / decent / healthy / great / significant / above normal / confirming / more] <vol>",
+        "[busy / high / heavy / strong / good / big / rich / elevated / solid / large / increased / higher / decent "
+        "/ healthy / great / significant / above normal / confirming / more] <vol>",
         "<vol> [is]? [busy / high / heavy / strong / elevated / large / confirms / confirmation / big]",
         "[busy / heavy] trading",
     )
-    add(_named("low"), "[low / quiet / light / thin / dry / weak / dull / tiny / poor / declining interest] <vol>", "<vol> is [low / quiet / light / thin / weak / drying up / dead]", "<vol> dries up", "<vol> dried up")
+    add(
+        _named("low"),
+        "[low / quiet / light / thin / dry / weak / dull / tiny / poor / declining interest] <vol>",
+        "<vol> is [low / quiet / light / thin / weak / drying up / dead]",
+        "<vol> dries up",
+        "<vol> dried up",
+    )
     return g
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, day_span, plain, series
+from llm.phrasebook.market_words import WORDS
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number, on_interval
 from llm.phrasebook.moves import change_over, compared, ticker, versus
 from llm.phrasebook.operands import read_operand
@@ -100,7 +101,9 @@ def _rank(m: Found, *, lowest: bool) -> Condition | None:
     if "by" not in m and "window" not in m and not ({"gainers", "losers"} & set(m.text.split()) and "24h" in m.text):
         m.note(f"“{m.text.capitalize()}” is ranked by the change of the last 24 hours.")
     sign = "-" if lowest else ""
-    return Formula(f"rank({sign}{{0}}) <= {count}", operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {count}")
+    return Formula(
+        f"rank({sign}{{0}}) <= {count}", operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {count}"
+    )
 
 
 def _best(m: Found) -> Condition | None:
@@ -140,7 +143,11 @@ def _at_percentile(m: Found) -> Condition | None:
     count = m.values.get("count")
     if measure is None or not isinstance(count, int) or not 0 < count < 100:
         return None
-    return Formula(f"market_percentile({{0}}) {m.word('cmp', '>=')} {plain(count / 100)}", operands=(measure,), brief=f"percentile {count}")
+    return Formula(
+        f"market_percentile({{0}}) {m.word('cmp', '>=')} {plain(count / 100)}",
+        operands=(measure,),
+        brief=f"percentile {count}",
+    )
 
 
 def _single(m: Found) -> Condition | None:
@@ -188,7 +195,11 @@ def _zscore(m: Found) -> Condition | None:
         return None
     value = m.number("num")
     low = bool({"below", "under"} & set(m.text.split()) and "cmp" not in m)
-    return Formula(f"market_zscore({{0}}) {m.word('cmp', '>=')} {plain(-value if low else value)}", operands=(measure,), brief="market z-score")
+    return Formula(
+        f"market_zscore({{0}}) {m.word('cmp', '>=')} {plain(-value if low else value)}",
+        operands=(measure,),
+        brief="market z-score",
+    )
 
 
 # Breadth.
@@ -215,26 +226,7 @@ _DOWN = "down; red; falling; in the red; losing; negative; dropping; lower; decl
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | {
-        "all": "all; all the; all of the; the; of all; every; the whole; our; my; other",
-        "of": "of; of the; of all; of all the; in; in the; among; among the; across; across the; out of; out of all; from; over",
-        "beats": """outperforms; outperform; outperforming; outperformed; beats; beat; beating; beaten; stronger than; leads; leading; outpaces; outpacing; outpaced; smoking; smokes; smoked; crushing; crushes;
-            does better than; doing better than; did better than; has gained more than; gained more than; gaining more than; gains more than; rises more than; rose more than; rises faster than; rose faster than; is up more than; up more than;
-            performs better than; performing better than; performed better than; outrunning; outruns; outran; shows relative strength against; relative strength against; relative strength versus; relative strength vs; relative strength to; relatively strong against;
-            relative strength over; ahead of; higher return than; better return than; moves more than; climbing faster than; climbed more than; running ahead of; better than; exceeds; exceeding; outgains; outgained; destroying; destroys; runs ahead of; holding up better than; holds up better than; stronger against; strong against; faster than; has outperformed; has beaten; is beating; is outperforming; larger gain than; bigger gain than; increased more than; pumping harder than; returned more than; returns more than; made more than""",
-        "lags": """underperforms; underperform; underperforming; underperformed; weaker than; lags; lagging; lagged; lags behind; lagging behind; does worse than; doing worse than; did worse than; has gained less than; gained less than; gains less than; trails; trailing; trailed;
-            performs worse than; performing worse than; relative weakness against; relative weakness versus; relative weakness vs; relative weakness to; weak against; behind; fell more than; falls more than; dropped more than; drops more than; is down more than; down more than; lost more than; worse than; slower than; lower return than; has underperformed; has lagged; returned less than; rises less than; rose less than; falling more than; falling faster than; bleeding more than; bleeding against""",
-        "points": "percentage points; points; percent points; pp; pct points; point; percentage point; percent; ppts; basis",
-        "market": "the market; market; market average; the market average; the average coin; average coin; the rest of the market; rest; the mean of the market; market mean; the market's mean; the average of the market; all other coins; the others; the average symbol; average of all symbols; average of all coins; the other coins; other coins; the crowd; average market; the average; the broad market; overall market; everything else; average altcoin; average of the market; mean of all symbols; mean of the market",
-        "top": "top; best; strongest; biggest; largest; highest; leading; hottest; first; most; highest ranked; top ranked; best performing; strongest performing",
-        "bottom": "bottom; worst; weakest; smallest; lowest; least; worst performing; weakest performing; last; lowest ranked; bottom ranked",
-        "gainers": "gainers; gainer; winners; performers; movers; movers up; coins; symbols; pairs; top gainers; risers; runners; names; markets; tokens; assets; performing coins; performing symbols; best performers; coins up; leaders; coin; symbol; altcoins; alts; movers to the upside",
-        "losers": "losers; loser; decliners; fallers; laggards; droppers; worst performers; losing coins; biggest losers; falling coins; dumpers; losing symbols; falling symbols; losing pairs; underperformers; movers down; bleeders",
-        "inthe": "in the; in; among the; among; one of the; within the; part of the; inside the; belongs to the; of the; is in the; is among the; the; ranks in the; ranked in the; ranks among the; is one of the; from the; only the; only; sits in the; amongst the",
-        "universe": "the market; market; all symbols; all coins; the universe; symbols; coins; all; pairs; all pairs; the pack; the field; every symbol; all markets; the list; universe; all tokens; them; others; all assets; the whole market; assets; the symbols; the coins; tokens",
-        "are": "are; is; has; have; trade; trades; close; closes; with; being; currently; now; that are; which are; sit; sits; trading; whose; have a; with a; have an; with an; showing; show; hold; stay; having",
-        "flat": "flat; unchanged; sideways; stable; quiet",
-    }
+    lists = LISTS | WORDS
     slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": flag(_UP), "way_down": flag(_DOWN), "too": _too}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     for make, verbs in ((_better, "beats"), (_worse, "lags")):
@@ -257,7 +249,11 @@ def _grammar() -> Grammar[Condition]:
         "up {window} [relative to / against / versus / vs] {coin}",
         "up [relative to / against / versus / vs] {coin} {window}?",
     )
-    g.add(_worse, "{cmp}? {pct} <points>? [worse / weaker / less / behind] than? {coin} {window}?", "down [relative to / against / versus / vs] {coin} {window}?")
+    g.add(
+        _worse,
+        "{cmp}? {pct} <points>? [worse / weaker / less / behind] than? {coin} {window}?",
+        "down [relative to / against / versus / vs] {coin} {window}?",
+    )
     g.add(
         _coin_moves,
         "{coin} [is / are / was / has been / itself / also / stays]? [itself / also]? {way_up} {window}",
@@ -269,7 +265,8 @@ def _grammar() -> Grammar[Condition]:
     # Breadth.
     g.add(
         _breadth,
-        "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition} ,? and|including {too}",
+        "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition} ,? "
+        "and|including {too}",
         "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition}",
         "{cmp}? {share} [<more>]? [of / of the / of all]? <symbols>",
         "most [of]? [<all>]? <symbols> [<are>]? {condition}",
@@ -279,8 +276,10 @@ def _grammar() -> Grammar[Condition]:
     # Ranks.
     g.add(
         _top_share,
-        "<inthe>? <top> {pct} [of / in]? [<universe>]? [by / for / in / when ranked by / ranked by / in terms of / on] {by}",
-        "<inthe>? <top> [decile / quartile / quintile / quarter / third] [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
+        "<inthe>? <top> {pct} [of / in]? [<universe>]? [by / for / in / when ranked by / ranked by / in terms of / "
+        "on] {by}",
+        "<inthe>? <top> [decile / quartile / quintile / quarter / third] [of / in]? [<universe>]? [by / for / in / "
+        "ranked by / in terms of] {by}",
         "<inthe>? <top> {pct} [of / in]? [<gainers>]? [by / in / ranked by]? {window}",
         "<inthe>? <top> {pct} [of / in]? [<universe> / <gainers>]",
         "<inthe>? <top> [decile / quartile / quintile] [of / in]? [<universe>]?",
@@ -289,18 +288,27 @@ def _grammar() -> Grammar[Condition]:
     g.add(
         _bottom_share,
         "<inthe>? <bottom> {pct} [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
-        "<inthe>? <bottom> [decile / quartile / quintile / quarter] [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
+        "<inthe>? <bottom> [decile / quartile / quintile / quarter] [of / in]? [<universe>]? [by / for / in / ranked "
+        "by / in terms of] {by}",
         "<inthe>? <bottom> {pct} [of / in]? [<gainers>]? [by / in]? {window}",
         "<inthe>? <bottom> {pct} [of / in]? [<universe> / <gainers>]",
         "<inthe>? <bottom> [decile / quartile / quintile] [of / in]? [<universe>]?",
     )
-    for make, place, names in ((_worst, "top", "losers"), (_worst, "bottom", "losers"), (_worst, "bottom", "gainers"), (_best, "top", "gainers")):
+    for make, place, names in (
+        (_worst, "top", "losers"),
+        (_worst, "bottom", "losers"),
+        (_worst, "bottom", "gainers"),
+        (_best, "top", "gainers"),
+    ):
         g.add(
             make,
-            f"<inthe>? <{place}> {{count}} <{names}>? [of / in / on / over]? [the / all]? [<universe>]? [by / for / ranked by / sorted by / in terms of / when ranked by / with the highest / measured by] {{by}}"
+            f"<inthe>? <{place}> {{count}} <{names}>? [of / in / on / over]? [the / all]? [<universe>]? [by / for / "
+            f"ranked by / sorted by / in terms of / when ranked by / with the highest / measured by] {{by}}"
             if names == "gainers"
             else f"<inthe>? <{place}> {{count}} <{names}> [of / in]? [<universe>]? by {{by}}",
-            f"<inthe>? {{count}} <{place}> <{names}>? [by / for / ranked by / in terms of] {{by}}" if names == "gainers" else f"<inthe>? {{count}} <{place}> <{names}> by {{by}}",
+            f"<inthe>? {{count}} <{place}> <{names}>? [by / for / ranked by / in terms of] {{by}}"
+            if names == "gainers"
+            else f"<inthe>? {{count}} <{place}> <{names}> by {{by}}",
             f"<inthe>? <{place}> {{count}} {{window}} <{names}>",
             f"<inthe>? <{place}> {{count}} <{names}> {{window}}",
             f"<inthe>? {{count}} <{place}> <{names}> {{window}}",
@@ -311,20 +319,38 @@ def _grammar() -> Grammar[Condition]:
         )
     g.add(
         _best,
-        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [highest / largest / biggest / most / greatest / strongest] {by} [<of> <universe>]?",
+        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [highest / largest / "
+        "biggest / most / greatest / strongest] {by} [<of> <universe>]?",
         "<inthe>? [highest / largest / biggest / most / greatest] {count} [<symbols>]? [by / in / for] {by}",
         "[ranked / ranks / rank] [in the / among the / in]? top {count} [by / for / in] {by}",
         "<inthe>? top {count} in {by}",
     )
     g.add(
         _worst,
-        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [lowest / smallest / least / weakest] {by} [<of> <universe>]?",
+        "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [lowest / smallest / "
+        "least / weakest] {by} [<of> <universe>]?",
         "<inthe>? [lowest / smallest / least] {count} [<symbols>]? [by / in / for] {by}",
     )
-    adjectives = {"volatile": _VOLATILE, "traded": _QUOTE, "active": _QUOTE, "liquid": _QUOTE, "oversold": _RSI, "overbought": _RSI}
+    adjectives = {
+        "volatile": _VOLATILE,
+        "traded": _QUOTE,
+        "active": _QUOTE,
+        "liquid": _QUOTE,
+        "oversold": _RSI,
+        "overbought": _RSI,
+    }
     for word, measure in adjectives.items():
-        g.add(_most(word, measure), f"<inthe>? {{count}} most {word} [<symbols>]?", f"<inthe>? top {{count}} most {word} [<symbols>]?", f"<inthe>? most {word} {{count}} [<symbols>]?")
-    g.add(_rank_number, "[ranked / rank / ranks] [by / of / in] {by} [is / at]? {cmp} {num}", "[ranked / rank / ranks] {cmp} {num} [by / in / for] {by}")
+        g.add(
+            _most(word, measure),
+            f"<inthe>? {{count}} most {word} [<symbols>]?",
+            f"<inthe>? top {{count}} most {word} [<symbols>]?",
+            f"<inthe>? most {word} {{count}} [<symbols>]?",
+        )
+    g.add(
+        _rank_number,
+        "[ranked / rank / ranks] [by / of / in] {by} [is / at]? {cmp} {num}",
+        "[ranked / rank / ranks] {cmp} {num} [by / in / for] {by}",
+    )
     g.add(
         _at_percentile,
         "{operand} [is]? {cmp}? [at / in]? the? {count} [th / st / nd / rd]? percentile [of [<universe>]]?",
@@ -343,10 +369,21 @@ def _grammar() -> Grammar[Condition]:
         "[average / mean] {by} [of / across / over] <universe> [is]? {cmp} {num}",
         "[average / mean] {by} [of / across / over] <universe> [is]? {cmp} {pct}",
         "[average / mean] {by} [of / across / over] <universe> [is]? [positive / negative / above zero / below zero]",
-        "[the]? [whole / overall / broad]? market [is / as a whole]? [is]? [up / down / green / red / rising / falling] {window}?",
+        "[the]? [whole / overall / broad]? market [is / as a whole]? [is]? [up / down / green / red / rising / "
+        "falling] {window}?",
     )
-    g.add(_beats_mean, "{operand} [is]? {cmp} [the]? [market average / market mean / market's average / market's mean / average of the market / mean of the market / average of all symbols / average of all coins]")
-    g.add(_zscore, "market z score [of / by / for]? {by}? [is]? {cmp} {num}", "market zscore [of / by / for]? {by}? [is]? {cmp} {num}")
+    g.add(
+        _beats_mean,
+        (
+            "{operand} [is]? {cmp} [the]? [market average / market mean / market's average / market's mean / average of "
+            "the market / mean of the market / average of all symbols / average of all coins]"
+        ),
+    )
+    g.add(
+        _zscore,
+        "market z score [of / by / for]? {by}? [is]? {cmp} {num}",
+        "market zscore [of / by / for]? {by}? [is]? {cmp} {num}",
+    )
     return g
 
 
@@ -357,7 +394,9 @@ _RSI = Operand("rsi", (14,))
 
 def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
     def make(m: Found) -> Condition | None:
-        said = {"volatile": "ATR(14) in percent", "oversold": "RSI(14)", "overbought": "RSI(14)"}.get(word, "24 hour quote volume")
+        said = {"volatile": "ATR(14) in percent", "oversold": "RSI(14)", "overbought": "RSI(14)"}.get(
+            word, "24 hour quote volume"
+        )
         m.note(f"“Most {word}” is ranked by {said}.")
         sign = "-" if word == "oversold" else ""
         return Formula(f"rank({sign}{{0}}) <= {m.values['count']}", operands=(measure,), brief=f"most {word}")
@@ -372,8 +411,15 @@ def _ranked_by(r: Reader) -> object | None:
 
 def _ranked_grammar() -> Grammar[Operand]:
     lists = LISTS | {
-        "change": "change; gain; gains; performance; return; returns; percent change; percentage change; price change; % change; move; percentage gain; percent gain; momentum; growth; increase; percent; change percent; change in price; price performance",
-        "money": "turnover; quote volume; dollar volume; usdt volume; traded value; volume in usdt; value traded; quote turnover; trading volume; traded volume; volume; vol; volume in dollars; trading turnover; usd volume",
+        "change": (
+            "change; gain; gains; performance; return; returns; percent change; percentage change; price change; % "
+            "change; move; percentage gain; percent gain; momentum; growth; increase; percent; change percent; "
+            "change in price; price performance"
+        ),
+        "money": (
+            "turnover; quote volume; dollar volume; usdt volume; traded value; volume in usdt; value traded; quote "
+            "turnover; trading volume; traded volume; volume; vol; volume in dollars; trading turnover; usd volume"
+        ),
         "loss": "loss; losses; drop; decline; fall",
         "of": "of; in; over; from; within; during; for",
     }
@@ -397,7 +443,11 @@ def _ranked_grammar() -> Grammar[Operand]:
 
     def relative(m: Found) -> Operand | None:
         length = m.values.get("length", 20)
-        return series("{p}volume / ta.sma({p}volume, {n0})", "relative volume", "ratio", args=(length,)) if isinstance(length, int) else None
+        return (
+            series("{p}volume / ta.sma({p}volume, {n0})", "relative volume", "ratio", args=(length,))
+            if isinstance(length, int)
+            else None
+        )
 
     day_window = "[<of>]? [the]? [last / past]? {day}"
     g.add(change, "{day} <change>", f"<change> {day_window}", "<change> {window}", "<change> [in percent]?")
@@ -423,7 +473,12 @@ def _too(r: Reader) -> object | None:
     r.word("one", "coin", "symbol", "is", fill=False)
     r.word("is", "does", "one", "itself", "this", "too", fill=False)
     r.word("one", "is", "as", fill=False)
-    return True if r.word("too", "also", "well", "itself", "itself.", fill=True) or r.tokens[r.position - 1].text in ("too", "one", "itself") else None
+    return (
+        True
+        if r.word("too", "also", "well", "itself", "itself.", fill=True)
+        or r.tokens[r.position - 1].text in ("too", "one", "itself")
+        else None
+    )
 
 
 _GRAMMAR = _grammar()

@@ -10,13 +10,16 @@ from dataclasses import replace
 
 from llm.phrasebook.event_words import CLOSE, DAY_MS, LISTS, SLOTS, Window, of_symbol, plain, series
 from llm.phrasebook.meaning import Between, Compare, Condition, Duration, Formula, Length, Operand, number, on_interval
+from llm.phrasebook.move_words import WORDS
 from llm.phrasebook.phrases import Found, Grammar, flag
 from llm.phrasebook.reader import Reader
 
 RECENT = 20
 NEAR_PERCENT = 1.0
 _OPEN_OF = {"1d": "day", "1w": "week", "1M": "month"}
-_PRICE = "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
+_PRICE = (
+    "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
+)
 
 
 def ticker(name: str, noun: str, unit: str, symbol: str | None = None) -> Operand:
@@ -202,11 +205,17 @@ def peak(length: Length, side: str, symbol: str | None = None) -> Operand:
 
 def _peak_slot(side: str) -> Grammar[Operand]:
     names = {"high": "high; highs; peak; top; highest price; highest high; maximum; max; ath", "low": ""}
-    names["high"] = "high; highs; peak; top; highest price; highest high; maximum; high price; highest point; local high; peak price"
+    names["high"] = (
+        "high; highs; peak; top; highest price; highest high; maximum; high price; highest point; local high; peak "
+        "price"
+    )
     names["low"] = "low; lows; bottom; lowest price; lowest low; trough; minimum; low price; lowest point; local low"
     lists = {
         "name": names[side],
-        "of": "of; in; over; from; within; during; for; across; of the; in the; over the; within the; during the; from the",
+        "of": (
+            "of; in; over; from; within; during; for; across; of the; in the; over the; within the; during the; from "
+            "the"
+        ),
         "last": "last; past; previous; prior; preceding; most recent; recent",
         "recent": "recent; latest; swing; local; recent swing; last; most recent; latest swing",
     }
@@ -227,7 +236,9 @@ def _peak_slot(side: str) -> Grammar[Operand]:
     def day(m: Found) -> Operand | None:
         return ticker(side, f"24h {side}", "price", m.symbol)
 
-    grammar.add(day, "today's|todays <name>", "<name> of the? day", "the? day's <name>", "daily <name>", "intraday <name>")
+    grammar.add(
+        day, "today's|todays <name>", "<name> of the? day", "the? day's <name>", "daily <name>", "intraday <name>"
+    )
     grammar.add(made, "{length} <name>", "<name> <of> the? <last>? {length}", "<last> {length} <name>")
     grammar.add(recent, "<recent> <name>")
     return grammar
@@ -286,11 +297,20 @@ def _near(m: Found) -> Condition | None:
 
 
 def _gap(m: Found) -> Condition | None:
-    up = "up" in m.values or any(word in m.text.split() for word in ("up", "higher", "above", "upward", "upwards", "bullish"))
+    up = "up" in m.values or any(
+        word in m.text.split() for word in ("up", "higher", "above", "upward", "upwards", "bullish")
+    )
     side, sign = ("high", ">") if up else ("low", "<")
     if "pct" not in m:
-        m.note(f"“Gap {'up' if up else 'down'}” became: the open is {'above' if up else 'below'} the {side} of the candle before.")
-        return Formula(f"{{p}}open {sign} {{p}}{side}[1]", brief=f"gap {'up' if up else 'down'}", lean="long" if up else "short")
+        m.note(
+            (
+                f"“Gap {'up' if up else 'down'}” became: the open is {'above' if up else 'below'} the {side} of the "
+                f"candle before."
+            )
+        )
+        return Formula(
+            f"{{p}}open {sign} {{p}}{side}[1]", brief=f"gap {'up' if up else 'down'}", lean="long" if up else "short"
+        )
     op = m.word("cmp", ">=")
     percent = m.number("pct") / 100
     if not up:
@@ -304,26 +324,14 @@ def _gap(m: Found) -> Condition | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | {
-        "price": _PRICE,
-        "q": "?; !; ,; :",
-        "pumping": "pumping; mooning; ripping; flying; running; moving up; rallying; surging; sending; popping; pumped; gaining; rising; hot",
-        "dumping": "dumping; crashing; bleeding; tanking; nuking; falling; dropping; moving down; sinking; plunging; selling off",
-        "rn": "rn; right now; now; currently; today; atm; hard",
-        "gapverb": "gap; gaps; gapped; gapping; gap-up; opens with a gap; opens with gap",
-        "gapup": "up; higher; above; upward; upwards; to the upside",
-        "gapdown": "down; lower; below; downward; downwards; to the downside",
-        "below": "below; under; beneath; off; off of; from; down from; lower than; away from; beneath; off from; off its; down off; underneath",
-        "above": "above; over; off; off of; from; up from; higher than; away from; up off",
-        "near": "near; close to; around; at; nearing; approaching; right below; right at; just below; close by",
-        "within": "within; inside; less than; no more than; not more than; at most; closer than; not further than; under",
-        "prevclose": "previous close; prior close; last close; close before; previous candle's close; yesterday's close; close of the candle before; "
-        "previous day's close; prior candle's close; last candle's close; preceding close",
-        "candlenoun": "green candle; bullish candle; up candle; green bar; bullish bar; white candle; up bar; candle up; bar up",
-        "redcandle": "red candle; bearish candle; down candle; red bar; bearish bar; black candle; down bar; candle down; bar down",
-    }
-    lists["changeword"] = "change; return; performance; price change; percent change; percentage change; move; pct change"
-    lists["prevcandle"] = "previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous one; day before; previous day"
+    lists = LISTS | WORDS | {"price": _PRICE}
+    lists["changeword"] = (
+        "change; return; performance; price change; percent change; percentage change; move; pct change"
+    )
+    lists["prevcandle"] = (
+        "previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous "
+        "one; day before; previous day"
+    )
     slots = SLOTS | {"peak": _peak, "trough": _trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Distances first: "down 7% from the 30 bar high" is no move over a time.
@@ -342,7 +350,11 @@ def _grammar() -> Grammar[Condition]:
         "a? <up_noun> of {cmp}? {pct:distance} <more>? from|off {trough}",
         "{cmp}? {pct:distance} <more>? <up_noun> from|off {trough}",
     )
-    g.add(_within_peak, "<price>? is? <within> {pct:distance} of|from|below|under|off {peak}", "<price>? is? {pct:distance} or less from|below {peak}")
+    g.add(
+        _within_peak,
+        "<price>? is? <within> {pct:distance} of|from|below|under|off {peak}",
+        "<price>? is? {pct:distance} or less from|below {peak}",
+    )
     g.add(_within_trough, "<price>? is? <within> {pct:distance} of|from|above|over|off {trough}")
     g.add(_near, "<price>? is? <near> {peak}", "<price>? is? <near> {trough}")
     # Gaps.
@@ -361,36 +373,65 @@ def _grammar() -> Grammar[Condition]:
         "<price>? {window} [price / percent / percentage / % ]? <changeword> [is / of / has been]? {cmp} {value}",
         "<price>? [price / percent / percentage]? <changeword> {window} [is / of]? {cmp} {value}",
     )
-    g.add(_value_sign, "{window} [price]? <changeword> is? [positive / negative]", "[positive / negative] {window} [price]? <changeword>")
-    g.add(_between, "<price>? is|has? [{way_up:up} / {way_down:down}] [by]? [between / from]? {low:pct} [and / to / - ] {high:pct} {window}?")
+    g.add(
+        _value_sign,
+        "{window} [price]? <changeword> is? [positive / negative]",
+        "[positive / negative] {window} [price]? <changeword>",
+    )
+    g.add(
+        _between,
+        (
+            "<price>? is|has? [{way_up:up} / {way_down:down}] [by]? [between / from]? {low:pct} [and / to / - ] "
+            "{high:pct} {window}?"
+        ),
+    )
     g.add(_share_lost, "<price>? has|have? <down> {share} of its? [value / price]? {window}")
     g.add(
         _versus_close,
-        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / over / up from / lower / below / under / down from] [than]? the? <prevclose>",
-        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / lower / below] [than]? [the / one]? <prevcandle>",
+        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / over / up from / "
+        "lower / below / under / down from] [than]? the? <prevclose>",
+        "<price>? [close / closes / closed / closing / is]? {cmp}? {pct} <more>? [higher / above / lower / below] "
+        "[than]? [the / one]? <prevcandle>",
     )
     # One candle.
-    g.add(_signed, "<price>? {cmp}? {signed} <more>? {interval}? <candle>", "{interval}? <candle> [of / is / at]? {cmp}? {signed} <more>?")
+    g.add(
+        _signed,
+        "<price>? {cmp}? {signed} <more>? {interval}? <candle>",
+        "{interval}? <candle> [of / is / at]? {cmp}? {signed} <more>?",
+    )
     g.add(
         _up_candle,
         "{cmp}? {pct} <more>? {interval}? <candlenoun>",
         "{interval}? <candlenoun> [of / with / by]? {cmp}? {pct} <more>?",
-        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / this one / the next one] [that / which]? <up> by? {cmp}? {pct} <more>? <this_candle>?",
+        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / "
+        "this one / the next one] [that / which]? <up> by? {cmp}? {pct} <more>? <this_candle>?",
     )
     g.add(
         _down_candle,
         "{cmp}? {pct} <more>? {interval}? <redcandle>",
         "{interval}? <redcandle> [of / with / by]? {cmp}? {pct} <more>?",
-        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / this one / the next one] [that / which]? <down> by? {cmp}? {pct} <more>? <this_candle>?",
+        "[a / one / single / each / every / this / the current / the last / that]? single? {interval}? [<candle> / "
+        "this one / the next one] [that / which]? <down> by? {cmp}? {pct} <more>? <this_candle>?",
     )
     one = "[this one / this candle / this bar / that one / current candle / candle]"
-    g.add(_up_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? up|higher|upward|upwards", f"{one} <up> {{cmp}}? {{pct}} <more>?")
-    g.add(_down_candle, f"{one} <moved> by? {{cmp}}? {{pct}} <more>? down|lower|downward", f"{one} <down> {{cmp}}? {{pct}} <more>?")
+    g.add(
+        _up_candle,
+        f"{one} <moved> by? {{cmp}}? {{pct}} <more>? up|higher|upward|upwards",
+        f"{one} <up> {{cmp}}? {{pct}} <more>?",
+    )
+    g.add(
+        _down_candle,
+        f"{one} <moved> by? {{cmp}}? {{pct}} <more>? down|lower|downward",
+        f"{one} <down> {{cmp}}? {{pct}} <more>?",
+    )
     g.add(_up_candle, "{interval}? <candle> [with / having / that has / showing] <up_noun> [of]? {cmp}? {pct} <more>?")
-    g.add(_down_candle, "{interval}? <candle> [with / having / that has / showing] <down_noun> [of]? {cmp}? {pct} <more>?")
+    g.add(
+        _down_candle, "{interval}? <candle> [with / having / that has / showing] <down_noun> [of]? {cmp}? {pct} <more>?"
+    )
     g.add(
         _any_candle,
-        "[a / one / single]? single? {interval}? <candle> [that / which]? <moved> by? {cmp}? {pct} <more>? <any_way>? <this_candle>?",
+        "[a / one / single]? single? {interval}? <candle> [that / which]? <moved> by? {cmp}? {pct} <more>? "
+        "<any_way>? <this_candle>?",
         "{cmp}? {pct} <more>? {interval}? <candle> <any_way>",
         "{interval}? <candle> [with / having / that has / showing] <move_noun> [of]? {cmp}? {pct} <more>? <any_way>?",
         "{cmp}? {pct} <more>? {interval} <candle>",
@@ -444,7 +485,11 @@ def _grammar() -> Grammar[Condition]:
         "{cmp}? {pct} <more>? <down_noun>",
         "<down_noun> of|by {cmp}? {pct} <more>?",
     )
-    g.add(_any, "<price>? is|has|are|have? <moved> by? {cmp}? {pct} <more>? <any_way>?", "<move_noun> of {cmp}? {pct} <more>? <any_way>?")
+    g.add(
+        _any,
+        "<price>? is|has|are|have? <moved> by? {cmp}? {pct} <more>? <any_way>?",
+        "<move_noun> of {cmp}? {pct} <more>? <any_way>?",
+    )
     return g
 
 

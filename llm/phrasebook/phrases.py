@@ -21,7 +21,19 @@ T = TypeVar("T")
 SlotReader = Callable[[Reader], object | None]
 _PIECE = re.compile(r"\[|\]\??|/|[^\s\[\]/]+")
 MAX_TRIES = 400
-_SCOPE_WORDS = ("chart", "charts", "timeframe", "timeframes", "candles", "candle", "bars", "bar", "interval", "tf", "frame")
+_SCOPE_WORDS = (
+    "chart",
+    "charts",
+    "timeframe",
+    "timeframes",
+    "candles",
+    "candle",
+    "bars",
+    "bar",
+    "interval",
+    "tf",
+    "frame",
+)
 _KNOWN: set[str] = set()
 
 
@@ -211,7 +223,14 @@ def _may_fit(rule: Rule[T], here: frozenset[str], ahead: frozenset[str]) -> bool
 
 
 # What a slot of this kind cannot be read without: a token of a kind, written as a word that no sentence has.
-_KINDS = {"pct": "%percent", "signed": "%percent", "num": "%number", "count": "%number", "x": "%multiple", "hits": "%number"}
+_KINDS = {
+    "pct": "%percent",
+    "signed": "%percent",
+    "num": "%number",
+    "count": "%number",
+    "x": "%multiple",
+    "hits": "%number",
+}
 _AHEAD = 40
 
 

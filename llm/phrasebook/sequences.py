@@ -95,9 +95,34 @@ _AFTER = _table(
     "after", "following", "right after", "shortly after", "just after", "immediately after", "coming after", "after it", "once", "after a",
     "within {n} candles after", "that follows", "which follows", "that comes after", "after having", "preceded by", "as long as before it",
 )  # fmt: skip
-_FIRST = _table("for the first time in", "first time in", "for the first time within", "the first time in", "for the first time for", "first in")
-_FIRST_SINCE = _table("for the first time in the last", "for the first time over the last", "first time in the last", "for the first time in at least", "first time in at least")
-_PREVIOUS = _table("on the previous candle", "on the candle before", "on the prior candle", "one candle ago", "on the last candle", "the candle before", "the day before", "a candle ago", "yesterday", "on the previous bar", "on the previous day")
+_FIRST = _table(
+    "for the first time in",
+    "first time in",
+    "for the first time within",
+    "the first time in",
+    "for the first time for",
+    "first in",
+)
+_FIRST_SINCE = _table(
+    "for the first time in the last",
+    "for the first time over the last",
+    "first time in the last",
+    "for the first time in at least",
+    "first time in at least",
+)
+_PREVIOUS = _table(
+    "on the previous candle",
+    "on the candle before",
+    "on the prior candle",
+    "one candle ago",
+    "on the last candle",
+    "the candle before",
+    "the day before",
+    "a candle ago",
+    "yesterday",
+    "on the previous bar",
+    "on the previous day",
+)
 _NEXT = _table(
     "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
     "the next bar", "the following candle", "the next one", "by", "on this one", "on this candle", "now", "on the current candle", "the next",
@@ -136,11 +161,29 @@ def _stayed(r: Reader, condition: Condition) -> Condition | None:
         return None
     r.word("has", "have", "is", "it", "they", "still", "since", fill=True)
     r.word("been", "still", fill=False)
-    if not r.word("stayed", "held", "remained", "remains", "stays", "holds", "kept", "still", "stay", "sits", "been", "is", fill=True):
+    if not r.word(
+        "stayed",
+        "held",
+        "remained",
+        "remains",
+        "stays",
+        "holds",
+        "kept",
+        "still",
+        "stay",
+        "sits",
+        "been",
+        "is",
+        fill=True,
+    ):
         return None
     said = r.word("above", "over", "there", "so", "below", "under", "it", "beyond", fill=False)
     r.word("since", "it", "ever", "then", "there", fill=False)
-    if not said or (not r.done and r.tokens[r.position].kind not in ("sign",) and r.tokens[r.position].text not in ("and", "but", "since", "while", "on", "with")):
+    if not said or (
+        not r.done
+        and r.tokens[r.position].kind not in ("sign",)
+        and r.tokens[r.position].text not in ("and", "but", "since", "while", "on", "with")
+    ):
         return None
     return _together(condition, Compare(cross.left, ">" if cross.way == "up" else "<", cross.right))
 
@@ -161,7 +204,9 @@ def _times_in(r: Reader, condition: Condition) -> Condition | None:
     length = read_window_length(r)
     if length is None:
         return None
-    return Formula(f"count({{c0}}, {{n0}}) {op} {int(token.value)}", parts=(condition,), lengths=(length,), brief="count")
+    return Formula(
+        f"count({{c0}}, {{n0}}) {op} {int(token.value)}", parts=(condition,), lengths=(length,), brief="count"
+    )
 
 
 def _first_time(r: Reader, condition: Condition) -> Condition | None:
@@ -224,7 +269,11 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
             length = None
             return None
     elif (token := r.token("number", fill=False)) is not None:
-        if not r.take("candle", fill=False) or not r.word("after", "following", fill=False) or token.value != int(token.value):
+        if (
+            not r.take("candle", fill=False)
+            or not r.word("after", "following", fill=False)
+            or token.value != int(token.value)
+        ):
             return None
         found = nested_condition(r)
         if found is None or not 0 < token.value <= 1_000:
@@ -298,7 +347,11 @@ def _leading() -> Grammar[Condition]:
 
     def none(m: Found) -> Condition | None:
         found = part(m)
-        return None if found is None else Formula("not within({c0}, {n0})", parts=(found[0],), lengths=(found[1],), brief="none of the last")
+        return (
+            None
+            if found is None
+            else Formula("not within({c0}, {n0})", parts=(found[0],), lengths=(found[1],), brief="none of the last")
+        )
 
     def every(m: Found) -> Condition | None:
         found = part(m)
@@ -337,12 +390,18 @@ def _leading() -> Grammar[Condition]:
     g.add(
         every,
         "<every> <candle>? <in> the? <past> {length} [has / have / was / were]? {condition}",
-        "[<in>]? the? <past> {length} ,? [all / each / every one / all of them / each of them] [of them]? [has / have / were / are]? {condition}",
+        "[<in>]? the? <past> {length} ,? [all / each / every one / all of them / each of them] [of them]? [has / "
+        "have / were / are]? {condition}",
     )
     g.add(some, "{cmp}? {hits} [out]? of the? <past> {length} [has / have / were / are]? {condition}")
     g.add(any_of, "[any / one / at least one] [candle]? <in> the? <past> {length} [has / have / was]? {condition}")
     g.add(ago, "{count} <candle> ago ,? {condition}")
-    g.add(after, "within {length} [of / after / following] {condition} ,", "[after / following / right after] {condition} [within {length}]? ,", "[after / following] {condition} ,")
+    g.add(
+        after,
+        "within {length} [of / after / following] {condition} ,",
+        "[after / following / right after] {condition} [within {length}]? ,",
+        "[after / following] {condition} ,",
+    )
     return g
 
 
