@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from llm.checks.relations import Side, comparisons
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter, results_of
 from screener.language.shared import Lasting
 from screener.language.templates import normalised
@@ -46,6 +47,7 @@ class Facts:
     symbols: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     literals: list[Literal] = field(default_factory=list)
+    comparisons: list[tuple[Side, Side]] = field(default_factory=list)
 
 
 def facts_of(program: Program) -> Facts:
@@ -53,14 +55,17 @@ def facts_of(program: Program) -> Facts:
     found = Facts(program.base, intervals={program.base})
     _read_nodes(program, found)
     try:
-        _read_text(canonical_source(program), found, chosen=not program.source)
+        spelled = canonical_source(program)
+        _read_text(spelled, found, chosen=not program.source)
+        found.comparisons += comparisons(spelled, now=True)
     except CannotSpell:
         # A program made otherwise than by compiling need not be spelled; its nodes are read all the same.
         found.numbers.update(float(p) for node in program.nodes for p in node.params if not isinstance(p, str))
     if program.source:
-        spelled, written = set(found.words), Facts(program.base)
+        found.comparisons += comparisons(program.source)
+        known, written = set(found.words), Facts(program.base)
         _read_text(program.source, written, chosen=True)
-        absent = {name for name in written.indicators.keys() & INDICATORS.keys() - spelled if not _holds(program, name)}
+        absent = {name for name in written.indicators.keys() & INDICATORS.keys() - known if not _holds(program, name)}
         found.words |= written.words - absent
         found.texts |= written.texts
         found.literals = written.literals

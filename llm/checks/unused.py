@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import cache
 from typing import Final
 
 from llm.checks.facts import Facts
+from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
-from llm.checks.words import loose, named, usual
+from llm.checks.words import loose, named, named_at, usual
 from llm.phrasebook.text import INTERVALS, Token, normalise, tokenise
 from screener.vocabulary.indicators import INDICATORS
 
@@ -35,7 +35,11 @@ def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: 
         *_indicators(sentence, text, facts),
         *_numbers(sentence, facts),
         *_symbols(sentence, facts, symbols),
+        *relations(sentence, text, facts.comparisons),
     ]
+    named = [u for u in found if u.kind != "condition"]
+    # A condition of which a word is missing is told by that word.
+    found = [u for u in found if u in named or not any(u.start <= n.start and n.end <= u.end for n in named)]
     kept = [u for u in found if not any(start <= u.start and u.end <= end for start, end in left_out)]
     return sorted(kept, key=lambda u: u.start)
 
@@ -84,27 +88,11 @@ def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
     words = [piece.group() for piece in pieces]
     first = 0
     while first < len(words):
-        phrase, names = next(
-            (
-                row
-                for row in _by_first_word().get(words[first], ())
-                if row[0] == tuple(words[first : first + len(row[0])])
-            ),
-            ((), frozenset()),
-        )
+        phrase, names = named_at(words, first)
         if phrase and not names & facts.words:
             start, end = pieces[first].start(), pieces[first + len(phrase) - 1].end()
             yield Unused(kind="indicator", words=sentence[start:end], start=start, end=end)
         first += max(1, len(phrase))
-
-
-@cache
-def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
-    """The named phrases, longest first, by their first word."""
-    found: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
-    for row in named():
-        found.setdefault(row[0][0], []).append(row)
-    return found
 
 
 def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:

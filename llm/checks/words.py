@@ -6,6 +6,7 @@ sentence. Rows of `_LOOSE` name nothing exactly ("trend", "volatility"): they on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -141,6 +142,22 @@ def named() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
             rows.setdefault(info.name.replace("_", " "), frozenset({info.name}))
     found = {tuple(phrase.replace("-", " ").split()): names for phrase, names in rows.items()}
     return tuple(sorted(found.items(), key=lambda row: -len(row[0])))
+
+
+def named_at(words: Sequence[str], place: int) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The longest phrase of `named` that begins there, with its names; nothing where there is none."""
+    for phrase, names in _by_first_word().get(words[place], ()):
+        if tuple(words[place : place + len(phrase)]) == phrase:
+            return phrase, names
+    return (), frozenset()
+
+
+@cache
+def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
+    found: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+    for row in named():
+        found.setdefault(row[0][0], []).append(row)
+    return found
 
 
 @cache

@@ -28,6 +28,12 @@ RIGHT = [
     ("price over the kumo, 4h", "i = ta.ichimoku()\nmatch = close > max(i.span_a, i.span_b)", "4h"),
     ("mcad corsses singal line 4hour", CROSS, "4h"),
     ("EMA de 20 sobre la EMA de 50 en 4 horas", "match = ta.ema(close, 20) > ta.ema(close, 50)", "4h"),
+    ("RSI not below 30 on 15m", "match = ta.rsi(close, 14) >= 30", "15m"),
+    ("RSI above 30 but not over 50, 15m", "match = ta.rsi(close, 14) > 30 and not ta.rsi(close, 14) > 50", "15m"),
+    ("close 2% below the 20 EMA, 15m", "match = close < 0.98 * ta.ema(close, 20)", "15m"),
+    ("the 50 EMA is below price, 15m", "match = close > ta.ema(close, 50)", "15m"),
+    ("williams %r above -20 on 1h", "match = ta.willr(14) > -20", "1h"),
+    ("rsi(2) between 5 and 10, 1h", "match = between(ta.rsi(close, 2), 5, 10)", "1h"),
     ("beats bitcoin over 24 candles, 1h", "match = roc > btc", "1h"),
 ]
 
@@ -55,6 +61,14 @@ WRONG = [
      ["rsi", "the number 30 in ta.rsi(close, 14) < 30"]),
     ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("number", "2%")], []),
     ("a hammer on 1h", "match = cdl.doji()", "1h", [("indicator", "hammer")], ["cdl.doji"]),
+    # A comparison turned round, or dropped where its words stand elsewhere too.
+    ("RSI below 30 on 15m", "match = ta.rsi(close, 14) > 30", "15m", [("condition", "RSI below 30")], []),
+    ("RSI crosses above 30 on 15m", "match = crossunder(ta.rsi(close, 14), 30)", "15m",
+     [("condition", "RSI crosses above 30")], []),
+    ("the 20 EMA over the 50 EMA, 1h", "match = ta.ema(close, 20) < ta.ema(close, 50)", "1h",
+     [("condition", "20 EMA over the 50 EMA")], []),
+    ("price under the 20 EMA and the 20 EMA over the 50 EMA, 1h", "match = ta.ema(close, 20) > ta.ema(close, 50)", "1h",
+     [("condition", "price under the 20 EMA")], []),
     ("price above the 50 EMA, 1h", "match = close > ta.ema(close, 55)", "1h", [("number", "50")],
      ["the number 55 in ta.ema(close, 55)"]),
 ]  # fmt: skip

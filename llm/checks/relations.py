@@ -1,0 +1,218 @@
+"""Plain comparisons of a sentence ("RSI below 30", "the 20 EMA over the 50 EMA") that the program has not, or turned
+round.
+
+Only what is said without a doubt is looked at: an indicator or the price, a word for above or below, and a number or
+another indicator, with no "not" and no other comparison between them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from llm.checks.edits import constant
+from llm.checks.shapes import Unused
+from llm.checks.words import named_at
+
+_PIECE: Final = re.compile(r"-?\d+(?:\.\d+)?(?:\s?%|x\b)?|[<>]=?|[+-]di\b|%[kdr]\b|[a-z]+(?:'[a-z]+)?|[^\s\w]")
+_UP: Final = frozenset(("above", "over", ">", ">=", "exceeds", "tops", "higher", "greater", "obove"))
+_DOWN: Final = frozenset(("below", "under", "beneath", "<", "<=", "lower", "less"))
+_THAN: Final = frozenset(("higher", "greater", "lower", "less"))
+_NOT: Final = frozenset(
+    ("not", "no", "never", "without", "unless", "except", "neither", "nor", "isn't", "doesn't", "hasn't")
+)
+_JOINTS: Final = frozenset((",", ";", ".", ":", "/", "+", "|", "&", "and", "or", "while", "but", "when", "if", "with"))
+_BREAKS: Final = _NOT | _JOINTS | frozenset(("between", "than", "by", "both", "all"))
+_COUNTED: Final = frozenset(("times", "percent", "period", "day", "bar", "-", "candle", "%"))
+_SKIPPED: Final = frozenset(("the", "its", "own", "a", "an", "that", "level", "of", "zero", "line", "chart", "value"))
+_PRICE: Final = frozenset(("price", "close", "px", "closes"))
+_FIELDS: Final = frozenset(("close", "open", "high", "low", "hl2", "hlc3", "ohlc4"))
+_REACH: Final = 5
+
+
+@dataclass
+class Side:
+    """One side of a comparison: the words in it, those outside of indicators' calls, and its numbers."""
+
+    words: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+    numbers: set[float] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """What a sentence compares: words of the language of which one is meant, or the price, and a number."""
+
+    names: frozenset[str]
+    number: float | None
+    start: int
+    end: int
+
+    def fits(self, side: Side) -> bool:
+        """Whether a side of a comparison may be this."""
+        if self.names == _FIELDS and not self.names & side.outside:
+            return False
+        if self.names and not self.names & side.words:
+            return False
+        return self.number is None or any(abs(self.number - n) < 1e-9 for n in side.numbers)
+
+
+def comparisons(code: str, now: bool = False) -> list[tuple[Side, Side]]:
+    """Every comparison of a program: what is below, what is above. With `now`, none of the candle before, which a cross
+    written out has."""
+    definitions = {
+        line.targets[0].id: line.value
+        for line in ast.parse(code).body
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+    }
+    found: list[tuple[Side, Side]] = []
+    for root in definitions.values():
+        for node in ast.walk(root):
+            for below, above in _pairs(node):
+                if now and any(isinstance(side, ast.Subscript) for side in (below, above)):
+                    continue
+                found.append((_side(below, definitions), _side(above, definitions)))
+    return found
+
+
+def _pairs(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        for n, op in enumerate(node.ops):
+            if isinstance(op, ast.Lt | ast.LtE):
+                yield sides[n], sides[n + 1]
+            elif isinstance(op, ast.Gt | ast.GtE):
+                yield sides[n + 1], sides[n]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) >= 2:
+        if node.func.id == "crossover":
+            yield node.args[1], node.args[0]
+        elif node.func.id == "crossunder":
+            yield node.args[0], node.args[1]
+        elif node.func.id == "between" and len(node.args) == 3:
+            yield node.args[1], node.args[0]
+            yield node.args[0], node.args[2]
+
+
+def _side(node: ast.expr, definitions: dict[str, ast.expr]) -> Side:
+    found = Side()
+    waiting: list[tuple[ast.AST, bool]] = [(node, False)]
+    opened: set[str] = set()
+    while waiting:
+        top, inside = waiting.pop()
+        if isinstance(top, ast.Name):
+            if top.id in definitions and top.id not in opened:
+                opened.add(top.id)
+                waiting.append((definitions[top.id], inside))
+            found.words.add(top.id)
+            if not inside:
+                found.outside.add(top.id)
+        elif isinstance(top, ast.Attribute):
+            found.words.add(top.attr)
+            if not inside:
+                found.outside.add(top.attr)
+        elif isinstance(top, ast.Constant) and isinstance(top.value, int | float):
+            found.numbers.add(float(top.value))
+        elif isinstance(top, ast.UnaryOp) and (value := constant(top)) is not None:
+            found.numbers.add(value)
+        deeper = inside or isinstance(top, ast.Call)
+        waiting.extend((child, deeper) for child in ast.iter_child_nodes(top))
+    return found
+
+
+def relations(sentence: str, text: str, sides: Sequence[tuple[Side, Side]]) -> Iterator[Unused]:
+    """Comparisons of `sentence` (`text` in lower case) that are not among `sides`, or only turned round."""
+    pieces = list(_PIECE.finditer(text))
+    words = [piece.group() for piece in pieces]
+    for place, word in enumerate(words):
+        if word not in _UP and word not in _DOWN:
+            continue
+        left = _before(words, pieces, place)
+        right = _after(words, pieces, place)
+        if left is None or right is None:
+            continue
+        low, high = (right, left) if word in _UP else (left, right)
+        if not any(low.fits(below) and high.fits(above) for below, above in sides):
+            start, end = left.start, right.end
+            yield Unused(kind="condition", words=sentence[start:end], start=start, end=end)
+
+
+def _before(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -> _Operand | None:
+    """The operand before a word for above or below; None where it is not plain."""
+    first = place
+    while first > 0 and place - first < _REACH + 4 and words[first - 1] not in _BREAKS | _UP | _DOWN:
+        first -= 1
+    if any(word.endswith("n't") or word in _NOT for word in words[max(0, first - 4) : place]):
+        return None
+    # "5 % below the high": how far, not a comparison.
+    if (first > 0 and words[first - 1] == "by") or re.fullmatch(
+        r".*(?:\d|%|percent)", words[place - 1] if place else ""
+    ):
+        return None
+    found = _operands(words, pieces, first, place)
+    return found[-1] if len(found) == 1 else None
+
+
+def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -> _Operand | None:
+    first = place + 1
+    if words[place] in _THAN:
+        if first >= len(words) or words[first] != "than":
+            return None
+        first += 1
+    if first < len(words) and words[first] == "=":
+        first += 1
+    last = first
+    while last < len(words) and last - first < _REACH and words[last] not in _BREAKS | _UP | _DOWN:
+        last += 1
+    found = _operands(words, pieces, first, last)
+    if found:
+        # "its 20-period average of RSI": what comes first is what is meant, and only if nothing else comes before.
+        before = words[first : next(i for i in range(first, last) if pieces[i].end() >= found[0].start)]
+        plain = all(word in _SKIPPED or word == "-" or _number(word) is not None for word in before)
+        return found[0] if plain and len(found) == 1 else None
+    while first < last and words[first] in _SKIPPED and words[first] != "zero":
+        first += 1
+    value = _number(words[first]) if first < last else None
+    follows = words[first + 1] if first + 1 < len(words) else ""
+    if (
+        value is None
+        or follows in _UP | _DOWN
+        or follows in ("times", "percent", "period", "day", "bar", "-", "candle", "%")
+    ):
+        return None
+    return _Operand(frozenset(), value, pieces[first].start(), pieces[first].end())
+
+
+def _operands(words: Sequence[str], pieces: Sequence[re.Match[str]], first: int, last: int) -> list[_Operand]:
+    """Indicators and prices among these words, each with the number that stands by it."""
+    found: list[_Operand] = []
+    place = first
+    while place < last:
+        phrase, names = named_at(words[:last], place)
+        if phrase:
+            number, begin, end = _length(words, first, place, place + len(phrase))
+            found.append(_Operand(names, number, pieces[begin].start(), pieces[end - 1].end()))
+            place = end
+        elif words[place] in _PRICE:
+            found.append(_Operand(_FIELDS, None, pieces[place].start(), pieces[place].end()))
+            place += 1
+        else:
+            place += 1
+    return found
+
+
+def _length(words: Sequence[str], first: int, place: int, end: int) -> tuple[float | None, int, int]:
+    """The number by an indicator's name, "20 EMA", "14-period RSI", "RSI(14)": it, and where both begin and end."""
+    if end + 2 < len(words) and words[end] == "(" and words[end + 2] == ")" and (value := _number(words[end + 1])):
+        return value, place, end + 3
+    back = place - 1
+    while back >= first and words[back] in ("-", "period", "bar", "candle", "day", "exponential", "simple", "moving"):
+        back -= 1
+    value = _number(words[back]) if back >= first else None
+    return (value, back, end) if value is not None else (None, place, end)
+
+
+def _number(word: str) -> float | None:
+    return float(word) if re.fullmatch(r"-?\d+(?:\.\d+)?", word) else None
