@@ -83,9 +83,11 @@ def _list_mode(r: Reader) -> tuple[int, Mode | None]:
 
 def _these(r: Reader) -> bool:
     """ "these three conditions:", "the following", or a colon."""
-    found = r.word("these", "the", "those", "following", fill=False)
+    r.word("the", fill=False)
+    found = r.word("these", "those", "following", fill=False)
     r.word("following", fill=False)
     r.token("number", fill=False)
-    r.word("conditions", "things", "signals", "rules", "is", "are", "hold", "holds", "true", fill=True)
+    named = r.word("conditions", "things", "rules", fill=True)
+    r.word("is", "are", "hold", "holds", fill=False)
     r.word("true", "met", fill=False)
-    return r.word(":", fill=False) or found
+    return r.word(":", fill=False) or found or named

@@ -113,7 +113,8 @@ _TOPICS: list[tuple[str, str]] = [
         dan mode|developer mode|answer (?:only|with)\b.*|respond (?:only|with)\b.*|reply (?:only|with)\b.*|
         output (?:only|the|your)\b.*|print (?:your|the|all|every|out|env)\b.*|repeat (?:your|the|after|
         everything)\b.*|instructions?|bypass .*|override .*|the compiler .*|drop table.*|delete (?:from|all|
-        the|every).*|rm -rf.*|sudo .*|curl .*|import os.*|os system.*|exec .*|eval .*|hidden .*|hack\w*|
+        the|every).*|rm -rf.*|sudo .*|curl .*|import os.*|os system.*|exec .*|eval .*|
+        hidden (?!bull|bear|div|rsi|macd).*|hack\w*|
         exploit\w*|base64|tell me a joke|write (?:a|me) (?:poem|story|song|essay|email).*|who (?:made|
         are) you|what is your (?:name|model|prompt).*|weather""",
     ),

@@ -24,8 +24,10 @@ from llm.phrasebook.meaning import (
     Item,
     Not,
     Operand,
+    intervals,
     on_interval,
     operands,
+    placeless,
 )
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
@@ -262,6 +264,15 @@ class Walker:
             return True
         last = part.items[-1]
         moved = on_interval(last.condition, label)
+        if moved == last.condition and (label in (self.scope, *intervals(moved)) and not any(placeless(moved))):
+            # Named again.
+            self.out.mentioned.append(label)
+            return True
+        if not list(placeless(moved)) and not intervals(moved):
+            # A time of day is of no interval: this one is the sentence's.
+            self.out.mentioned.append(label)
+            part.items = [replace(item, condition=on_interval(item.condition, label)) for item in part.items]
+            return True
         if moved == last.condition and not _bare_price(moved):
             # The condition names another interval already: this one is not silently dropped.
             self.r.position = start
