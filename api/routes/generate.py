@@ -6,6 +6,7 @@ Every path answers JSON, or with `Accept: text/event-stream` its steps as `progr
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -123,8 +124,8 @@ async def explain(body: ExplainFilterIn, request: Request, parts: Parts, user: U
         made, model = await generation.explained(
             job, body.filter_code, interval=body.interval, direction=body.direction, sentence=body.prompt
         )
-        reading = compile_filter(body.filter_code, body.interval, job.symbols).reading
-        fields = made.model_dump(mode="json") | _spent(job) | {"model": model, "reading": reading}
+        program = await asyncio.to_thread(compile_filter, body.filter_code, body.interval, job.symbols)
+        fields = made.model_dump(mode="json") | _spent(job) | {"model": model, "reading": program.reading}
         return ExplanationOut.model_validate(fields)
 
     return await _answer(request, parts, user, body, make)

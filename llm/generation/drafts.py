@@ -87,7 +87,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
     kept: _Compiled | None = None
     first_try = False
     attempt = 0
-    for attempt in range(1, max(1, asking.max_attempts) + 1):
+    for attempt in range(1, (1 if offline else max(1, asking.max_attempts)) + 1):
         asking.usage.drafts += 1
         try:
             answer = await asking.send(operation, messages, version, variables, FilterDraft)
@@ -96,7 +96,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
                 break
             if error.kind != "bad_answer":
                 raise failed(error, not_understood=task.not_understood, attempts=attempt) from error
-            problems, reply, readable = [error.reason], error.answer, False
+            problems, reply, readable = [error.reason], error.answer, offline
             await asking.tell(f"Got an answer that cannot be read, {which_try(attempt)}")
         else:
             reply, readable = answer.data.filter_code, True
@@ -123,6 +123,8 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
         return _said(kept, task, attempt, first_try)
     tries = "attempt" if attempt == 1 else "attempts"
     reason = f"The model wrote no working filter in {attempt} {tries}. Last problem: {problems[0]}"
+    if offline:
+        reason = problems[0]
     unread = list(task.not_understood) or [task.sentence.strip()[:200]]
     raise GenerationFailed(
         reason,

@@ -50,7 +50,8 @@ async def read_metadata(asking: Asking, sentence: str, interval: str | None) -> 
 
 def _nothing(metadata: StrategyMetadata, asking: Asking) -> str:
     """Why a sentence gave no condition, with what its reader said of the words it left out."""
-    notes = [note for note in metadata.assumptions if "left out" in note][:3]
+    # What was taken where nothing was said explains nothing here.
+    notes = [note for note in metadata.assumptions if not note.startswith("No ") and " given: " not in note][:3]
     if not notes and asking.model.name == OFFLINE_MODEL:
         notes = ["The offline translator reads English; a language model (SCREENER_MODEL) reads other languages too."]
     return " ".join(["No condition was understood.", *notes])

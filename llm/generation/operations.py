@@ -6,6 +6,7 @@ whatever the model says. Each raises `GenerationFailed`, and nothing else.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from llm.generation.metadata import checked_interval, checked_sentence, held_to_
 from llm.models import LanguageModel, ModelAnswer, Spender
 from llm.phrasebook.model import OFFLINE_MODEL
 from llm.reference import language_reference
-from llm.schemas import Direction, Explanation, GeneratedStrategy, NamedText, StrategyMetadata
+from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
 from screener import FilterError, Program, compile_filter
 
 MAX_CONDITIONS: Final = 30
@@ -142,7 +143,7 @@ async def regenerate_filter(
     if not conditions:
         raise GenerationFailed("No condition is left. Write at least one.", kind="input")
     asking = Asking(model, **how)
-    before = _compiled_or_none(previous, interval)
+    before = await asyncio.to_thread(_compiled_or_none, previous, interval)
     task = Task(
         # The edited words are what the program is held to; the first sentence may say what was edited away.
         sentence=". ".join(text.strip().rstrip(".") for text in conditions),
@@ -151,10 +152,6 @@ async def regenerate_filter(
         conditions=tuple(conditions),
         previous=before,
     )
-    if model.name == OFFLINE_MODEL:
-        metadata = StrategyMetadata(name="Filter", conditions=list(conditions), interval=interval, direction=direction)
-        variables = {**language_reference(), "sentence": task.sentence, "metadata": metadata, "interval": interval}
-        return await write_filter(asking, "generate.filter", variables, task)
     variables = {
         **language_reference(),
         "sentence": sentence,
@@ -175,15 +172,13 @@ async def explain_filter(
     sentence: str = "",
     **how: Unpack[How],
 ) -> tuple[Explanation, str]:
-    """A program in plain words, and the model that wrote them; the offline translator gives its reading.
+    """A program in plain words, and the model that wrote them; the offline translator's are the reading.
 
     Raises `screener.FilterError` where the program does not compile.
     """
     checked_interval(interval)
     asking = Asking(model, **how)
-    program = compile_filter(filter_code, interval, asking.symbols)
-    if model.name == OFFLINE_MODEL:
-        return _read_by_code(program, direction), OFFLINE_MODEL
+    program = await asyncio.to_thread(compile_filter, filter_code, interval, asking.symbols)
     variables = {
         "sentence": sentence,
         "filter_code": filter_code,
@@ -213,9 +208,9 @@ async def mend_filter(
     if not error.strip():
         raise GenerationFailed("There is no error to mend.", kind="input")
     asking = Asking(model, **how)
-    before = _compiled_or_none(filter_code, interval)
     if model.name == OFFLINE_MODEL:
-        raise _not_offline(filter_code, error, interval, asking)
+        raise await asyncio.to_thread(_not_offline, filter_code, error, interval, asking)
+    before = await asyncio.to_thread(_compiled_or_none, filter_code, interval)
     variables = {
         **language_reference(),
         "sentence": sentence,
@@ -249,16 +244,6 @@ async def _filter(asking: Asking, sentence: str, metadata: StrategyMetadata) -> 
         told=tuple(metadata.sources),
     )
     return await write_filter(asking, "generate.filter", variables, task)
-
-
-def _read_by_code(program: Program, direction: Direction) -> Explanation:
-    """The reading, condition by condition."""
-    symbol = "A symbol matches at the close of a candle of"
-    return Explanation(
-        summary=f"A {direction} filter on {program.base} candles. {program.reading}"[:2_000],
-        conditions=[NamedText(name=c.name[:80], text=f"{c.reading}."[:400]) for c in program.conditions][:60],
-        fires_when=f"{symbol} {program.base} when all of the conditions hold.",
-    )
 
 
 def _not_offline(filter_code: str, error: str, interval: str, asking: Asking) -> GenerationFailed:
