@@ -86,9 +86,9 @@ def read_average(r: Reader, subject: Operand | None) -> Operand | None:
     token = r.token("number")
     length = whole(token) if token is not None else None
     inside = None
-    if token is not None:
-        if length is None:
-            return None
+    if length is None:
+        r.reset(mark)
+    else:
         r.take("candle")
         r.word("length", fill=False)
         inside = r.interval()

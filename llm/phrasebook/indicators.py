@@ -133,13 +133,13 @@ vwap_month | {ta}vwap("1M") | monthly VWAP | price | | monthly vwap; month vwap;
     vwap of the month; vwap anchored to the month
 @typical | | Typical price | | |
 hlc3 | {p}hlc3 | typical price | price | | typical price; hlc3; hlc 3
-hl2 | {p}hl2 | median price | price | | median price; hl2; hl 2; mid price; candle midpoint
-ohlc4 | {p}ohlc4 | average price of the candle | price | | ohlc4; ohlc 4
+hl2 | {p}hl2 | median price | price | | median price; mid price; candle midpoint
+ohlc4 | {p}ohlc4 | OHLC4 | price | | ohlc4; ohlc 4
 @vortex | 14 | Vortex | vortex; vortex indicator | | vortex_plus vortex_minus
 -vortex_plus | {f}.plus | vortex plus | vortex | plus; positive; +vi; vi+; up; positive line; plus line | positive
-    vortex; positive vortex line; vi plus; vortex plus; plus vortex; vi +; vi+; +vi; vortex vi plus
+    vortex; positive vortex line; vi plus; vortex plus; plus vortex; vi +; vi+; + vi; vortex vi plus
 vortex_minus | {f}.minus | vortex minus | vortex | minus; negative; -vi; vi-; down; negative line; minus line |
-    negative vortex; negative vortex line; vi minus; vortex minus; minus vortex; vi -; vi-; -vi; vortex vi minus
+    negative vortex; negative vortex line; vi minus; vortex minus; minus vortex; vi -; vi-; - vi; vortex vi minus
 @trix | x 18 | TRIX | trix; trix indicator | | trix 0
 trix | {f} | TRIX | trix | line |
 @tsi | x 25 13 | TSI | tsi; true strength index; true strength | | tsi 0
@@ -147,7 +147,7 @@ tsi | {f} | TSI | tsi | line |
 @uo | 7 14 28 | Ultimate oscillator | uo; ultimate oscillator; ultimate osc | 30 70 |
 uo | {f} | ultimate oscillator | uo | |
 @willr | 14 | Williams %R | williams %r; williams percent r; williams r; willr; %r; will %r; williams' %r;
-    william's %r; williams %; percent r; wpr; williams | -80 -20 |
+    william's %r; williams %; percent r; wpr; williams; williams ' %r | -80 -20 |
 willr | {f} | Williams %R | willr | |
 @roc | x 10 | Rate of change | roc; rate of change | | roc 0
 roc | {f} | rate of change | percent | |
@@ -157,7 +157,7 @@ mom | {f} | momentum | range | |
 zscore | {f} | z-score | zscore | |
 @stdev | x 20 | Standard deviation | standard deviation; stdev; std dev; std; stddev | |
 stdev | {f} | standard deviation | range | |
-@volume_ratio | 20 | Relative volume | relative volume; rvol; volume ratio; rel vol; relative vol; r vol | |
+@volume_ratio | 20 | Relative volume | relative volume; rvol; volume ratio; rel volume; rel vol | |
 volume_ratio | {f} | relative volume | ratio | |
 @slope | x 20 | Slope | linear regression slope; regression slope; slope; linreg slope | | slope 0
 slope | {f} | regression slope | slope | |
@@ -192,7 +192,7 @@ ha_low | {f}.low | Heikin-Ashi low | price | low; lows |
     fisher_signal
 fisher | {f}.fisher | Fisher transform | fisher | line |
 fisher_signal | {f}.signal | Fisher signal | fisher | signal; signal line; trigger |
-@kst | 10 15 20 30 10 10 10 15 9 | KST | kst; know sure thing; kst oscillator | | kst kst_signal
+@kst | 10 15 20 30 10 10 10 15 9 | KST | kst; kst oscillator | | kst kst_signal
 kst | {f}.kst | KST | kst | line |
 kst_signal | {f}.signal | KST signal line | kst | signal; signal line |
 @kdj | 9 3 | KDJ | kdj | | kdj_k kdj_d
@@ -210,7 +210,7 @@ kvo | {f}.kvo | Klinger oscillator | kvo | line |
 kvo_signal | {f}.signal | Klinger signal line | kvo | signal; signal line |
 @coppock | 10 11 14 | Coppock curve | coppock; coppock curve; coppock indicator | | coppock 0
 coppock | {f} | Coppock curve | coppock | line |
-@cti | 12 | Correlation trend indicator | cti; correlation trend indicator | | cti 0
+@cti | 12 | Correlation trend indicator | cti | | cti 0
 cti | {f} | CTI | cti | |
 @eri | 13 | Elder ray | elder ray; elder ray index; eri | |
 -bull_power | {f}.bull | bull power | range | bull; bull power | bull power; bulls power
@@ -240,7 +240,7 @@ rvgi | {f}.rvgi | RVGI | rvgi | line |
 rvgi_signal | {f}.signal | RVGI signal line | rvgi | signal; signal line |
 @hvol | 20 | Historical volatility | historical volatility; realized volatility; realised volatility; hvol; hv | |
 hvol | {f} | historical volatility | hvol | |
-@er | 10 | Efficiency ratio | efficiency ratio; kaufman efficiency ratio | |
+@er | 10 | Efficiency ratio | efficiency ratio | |
 er | {f} | efficiency ratio | er | |
 """
 

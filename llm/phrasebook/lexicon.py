@@ -169,6 +169,12 @@ _FILLER = frozenset(
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 _LONGEST = 1
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+_DIGIT = re.compile(r"([a-z])(\d)")
+
+
+def _split(phrase: str) -> list[str]:
+    """A phrase's words as a sentence is cut: "t3" is "t 3", "a/d" is "a / d"."""
+    return _DIGIT.sub(r"\1 \2", _HYPHEN.sub(" ", phrase)).replace("/", " / ").split()
 
 
 def learn(rows: Iterable[tuple[str, str, Iterable[str]]]) -> None:
@@ -176,7 +182,7 @@ def learn(rows: Iterable[tuple[str, str, Iterable[str]]]) -> None:
     global _LONGEST
     for category, value, phrases in rows:
         for phrase in phrases:
-            words = tuple(_HYPHEN.sub(" ", phrase).split())
+            words = tuple(_split(phrase))
             readings = _INDEX.setdefault(words, [])
             if (category, value) not in readings:
                 readings.append((category, value))
@@ -212,7 +218,7 @@ def phrases_at(tokens: list[Token], start: int) -> Iterator[tuple[int, list[tupl
     """The known phrases that begin at token `start`, longest first, as (number of tokens, readings)."""
     words: list[str] = []
     for token in tokens[start : start + _LONGEST]:
-        if token.kind not in ("word", "sign"):
+        if token.kind in ("span", "percent"):
             break
         words.append(token.text)
     for length in range(len(words), 0, -1):

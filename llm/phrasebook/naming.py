@@ -61,7 +61,7 @@ def family_of(operand: Operand) -> str:
 def read_indicator(r: Reader, subject: Operand | None) -> Operand | None:
     """An indicator here, or None with the cursor where it was."""
     mark = r.mark()
-    for form in (_output_first, _named_family, _own_output, _direct):
+    for form in (_fixed, _output_first, _named_family, _own_output, _direct):
         found = form(r, subject)
         if found is not None:
             return _placed(r, found)
@@ -72,6 +72,14 @@ def read_indicator(r: Reader, subject: Operand | None) -> Operand | None:
 def own_since(r: Reader, mark: Mark) -> bool:
     """Whether "its", "own" or "their" was stepped over since `mark`."""
     return any(token.text in _OWN for token in r.tokens[mark.position : r.position])
+
+
+def _fixed(r: Reader, subject: Operand | None) -> Operand | None:
+    """Names in which another name stands: "top of the cloud", "weekly VWAP"."""
+    kind = r.take("indicator", "cloud_top", "cloud_bottom", "vwap_week", "vwap_month")
+    if kind is None:
+        return None
+    return operand_of(r, kind, read_settings(r, FAMILIES[OUTPUTS[kind].family]), subject)
 
 
 def _output_first(r: Reader, subject: Operand | None) -> Operand | None:

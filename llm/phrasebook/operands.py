@@ -14,6 +14,7 @@ from llm.phrasebook.levels import read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
 from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, price_like, read_indicator
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.text import Token
 
 __all__ = ["average_kind", "indicator", "price_like", "read_averages", "read_constant", "read_operand", "read_operands"]
 
@@ -54,16 +55,19 @@ def _pronoun(r: Reader, subject: Operand | None) -> Operand | None:
     return last if isinstance(last, Operand) and last.kind != "number" else None
 
 
+# First words of names that could be read as something else: an interval, a multiple, "the average of".
+_LEADING = frozenset("daily weekly monthly session day intraday average volume moving double triple zero".split())  # noqa: SIM905
+
+
 def _leading_name(r: Reader, subject: Operand | None) -> Operand | None:
-    """A name that begins like an interval: "daily VWAP" is an anchor, not the daily candles."""
+    """A name that begins like something else: "daily VWAP" is an anchor, "average true range" no average."""
     mark = r.mark()
-    for category in ("family", "indicator"):
+    for category in ("family", "indicator", "average"):
         start = r.position
         if r.take(category) and r.position - start > 1:
             words = [token.text for token in r.tokens[start : r.position]]
             r.reset(mark)
-            anchored = any(word in ("daily", "weekly", "monthly", "session", "day", "intraday") for word in words)
-            return read_indicator(r, subject) if anchored else None
+            return _plain(r, subject) if _LEADING & {word.removesuffix("'s") for word in words} else None
         r.reset(mark)
     return None
 
@@ -134,6 +138,9 @@ def _level(r: Reader, subject: Operand | None) -> Operand | None:
 
 
 def _ago(r: Reader, operand: Operand) -> Operand:
+    if operand.kind == "number":
+        # "above 70 three candles ago": the condition is of that candle, not the number.
+        return operand
     mark = r.mark()
     r.word("of", "from", fill=False)
     token = r.token("number", fill=False)
@@ -200,10 +207,24 @@ def _average_of(r: Reader, subject: Operand | None) -> Operand | None:
     if length is None:
         span = r.token("span")
         if span is not None:
+            weeks = _of_higher(r, span, subject)
+            if weeks is not None:
+                return weeks
             return _average_rest(r, subject, Duration(int(span.value)))
     else:
         r.take("candle")
     return _average_rest(r, subject, length)
+
+
+def _of_higher(r: Reader, span: Token, subject: Operand | None) -> Operand | None:
+    """ "the 20 week average" of the price is of weekly candles, as "the 200 day EMA" is of daily ones."""
+    mark = r.mark()
+    plain = subject is None or price_like(subject)
+    if plain and span.count >= 2 and span.unit in "dw" and r.take("mean", fill=False) and not r.word("of", fill=False):
+        r.note(f"“{span.count} {'day' if span.unit == 'd' else 'week'} average” became a simple moving average.")
+        return Operand("sma", (span.count,), interval=f"1{span.unit}")
+    r.reset(mark)
+    return None
 
 
 def _average_rest(r: Reader, subject: Operand | None, length: Length | None) -> Operand | None:
@@ -280,7 +301,10 @@ def _on_interval(r: Reader, subject: Operand | None) -> Operand | None:
 def _plain(r: Reader, subject: Operand | None) -> Operand | None:
     """An indicator or a series, with an interval behind it where a predicate follows."""
     mark = r.mark()
-    for form in (read_average, read_indicator):
+    long_name = r.take("family")
+    by_family = long_name is not None and r.position - mark.position > 1
+    r.reset(mark)
+    for form in (read_indicator, read_average) if by_family else (read_average, read_indicator):
         found = form(r, subject)
         if found is not None:
             return found
@@ -311,8 +335,8 @@ def read_constant(r: Reader) -> Operand | None:
 
 _FORMS = (
     _pronoun,
-    _scaled,
     _leading_name,
+    _scaled,
     _level,
     _before,
     _of_coin,

@@ -238,8 +238,9 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     rights = None if rights is None else [line for right in rights if (line := edge(right, op)) is not None]
     if not rights or not all(comparable(left, right) for right in rights):
         # "RSI below 30 ADX above 25": the number is this one's, not the next one's length.
+        another = bool(rights) and _predicate_begins(r)
         r.reset(mark)
-        constant = read_constant(r)
+        constant = read_constant(r) if another else None
         if constant is None:
             return None
         rights = [constant]

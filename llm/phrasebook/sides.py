@@ -29,7 +29,7 @@ def read_side_cross(r: Reader) -> Condition | None:
         return None
     given = read_settings(r, family)
     r.word("line", "lines", "signal", "-", "/", fill=False)
-    way = way or _way(r)
+    way = way or _said_way(r)
     said = r.take("cross_noun", fill=False)
     if said is None:
         r.reset(mark)
@@ -44,6 +44,11 @@ def read_side_cross(r: Reader) -> Condition | None:
     left = left if interval is None else replace(left, interval=interval)
     right = replace(left, kind=family.bullish[1])
     return Cross(left, "up" if way == "up" else "down" if way == "down" else "any", right)
+
+
+def _said_way(r: Reader) -> str | None:
+    """ "bullish" or "bearish"; "up" would be a line of Aroon's."""
+    return next((way for word, way in _WAYS.items() if r.word(word, fill=False)), None)
 
 
 def _way(r: Reader) -> str | None:

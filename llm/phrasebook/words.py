@@ -95,6 +95,10 @@ last | in the last; over the last; within the last; during the last; in the past
 in | in; over; within; during; inside of
 today | today; on the day; this day; intraday; so far today
 mean | average; avg; mean; norm; usual; normal
+spoken | length; lengths; lookback; settings; setting; parameters; params; window; fast; slow; multiplier; mult;
+    factor; deviation; deviations; sigma; standard; smoothing; smooth; step; limit; distance; gap; difference;
+    spread; slope; points; point; both; they; them; half; by; plus; minus; percentage; line; lines; own; its; their;
+    third; fourth; fifth; switches; shifts; changes; changed; sets; prints; makes; sees
 highest high | highest; maximum; max; widest; largest; greatest; biggest; at its highest; the highest; at the
     highest; at its widest; highest value; highest reading; at a high; highest level; at its largest; at its
     maximum; steepest
