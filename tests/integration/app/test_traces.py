@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app import bootstrap, generation
+from app.asking import CannotGenerate, Job
 from app.settings import Settings
 from store import generations
 from store.session import Database
@@ -47,7 +48,7 @@ async def test_a_strategy_of_a_model_is_one_trace_with_its_calls_and_scores(
         Reply(json.dumps(DRAFT)),
     )
     settings = Settings(model="openai/scripted", model_prices="openai/scripted=1/2")
-    job = generation.Job(settings, database, new_user)
+    job = Job(settings, database, new_user)
     made, _ = await generation.strategy(job, "RSI below 30 on 15m")
     await bootstrap.flush_traces(10)
     assert made.attempts == 2
@@ -77,8 +78,8 @@ async def test_a_failed_action_says_why_in_its_trace(
 ) -> None:
     provider.answer_with(Reply(status=401, error="no such key"))
     settings = Settings(model="openai/scripted")
-    with pytest.raises(generation.CannotGenerate):
-        await generation.strategy(generation.Job(settings, database, new_user), "RSI below 30 on 15m")
+    with pytest.raises(CannotGenerate):
+        await generation.strategy(Job(settings, database, new_user), "RSI below 30 on 15m")
     await bootstrap.flush_traces(10)
     [root] = langfuse.named("generate.strategy")
     [call] = langfuse.named("generate.metadata")
@@ -91,5 +92,5 @@ async def test_a_failed_action_says_why_in_its_trace(
 
 async def test_a_dead_langfuse_changes_no_answer(langfuse: LangfuseStub, database: Database, new_user: UUID) -> None:
     langfuse.close()
-    made, _ = await generation.strategy(generation.Job(Settings(), database, new_user), "RSI below 30 on 15m")
+    made, _ = await generation.strategy(Job(Settings(), database, new_user), "RSI below 30 on 15m")
     assert "ta.rsi(close, 14) < 30" in made.filter_code
