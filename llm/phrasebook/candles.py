@@ -9,139 +9,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.candle_parts import (
+    BODY,
+    LOWER_WICK,
+    RANGE,
+    SIZES,
+    SMALL,
+    UPPER_WICK,
+    extreme_part,
+    no_wick,
+    part_slot,
+    to_atr,
+    to_average,
+    to_part,
+    to_price,
+)
+from llm.phrasebook.candle_patterns import PATTERNS, SIDED, pattern, sided
 from llm.phrasebook.candle_words import WORDS
-from llm.phrasebook.event_words import LISTS, SLOTS, plain, series
+from llm.phrasebook.event_words import LISTS, SLOTS, plain
+from llm.phrasebook.extremes import versus
 from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend, on_interval
-from llm.phrasebook.moves import compared, versus
-from llm.phrasebook.phrases import Found, Grammar, flag
+from llm.phrasebook.phrase_tables import flag
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
-# name: (names in English, where it has two sides: True; else the direction it points to or None)
-PATTERNS: dict[str, tuple[str, bool | str | None]] = {
-    "abandoned_baby": ("abandoned baby", True),
-    "advance_block": ("advance block", "short"),
-    "belt_hold": ("belt hold; belthold", True),
-    "breakaway": ("breakaway; breakaway pattern", True),
-    "closing_marubozu": ("closing marubozu", True),
-    "concealing_baby_swallow": ("concealing baby swallow", "long"),
-    "counterattack": ("counterattack; counter attack", True),
-    "dark_cloud_cover": ("dark cloud cover; dark cloud; dark clouds cover", "short"),
-    "doji": ("doji; dojis; doji candle", None),
-    "doji_star": ("doji star", True),
-    "dragonfly_doji": ("dragonfly doji; dragonfly", "long"),
-    "engulfing": (
-        "engulfing; engulfing candle; engulfing bar; engulfing pattern; engulf; engulfs; engulfing candlestick",
-        True,
-    ),
-    "evening_doji_star": ("evening doji star", "short"),
-    "evening_star": ("evening star; evening stars", "short"),
-    "gap_three_methods": ("gap three methods", True),
-    "gravestone_doji": ("gravestone doji; gravestone", "short"),
-    "hammer": ("hammer; hammers; hammer candle", "long"),
-    "hanging_man": ("hanging man; hanging men", "short"),
-    "harami": ("harami; haramis", True),
-    "harami_cross": ("harami cross", True),
-    "high_wave": ("high wave; high wave candle", True),
-    "hikkake": ("hikkake; hikkake pattern", True),
-    "hikkake_modified": ("modified hikkake; hikkake modified", True),
-    "homing_pigeon": ("homing pigeon", "long"),
-    "identical_three_crows": ("identical three crows; identical 3 crows", "short"),
-    "in_neck": ("in neck; in neck line", "short"),
-    "inverted_hammer": ("inverted hammer; inverse hammer; upside down hammer; inverted hammers", "long"),
-    "kicking": ("kicking; kicker; kicking pattern", True),
-    "kicking_by_length": ("kicking by length", True),
-    "ladder_bottom": ("ladder bottom", "long"),
-    "long_legged_doji": ("long legged doji", None),
-    "long_line": ("long line; long line candle", True),
-    "marubozu": ("marubozu; marubozus; marubozu candle", True),
-    "mat_hold": ("mat hold", "long"),
-    "matching_low": ("matching low; matching lows", "long"),
-    "morning_doji_star": ("morning doji star", "long"),
-    "morning_star": ("morning star; morning stars", "long"),
-    "on_neck": ("on neck; on neck line", "short"),
-    "piercing": ("piercing line; piercing pattern; piercing; piercing candle", "long"),
-    "rickshaw_man": ("rickshaw man", None),
-    "rising_falling_three_methods": ("three methods; 3 methods", True),
-    "separating_lines": ("separating lines", True),
-    "shooting_star": ("shooting star; shooting stars", "short"),
-    "short_line": ("short line; short line candle", True),
-    "side_by_side_white": ("side by side white lines; side by side white; side by side white candles", True),
-    "spinning_top": ("spinning top; spinning tops", True),
-    "stalled": ("stalled pattern; stalled; deliberation", "short"),
-    "stick_sandwich": ("stick sandwich", "long"),
-    "takuri": ("takuri; takuri line", "long"),
-    "tasuki_gap": ("tasuki gap", True),
-    "three_black_crows": ("three black crows; 3 black crows; three crows; 3 crows", "short"),
-    "three_inside": ("three inside; 3 inside; three inside bar", True),
-    "three_line_strike": ("three line strike; 3 line strike", True),
-    "three_outside": ("three outside; 3 outside", True),
-    "three_stars_in_the_south": ("three stars in the south; 3 stars in the south", "long"),
-    "three_white_soldiers": (
-        "three white soldiers; 3 white soldiers; white soldiers; three soldiers; 3 soldiers",
-        "long",
-    ),
-    "thrusting": ("thrusting; thrusting line; thrusting pattern", "short"),
-    "tristar": ("tristar; tri star", True),
-    "two_crows": ("two crows; 2 crows", "short"),
-    "unique_three_river": ("unique three river; unique 3 river; unique three river bottom", "long"),
-    "upside_gap_two_crows": ("upside gap two crows; upside gap 2 crows", "short"),
-}
-# Names with a side of their own.
-SIDED: dict[str, tuple[str, str]] = {
-    "three inside up; 3 inside up": ("three_inside", "bullish"),
-    "three inside down; 3 inside down": ("three_inside", "bearish"),
-    "three outside up; 3 outside up": ("three_outside", "bullish"),
-    "three outside down; 3 outside down": ("three_outside", "bearish"),
-    "rising three methods; rising 3 methods": ("rising_falling_three_methods", "bullish"),
-    "falling three methods; falling 3 methods": ("rising_falling_three_methods", "bearish"),
-    "upside tasuki gap": ("tasuki_gap", "bullish"),
-    "downside tasuki gap": ("tasuki_gap", "bearish"),
-    "upside gap three methods; upside gap 3 methods": ("gap_three_methods", "bullish"),
-    "downside gap three methods; downside gap 3 methods": ("gap_three_methods", "bearish"),
-    "white marubozu; green marubozu": ("marubozu", "bullish"),
-    "black marubozu; red marubozu": ("marubozu", "bearish"),
-}
 FAT_ATR, PIN_WICK, NEAR_END = 0.5, 2 / 3, 0.1
-
-BODY = series("abs({p}close - {p}open)", "candle's body", "price")
-RANGE = series("{p}high - {p}low", "candle's range", "price")
-UPPER_WICK = series("{p}high - max({p}open, {p}close)", "upper wick", "price")
-LOWER_WICK = series("min({p}open, {p}close) - {p}low", "lower wick", "price")
-PARTS = {"body": BODY, "range": RANGE, "upper": UPPER_WICK, "lower": LOWER_WICK}
-
-
-def _cdl(name: str, two_sided: bool, side: str, lean: str | None) -> Formula:
-    member = f".{side}" if two_sided else ""
-    words = f"{side} {name.replace('_', ' ')}" if two_sided else name.replace("_", " ")
-    return Formula(
-        f"{{p}}cdl.{name}(){member}",
-        brief=words,
-        lean="long" if lean == "long" else "short" if lean == "short" else None,
-    )
-
-
-def _pattern(name: str, kind: bool | str | None) -> object:
-    def make(m: Found) -> Condition | None:
-        said = "bearish" if "bear" in m.values else "bullish" if "bull" in m.values else ""
-        if kind is True:
-            if not said:
-                m.note(f"“{name.replace('_', ' ').capitalize()}” has two sides: the bullish one.")
-            side = said or "bullish"
-            found = _cdl(name, True, side, "long" if side == "bullish" else "short")
-        else:
-            if said and kind is not None and (said == "bullish") != (kind == "long"):
-                return None
-            found = _cdl(name, False, "", kind if isinstance(kind, str) else None)
-        return found
-
-    return make
-
-
-def _sided(name: str, side: str) -> object:
-    def make(m: Found) -> Condition | None:
-        return _cdl(name, True, side, "long" if side == "bullish" else "short")
-
-    return make
 
 
 # Streaks.
@@ -154,9 +46,9 @@ def _streak(m: Found, colour: str) -> Condition | None:
     sign = ">" if colour == "green" else "<"
     text = f"{{p}}close {sign} {{p}}open"
     words = m.text.split()
-    size = next((word for word in words if word in _SIZES), None)
+    size = next((word for word in words if word in SIZES), None)
     if size is not None:
-        small = size in _SMALL
+        small = size in SMALL
         m.note(
             f"“{size.capitalize()}” candle became: a body of {'less' if small else 'more'} than {FAT_ATR:g} ATR(14)."
         )
@@ -175,12 +67,6 @@ def _streak(m: Found, colour: str) -> Condition | None:
     brief = f"{colour} candle" if count == 1 else f"{count} {colour} candles"
     found = Formula(text, brief=brief, interval=m.get("interval", str))
     return found
-
-
-_SIZES = frozenset(
-    "fat big large long huge giant massive strong wide small tiny little short chunky thick monster full solid".split()
-)
-_SMALL = frozenset("small tiny little short".split())
 
 
 def _green(m: Found) -> Condition | None:
@@ -272,120 +158,13 @@ def _both_stairs(*, up: bool) -> object:
 # Parts of a candle.
 
 
-def _part_slot(r: Reader) -> object | None:
-    return _PART_NAMES.read(r)
-
-
-def _make_part(name: str) -> object:
-    return lambda m: PARTS[name]
-
-
-def _part_names() -> Grammar[Operand]:
-    g: Grammar[Operand] = Grammar(_PART_LISTS, SLOTS)
-    for name in PARTS:
-        g.add(_make_part(name), f"<{name}>")  # type: ignore[arg-type]
-    return g
-
-
-_PART_LISTS = {
-    "body": (
-        "body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size; "
-        "size of the body; bodies; body length"
-    ),
-    "range": """range of the candle; candle range; candle's range; whole candle; full candle; entire candle; whole range; high low range; range; full range;
-        total range; bar range; bar's range; entire range; size of the candle; candle size; whole bar; range of the bar; candle's size; candle's full range;
-        candle length; length of the candle; candle's height; height of the candle; high to low range; high to low; distance from high to low;
-        daily range; total candle; total length; candle; bar; hourly range; weekly range; range of this candle; candle's high low range""",
-    "upper": """upper wick; top wick; upper shadow; upside wick; wick on top; upper tail; wick above the body; wick at the top; wick above; upper wicks;
-        high wick; wick up; topside wick; scam wick up; wick to the upside""",
-    "lower": """lower wick; bottom wick; lower shadow; downside wick; tail; lower tail; wick below the body; wick at the bottom; wick below; lower wicks;
-        low wick; wick down; wick to the downside""",
-}
-_PART_NAMES = _part_names()
-
-
-def _to_part(m: Found) -> Condition | None:
-    """One part against another: "upper wick is more than 70% of the range", "lower wick twice the body"."""
-    left, right = m.get("part", Operand), m.get("other", Operand)
-    if left is None or right is None or left == right:
-        return None
-    factor = (
-        m.number("pct") / 100 if "pct" in m else m.number("x") if "x" in m else m.number("num") if "num" in m else 1.0
-    )
-    default = ">=" if ("x" in m or "pct" in m) else ">"
-    return versus(left, m.word("cmp", default), replace(right, factor=round(factor, 10)))
-
-
-def _to_price(m: Found) -> Condition | None:
-    """ "the range is more than 3%", "a body of at least 2%": of the open."""
-    left = m.get("part", Operand)
-    if left is None:
-        return None
-    m.note(f"The {left.noun} in percent is taken of the open.")
-    share = series("100 * {0} / {p}open", f"{left.noun} in percent", "percent", left)
-    return compared(share, m.word("cmp", ">="), m.number("pct"))
-
-
-def _to_atr(m: Found) -> Condition | None:
-    left = m.get("part", Operand)
-    length = m.values.get("count", None)
-    if left is None:
-        return None
-    if length is None:
-        length = 14
-        m.note("ATR has no length given: 14 candles.")
-    if not isinstance(length, int):
-        return None
-    factor = (
-        m.number("x") if "x" in m else m.number("num") if "num" in m else m.number("pct") / 100 if "pct" in m else 1.0
-    )
-    default = ">=" if "x" in m or "num" in m else ">"
-    return versus(left, m.word("cmp", default), Operand("atr", (length,), factor=factor))
-
-
-def _to_average(m: Found) -> Condition | None:
-    left = m.get("part", Operand)
-    length = m.values.get("length", m.values.get("count"))
-    if left is None:
-        return None
-    if length is None:
-        length = 20
-        m.note("The average has no length given: 20 candles.")
-    factor = m.number("x") if "x" in m else m.number("pct") / 100 if "pct" in m else 1.0
-    average = series("ta.sma({0}, {n0})", f"average {left.noun}", "price", left, args=(length,))  # type: ignore[arg-type]
-    return versus(left, m.word("cmp", ">=" if "x" in m else ">"), replace(average, factor=factor))
-
-
-def _extreme_part(m: Found) -> Condition | None:
-    """ "the widest range of the last 20 candles", "NR7"."""
-    left = m.get("part", Operand) or RANGE
-    length = m.values.get("length", m.values.get("count"))
-    if length is None:
-        return None
-    words = set(m.text.split())
-    small = bool(words & _LEAST) or any(word.startswith("nr") for word in words)
-    function, op = ("lowest", "<=") if small else ("highest", ">=")
-    edge = series(f"{function}({{0}}, {{n0}})", f"{function} {left.noun}", "price", left, args=(length,))  # type: ignore[arg-type]
-    return versus(left, op, edge)
-
-
-_LEAST = frozenset("smallest narrowest tightest lowest shortest least minimum nr".split())
-
-
-def _no_wick(m: Found) -> Condition | None:
-    left = m.get("part", Operand)
-    if left is None or left in (RANGE, BODY):
-        return None
-    return Formula("{0} <= 0", operands=(left,), brief=f"no {left.noun}")
-
-
 def _long_wick(m: Found) -> Condition | None:
     left = m.get("part", Operand)
     if left is None or left is RANGE:
         return None
     if left is BODY:
         words = set(m.text.split())
-        small = bool(words & _SMALL)
+        small = bool(words & SMALL)
         m.note(
             (
                 f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of "
@@ -394,7 +173,7 @@ def _long_wick(m: Found) -> Condition | None:
         )
         factor = round(1 / 3, 10) if small else round(2 / 3, 10)
         return versus(BODY, "<=" if small else ">=", replace(RANGE, factor=factor))
-    small = bool(set(m.text.split()) & _SMALL)
+    small = bool(set(m.text.split()) & SMALL)
     if small:
         m.note(f"“{m.text.capitalize()}” became: the wick is at most a tenth of the range.")
         return versus(left, "<=", replace(RANGE, factor=0.1))
@@ -498,11 +277,11 @@ def _field_slot(r: Reader) -> object | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | WORDS | {"size": "; ".join(sorted(_SIZES))}
+    lists = LISTS | WORDS | {"size": "; ".join(sorted(SIZES))}
     slots = dict(SLOTS)
     slots |= {
-        "part": _part_slot,
-        "other": _part_slot,
+        "part": part_slot,
+        "other": part_slot,
         "field": _field_slot,
         "row": flag(LISTS["row"]),
         "last": flag("last; past; previous; prior; preceding"),
@@ -541,9 +320,9 @@ def _grammar() -> Grammar[Condition]:
     # Patterns, the longest names first.
     rows: list[tuple[str, object, bool]] = []
     for names, (name, side) in SIDED.items():
-        rows += [(phrase.strip(), _sided(name, side), False) for phrase in names.split(";")]
+        rows += [(phrase.strip(), sided(name, side), False) for phrase in names.split(";")]
     for name, (names, kind) in PATTERNS.items():
-        rows += [(phrase.strip(), _pattern(name, kind), True) for phrase in names.split(";")]
+        rows += [(phrase.strip(), pattern(name, kind), True) for phrase in names.split(";")]
     for phrase, make, open_sided in sorted(rows, key=lambda row: (-len(row[0].split()), -len(row[0]))):
         if open_sided:
             add(make, f"{{bear}} {phrase} <patternword>?", f"{{bull}} {phrase} <patternword>?")
@@ -560,7 +339,7 @@ def _grammar() -> Grammar[Condition]:
     )
     # Wicks, bodies, ranges.
     add(
-        _to_atr,
+        to_atr,
         "{part} [is / of / was / <moved>]? {cmp}? {x} the? its? {count}? [period / candle / bar]? <atr>",
         "{part} is? {cmp} {num} <atr>",
         "{part} is? {cmp} {pct} of the? {count}? [period / candle / bar]? <atr>",
@@ -568,28 +347,28 @@ def _grammar() -> Grammar[Condition]:
         "{part} [exceeds / beats] {x} the? {count}? <atr>",
     )
     add(
-        _to_average,
+        to_average,
         "{part} is? {cmp}? {x} [of / the / its]? <average> [{part:other} / size]? [<of> the? <past>? {length}]?",
         "{part} is? {cmp}? {x} [of / the / its]? {length} <average> [{part:other}]?",
         "{part} is? {cmp} [of / the / its / than]? <average> [{part:other}]? [<of> the? <past>? {length}]?",
         "{part} is? {cmp} [the / its / than]? {length} <average>",
     )
     add(
-        _extreme_part,
+        extreme_part,
         "{part} is? [the / its]? [<most> / <least>] <of> the? <past>? {length}",
         "[<most> / <least>] {part} <of> the? <past>? {length}",
         "<least> {part} <of> {length}",
         "nr {count}",
     )
     add(
-        _to_part,
+        to_part,
         "{part} [is / makes up / of / covers / takes up / was]? {cmp}? {pct} [or more / + ]? of|the the? {other}",
         "{part} [is / of / was]? [at least]? {cmp}? {x} [as long as / the length of / as big as / as large as / the "
         "size of / longer than / bigger than / of]? the? {other}",
         "{part} [is / was]? {cmp} [than]? the? {other}",
     )
-    add(_to_price, "{part} [is / of / was]? {cmp}? {pct}", "{cmp} {pct} {part}")
-    add(_no_wick, "no {part}", "without [an / a]? {part}", "has no {part}", "hardly any {part}")
+    add(to_price, "{part} [is / of / was]? {cmp}? {pct}", "{cmp} {pct} {part}")
+    add(no_wick, "no {part}", "without [an / a]? {part}", "has no {part}", "hardly any {part}")
     add(_long_wick, "[<size>] {part}", "{part} is <size>")
     # Where it closes.
     add(

@@ -6,185 +6,24 @@ hours), and one that ends before it begins goes over midnight.
 
 from __future__ import annotations
 
+from llm.phrasebook.clock_words import (
+    DAY_NAMES,
+    MONTHS,
+    SESSIONS,
+    day,
+    day_span,
+    days,
+    hour_span,
+    month,
+    ordinal,
+    read_zone,
+    session_zone,
+    time,
+)
 from llm.phrasebook.event_words import LISTS, SLOTS
 from llm.phrasebook.meaning import Condition, Formula
-from llm.phrasebook.phrases import Found, Grammar, PhraseTable
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
-
-ZONES = {
-    "America/New_York": (
-        "new york; ny; nyc; est; edt; et; eastern; eastern time; us eastern; us; new york city; wall street; "
-        "american; eastern us"
-    ),
-    "Europe/London": "london; uk; british; bst; england; london local",
-    "Europe/Berlin": "berlin; frankfurt; cet; cest; german; central european; germany; european; vienna; zurich; europe",
-    "Europe/Paris": "paris; french",
-    "Asia/Tokyo": "tokyo; jst; japan; japanese; japan standard",
-    "Asia/Hong_Kong": "hong kong; hkt; hk",
-    "Asia/Singapore": "singapore; sgt",
-    "Asia/Shanghai": "shanghai; beijing; china; chinese",
-    "Asia/Seoul": "seoul; kst; korea; korean",
-    "Asia/Kolkata": "india; ist; mumbai; delhi; indian; kolkata",
-    "Asia/Dubai": "dubai; gst",
-    "Europe/Moscow": "moscow; msk",
-    "Australia/Sydney": "sydney; aest; aedt; australian",
-    "America/Chicago": "chicago; cst; cdt; ct; us central",
-    "America/Los_Angeles": "los angeles; pst; pdt; pacific; california; pacific time; san francisco",
-    "America/Sao_Paulo": "sao paulo; brazil; brasilia",
-    "UTC": "utc; gmt; zulu; z; universal; universal time",
-}
-# The usual hours of a session by name, local to its zone.
-SESSIONS = {
-    "America/New_York": ("09:30-16:00", "the New York session is 09:30 to 16:00 New York time"),
-    "Europe/London": ("08:00-16:30", "the London session is 08:00 to 16:30 London time"),
-    "Europe/Berlin": ("09:00-17:30", "the European session is 09:00 to 17:30 Berlin time"),
-    "Asia/Tokyo": ("09:00-15:00", "the Asian session is 09:00 to 15:00 Tokyo time"),
-    "Asia/Hong_Kong": ("09:30-16:00", "the Hong Kong session is 09:30 to 16:00"),
-    "Australia/Sydney": ("10:00-16:00", "the Sydney session is 10:00 to 16:00"),
-}
-_DAYS = {
-    "monday": 0, "mondays": 0, "mon": 0, "monday's": 0, "tuesday": 1, "tuesdays": 1, "tue": 1, "tues": 1, "wednesday": 2, "wednesdays": 2, "wed": 2,
-    "thursday": 3, "thursdays": 3, "thu": 3, "thurs": 3, "friday": 4, "fridays": 4, "fri": 4, "saturday": 5, "saturdays": 5, "sunday": 6, "sundays": 6,
-}  # fmt: skip
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
-_SHORT_MONTHS = {
-    "jan": 1,
-    "feb": 2,
-    "apr": 4,
-    "jun": 6,
-    "jul": 7,
-    "aug": 8,
-    "sep": 9,
-    "sept": 9,
-    "oct": 10,
-    "nov": 11,
-    "dec": 12,
-}
-_MONTHS = {name: at + 1 for at, name in enumerate(MONTHS)} | _SHORT_MONTHS
-_DAY_TABLE, _MONTH_TABLE = PhraseTable(_DAYS.items()), PhraseTable(_MONTHS.items())
-_PART_WORDS = {"morning": 0, "afternoon": 12, "evening": 12, "night": 12}
-_ZONE_TABLE = PhraseTable((text, zone) for zone, text in ZONES.items())
-
-
-def _time(r: Reader) -> object | None:
-    """A time of day in minutes: "9:30", "14:00", "8am", "2 pm", "noon", "midnight", "four in the morning", "1400"."""
-    mark = r.mark()
-    if r.word("midnight"):
-        return "00:00"
-    if r.word("noon", "midday"):
-        return "12:00"
-    r.word("at", fill=False)
-    token = r.token("number")
-    span = None if token is not None else r.token("span")
-    if token is None and span is not None and span.unit == "h" and span.text.endswith("h"):
-        return _clock(span.count, 0)  # "14h"
-    if token is None or token.value != int(token.value) or token.value < 0:
-        r.reset(mark)
-        return None
-    hour, minute = int(token.value), 0
-    if hour > 24 and hour % 100 < 60 and hour <= 2400 and len(token.text) == 4:
-        hour, minute = divmod(hour, 100)
-        return _clock(hour, minute)
-    if r.word(":", ".", "h", fill=False):
-        after = r.token("number", fill=False)
-        if after is None or after.value != int(after.value) or not 0 <= after.value < 60:
-            r.reset(mark)
-            return None
-        minute = int(after.value)
-    elif not token.text.isdigit() and token.value != int(token.value):
-        r.reset(mark)
-        return None
-    r.word("o'clock", "oclock", "hours", "hundred", fill=False)
-    if r.word("am", "a.m", "a.m.", fill=False):
-        hour %= 12
-    elif r.word("pm", "p.m", "p.m.", fill=False):
-        hour = hour % 12 + 12
-    else:
-        part = r.mark()
-        r.word("in", fill=False)
-        r.word("the", fill=False)
-        name = next((name for name in _PART_WORDS if r.word(name, fill=False)), None)
-        if name is None:
-            r.reset(part)
-        elif hour <= 12:
-            hour = hour % 12 + _PART_WORDS[name]
-    return _clock(hour, minute)
-
-
-def _clock(hour: int, minute: int) -> str | None:
-    if hour == 24 and minute == 0:
-        return "24:00"
-    return f"{hour:02d}:{minute:02d}" if 0 <= hour < 24 else None
-
-
-def _zone(r: Reader) -> object | None:
-    mark = r.mark()
-    r.word("in", fill=False)
-    r.word("(", fill=False)
-    zone = _ZONE_TABLE.read(r)
-    if zone is None:
-        r.reset(mark)
-        return None
-    r.word("local", fill=False)
-    r.word("time", "timezone", "hours", fill=False)
-    r.word("zone", fill=False)
-    r.word(")", fill=False)
-    return zone
-
-
-def _session_zone(r: Reader) -> object | None:
-    if r.word("asian", "asia"):
-        return "Asia/Tokyo"
-    if r.word("european", "europe", "eu"):
-        return "Europe/Berlin"
-    if r.word("us", "american", "america", "usa", "u.s."):
-        return "America/New_York"
-    zone = _zone(r)
-    return zone if zone in SESSIONS else None
-
-
-def _day(r: Reader) -> object | None:
-    return _DAY_TABLE.read(r)
-
-
-def _days(r: Reader) -> object | None:
-    """One or more days: "Mondays and Fridays", "Tuesday, Wednesday or Thursday"."""
-    first = _day(r)
-    if not isinstance(first, int):
-        return None
-    found = [first]
-    while True:
-        mark = r.mark()
-        r.word(",", "/", fill=False)
-        r.word("and", "or", "&", fill=False)
-        r.word("on", fill=False)
-        token_before = r.position
-        if token_before == mark.position:
-            break
-        other = _day(r)
-        if not isinstance(other, int):
-            r.reset(mark)
-            break
-        found.append(other)
-    return tuple(dict.fromkeys(found))
-
-
-def _month(r: Reader) -> object | None:
-    return _MONTH_TABLE.read(r)
 
 
 def _zone_of(m: Found) -> str:
@@ -417,36 +256,6 @@ def _period_start(m: Found) -> Condition | None:
     )
 
 
-def _ordinal(r: Reader) -> object | None:
-    token = r.token("number")
-    words = {
-        "first": 1,
-        "second": 2,
-        "third": 3,
-        "fourth": 4,
-        "fifth": 5,
-        "tenth": 10,
-        "fifteenth": 15,
-        "twentieth": 20,
-    }
-    if token is not None and token.value == int(token.value) and 1 <= token.value <= 31:
-        r.word("st", "nd", "rd", "th", fill=False)
-        return int(token.value)
-    return next((number for word, number in words.items() if r.word(word)), None)
-
-
-def _day_span(r: Reader) -> object | None:
-    token = r.token("span")
-    return token.count if token is not None and token.unit == "d" and 1 <= token.count <= 31 else None
-
-
-def _hour_span(r: Reader) -> object | None:
-    token = r.token("span")
-    if token is not None and token.unit == "h" and 1 <= token.count < 24:
-        return token.count
-    return 1 if r.word("hour") else None
-
-
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | {
         "between": "between; from; in the window; during; in",
@@ -462,8 +271,8 @@ def _grammar() -> Grammar[Condition]:
         "candleword": "candle; candles; bar; bars; hourly candles; the candle",
     }
     slots = SLOTS | {
-        "start": _time, "end": _time, "zone": _zone, "session": _session_zone, "days": _days, "first": _day, "last": _day, "month": _month,
-        "until": _month, "ordinal": _ordinal, "dayspan": _day_span, "hourspan": _hour_span,
+        "start": time, "end": time, "zone": read_zone, "session": session_zone, "days": days, "first": day, "last": day, "month": month,
+        "until": month, "ordinal": ordinal, "dayspan": day_span, "hourspan": hour_span,
     }  # fmt: skip
     g: Grammar[Condition] = Grammar(lists, slots)
     g.add(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import Condition, Duration, Formula, Length, Operand, number
-from llm.phrasebook.phrases import PhraseTable, SlotReader
+from llm.phrasebook.phrase_tables import PhraseTable, SlotReader
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import UNIT_MS
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
+from llm.phrasebook.extremes import compared, ticker, versus
 from llm.phrasebook.flow_words import WORDS
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number, on_interval
-from llm.phrasebook.moves import compared, ticker, versus
-from llm.phrasebook.phrases import Found, Grammar, flag
+from llm.phrasebook.phrase_tables import flag
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 USUAL, BUSY, SPIKE, HUGE, LOW = 20, 1.5, 2.0, 2.0, 0.7

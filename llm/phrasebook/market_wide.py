@@ -8,14 +8,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, day_span, plain, series
+from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
+from llm.phrasebook.extremes import compared, versus
 from llm.phrasebook.market_words import WORDS
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, number, on_interval
-from llm.phrasebook.moves import change_over, compared, ticker, versus
-from llm.phrasebook.operands import read_operand
-from llm.phrasebook.phrases import Found, Grammar, flag
+from llm.phrasebook.moves import change_over
+from llm.phrasebook.phrase_tables import flag
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.ranked import QUOTE, RSI, VOLATILE, operand, ranked_by, ranked_measure
 from llm.phrasebook.reader import Reader
 
 FLAT_PERCENT = 1.0
@@ -82,20 +83,9 @@ def _not_moving(m: Found) -> Condition | None:
 # Ranks.
 
 
-def _measure(m: Found) -> Operand | None:
-    """What is ranked: named by "by ...", else the change of the last 24 hours."""
-    by = m.get("by", Operand)
-    if by is not None:
-        return by
-    window = m.get("window", Window)
-    if window is not None:
-        return change_over(window)
-    return ticker("change_pct", "24h change", "percent")
-
-
 def _rank(m: Found, *, lowest: bool) -> Condition | None:
     count = m.values.get("count")
-    measure = _measure(m)
+    measure = ranked_measure(m)
     if not isinstance(count, int) or measure is None:
         return None
     if "by" not in m and "window" not in m and not ({"gainers", "losers"} & set(m.text.split()) and "24h" in m.text):
@@ -119,7 +109,7 @@ def _percentile(m: Found, *, lowest: bool) -> Condition | None:
     share = m.values.get("pct", m.values.get("share"))
     if share is None:
         share = 10.0 if {"decile"} & set(words) else 25.0 if {"quartile", "quarter"} & set(words) else 20.0
-    measure = _measure(m)
+    measure = ranked_measure(m)
     if not isinstance(share, int | float) or not 0 < share < 100 or measure is None:
         return None
     if lowest:
@@ -139,7 +129,7 @@ def _bottom_share(m: Found) -> Condition | None:
 
 def _at_percentile(m: Found) -> Condition | None:
     """ "RSI above the 90th percentile of the market"."""
-    measure = m.get("operand", Operand) or _measure(m)
+    measure = m.get("operand", Operand) or ranked_measure(m)
     count = m.values.get("count")
     if measure is None or not isinstance(count, int) or not 0 < count < 100:
         return None
@@ -152,7 +142,7 @@ def _at_percentile(m: Found) -> Condition | None:
 
 def _single(m: Found) -> Condition | None:
     """ "the highest RSI of all coins", "the biggest gainer"."""
-    measure = m.get("operand", Operand) or _measure(m)
+    measure = m.get("operand", Operand) or ranked_measure(m)
     low = bool({"lowest", "weakest", "smallest", "loser", "worst", "least"} & set(m.text.split()))
     if measure is None or measure.kind == "number":
         return None
@@ -169,7 +159,7 @@ def _rank_number(m: Found) -> Condition | None:
 
 def _mean(m: Found) -> Condition | None:
     """ "the market's average 24h change is positive"."""
-    measure = _measure(m)
+    measure = ranked_measure(m)
     if measure is None:
         return None
     mean = series("market_mean({0})", f"market's mean {measure.noun or measure.kind}", measure.unit, measure)
@@ -190,7 +180,7 @@ def _beats_mean(m: Found) -> Condition | None:
 
 
 def _zscore(m: Found) -> Condition | None:
-    measure = _measure(m)
+    measure = ranked_measure(m)
     if measure is None:
         return None
     value = m.number("num")
@@ -227,7 +217,7 @@ _DOWN = "down; red; falling; in the red; losing; negative; dropping; lower; decl
 
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | WORDS
-    slots = SLOTS | {"by": _ranked_by, "operand": _operand, "way_up": flag(_UP), "way_down": flag(_DOWN), "too": _too}
+    slots = SLOTS | {"by": ranked_by, "operand": operand, "way_up": flag(_UP), "way_down": flag(_DOWN), "too": _too}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     for make, verbs in ((_better, "beats"), (_worse, "lags")):
         for other in ("{coin}", "<market>"):
@@ -332,12 +322,12 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? [lowest / smallest / least] {count} [<symbols>]? [by / in / for] {by}",
     )
     adjectives = {
-        "volatile": _VOLATILE,
-        "traded": _QUOTE,
-        "active": _QUOTE,
-        "liquid": _QUOTE,
-        "oversold": _RSI,
-        "overbought": _RSI,
+        "volatile": VOLATILE,
+        "traded": QUOTE,
+        "active": QUOTE,
+        "liquid": QUOTE,
+        "oversold": RSI,
+        "overbought": RSI,
     }
     for word, measure in adjectives.items():
         g.add(
@@ -387,11 +377,6 @@ def _grammar() -> Grammar[Condition]:
     return g
 
 
-_VOLATILE = Operand("formula", (14,), template="{ta}natr({n0})", noun="ATR in percent", unit="percent")
-_QUOTE = ticker("quote_volume", "24h quote volume", "money")
-_RSI = Operand("rsi", (14,))
-
-
 def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
     def make(m: Found) -> Condition | None:
         said = {"volatile": "ATR(14) in percent", "oversold": "RSI(14)", "overbought": "RSI(14)"}.get(
@@ -402,68 +387,6 @@ def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
         return Formula(f"rank({sign}{{0}}) <= {m.values['count']}", operands=(measure,), brief=f"most {word}")
 
     return make
-
-
-def _ranked_by(r: Reader) -> object | None:
-    """What symbols are ranked by: "24h change", "volume", "turnover over 24 hours", "RSI", "ATR percent"."""
-    return _RANKED.read(r) or _operand(r)
-
-
-def _ranked_grammar() -> Grammar[Operand]:
-    lists = LISTS | {
-        "change": (
-            "change; gain; gains; performance; return; returns; percent change; percentage change; price change; % "
-            "change; move; percentage gain; percent gain; momentum; growth; increase; percent; change percent; "
-            "change in price; price performance"
-        ),
-        "money": (
-            "turnover; quote volume; dollar volume; usdt volume; traded value; volume in usdt; value traded; quote "
-            "turnover; trading volume; traded volume; volume; vol; volume in dollars; trading turnover; usd volume"
-        ),
-        "loss": "loss; losses; drop; decline; fall",
-        "of": "of; in; over; from; within; during; for",
-    }
-    g: Grammar[Operand] = Grammar(lists, SLOTS | {"day": day_span})
-
-    def turnover(m: Found) -> Operand | None:
-        if "usdt" not in m.text and "turnover" not in m.text and "quote" not in m.text and "dollar" not in m.text:
-            m.note("The 24 hour volume is in USDT (quote volume).")
-        return ticker("quote_volume", "24h quote volume", "money")
-
-    def change(m: Found) -> Operand | None:
-        return change_over(m.get("window", Window) or Window(Duration(DAY_MS)))
-
-    def negative(m: Found) -> Operand | None:
-        found = change(m)
-        return None if found is None else replace(found, factor=-1.0)
-
-    def volatility(m: Found) -> Operand | None:
-        m.note("“Volatility” became: ATR(14) in percent of the close.")
-        return _VOLATILE
-
-    def relative(m: Found) -> Operand | None:
-        length = m.values.get("length", 20)
-        return (
-            series("{p}volume / ta.sma({p}volume, {n0})", "relative volume", "ratio", args=(length,))
-            if isinstance(length, int)
-            else None
-        )
-
-    day_window = "[<of>]? [the]? [last / past]? {day}"
-    g.add(change, "{day} <change>", f"<change> {day_window}", "<change> {window}", "<change> [in percent]?")
-    g.add(negative, "{day} <loss>", f"<loss> {day_window}", "<loss> {window}")
-    g.add(turnover, "{day} <money>", f"<money> {day_window}", "<money>")
-    g.add(volatility, "volatility", "volatility percent", "percent volatility")
-    g.add(relative, "relative volume", "volume relative to its average", "rvol", "volume ratio")
-    return g
-
-
-_RANKED = _ranked_grammar()
-
-
-def _operand(r: Reader) -> object | None:
-    found = read_operand(r)
-    return found if found is not None and found.kind != "number" else None
 
 
 def _too(r: Reader) -> object | None:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.event_words import CLOSE, DAY_MS, LISTS, SLOTS, Window, of_symbol, plain, series
-from llm.phrasebook.meaning import Between, Compare, Condition, Duration, Formula, Length, Operand, number, on_interval
+from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
+from llm.phrasebook.extremes import (
+    above_trough,
+    below_peak,
+    compared,
+    near,
+    read_peak,
+    read_trough,
+    ticker,
+    within_peak,
+    within_trough,
+)
+from llm.phrasebook.meaning import Between, Compare, Condition, Duration, Formula, Operand, number, on_interval
 from llm.phrasebook.move_words import WORDS
-from llm.phrasebook.phrases import Found, Grammar, flag
+from llm.phrasebook.phrase_tables import flag
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
-RECENT = 20
-NEAR_PERCENT = 1.0
 _OPEN_OF = {"1d": "day", "1w": "week", "1M": "month"}
 _PRICE = (
     "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
 )
-
-
-def ticker(name: str, noun: str, unit: str, symbol: str | None = None) -> Operand:
-    """A value of the last 24 hours; it is of no interval."""
-    prefix = f'symbol("{symbol}").' if symbol else ""
-    said = f"{symbol} {noun}" if symbol else noun
-    return replace(series(f"{prefix}ticker.{name}", said, unit), symbol=symbol)
 
 
 def change_over(window: Window, symbol: str | None = None) -> Operand:
@@ -40,24 +43,6 @@ def change_over(window: Window, symbol: str | None = None) -> Operand:
     if length == Duration(DAY_MS):
         return ticker("change_pct", "24h change", "percent", symbol)
     return Operand("change", (length,), symbol=symbol, of=Operand("close", symbol=symbol))
-
-
-def compared(left: Operand, op: str, value: float) -> Compare:
-    """`left` compared with a number."""
-    return versus(left, op, number(value))
-
-
-def versus(left: Operand, op: str, right: Operand) -> Compare:
-    """A comparison whose operator is known only as text."""
-    match op:
-        case "<":
-            return Compare(left, "<", right)
-        case "<=":
-            return Compare(left, "<=", right)
-        case ">":
-            return Compare(left, ">", right)
-        case _:
-            return Compare(left, ">=", right)
 
 
 def _op(m: Found) -> str | None:
@@ -196,103 +181,6 @@ def _sign_only(m: Found) -> Condition | None:
 # Distances.
 
 
-def peak(length: Length, side: str, symbol: str | None = None) -> Operand:
-    """The highest high or lowest low of a window, this candle included."""
-    function, field = ("highest", "high") if side == "high" else ("lowest", "low")
-    noun = f"{function} {field}"
-    return replace(series(f"{function}({{p}}{field}, {{n0}})", noun, "price", args=(length,)), symbol=symbol)
-
-
-def _peak_slot(side: str) -> Grammar[Operand]:
-    names = {"high": "high; highs; peak; top; highest price; highest high; maximum; max; ath", "low": ""}
-    names["high"] = (
-        "high; highs; peak; top; highest price; highest high; maximum; high price; highest point; local high; peak "
-        "price"
-    )
-    names["low"] = "low; lows; bottom; lowest price; lowest low; trough; minimum; low price; lowest point; local low"
-    lists = {
-        "name": names[side],
-        "of": (
-            "of; in; over; from; within; during; for; across; of the; in the; over the; within the; during the; from "
-            "the"
-        ),
-        "last": "last; past; previous; prior; preceding; most recent; recent",
-        "recent": "recent; latest; swing; local; recent swing; last; most recent; latest swing",
-    }
-    grammar: Grammar[Operand] = Grammar(lists, SLOTS)
-
-    def made(m: Found) -> Operand | None:
-        length = m.values.get("length")
-        if length == Duration(DAY_MS):
-            return ticker(side, f"24h {side}", "price", m.symbol)
-        if isinstance(length, int | Duration):
-            return peak(length, side, m.symbol)
-        return None
-
-    def recent(m: Found) -> Operand | None:
-        m.note(f"“{m.text.capitalize()}” became: the {'highest' if side == 'high' else 'lowest'} of {RECENT} candles.")
-        return peak(RECENT, side, m.symbol)
-
-    def day(m: Found) -> Operand | None:
-        return ticker(side, f"24h {side}", "price", m.symbol)
-
-    grammar.add(
-        day, "today's|todays <name>", "<name> of the? day", "the? day's <name>", "daily <name>", "intraday <name>"
-    )
-    grammar.add(made, "{length} <name>", "<name> <of> the? <last>? {length}", "<last> {length} <name>")
-    grammar.add(recent, "<recent> <name>")
-    return grammar
-
-
-_PEAKS, _TROUGHS = _peak_slot("high"), _peak_slot("low")
-
-
-def _peak(r: Reader) -> object | None:
-    r.word("its", "the", "a", "their", fill=False)
-    return _PEAKS.read(r)
-
-
-def _trough(r: Reader) -> object | None:
-    r.word("its", "the", "a", "their", fill=False)
-    return _TROUGHS.read(r)
-
-
-def _away(m: Found, op: str, sign: int, name: str) -> Condition | None:
-    level = m.get(name, Operand)
-    percent = m.number("pct")
-    if level is None or not 0 < percent < 1_000 or (sign < 0 and percent >= 100):
-        return None
-    factor = round(1 + sign * percent / 100, 10)
-    close = replace(CLOSE, symbol=m.symbol)
-    return versus(close, op, replace(of_symbol(level, m.symbol), factor=factor))
-
-
-def _below_peak(m: Found) -> Condition | None:
-    op = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[m.word("cmp", ">=")]
-    return _away(m, op, -1, "peak")
-
-
-def _above_trough(m: Found) -> Condition | None:
-    return _away(m, m.word("cmp", ">="), 1, "trough")
-
-
-def _within_peak(m: Found) -> Condition | None:
-    return _away(m, ">=", -1, "peak")
-
-
-def _within_trough(m: Found) -> Condition | None:
-    return _away(m, "<=", 1, "trough")
-
-
-def _near(m: Found) -> Condition | None:
-    m.note(f"“Near” became: within {NEAR_PERCENT:g}%.")
-    close = replace(CLOSE, symbol=m.symbol)
-    high, low = m.get("peak", Operand), m.get("trough", Operand)
-    if high is not None:
-        return versus(close, ">=", replace(high, factor=1 - NEAR_PERCENT / 100))
-    return None if low is None else versus(close, "<=", replace(low, factor=1 + NEAR_PERCENT / 100))
-
-
 # Gaps.
 
 
@@ -332,11 +220,11 @@ def _grammar() -> Grammar[Condition]:
         "previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous "
         "one; day before; previous day"
     )
-    slots = SLOTS | {"peak": _peak, "trough": _trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
+    slots = SLOTS | {"peak": read_peak, "trough": read_trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Distances first: "down 7% from the 30 bar high" is no move over a time.
     g.add(
-        _below_peak,
+        below_peak,
         "<price>? is? <down>? {cmp}? {pct:distance} <more>? <down>? <below> {peak}",
         "<price>? <down> from|off {peak} by {cmp}? {pct:distance} <more>?",
         "a? <down_noun> of {cmp}? {pct:distance} <more>? from|off {peak}",
@@ -344,19 +232,19 @@ def _grammar() -> Grammar[Condition]:
         "drawdown from {peak} [of / is]? {cmp}? {pct:distance}",
     )
     g.add(
-        _above_trough,
+        above_trough,
         "<price>? is? <up>? {cmp}? {pct:distance} <more>? <up>? <above> {trough}",
         "<price>? <up> from|off {trough} by {cmp}? {pct:distance} <more>?",
         "a? <up_noun> of {cmp}? {pct:distance} <more>? from|off {trough}",
         "{cmp}? {pct:distance} <more>? <up_noun> from|off {trough}",
     )
     g.add(
-        _within_peak,
+        within_peak,
         "<price>? is? <within> {pct:distance} of|from|below|under|off {peak}",
         "<price>? is? {pct:distance} or less from|below {peak}",
     )
-    g.add(_within_trough, "<price>? is? <within> {pct:distance} of|from|above|over|off {trough}")
-    g.add(_near, "<price>? is? <near> {peak}", "<price>? is? <near> {trough}")
+    g.add(within_trough, "<price>? is? <within> {pct:distance} of|from|above|over|off {trough}")
+    g.add(near, "<price>? is? <near> {peak}", "<price>? is? <near> {trough}")
     # Gaps.
     g.add(
         _gap,

@@ -10,15 +10,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from llm.phrasebook.lexicon import is_filler
-from llm.phrasebook.reader import MAX_SKIPPED, Reader
+from llm.phrasebook.phrase_tables import KNOWN, SlotReader, starts
+from llm.phrasebook.reader import Reader
 
 T = TypeVar("T")
-SlotReader = Callable[[Reader], object | None]
 _PIECE = re.compile(r"\[|\]\??|/|[^\s\[\]/]+")
 MAX_TRIES = 400
 _SCOPE_WORDS = (
@@ -34,7 +33,6 @@ _SCOPE_WORDS = (
     "tf",
     "frame",
 )
-_KNOWN: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +177,12 @@ class Grammar(Generic[T]):
             return Slot(name, kind or name)
         if len(piece) > 2 and piece.startswith("<"):
             return self._list(self.lists[piece[1:-1]])
-        _KNOWN.update(piece.split("|"))
+        KNOWN.update(piece.split("|"))
         return Words(frozenset(piece.split("|")))
 
     def _list(self, text: str) -> Node:
         phrases = [tuple(phrase.split()) for phrase in text.replace("\n", " ").split(";") if phrase.strip()]
-        _KNOWN.update(word for phrase in phrases for word in phrase)
+        KNOWN.update(word for phrase in phrases for word in phrase)
         singles = frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
         longer = sorted((phrase for phrase in phrases if len(phrase) > 1), key=len, reverse=True)
         options: list[Sequence_] = [tuple(Words(frozenset((word,))) for word in phrase) for phrase in longer]
@@ -255,56 +253,9 @@ def _words_ahead(r: Reader) -> frozenset[str]:
     return frozenset(token.text for token in tokens) | {f"%{token.kind}" for token in tokens}
 
 
-class PhraseTable(Generic[T]):
-    """Phrases with a value each, found by their first word; the longest that stands here is taken."""
-
-    def __init__(self, rows: Iterable[tuple[str, T]]) -> None:
-        """`rows` are phrases separated by semicolons, with what they mean."""
-        self._rows: dict[str, list[tuple[tuple[str, ...], T]]] = {}
-        for text, value in rows:
-            for phrase in text.replace("\n", " ").split(";"):
-                words = tuple(phrase.split())
-                if words:
-                    _KNOWN.update(words)
-                    self._rows.setdefault(words[0], []).append((words, value))
-        for found in self._rows.values():
-            found.sort(key=lambda row: -len(row[0]))
-
-    def read(self, r: Reader, *, fill: bool = True) -> T | None:
-        """The value of the phrase here, perhaps after a few filler words; steps over it."""
-        for at in _starts(r, r.position) if fill else (r.position,):
-            if at >= len(r.tokens):
-                return None
-            for words, value in self._rows.get(r.tokens[at].text, ()):
-                if all(at + n < len(r.tokens) and r.tokens[at + n].text == word for n, word in enumerate(words)):
-                    r.position = at + len(words)
-                    return value
-        return None
-
-
-def flag(text: str, *, fill: bool = True) -> SlotReader:
-    """A slot that only tells that one of these phrases is there."""
-    table = PhraseTable([(text, True)])
-    return lambda r: table.read(r, fill=fill)
-
-
 def _words_here(r: Reader) -> frozenset[str]:
     """The words a rule may begin with at the cursor: this one, and those behind a few filler words."""
-    return frozenset(r.tokens[at].text for at in _starts(r, r.position) if at < len(r.tokens))
-
-
-def _starts(r: Reader, at: int) -> Iterator[int]:
-    yield at
-    for _ in range(MAX_SKIPPED):
-        if at >= len(r.tokens) or r.tokens[at].kind != "word" or not is_filler(r.tokens[at].text):
-            return
-        at += 1
-        yield at
-
-
-def known_words() -> frozenset[str]:
-    """Every word of every template, for the mending of spelling."""
-    return frozenset(word for word in _KNOWN if word.isalpha())
+    return frozenset(r.tokens[at].text for at in starts(r, r.position) if at < len(r.tokens))
 
 
 def _scope_at(r: Reader, at: int) -> tuple[int, str] | None:
@@ -371,7 +322,7 @@ class _Search:
         head, rest = nodes[0], nodes[1:]
         match head:
             case Words(texts=texts):
-                for start in _starts(self.r, at):
+                for start in starts(self.r, at):
                     if start < len(self.r.tokens) and self.r.tokens[start].text in texts:
                         yield from self.walk(rest, start + 1, values)
             case Slot(name=name, kind=kind):

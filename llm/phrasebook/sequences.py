@@ -26,7 +26,8 @@ from llm.phrasebook.meaning import (
     operands,
     placeless,
 )
-from llm.phrasebook.phrases import Found, Grammar, PhraseTable
+from llm.phrasebook.phrase_tables import PhraseTable
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 LOOK_BACK = 10

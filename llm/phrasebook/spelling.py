@@ -16,7 +16,7 @@ from functools import lru_cache
 from llm.phrasebook.common_words import COMMON_WORDS
 from llm.phrasebook.event_words import LISTS
 from llm.phrasebook.lexicon import known_words
-from llm.phrasebook.phrases import known_words as words_of_phrases
+from llm.phrasebook.phrase_tables import known_words as words_of_phrases
 from llm.phrasebook.reader import COINS
 from llm.phrasebook.text import Token
 

@@ -6,7 +6,8 @@ import pytest
 
 from llm.phrasebook import translate
 from llm.phrasebook.candles import PATTERNS
-from llm.phrasebook.phrases import Found, Grammar, PhraseTable
+from llm.phrasebook.phrase_tables import PhraseTable
+from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import tokenise
 from screener import catalogue, compile_filter

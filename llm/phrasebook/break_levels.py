@@ -1,0 +1,251 @@
+"""Levels that a price breaks: highs and lows of n candles, of yesterday, last week and last month, of the candle before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm.phrasebook.event_words import LISTS, SLOTS, series
+from llm.phrasebook.extremes import RECENT
+from llm.phrasebook.meaning import Duration, Length, Operand
+from llm.phrasebook.operands import price_like, read_operand
+from llm.phrasebook.phrases import Found, Grammar
+from llm.phrasebook.reader import Reader
+
+_LAST = {
+    "1d": "yesterday",
+    "1w": "last week",
+    "1M": "last month",
+    "1h": "last hour",
+    "4h": "last 4h candle",
+    "12M": "last year",
+}
+
+
+def before(length: Length, side: str, field: str = "", symbol: str | None = None) -> Operand:
+    """The highest high or lowest low of the candles before this one."""
+    function = "highest" if side == "high" else "lowest"
+    field = field or side
+    return replace(
+        series(f"{function}({{p}}{field}, {{n0}})[1]", f"{function} {field} before", "price", args=(length,)),
+        symbol=symbol,
+    )
+
+
+def period_level(field: str, interval: str, symbol: str | None = None) -> Operand:
+    """The high, low, open or close of the last finished day, week, month or year."""
+    if interval in ("1M", "12M"):
+        prefix = f'symbol("{symbol}").' if symbol else ""
+        noun = f"{_LAST[interval]}'s {field}"
+        return replace(series(f'{prefix}tf("{interval}").{field}', noun, "price"), symbol=symbol)
+    return Operand(field, interval=interval, symbol=symbol, level=True)
+
+
+_UNITS = {
+    "day": "1d",
+    "days": "1d",
+    "daily": "1d",
+    "week": "1w",
+    "weeks": "1w",
+    "weekly": "1w",
+    "month": "1M",
+    "months": "1M",
+    "monthly": "1M",
+}
+
+
+_UNITS |= {
+    "year": "12M",
+    "yearly": "12M",
+    "yesterday": "1d",
+    "hour": "1h",
+    "hourly": "1h",
+    "24h": "1d",
+    "year's": "12M",
+}
+
+
+_UNITS |= {f"{unit}'s": label for unit, label in tuple(_UNITS.items()) if not unit.endswith("s")}
+
+
+_UNITS |= {"yesterdays": "1d"}
+
+
+def _level_slot() -> Grammar[Operand]:
+    lists = LISTS | {
+        "last": (
+            "last; previous; prior; preceding; past; last finished; last completed; last closed; previous completed; "
+            "most recent"
+        ),
+        "unit": "day; week; month; year; day's; week's; month's; year's; daily; weekly; monthly",
+        "day": "yesterday; yesterday's; yesterdays",
+    }
+    slots = SLOTS | {"field": _field}
+    g: Grammar[Operand] = Grammar(lists, slots)
+
+    def made(m: Found) -> Operand | None:
+        label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), None)
+        field = m.get("field", str)
+        return None if label is None or field is None else period_level(field, label, m.symbol)
+
+    def opened(m: Found) -> Operand | None:
+        label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), "1d")
+        prefix = f'symbol("{m.symbol}").' if m.symbol else ""
+        noun = {
+            "1d": "open of the day",
+            "1w": "open of the week",
+            "1M": "open of the month",
+            "12M": "open of the year",
+        }.get(label)
+        if noun is None:
+            return None
+        return series(f'valuewhen({prefix}tf("{label}").first, {prefix}open, 0)', noun, "price")
+
+    g.add(
+        made,
+        "<day> {field}",
+        "<last> <unit> {field}",
+        "{field} of the? <last> <unit>",
+        "{field} of yesterday|yesterday's",
+        "{field} of the? <unit> before",
+        "<unit> before {field}",
+    )
+    g.add(
+        opened,
+        "today's|todays open|opening",
+        "[this / the / current]? day's|week's|month's|year's open",
+        "this|current day|week|month|year open",
+        "daily|weekly|monthly|yearly open",
+        "open of the? [current / this]? day|week|month|year",
+        "midnight open",
+    )
+    return g
+
+
+def _field(r: Reader) -> object | None:
+    return next((name for name in ("high", "low", "close", "open") if r.word(name, f"{name}s")), None)
+
+
+_LEVELS = _level_slot()
+
+
+def read_period_level(r: Reader, symbol: str | None = None) -> Operand | None:
+    """ "yesterday's high", "the high of the previous month", "the weekly open"."""
+    mark = r.mark()
+    r.word("the", fill=False)
+    found = _LEVELS.read(r, symbol)
+    if found is None:
+        r.reset(mark)
+    return found
+
+
+def level(r: Reader) -> object | None:
+    return read_period_level(r)
+
+
+def _span_level(side: str) -> Grammar[Operand]:
+    """ "the 20 bar high", "the highest high of the 36 candles before", "recent highs", "20 candle range"."""
+    names = {
+        "high": "high; highs; highest high; top; resistance; peak; maximum; highest price; highest",
+        "low": "low; lows; lowest low; bottom; support; trough; minimum; lowest price; lowest",
+    }
+    lists = LISTS | {
+        "name": names[side],
+        "of": (
+            "of; in; over; from; within; during; for; of the; in the; over the; within the; during the; from the; "
+            "for the; across the"
+        ),
+        "past": "last; past; previous; prior; preceding; most recent; recent; trailing",
+        "range": "range; channel; consolidation; box; trading range; price channel; base; rectangle",
+        "recent": "recent; swing; local; latest; nearby; key; recent swing; horizontal; prior; previous; the; major",
+        "closing": "highest close; closing high; highest closing price"
+        if side == "high"
+        else "lowest close; closing low; lowest closing price",
+    }
+    g: Grammar[Operand] = Grammar(lists, SLOTS)
+
+    def made(m: Found) -> Operand | None:
+        length = m.values.get("length")
+        return before(length, side, "", m.symbol) if isinstance(length, int | Duration) else None
+
+    def closing(m: Found) -> Operand | None:
+        length = m.values.get("length")
+        return before(length, side, "close", m.symbol) if isinstance(length, int | Duration) else None
+
+    def recent(m: Found) -> Operand | None:
+        where = "highest high" if side == "high" else "lowest low"
+        m.note(f"“{m.text.capitalize()}” became the {where} of the {RECENT} candles before.")
+        return before(RECENT, side, "", m.symbol)
+
+    g.add(closing, "{length} <closing>", "<closing> <of> the? <past>? {length}")
+    g.add(
+        made,
+        "{length} [<name> / <range>]",
+        "<name> <of> the? <past>? {length} [before / prior / earlier]?",
+        "<past> {length} <name>",
+        "[<name> <of> ]? the? {length} <range>",
+        "<range> <of> the? <past>? {length} [before / prior]?",
+    )
+    g.add(
+        recent,
+        "<recent> <name>",
+        "resistance" if side == "high" else "support",
+        "[its / the / a]? <range> [<name>]?",
+        "<name> of the? <range>",
+    )
+    return g
+
+
+_SPAN_HIGH, _SPAN_LOW = _span_level("high"), _span_level("low")
+
+
+def span_high(r: Reader) -> object | None:
+    r.word("the", "its", "a", fill=False)
+    return _SPAN_HIGH.read(r)
+
+
+def span_low(r: Reader) -> object | None:
+    r.word("the", "its", "a", fill=False)
+    return _SPAN_LOW.read(r)
+
+
+def line(r: Reader) -> object | None:
+    """A line that a price comes back to: an average, a band, VWAP, a level."""
+    level = read_period_level(r)
+    if level is not None:
+        return level
+    found = read_operand(r)
+    return found if found is not None and found.kind != "number" and price_like(found) else None
+
+
+def candle_level(r: Reader) -> object | None:
+    """ "the high of the last red one", "the previous candle's low"."""
+    return _CANDLE_LEVELS.read(r)
+
+
+def _candle_levels() -> Grammar[Operand]:
+    lists = {
+        "last": (
+            "last; previous; prior; preceding; last red; last green; previous red; previous green; last red "
+            "candle's; that; inside; hammer; engulfing; doji; signal; pattern; setup; pin"
+        ),
+        "candle": "candle; bar; one; candlestick; day",
+        "own": "candle's; bar's; one's",
+    }
+    g: Grammar[Operand] = Grammar(lists, SLOTS | {"field": _field})
+
+    def made(m: Found) -> Operand | None:
+        field = m.get("field", str)
+        return None if field is None else Operand(field, symbol=m.symbol, shift=1)
+
+    g.add(
+        made,
+        "{field} of the <last> <candle>",
+        "<last> <own> {field}",
+        "{field} of the <candle> before",
+        "<last> <candle> {field}",
+        "<last> {field}",
+    )
+    return g
+
+
+_CANDLE_LEVELS = _candle_levels()
