@@ -27,7 +27,25 @@ _NOT: Final = frozenset(
 _JOINTS: Final = frozenset((",", ";", ".", ":", "/", "+", "|", "&", "and", "or", "while", "but", "when", "if", "with"))
 _BREAKS: Final = _NOT | _JOINTS | frozenset(("between", "than", "by", "both", "all"))
 _COUNTED: Final = frozenset(("times", "percent", "period", "day", "bar", "-", "candle", "%"))
-_SKIPPED: Final = frozenset(("the", "its", "own", "a", "an", "that", "level", "of", "zero", "line", "chart", "value"))
+_SKIPPED: Final = frozenset(
+    (
+        "the",
+        "its",
+        "own",
+        "a",
+        "an",
+        "that",
+        "level",
+        "of",
+        "line",
+        "chart",
+        "value",
+        "upper",
+        "lower",
+        "middle",
+        "period",
+    )
+)
 _PRICE: Final = frozenset(("price", "close", "px", "closes"))
 _FIELDS: Final = frozenset(("close", "open", "high", "low", "hl2", "hlc3", "ohlc4"))
 _REACH: Final = 5
@@ -164,7 +182,7 @@ def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) ->
     if first < len(words) and words[first] == "=":
         first += 1
     last = first
-    while last < len(words) and last - first < _REACH and words[last] not in _BREAKS | _UP | _DOWN:
+    while last < len(words) and last - first < 2 * _REACH and words[last] not in _BREAKS | _UP | _DOWN:
         last += 1
     found = _operands(words, pieces, first, last)
     if found:
@@ -172,7 +190,7 @@ def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) ->
         before = words[first : next(i for i in range(first, last) if pieces[i].end() >= found[0].start)]
         plain = all(word in _SKIPPED or word == "-" or _number(word) is not None for word in before)
         return found[0] if plain and len(found) == 1 else None
-    while first < last and words[first] in _SKIPPED and words[first] != "zero":
+    while first < last and words[first] in _SKIPPED:
         first += 1
     value = _number(words[first]) if first < last else None
     follows = words[first + 1] if first + 1 < len(words) else ""
@@ -200,7 +218,20 @@ def _operands(words: Sequence[str], pieces: Sequence[re.Match[str]], first: int,
             place += 1
         else:
             place += 1
-    return found
+    return _joined(found)
+
+
+def _joined(found: Sequence[_Operand]) -> list[_Operand]:
+    """Operands one after the other are one: "price closes", "the stochastic %K"."""
+    joined: list[_Operand] = []
+    for operand in found:
+        last = joined[-1] if joined else None
+        if last is not None and operand.start - last.end <= 1 and operand.number is None:
+            names = last.names if last.names == _FIELDS else last.names | operand.names
+            joined[-1] = _Operand(names, last.number, last.start, operand.end)
+        else:
+            joined.append(operand)
+    return joined
 
 
 def _length(words: Sequence[str], first: int, place: int, end: int) -> tuple[float | None, int, int]:
@@ -215,4 +246,6 @@ def _length(words: Sequence[str], first: int, place: int, end: int) -> tuple[flo
 
 
 def _number(word: str) -> float | None:
+    if word == "zero":
+        return 0.0
     return float(word) if re.fullmatch(r"-?\d+(?:\.\d+)?", word) else None

@@ -16,6 +16,8 @@ _NAMED: Final = """
 rsi stochrsi | rsi; relative strength index
 stochrsi | stochastic rsi; stoch rsi; stochrsi
 macd | macd; moving average convergence divergence
+signal stoch stochrsi trix | signal line; singal line
+hist macd | histogram
 bbands squeeze zscore | bollinger bands; bollinger band; bollinger; bollingers; bbands; bb; bbs; upper band; lower band
 keltner squeeze | keltner channels; keltner channel; keltner; kc
 donchian highest lowest | donchian channel; donchian channels; donchian
