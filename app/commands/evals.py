@@ -15,7 +15,7 @@ import click
 from app.commands.options import DataCommand, keep_machine_code
 from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.commands.parts import load_settings
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from app.evaluation import Outcome, Plan
@@ -76,7 +76,7 @@ def generate(
     choice = Choice(model, dataset, styles, limit, market, concurrency, resume, cached)
     try:
         plan = Plan(settings, choice)
-    except (DatasetError, HistoryError, ValueError) as error:
+    except (DatasetError, HistoryError, SettingsError, ValueError) as error:
         fail(str(error), as_json=as_json, code=BAD_INPUT, error_code="dataset")
     try:
         outcome = asyncio.run(_run(plan))
