@@ -31,6 +31,14 @@ def check_sentence(
     return SentenceCheck(
         unused=unused(sentence, facts, not_understood, symbols),
         invented=invented(sentence, facts),
-        questions=questions_of(sentence, program, direction=direction, evaluate=evaluate),
+        questions=questions_of(_without(sentence, not_understood), program, direction=direction, evaluate=evaluate),
         contradictions=contradictions_of(program),
     )
+
+
+def _without(sentence: str, phrases: Sequence[str]) -> str:
+    """The sentence without words that are left out: they answer no question."""
+    for phrase in phrases:
+        if phrase:
+            sentence = sentence.replace(phrase, " " * len(phrase))
+    return sentence

@@ -9,7 +9,7 @@ from typing import Final
 
 from llm.checks.asked import Asked, choice, question
 from llm.checks.edits import Source, constant
-from llm.checks.settings import AVERAGES, LOWER_LEVELS, SETTINGS, UPPER_LEVELS, VOLUME_LENGTHS, Values
+from llm.checks.settings import AVERAGES, LOWER_LEVELS, SETTINGS, UPPER_LEVELS, VOLUME_LENGTHS, VOLUME_TIMES, Values
 from llm.checks.shapes import Question
 from screener.vocabulary.indicators import INDICATORS
 
@@ -131,6 +131,26 @@ def volume(asked: Asked) -> Iterator[Question | None]:
     ]
     assumption = f"Average volume is that of {length:g} candles: the sentence gives no number."
     yield question("volume", "Average volume of how many candles?", assumption, choices)
+
+
+def times(asked: Asked) -> Iterator[Question | None]:
+    """How many times its average "busy" volume is, where the sentence gives no number."""
+    if not _VOLUME.search(asked.text):
+        return
+    for node in asked.source.walk():
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+            continue
+        value = constant(node.left)
+        name, call = next(((n, c) for n, c in asked.source.calls() if c is node.right), ("", None))
+        if value is None or call is None or name not in AVERAGES or not _of_volume(asked, call):
+            continue
+        if value in asked.numbers:
+            continue
+        choices = [
+            choice(f"{n:g} ×", asked.code({node.left: f"{n:g}"}), n == value) for n in sorted({*VOLUME_TIMES, value})
+        ]
+        assumption = f"{value:g} times its average: the sentence gives no number."
+        yield question(f"times:{value:g}", "How much volume is that?", assumption, choices)
 
 
 def averages(asked: Asked) -> Iterator[Question | None]:

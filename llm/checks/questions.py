@@ -48,6 +48,7 @@ def questions_of(sentence: str, program: Program, *, direction: str, evaluate: s
         *numbers_asked.averages(asked),
         *numbers_asked.settings(asked),
         *numbers_asked.volume(asked),
+        *numbers_asked.times(asked),
         *numbers_asked.candle_moves(asked),
         _evaluate(asked, evaluate),
     ]
@@ -167,7 +168,11 @@ def _crosses(asked: Asked) -> Iterator[Question | None]:
     if crossing:
         return
     top = asked.source.expressions.get("match")
-    parts = top.values if isinstance(top, ast.BoolOp) else [top]
+    named = asked.source.expressions
+    parts = [
+        named.get(part.id, part) if isinstance(part, ast.Name) else part
+        for part in (top.values if isinstance(top, ast.BoolOp) else [top])
+    ]
     compared = [
         part
         for part in parts

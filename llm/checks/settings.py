@@ -43,6 +43,7 @@ SETTINGS: Final[dict[str, tuple[str, tuple[tuple[Values, str], ...]]]] = {
 """By indicator: what it is called, and sets of its numbers, with a word each."""
 
 VOLUME_LENGTHS: Final = (10, 20, 50)
+VOLUME_TIMES: Final = (1.5, 2, 3)
 LOWER_LEVELS: Final[dict[str, tuple[float, ...]]] = {
     "rsi": (20, 25, 30, 35), "stoch": (10, 20, 30), "stochrsi": (10, 20, 30), "mfi": (10, 20, 30),
     "willr": (-90, -80, -70), "cci": (-200, -150, -100),
