@@ -218,6 +218,8 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         if found is None or where is None:
             return None
         found = on_interval(found, where) if left.interval is None else found
+    if len(subjects) == 2:
+        r.pair = (subjects[0], subjects[1])
     if len(subjects) > 1:
         items = tuple(_with_left(found, subject) for subject in subjects)
         return Group("or" if joined_or else "and", items), left

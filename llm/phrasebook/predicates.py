@@ -17,6 +17,7 @@ from llm.phrasebook.meaning import (
     Compare,
     Condition,
     Cross,
+    Formula,
     Group,
     Not,
     Operand,
@@ -89,6 +90,9 @@ def _inherited(condition: Condition, left: Operand) -> Condition:
 def _between(r: Reader, left: Operand) -> Condition | None:
     if not r.take("between"):
         return None
+    pair = [side for side in r.pair if isinstance(side, Operand)]
+    if len(pair) == 2 and r.word("them", "those", "these", "both", fill=False):
+        return Formula("between({0}, min({1}, {2}), max({1}, {2}))", (left, *pair), brief="between both")
     low = read_operand(r, left)
     if low is None or not (r.word("and", "to", "-", "&")):
         return None
