@@ -8,6 +8,7 @@ from ui.components import drafts, text
 from ui.components.drafts import Draft
 
 SHOWN_AT_ONCE = 4
+ASSUMED_AT_ONCE = 2
 _NOUNS = {
     "indicator": "Not in the filter",
     "number": "This number is not in the filter",
@@ -31,6 +32,9 @@ def card(draft: Draft) -> None:
             with st.expander(f"{len(more)} more question{'s' if len(more) > 1 else ''}"):
                 for question in more:
                     _question(draft, question)
+        if len(draft.generated.assumptions) > ASSUMED_AT_ONCE:
+            with st.expander(f"{len(draft.generated.assumptions)} assumptions of {draft.generated.model}"):
+                session.html("".join(_assumed(words) for words in draft.generated.assumptions))
 
 
 def _lines(draft: Draft) -> list[str]:
@@ -55,11 +59,15 @@ def _lines(draft: Draft) -> list[str]:
         for words in checks.invented
     ]
     lines += [_line("history", "warn", "Never so far", text.esc(words)) for words in never]
-    answered = {question.assumption for question in checks.questions}
-    lines += [_line("help", "mut", "Assumed", text.esc(words)) for words in made.assumptions if words not in answered]
+    if len(made.assumptions) <= ASSUMED_AT_ONCE:
+        lines += [_assumed(words) for words in made.assumptions]
     if not (made.not_understood or checks.unused or checks.invented):
         lines.append(_line("check_circle", "up", "All used", "Every word that says something is in the filter."))
     return lines
+
+
+def _assumed(words: str) -> str:
+    return _line("help", "mut", "Assumed", text.esc(words))
 
 
 def _line(symbol: str, tone: str, word: str, markup: str) -> str:
