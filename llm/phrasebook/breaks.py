@@ -19,14 +19,14 @@ from llm.phrasebook.break_levels import (
     span_low,
 )
 from llm.phrasebook.break_words import WORDS
-from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol, series
+from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol
 from llm.phrasebook.extremes import RECENT, peak
 from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Operand, on_interval
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.squeezes import momentum, narrow, no_squeeze, squeeze_off, squeeze_on
 
 RETEST_CANDLES = 10
-WIDTH_CANDLES = 100
 
 
 def _close(m: Found) -> Operand:
@@ -77,9 +77,8 @@ def _level_cross(m: Found) -> Condition | None:
     if level is None:
         return None
     words = set(m.text.split())
-    down = (
-        bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"})
-        or (level.kind == "low" or "low" in level.noun)
+    down = bool(words & {"below", "under", "down", "beneath", "loses", "lost", "lose"}) or (
+        (level.kind == "low" or "low" in level.noun)
         and not words & {"above", "over", "up", "reclaims", "reclaim", "reclaimed", "reclaiming", "regains"}
     )
     # The level is this candle's on both sides: it steps at midnight.
@@ -178,67 +177,6 @@ def _retest(m: Found) -> Condition | None:
 
 # Squeezes.
 
-_SQUEEZE_NOTE = "“Squeeze” became: Bollinger bands (20, 2) inside Keltner's channel (20, 1.5)."
-
-
-def _squeeze_on(m: Found) -> Condition | None:
-    m.note(_SQUEEZE_NOTE)
-    text = "{ta}squeeze().on"
-    length = m.values.get("length")
-    if isinstance(length, int | Duration):
-        return Formula("always({ta}squeeze().on, {n0})", lengths=(length,), brief="squeeze")
-    return Formula(text, brief="squeeze")
-
-
-def _squeeze_off(m: Found) -> Condition | None:
-    m.note(_SQUEEZE_NOTE)
-    words = set(m.text.split())
-    up = bool(words & {"long", "up", "upside", "bullish", "upward", "upwards", "positive"})
-    down = bool(words & {"short", "down", "downside", "bearish", "downward", "downwards", "negative"})
-    text = "{ta}squeeze().on[1] and not {ta}squeeze().on"
-    if up or down:
-        text += f" and {{ta}}squeeze().value {'>' if up else '<'} 0"
-    return Formula(text, brief="squeeze release", lean="short" if down else None)
-
-
-def _no_squeeze(m: Found) -> Condition | None:
-    m.note(_SQUEEZE_NOTE)
-    return Formula("not {ta}squeeze().on", brief="no squeeze")
-
-
-def _momentum(m: Found) -> Condition | None:
-    """ "squeeze momentum positive", "with positive momentum" of the squeeze."""
-    words = set(m.text.split())
-    if words & {"rising", "increasing", "growing", "up"}:
-        return Formula("rising({ta}squeeze().value, 1)", brief="squeeze momentum rising")
-    if words & {"falling", "decreasing", "shrinking", "down"}:
-        return Formula("falling({ta}squeeze().value, 1)", brief="squeeze momentum falling")
-    down = bool(words & {"negative", "below", "bearish"})
-    turn = bool(words & {"turns", "turning", "turned", "crosses", "flips"})
-    value = series("{ta}squeeze().value", "squeeze momentum", "squeeze")
-    if turn:
-        return Cross(value, "down" if down else "up", Operand("number", (0.0,)))
-    return Compare(value, "<" if down else ">", Operand("number", (0.0,)))
-
-
-_WIDTH = series("{ta}bbands({p}close, 20, 2).width", "Bollinger band width", "share")
-
-
-def _narrow(m: Found) -> Condition | None:
-    """ "bands tightest in 120 candles"."""
-    length = m.values.get("length")
-    wide = "wide" in m.values
-    if length is None:
-        length = WIDTH_CANDLES
-        m.note(f"The Bollinger band width is compared with its last {WIDTH_CANDLES} candles.")
-    if not isinstance(length, int | Duration):
-        return None
-    m.note("Bollinger bands have no settings given: 20 candles, 2 standard deviations.")
-    function, op = ("highest", ">=") if wide else ("lowest", "<=")
-    width = Operand("bb_width", (20, 2))
-    edge = series(f"{function}({{0}}, {{n0}})", f"{function} Bollinger band width", "share", width, args=(length,))
-    return Compare(width, ">=" if wide else "<=", edge) if op else None
-
 
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | WORDS
@@ -254,7 +192,7 @@ def _grammar() -> Grammar[Condition]:
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Squeezes.
     g.add(
-        _squeeze_off,
+        squeeze_off,
         "<squeeze> [is / has]? [just]? <fires> [to the / with]? <direction>?",
         "[release / end / breakout / exit] [of / from] [a / the]? <squeeze> [to the]? <direction>?",
         "[comes / coming / came / breaks / breaking / broke / exits / out] out? of [a / the]? <squeeze> [to the]? "
@@ -262,16 +200,16 @@ def _grammar() -> Grammar[Condition]:
         "fires|fired [long / short]? [out]? of [a / the]? <squeeze>",
         "<squeeze> <direction>",
     )
-    g.add(_no_squeeze, "not in a? <squeeze>", "no <squeeze>", "out of a? <squeeze> state")
+    g.add(no_squeeze, "not in a? <squeeze>", "no <squeeze>", "out of a? <squeeze> state")
     g.add(
-        _momentum,
+        momentum,
         "<momentum> [is / turns / turning / turned / crosses / flips / goes]? [positive / negative / bullish / "
         "bearish / rising / falling / increasing / decreasing / up / above zero / below zero / growing / shrinking / "
         "above 0 / below 0]",
         "[positive / negative / rising / falling / bullish / bearish] <momentum>",
     )
     g.add(
-        _narrow,
+        narrow,
         "<bands> [are / is / at / being]? [the / their]? [<narrow> / {wide}] [it / they have been]? <of> [like / the "
         "/ about]? [<past>]? {length}",
         "[<narrow> / {wide}] <bands> <of> [the / like]? [<past>]? {length}",
@@ -282,7 +220,7 @@ def _grammar() -> Grammar[Condition]:
         "<bands> [are / is]? [at their / at its / the]? <narrow>",
     )
     g.add(
-        _squeeze_on,
+        squeeze_on,
         "<squeeze> [has been / is / stays / was]? [<on>]? for [at least / the last / the past / more than]? {length}",
         "[in / inside / entering / enters] [a / the]? <squeeze>",
         "<squeeze> <on>",
@@ -346,9 +284,7 @@ def _grammar() -> Grammar[Condition]:
         top = "highest" if side == "high" else "lowest"
         g.add(
             make,
-            f"<subject>? [<new>]? {{length}} {side}s? [{{closing}}]?"
-            if False
-            else f"<subject>? <new> {{length}} {{closing}}? {side}|{side}s",
+            f"<subject>? <new> {{length}} {{closing}}? {side}|{side}s",
             f"<subject>? <new> {{closing}}? {side}|{side}s <of> the? <past>? {{length}}",
             f"[closes / closed / closing / trading / is / trades]? at? its? {top} {{closing:closing}} <of> the? "
             f"<past>? {{length}}",

@@ -26,11 +26,30 @@ PARTS = {"body": BODY, "range": RANGE, "upper": UPPER_WICK, "lower": LOWER_WICK}
 
 
 SIZES = frozenset(
-    "fat big large long huge giant massive strong wide small tiny little short chunky thick monster full solid".split()
+    [
+        "fat",
+        "big",
+        "large",
+        "long",
+        "huge",
+        "giant",
+        "massive",
+        "strong",
+        "wide",
+        "small",
+        "tiny",
+        "little",
+        "short",
+        "chunky",
+        "thick",
+        "monster",
+        "full",
+        "solid",
+    ]
 )
 
 
-SMALL = frozenset("small tiny little short".split())
+SMALL = frozenset(["small", "tiny", "little", "short"])
 
 
 def part_slot(r: Reader) -> object | None:
@@ -49,18 +68,22 @@ def _part_names() -> Grammar[Operand]:
 
 
 _PART_LISTS = {
-    "body": (
-        "body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size; "
-        "size of the body; bodies; body length"
-    ),
-    "range": """range of the candle; candle range; candle's range; whole candle; full candle; entire candle; whole range; high low range; range; full range;
-        total range; bar range; bar's range; entire range; size of the candle; candle size; whole bar; range of the bar; candle's size; candle's full range;
-        candle length; length of the candle; candle's height; height of the candle; high to low range; high to low; distance from high to low;
-        daily range; total candle; total length; candle; bar; hourly range; weekly range; range of this candle; candle's high low range""",
-    "upper": """upper wick; top wick; upper shadow; upside wick; wick on top; upper tail; wick above the body; wick at the top; wick above; upper wicks;
-        high wick; wick up; topside wick; scam wick up; wick to the upside""",
-    "lower": """lower wick; bottom wick; lower shadow; downside wick; tail; lower tail; wick below the body; wick at the bottom; wick below; lower wicks;
-        low wick; wick down; wick to the downside""",
+    "body": """
+        body; real body; body of the candle; candle body; the body; candle's body; candle's real body; body size;
+        size of the body; bodies; body length""",
+    "range": """
+        range of the candle; candle range; candle's range; whole candle; full candle; entire candle; whole range;
+        high low range; range; full range; total range; bar range; bar's range; entire range; size of the candle;
+        candle size; whole bar; range of the bar; candle's size; candle's full range; candle length; length of the
+        candle; candle's height; height of the candle; high to low range; high to low; distance from high to low;
+        daily range; total candle; total length; candle; bar; hourly range; weekly range; range of this candle;
+        candle's high low range""",
+    "upper": """
+        upper wick; top wick; upper shadow; upside wick; wick on top; upper tail; wick above the body; wick at the
+        top; wick above; upper wicks; high wick; wick up; topside wick; scam wick up; wick to the upside""",
+    "lower": """
+        lower wick; bottom wick; lower shadow; downside wick; tail; lower tail; wick below the body; wick at the
+        bottom; wick below; lower wicks; low wick; wick down; wick to the downside""",
 }
 
 
@@ -132,7 +155,7 @@ def extreme_part(m: Found) -> Condition | None:
     return versus(left, op, edge)
 
 
-_LEAST = frozenset("smallest narrowest tightest lowest shortest least minimum nr".split())
+_LEAST = frozenset(["smallest", "narrowest", "tightest", "lowest", "shortest", "least", "minimum", "nr"])
 
 
 def no_wick(m: Found) -> Condition | None:

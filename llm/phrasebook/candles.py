@@ -25,15 +25,17 @@ from llm.phrasebook.candle_parts import (
     to_price,
 )
 from llm.phrasebook.candle_patterns import PATTERNS, SIDED, pattern, sided
+from llm.phrasebook.candle_places import close_at, close_in, inside, inside_break, outside
 from llm.phrasebook.candle_words import WORDS
 from llm.phrasebook.event_words import LISTS, SLOTS, plain
 from llm.phrasebook.extremes import versus
-from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, Trend, on_interval
+from llm.phrasebook.meaning import Compare, Condition, Formula, Operand, on_interval
 from llm.phrasebook.phrase_tables import flag
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.stairs import ago, both_stairs, risen, stair_rule
 
-FAT_ATR, PIN_WICK, NEAR_END = 0.5, 2 / 3, 0.1
+FAT_ATR, PIN_WICK = 0.5, 2 / 3
 
 
 # Streaks.
@@ -65,8 +67,7 @@ def _streak(m: Found, colour: str) -> Condition | None:
     if count > 1:
         text = f"always({text}, {count})"
     brief = f"{colour} candle" if count == 1 else f"{count} {colour} candles"
-    found = Formula(text, brief=brief, interval=m.get("interval", str))
-    return found
+    return Formula(text, brief=brief, interval=m.get("interval", str))
 
 
 def _green(m: Found) -> Condition | None:
@@ -81,30 +82,11 @@ def _turned(m: Found) -> Condition | None:
     up = "up" in m.values
     now, before = (">", "<") if up else ("<", ">")
     m.note(
-        (
-            f"“{m.text}” became: this candle is {'green' if up else 'red'} and the one before was "
-            f"{'red' if up else 'green'}."
-        )
+        f"“{m.text}” became: this candle is {'green' if up else 'red'} and the one before was "
+        f"{'red' if up else 'green'}."
     )
     text = f"{{p}}close {now} {{p}}open and {{p}}close[1] {before} {{p}}open[1]"
     return Formula(text, brief=f"turns {'green' if up else 'red'}", interval=m.get("interval", str))
-
-
-def _ago(m: Found) -> Condition | None:
-    """ "the close is lower than 3 candles ago"."""
-    count = m.values.get("count")
-    field = m.word("field", "close")
-    return (
-        Compare(Operand(field), ">" if "up" in m else "<", Operand(field, shift=count))
-        if isinstance(count, int)
-        else None
-    )
-
-
-def _risen(m: Found) -> Condition | None:
-    """ "the close has risen 5 candles in a row"."""
-    count = m.values.get("count")
-    return Trend(Operand("close"), "up" if "up" in m else "down", count) if isinstance(count, int) else None
 
 
 def _counted(m: Found) -> Condition | None:
@@ -127,34 +109,6 @@ def _none(m: Found) -> Condition | None:
     )
 
 
-def _stairs(m: Found, *, fields: tuple[str, ...], up: bool) -> Condition | None:
-    count = m.values.get("count", None)
-    if "than" in m.text.split() and "ago" in [token.text for token in m.reader.tokens[m.reader.position :][:1]]:
-        return None
-    if "times" in m:
-        count = int(m.number("times"))
-    if count is None:
-        single = any(m.text.split()[0] in ("higher", "lower") for _ in (0,)) and not m.text.rstrip().endswith("s")
-        count = 1 if single else 2
-        names = " and ".join(f"{'higher' if up else 'lower'} {field}s" for field in fields)
-        if count == 2:
-            m.note(f"“{names.capitalize()}” has no count given: 2 in a row.")
-    if not isinstance(count, int):
-        return None
-    items = tuple(Trend(Operand(field), "up" if up else "down", count) for field in fields)
-    if len(items) == 1:
-        return items[0]
-    return Formula("{c0} and {c1}", parts=items, brief=f"{count} {'higher' if up else 'lower'} highs and lows")
-
-
-def _stair_rule(field: str, *, up: bool) -> object:
-    return lambda m: _stairs(m, fields=(field,), up=up)
-
-
-def _both_stairs(*, up: bool) -> object:
-    return lambda m: _stairs(m, fields=("high", "low"), up=up)
-
-
 # Parts of a candle.
 
 
@@ -166,10 +120,8 @@ def _long_wick(m: Found) -> Condition | None:
         words = set(m.text.split())
         small = bool(words & SMALL)
         m.note(
-            (
-                f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of "
-                f"the range."
-            )
+            f"“{m.text.capitalize()}” became: the body is {'at most a third' if small else 'at least two thirds'} of "
+            f"the range."
         )
         factor = round(1 / 3, 10) if small else round(2 / 3, 10)
         return versus(BODY, "<=" if small else ">=", replace(RANGE, factor=factor))
@@ -190,74 +142,6 @@ def _pin(m: Found) -> Condition | None:
 
 
 # Place of the close, inside and outside.
-
-
-def _close_in(m: Found) -> Condition | None:
-    """ "closes in the top 25% of its range"."""
-    share = m.values.get("share", 50.0)
-    if not isinstance(share, int | float) or not 0 < share < 100:
-        return None
-    if "top" in m.values:
-        edge = plain(round(1 - share / 100, 10))
-        return Formula(f"{{p}}close >= {{p}}low + {edge} * ({{p}}high - {{p}}low)", brief="close near the high")
-    edge = plain(round(share / 100, 10))
-    return Formula(f"{{p}}close <= {{p}}low + {edge} * ({{p}}high - {{p}}low)", brief="close near the low")
-
-
-def _close_at(m: Found) -> Condition | None:
-    top = "top" in m.values
-    if "near" in m.values:
-        m.note(
-            (
-                f"“{m.text.capitalize()}” became: the close is in the {'highest' if top else 'lowest'} tenth of the "
-                f"candle's range."
-            )
-        )
-        edge = plain(1 - NEAR_END if top else NEAR_END)
-        return Formula(
-            f"{{p}}close {'>=' if top else '<='} {{p}}low + {edge} * ({{p}}high - {{p}}low)",
-            brief=f"close near the {'high' if top else 'low'}",
-        )
-    return Formula(f"{{p}}close {'>=' if top else '<='} {{p}}{'high' if top else 'low'}", brief="close at its end")
-
-
-INSIDE = "{p}high < {p}high[1] and {p}low > {p}low[1]"
-OUTSIDE = "{p}high > {p}high[1] and {p}low < {p}low[1]"
-
-
-def _inside(m: Found) -> Condition | None:
-    return Formula(INSIDE, brief="inside candle", interval=m.get("interval", str) or _day(m))
-
-
-def _outside(m: Found) -> Condition | None:
-    return Formula(OUTSIDE, brief="outside candle", interval=m.get("interval", str) or _day(m))
-
-
-def _day(m: Found) -> str | None:
-    words = m.text.split()
-    return "1d" if "day" in words or "days" in words else "1w" if "week" in words else None
-
-
-def _inside_break(m: Found) -> Condition | None:
-    """ "inside bar breakout": the candle before was inside, and this one closes beyond the one around it."""
-    down = "down" in m.values
-    sign, side = ("<", "low") if down else (">", "high")
-    if "inner" in m.values:
-        return Formula(
-            f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[1]", brief="inside candle break", interval=_day(m)
-        )
-    m.note(
-        (
-            f"“{m.text.capitalize()}” became: the candle before was inside its own predecessor, whose {side} this close "
-            f"breaks."
-        )
-    )
-    return Formula(
-        f"({INSIDE})[1] and {{p}}close {sign} {{p}}{side}[2]",
-        brief="inside candle breakout",
-        lean="short" if down else "long",
-        interval=m.get("interval", str) or _day(m),
-    )
 
 
 def _own_close(m: Found) -> Condition | None:
@@ -303,20 +187,20 @@ def _grammar() -> Grammar[Condition]:
         "inner": flag("inside; inner; mother"),
         "hits": SLOTS["count"],
     }
-    g: Grammar[Condition] = Grammar(lists, slots, on_interval)  # type: ignore[arg-type]
+    g: Grammar[Condition] = Grammar(lists, slots, on_interval)
 
     def add(make: object, *templates: str) -> None:
         g.add(make, *templates)  # type: ignore[arg-type]
 
     # Inside and outside.
     add(
-        _inside_break,
+        inside_break,
         "<inside> {down:down}? breakout|break|breakdown",
         "{interval}? <inside> breakout",
         "[breakout / break / breaks / breaks out] [of / from]? the? <inside>",
     )
-    add(_inside, "{interval}? <inside>", "<candle> <fits> the? <beforeone>")
-    add(_outside, "{interval}? <outside>", "{interval}? engulfs the? whole <beforeone>")
+    add(inside, "{interval}? <inside>", "<candle> <fits> the? <beforeone>")
+    add(outside, "{interval}? <outside>", "{interval}? engulfs the? whole <beforeone>")
     # Patterns, the longest names first.
     rows: list[tuple[str, object, bool]] = []
     for names, (name, side) in SIDED.items():
@@ -372,7 +256,7 @@ def _grammar() -> Grammar[Condition]:
     add(_long_wick, "[<size>] {part}", "{part} is <size>")
     # Where it closes.
     add(
-        _close_in,
+        close_in,
         "[close / closes / closed / closing]? in|within the? {top} {share}? [of / the / its / range / candle / bar]? "
         "[of / the / its]? range|candle|bar",
         "[close / closes / closed / closing]? in|within the? {bottom} {share}? [of / the / its / range / candle / "
@@ -383,7 +267,7 @@ def _grammar() -> Grammar[Condition]:
         "close|closes|closed in the? upper half",
     )
     add(
-        _close_at,
+        close_at,
         "[close / closes / closed / closing] [is]? {near} [its / the]? {top} of? [the / its]? [candle / day / bar]?",
         "[close / closes / closed / closing] [is]? {near} [its / the]? {bottom} of? [the / its]? [candle / day / bar]?",
         "[closes / closed / closing] at|on [its / the]? {top:top} of? [the / its]? [candle / bar]",
@@ -409,14 +293,14 @@ def _grammar() -> Grammar[Condition]:
     )
 
     add(
-        _ago,
+        ago,
         (
             "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / the close / "
             "its value / the price / where it was]? {count} <candle> ago|earlier"
         ),
     )
     add(
-        _risen,
+        risen,
         "[close / price / closes / it] [has / have / is]? [been]? [{up:rising} / {down:falling}] [for]? [the]? "
         "[<past>]? {count} [consecutive]? <candle>? {row}?",
     )
@@ -450,7 +334,7 @@ def _grammar() -> Grammar[Condition]:
     add(_own_close, "[close / closes / closed] {up:higher} [than / the / its]? [it opened / open / its open]")
     for up, word in ((True, "higher"), (False, "lower")):
         add(
-            _both_stairs(up=up),
+            both_stairs(up=up),
             f"{{count}} {{row}}? {word} highs? and {{count}}? {word} lows? {{row}}?",
             f"{{count}} {{row}}? {word} highs and lows {{row}}?",
             f"{word} highs and [{word}]? lows [for / over / in / on]? [the / each of the]? [<past>]? [{{count}} "
@@ -459,7 +343,7 @@ def _grammar() -> Grammar[Condition]:
         )
         for field in ("high", "low", "close"):
             add(
-                _stair_rule(field, up=up),
+                stair_rule(field, up=up),
                 f"{{count}} {{row}}? {word} {field}|{field}s {{row}}?",
                 f"[the]? <past> {{count}} {field}s [are / were]? [each / all] {word} than the? [{field} / one] "
                 f"before [it]?",
@@ -472,7 +356,7 @@ def _grammar() -> Grammar[Condition]:
                 f"<candle>? {{row}}?",
             )
         add(
-            _stair_rule("close", up=up),
+            stair_rule("close", up=up),
             f"close|closes|closed|closing {word} {{count}} [candles / bars / days / hours / sessions] {{row}}?",
             f"close|closes|closed|closing {word} {{times:x}} {{row}}?",
             f"{{count}} {word} closes {{row}}?",

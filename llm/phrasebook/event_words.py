@@ -20,80 +20,85 @@ MAX_PERCENT = 10_000.0
 
 LISTS: dict[str, str] = {
     "up": """
-        up; up by; rises; rise; rose; risen; rising; gains; gain; gained; gaining; climbs; climb; climbed; climbing; jumps; jump;
-        jumped; jumping; pumps; pump; pumped; pumping; rallies; rally; rallied; rallying; surges; surge; surged; surging;
-        soars; soar; soared; soaring; rips; rip; ripped; ripping; pops; pop; popped; popping; moons; mooned; mooning; ran; runs; run;
-        running; flies; flew; flown; flying; rockets; rocketed; rocketing; skyrockets; skyrocketed; explodes; exploded; exploding;
-        adds; add; added; adding; advances; advance; advanced; advancing; increases; increase; increased; increasing; grows;
-        grew; grown; appreciates; appreciated; spikes; spike; spiked; spiking; higher; up at; up about; in the green by;
-        moves up; moved up; moving up; move up; goes up; gone up; went up; going up; go up; shoots up; shot up; shooting up;
-        bounces; bounced; bounce; recovers; recovered; recover; has put on; puts on; put on; is green by; goes up by; makes; made;
-        sends; sent; blasts; blasted; leaps; leapt; trades up; trading up; trades higher; is trading up""",
+        up; up by; rises; rise; rose; risen; rising; gains; gain; gained; gaining; climbs; climb; climbed; climbing;
+        jumps; jump; jumped; jumping; pumps; pump; pumped; pumping; rallies; rally; rallied; rallying; surges;
+        surge; surged; surging; soars; soar; soared; soaring; rips; rip; ripped; ripping; pops; pop; popped;
+        popping; moons; mooned; mooning; ran; runs; run; running; flies; flew; flown; flying; rockets; rocketed;
+        rocketing; skyrockets; skyrocketed; explodes; exploded; exploding; adds; add; added; adding; advances;
+        advance; advanced; advancing; increases; increase; increased; increasing; grows; grew; grown; appreciates;
+        appreciated; spikes; spike; spiked; spiking; higher; up at; up about; in the green by; moves up; moved up;
+        moving up; move up; goes up; gone up; went up; going up; go up; shoots up; shot up; shooting up; bounces;
+        bounced; bounce; recovers; recovered; recover; has put on; puts on; put on; is green by; goes up by; makes;
+        made; sends; sent; blasts; blasted; leaps; leapt; trades up; trading up; trades higher; is trading up""",
     "down": """
-        down; down by; falls; fall; fell; fallen; falling; drops; drop; dropped; dropping; loses; lose; lost; losing; dips; dip;
-        dipped; dipping; dumps; dump; dumped; dumping; crashes; crash; crashed; crashing; sinks; sink; sank; sunk; sinking;
-        declines; decline; declined; declining; slides; slide; slid; sliding; nukes; nuked; nuking; tanks; tanked; tanking;
-        plunges; plunge; plunged; plunging; plummets; plummet; plummeted; plummeting; bleeds; bleed; bled; bleeding; sheds; shed;
-        craters; cratered; collapses; collapsed; collapse; tumbles; tumbled; tumble; sells off; sold off; selling off; sell off;
-        corrects; corrected; correct; decreases; decrease; decreased; retraces; retraced; lower; in the red by; off; slips;
-        slipped; slip; moves down; moved down; move down; moving down; goes down; gone down; went down; go down; going down;
-        pulls back; pulled back; pull back; depreciates; depreciated; wicks down; gives up; gave up; given up; rugged; rugs;
-        is red by; trades down; trading down; trades lower; is trading down; flushes; flushed; knifes; knifed""",
-    "moved": """
-        moves; move; moved; moving; changes; change; changed; swings; swung; swing; fluctuates; fluctuated""",
+        down; down by; falls; fall; fell; fallen; falling; drops; drop; dropped; dropping; loses; lose; lost;
+        losing; dips; dip; dipped; dipping; dumps; dump; dumped; dumping; crashes; crash; crashed; crashing; sinks;
+        sink; sank; sunk; sinking; declines; decline; declined; declining; slides; slide; slid; sliding; nukes;
+        nuked; nuking; tanks; tanked; tanking; plunges; plunge; plunged; plunging; plummets; plummet; plummeted;
+        plummeting; bleeds; bleed; bled; bleeding; sheds; shed; craters; cratered; collapses; collapsed; collapse;
+        tumbles; tumbled; tumble; sells off; sold off; selling off; sell off; corrects; corrected; correct;
+        decreases; decrease; decreased; retraces; retraced; lower; in the red by; off; slips; slipped; slip; moves
+        down; moved down; move down; moving down; goes down; gone down; went down; go down; going down; pulls back;
+        pulled back; pull back; depreciates; depreciated; wicks down; gives up; gave up; given up; rugged; rugs; is
+        red by; trades down; trading down; trades lower; is trading down; flushes; flushed; knifes; knifed""",
+    "moved": "moves; move; moved; moving; changes; change; changed; swings; swung; swing; fluctuates; fluctuated",
     "up_noun": """
-        gain; gains; rise; rally; rallies; pump; pumps; increase; jump; jumps; surge; advance; move up; up move; upmove; upside move;
-        move higher; rip; spike; pop; run; leg up; bounce; rebound; green candle; bullish candle; up candle; green bar; bullish bar;
-        green move; bullish move; move to the upside; run up; run-up; recovery; upward move; move upward; move upwards""",
+        gain; gains; rise; rally; rallies; pump; pumps; increase; jump; jumps; surge; advance; move up; up move;
+        upmove; upside move; move higher; rip; spike; pop; run; leg up; bounce; rebound; green candle; bullish
+        candle; up candle; green bar; bullish bar; green move; bullish move; move to the upside; run up; run-up;
+        recovery; upward move; move upward; move upwards""",
     "down_noun": """
-        drop; drops; fall; falls; decline; declines; dip; dips; dump; dumps; decrease; move down; down move; downmove; loss; losses;
-        crash; sell off; selloff; sell-off; correction; plunge; slide; nuke; drawdown; red candle; bearish candle; down candle;
-        red bar; bearish bar; leg down; pullback; pull back; retracement; move lower; move to the downside; flush; slump; downward move""",
+        drop; drops; fall; falls; decline; declines; dip; dips; dump; dumps; decrease; move down; down move;
+        downmove; loss; losses; crash; sell off; selloff; sell-off; correction; plunge; slide; nuke; drawdown; red
+        candle; bearish candle; down candle; red bar; bearish bar; leg down; pullback; pull back; retracement; move
+        lower; move to the downside; flush; slump; downward move""",
     "move_noun": "move; change; swing; price move; price change; price movement; movement; candle; bar; price swing",
     "any_way": """
-        in either direction; either way; up or down; in any direction; either direction; in one direction or the other; in both directions;
-        in absolute terms; one way or the other""",
-    "more": (
-        "or more; or higher; or greater; and more; and up; plus; + ; or better; or above; or over; minimum; at "
-        "least; or so"
-    ),
+        in either direction; either way; up or down; in any direction; either direction; in one direction or the
+        other; in both directions; in absolute terms; one way or the other""",
+    "more": """
+        or more; or higher; or greater; and more; and up; plus; +; or better; or above; or over; minimum; at least;
+        or so""",
     "candle": "candle; candles; bar; bars; candlestick; candlesticks; period; periods",
     "this_candle": """
-        on the candle; in a candle; in one candle; in a single candle; within one candle; within a candle; on this candle; in this candle;
-        on the bar; in a bar; in one bar; in a single bar; within a single candle; on a single candle; on one candle; per candle;
-        within one bar; on the current candle; in the current candle; from close to close; on a candle; in just one candle; since the last candle;
-        from the previous close; since the previous close; from the last close; versus the previous close; from the prior close;
-        since the previous candle; from the previous candle; against the previous close; candle to candle; close to close""",
-    "today": (
-        "today; on the day; this day; so far today; for the day; intraday; on day; in a day; in one day; in a single "
-        "day"
-    ),
+        on the candle; in a candle; in one candle; in a single candle; within one candle; within a candle; on this
+        candle; in this candle; on the bar; in a bar; in one bar; in a single bar; within a single candle; on a
+        single candle; on one candle; per candle; within one bar; on the current candle; in the current candle; from
+        close to close; on a candle; in just one candle; since the last candle; from the previous close; since the
+        previous close; from the last close; versus the previous close; from the prior close; since the previous
+        candle; from the previous candle; against the previous close; candle to candle; close to close""",
+    "today": """
+        today; on the day; this day; so far today; for the day; intraday; on day; in a day; in one day; in a single
+        day""",
     "day_window": """
-        in a day; in one day; within a day; within one day; in the last day; over the last day; in the past day; over the past day;
-        over a day; over the day; during the day; 24h; 24 h; on the 24h; daily; a day""",
+        in a day; in one day; within a day; within one day; in the last day; over the last day; in the past day;
+        over the past day; over a day; over the day; during the day; 24h; 24 h; on the 24h; daily; a day""",
     "since_open": """
-        since midnight; since the daily open; from the daily open; since the day's open; since the open; from the open; since today's open;
-        from today's open; since the day open; since the start of the day; from the day's open; since the open of the day; since midnight utc""",
+        since midnight; since the daily open; from the daily open; since the day's open; since the open; from the
+        open; since today's open; from today's open; since the day open; since the start of the day; from the day's
+        open; since the open of the day; since midnight utc""",
     "since_week": """
-        this week; since the weekly open; since monday; from the weekly open; since the start of the week; week to date; so far this week;
-        since the week's open; on the week; for the week""",
+        this week; since the weekly open; since monday; from the weekly open; since the start of the week; week to
+        date; so far this week; since the week's open; on the week; for the week""",
     "since_month": """
-        this month; since the monthly open; since the start of the month; from the monthly open; month to date; so far this month; on the month""",
+        this month; since the monthly open; since the start of the month; from the monthly open; month to date; so
+        far this month; on the month""",
     "row": """
-        in a row; consecutive; consecutively; straight; in succession; running; back to back; successive; on the trot; one after another;
-        one after the other; in sequence; in a sequence; on the bounce; uninterrupted""",
+        in a row; consecutive; consecutively; straight; in succession; running; back to back; successive; on the
+        trot; one after another; one after the other; in sequence; in a sequence; on the bounce; uninterrupted""",
     "volume": "volume; vol; trading volume; traded volume; volumes; candle volume; the volume; market volume",
     "average": """
-        average; avg; mean; norm; usual; normal; typical; usually; moving average; ma; sma; simple average; simple moving average;
-        baseline; average volume; avg volume; normal volume; usual volume; mean volume; volume average; regular; average level""",
-    "is": (
-        "is; was; at; of; are; were; hits; reaches; comes in at; stands at; runs at; goes to; like; has; being; to; "
-        "with; on; jumps to; ran at; makes up"
-    ),
+        average; avg; mean; norm; usual; normal; typical; usually; moving average; ma; sma; simple average; simple
+        moving average; baseline; average volume; avg volume; normal volume; usual volume; mean volume; volume
+        average; regular; average level""",
+    "is": """
+        is; was; at; of; are; were; hits; reaches; comes in at; stands at; runs at; goes to; like; has; being; to;
+        with; on; jumps to; ran at; makes up""",
     "than": "than; of; to; as; the; its; then; against; versus; vs; over; compared with; compared to; relative to",
     "symbols": """
-        symbols; coins; pairs; markets; tokens; assets; alts; altcoins; market; the market; all symbols; all coins; the coins; cryptos;
-        the symbols; the whole market; all markets; all pairs; all the coins; all assets; the universe; instruments; all tokens; names""",
+        symbols; coins; pairs; markets; tokens; assets; alts; altcoins; market; the market; all symbols; all coins;
+        the coins; cryptos; the symbols; the whole market; all markets; all pairs; all the coins; all assets; the
+        universe; instruments; all tokens; names""",
 }
 
 
@@ -171,19 +176,20 @@ def _multiple(r: Reader) -> object | None:
 
 
 COMPARISONS: dict[str, str] = {
-    ">": """more than; over; above; greater than; bigger than; larger than; higher than; >; exceeds; exceeding; in excess of; beyond;
-        upwards of; exceed; exceeded; stronger than; longer than; wider than; north of; outweighs; outweigh; tops; topping; better than;
-        heavier than; well over; well above; taller than; beats; dwarfs; passes; more then""",
-    ">=": (
-        "at least; no less than; not less than; a minimum of; minimum; minimum of; >=; ≥; at or above; or more than; "
-        "min; not below; at least at"
-    ),
-    "<": """less than; under; below; smaller than; lower than; fewer than; <; beneath; shorter than; narrower than; tighter than; south of;
-        weaker than; lighter than; thinner than; well under; well below""",
-    "<=": (
-        "at most; no more than; not more than; a maximum of; maximum; <=; ≤; at or below; max; up to; not above; no "
-        "greater than; not over"
-    ),
+    ">": """
+        more than; over; above; greater than; bigger than; larger than; higher than; >; exceeds; exceeding; in
+        excess of; beyond; upwards of; exceed; exceeded; stronger than; longer than; wider than; north of;
+        outweighs; outweigh; tops; topping; better than; heavier than; well over; well above; taller than; beats;
+        dwarfs; passes; more then""",
+    ">=": """
+        at least; no less than; not less than; a minimum of; minimum; minimum of; >=; ≥; at or above; or more than;
+        min; not below; at least at""",
+    "<": """
+        less than; under; below; smaller than; lower than; fewer than; <; beneath; shorter than; narrower than;
+        tighter than; south of; weaker than; lighter than; thinner than; well under; well below""",
+    "<=": """
+        at most; no more than; not more than; a maximum of; maximum; <=; ≤; at or below; max; up to; not above; no
+        greater than; not over""",
 }
 _COMPARISON_TABLE = PhraseTable((text, op) for op, text in COMPARISONS.items())
 

@@ -26,7 +26,9 @@ _READERS: tuple[Callable[[Reader, str | None], Condition | None], ...] = (
     read_break,
 )
 # Behind a percentage these say that it is not the market that moved.
-_OWN = frozenset("portfolio account pnl profit equity balance position positions wallet entry".split())
+_OWN = frozenset(
+    ["portfolio", "account", "pnl", "profit", "equity", "balance", "position", "positions", "wallet", "entry"]
+)
 _OWN_REACH = 6
 
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.event_words import LISTS, SLOTS, day_span, plain, series
+from llm.phrasebook.event_words import LISTS, SLOTS, day_span, series
 from llm.phrasebook.extremes import compared, ticker, versus
 from llm.phrasebook.flow_words import WORDS
-from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Operand, Trend, number, on_interval
+from llm.phrasebook.meaning import Compare, Condition, Duration, Operand, Trend, on_interval
+from llm.phrasebook.order_flow import BUY, SELL, VOLUME, delta, delta_record, delta_share, pressure, share, sides
 from llm.phrasebook.phrase_tables import flag
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 USUAL, BUSY, SPIKE, HUGE, LOW = 20, 1.5, 2.0, 2.0, 0.7
-BUY = series("{p}buy_volume", "taker buy volume", "volume")
-SELL = series("{p}sell_volume", "taker sell volume", "volume")
-DELTA = series("{p}volume_delta", "volume delta", "volume")
-VOLUME = Operand("volume")
 _SIZE = {"<": "below", ">": "more than", ">=": "at least"}
 
 
@@ -163,95 +160,6 @@ def _money_volume(m: Found) -> Condition | None:
 # Order flow.
 
 
-def _share(m: Found) -> Condition | None:
-    """ "taker buys 70% of the volume"."""
-    side = SELL if "sell" in m else BUY
-    percent = m.values.get("pct", m.values.get("share"))
-    if not isinstance(percent, int | float) or not 0 < percent <= 100:
-        return None
-    return versus(side, m.word("cmp", ">="), replace(VOLUME, factor=round(percent / 100, 10)))
-
-
-def _sides(m: Found) -> Condition | None:
-    """ "sellers dominate", "buy volume is twice the sell volume"."""
-    buy = "sell" not in m
-    left, right = (BUY, SELL) if buy else (SELL, BUY)
-    factor = m.number("x") if "x" in m else 1.0
-    if "num" in m:
-        factor = m.number("num")
-    op = m.word("cmp", ">=" if factor != 1.0 else ">")
-    more = op in (">", ">=")
-    return Formula(
-        f"{{0}} {op} {{1}}",
-        operands=(left, replace(right, factor=factor)),
-        brief=f"{'buyers' if buy == more else 'sellers'} lead",
-        lean="long" if buy == more else "short",
-    )
-
-
-def _pressure(m: Found) -> Condition | None:
-    buy = "sell" not in m
-    m.note(
-        (
-            f"“{m.text.capitalize()}” became: more {'buying' if buy else 'selling'} than "
-            f"{'selling' if buy else 'buying'} by takers."
-        )
-    )
-    return Formula(
-        "{0} > {1}",
-        operands=(BUY, SELL) if buy else (SELL, BUY),
-        brief=f"{'buyers' if buy else 'sellers'} lead",
-        lean="long" if buy else "short",
-    )
-
-
-def _delta(m: Found) -> Condition | None:
-    words = set(m.text.split())
-    length = m.values.get("length")
-    left = DELTA
-    if isinstance(length, int | Duration) and length != 1:
-        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(length,))
-    elif {"cumulative", "cvd"} & words:
-        m.note(f"The cumulative delta has no length given: {USUAL} candles.")
-        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(USUAL,))
-    if {"rising", "increasing", "growing"} & words:
-        return Trend(left, "up", 1)
-    if {"falling", "decreasing", "declining"} & words:
-        return Trend(left, "down", 1)
-    if "num" in m:
-        return compared(left, m.word("cmp", ">"), m.number("num"))
-    down = bool({"negative", "below", "under", "bearish", "red"} & words)
-    if {"turns", "turned", "turning", "flips", "flipped"} & words:
-        return Formula(
-            f"{'crossunder' if down else 'crossover'}({{0}}, 0)", operands=(left,), brief="volume delta turns"
-        )
-    return Compare(left, "<" if down else ">", number(0))
-
-
-def _delta_record(m: Found) -> Condition | None:
-    length = m.values.get("length")
-    low = bool({"lowest", "smallest", "negative"} & set(m.text.split()))
-    if not isinstance(length, int | Duration):
-        return None
-    function, op = ("lowest", "<=") if low else ("highest", ">=")
-    return versus(
-        DELTA, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", DELTA, args=(length,))
-    )
-
-
-def _delta_share(m: Found) -> Condition | None:
-    """ "net buying of 20% of the volume"."""
-    percent = m.number("pct")
-    sell = "sell" in m or "negative" in m.text.split()
-    op = m.word("cmp", ">=")
-    if sell:
-        factor = -round(percent / 100, 10)
-        return Formula(
-            f"{{p}}volume_delta {'<' if op == '>' else '<='} {plain(factor)} * {{p}}volume", brief="net selling"
-        )
-    return versus(DELTA, op, replace(VOLUME, factor=round(percent / 100, 10)))
-
-
 def _grammar() -> Grammar[Condition]:
     usual = (
         "average; avg; mean; norm; usual; normal; typical; regular; baseline; ordinary; moving average; ma; sma; "
@@ -265,16 +173,12 @@ def _grammar() -> Grammar[Condition]:
         "buy": flag(lists["buyers"], fill=False),
         "sell": flag(lists["sellers"], fill=False),
         "up": flag(
-            (
-                "rising; increasing; growing; climbing; expanding; building; picking; ramping; swelling; rises; "
-                "increases; grows; higher; up"
-            )
+            "rising; increasing; growing; climbing; expanding; building; picking; ramping; swelling; rises; "
+            "increases; grows; higher; up"
         ),
         "down": flag(
-            (
-                "falling; decreasing; declining; shrinking; fading; dropping; drying; contracting; falls; decreases; "
-                "declines; lower"
-            )
+            "falling; decreasing; declining; shrinking; fading; dropping; drying; contracting; falls; decreases; "
+            "declines; lower"
         ),
         "beyond": flag("above; over; higher; more; greater; bigger; larger"),
         "less": flag("below; under; lower; less; beneath; fewer; smaller"),
@@ -296,7 +200,7 @@ def _grammar() -> Grammar[Condition]:
     # Order flow: shares of the volume.
     for side in ("buy", "sell"):
         add(
-            _share,
+            share,
             f"{{{side}}} [is / are / makes up / make up / made up / of / at / was / were / account for / accounts "
             f"for / takes / take / being / has / have / with / comprise / comprises / represent / represents / hits "
             f"/ reaches]? {{cmp}}? {{share}} [<more>]? [of [all / the / total]? <ofvolume>]?",
@@ -307,7 +211,7 @@ def _grammar() -> Grammar[Condition]:
         )
         other = "sell" if side == "buy" else "buy"
         add(
-            _sides,
+            sides,
             f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / "
             f"overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [by]? "
             f"{{num}} [to 1 / to one / : 1]",
@@ -325,16 +229,16 @@ def _grammar() -> Grammar[Condition]:
             f"{{cmp}}? {{x}} as much {{{side}}} as [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
         )
         del other
-        add(_delta_share, f"net {{{side}}} [is / of / at]? {{cmp}}? {{pct}} [<more>]? [of [the / all]? <ofvolume>]?")
+        add(delta_share, f"net {{{side}}} [is / of / at]? {{cmp}}? {{pct}} [<more>]? [of [the / all]? <ofvolume>]?")
         add(
-            _pressure,
+            pressure,
             f"{{{side}}} <dominate>",
             f"net {{{side}}}",
             f"[heavy / strong / dominant / aggressive / more]? {{{side}}} pressure",
             f"dominated by {{{side}}}",
         )
     add(
-        _delta,
+        delta,
         "<delta> [is / are / was / stays / turns / turned / turning / flips / flipped / being]? [positive / negative "
         "/ bullish / bearish / above zero / below zero / green / red / above 0 / below 0] [<dof> the? <past>? "
         "{length}]?",
@@ -347,9 +251,9 @@ def _grammar() -> Grammar[Condition]:
         "<delta> [is]? [rising / falling / increasing / decreasing / growing / declining]",
         "[rising / falling] <delta>",
     )
-    add(_delta_share, "<delta> [is / of / at]? {cmp}? {pct} [<more>]? [of [the / all]? <ofvolume>]?")
+    add(delta_share, "<delta> [is / of / at]? {cmp}? {pct} [<more>]? [of [the / all]? <ofvolume>]?")
     add(
-        _delta_record,
+        delta_record,
         "<delta> [is]? [at / the / at its]? [highest / lowest / biggest / largest] <of> the? <past>? {length}",
         "[highest / lowest / biggest / largest] <delta> <of> the? <past>? {length}",
     )

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from llm.phrasebook.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
 from llm.phrasebook.extremes import compared, versus
 from llm.phrasebook.market_words import WORDS
@@ -17,6 +15,7 @@ from llm.phrasebook.moves import change_over
 from llm.phrasebook.phrase_tables import flag
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.ranked import QUOTE, RSI, VOLATILE, operand, ranked_by, ranked_measure
+from llm.phrasebook.ranks import at_percentile, best, bottom_share, most, rank_number, single, top_share, worst, zscore
 from llm.phrasebook.reader import Reader
 
 FLAT_PERCENT = 1.0
@@ -83,80 +82,6 @@ def _not_moving(m: Found) -> Condition | None:
 # Ranks.
 
 
-def _rank(m: Found, *, lowest: bool) -> Condition | None:
-    count = m.values.get("count")
-    measure = ranked_measure(m)
-    if not isinstance(count, int) or measure is None:
-        return None
-    if "by" not in m and "window" not in m and not ({"gainers", "losers"} & set(m.text.split()) and "24h" in m.text):
-        m.note(f"“{m.text.capitalize()}” is ranked by the change of the last 24 hours.")
-    sign = "-" if lowest else ""
-    return Formula(
-        f"rank({sign}{{0}}) <= {count}", operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {count}"
-    )
-
-
-def _best(m: Found) -> Condition | None:
-    return _rank(m, lowest=False)
-
-
-def _worst(m: Found) -> Condition | None:
-    return _rank(m, lowest=True)
-
-
-def _percentile(m: Found, *, lowest: bool) -> Condition | None:
-    words = m.text.split()
-    share = m.values.get("pct", m.values.get("share"))
-    if share is None:
-        share = 10.0 if {"decile"} & set(words) else 25.0 if {"quartile", "quarter"} & set(words) else 20.0
-    measure = ranked_measure(m)
-    if not isinstance(share, int | float) or not 0 < share < 100 or measure is None:
-        return None
-    if lowest:
-        text = f"market_percentile({{0}}) <= {plain(round(share / 100, 10))}"
-    else:
-        text = f"market_percentile({{0}}) >= {plain(round(1 - share / 100, 10))}"
-    return Formula(text, operands=(measure,), brief=f"{'bottom' if lowest else 'top'} {plain(share)} percent")
-
-
-def _top_share(m: Found) -> Condition | None:
-    return _percentile(m, lowest=False)
-
-
-def _bottom_share(m: Found) -> Condition | None:
-    return _percentile(m, lowest=True)
-
-
-def _at_percentile(m: Found) -> Condition | None:
-    """ "RSI above the 90th percentile of the market"."""
-    measure = m.get("operand", Operand) or ranked_measure(m)
-    count = m.values.get("count")
-    if measure is None or not isinstance(count, int) or not 0 < count < 100:
-        return None
-    return Formula(
-        f"market_percentile({{0}}) {m.word('cmp', '>=')} {plain(count / 100)}",
-        operands=(measure,),
-        brief=f"percentile {count}",
-    )
-
-
-def _single(m: Found) -> Condition | None:
-    """ "the highest RSI of all coins", "the biggest gainer"."""
-    measure = m.get("operand", Operand) or ranked_measure(m)
-    low = bool({"lowest", "weakest", "smallest", "loser", "worst", "least"} & set(m.text.split()))
-    if measure is None or measure.kind == "number":
-        return None
-    return Formula(f"rank({'-' if low else ''}{{0}}) <= 1", operands=(measure,), brief="first of all")
-
-
-def _rank_number(m: Found) -> Condition | None:
-    """ "rank by volume is at most 10"."""
-    measure = m.get("by", Operand)
-    if measure is None:
-        return None
-    return Formula(f"rank({{0}}) {m.word('cmp', '<=')} {plain(m.number('num'))}", operands=(measure,), brief="rank")
-
-
 def _mean(m: Found) -> Condition | None:
     """ "the market's average 24h change is positive"."""
     measure = ranked_measure(m)
@@ -177,19 +102,6 @@ def _beats_mean(m: Found) -> Condition | None:
         return None
     mean = series("market_mean({0})", "market's mean", measure.unit, measure)
     return versus(measure, m.word("cmp", ">"), mean)
-
-
-def _zscore(m: Found) -> Condition | None:
-    measure = ranked_measure(m)
-    if measure is None:
-        return None
-    value = m.number("num")
-    low = bool({"below", "under"} & set(m.text.split()) and "cmp" not in m)
-    return Formula(
-        f"market_zscore({{0}}) {m.word('cmp', '>=')} {plain(-value if low else value)}",
-        operands=(measure,),
-        brief="market z-score",
-    )
 
 
 # Breadth.
@@ -265,7 +177,7 @@ def _grammar() -> Grammar[Condition]:
     )
     # Ranks.
     g.add(
-        _top_share,
+        top_share,
         "<inthe>? <top> {pct} [of / in]? [<universe>]? [by / for / in / when ranked by / ranked by / in terms of / "
         "on] {by}",
         "<inthe>? <top> [decile / quartile / quintile / quarter / third] [of / in]? [<universe>]? [by / for / in / "
@@ -276,7 +188,7 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? <top> {pct} [by / for] {by}",
     )
     g.add(
-        _bottom_share,
+        bottom_share,
         "<inthe>? <bottom> {pct} [of / in]? [<universe>]? [by / for / in / ranked by / in terms of] {by}",
         "<inthe>? <bottom> [decile / quartile / quintile / quarter] [of / in]? [<universe>]? [by / for / in / ranked "
         "by / in terms of] {by}",
@@ -285,10 +197,10 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? <bottom> [decile / quartile / quintile] [of / in]? [<universe>]?",
     )
     for make, place, names in (
-        (_worst, "top", "losers"),
-        (_worst, "bottom", "losers"),
-        (_worst, "bottom", "gainers"),
-        (_best, "top", "gainers"),
+        (worst, "top", "losers"),
+        (worst, "bottom", "losers"),
+        (worst, "bottom", "gainers"),
+        (best, "top", "gainers"),
     ):
         g.add(
             make,
@@ -308,7 +220,7 @@ def _grammar() -> Grammar[Condition]:
             f"<inthe>? {{count}} <{place}> <{names}> [of / in]? [<universe>]?",
         )
     g.add(
-        _best,
+        best,
         "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [highest / largest / "
         "biggest / most / greatest / strongest] {by} [<of> <universe>]?",
         "<inthe>? [highest / largest / biggest / most / greatest] {count} [<symbols>]? [by / in / for] {by}",
@@ -316,7 +228,7 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? top {count} in {by}",
     )
     g.add(
-        _worst,
+        worst,
         "<inthe>? {count} [<symbols>]? [with the / with / by / having the / that have the]? [lowest / smallest / "
         "least / weakest] {by} [<of> <universe>]?",
         "<inthe>? [lowest / smallest / least] {count} [<symbols>]? [by / in / for] {by}",
@@ -331,23 +243,23 @@ def _grammar() -> Grammar[Condition]:
     }
     for word, measure in adjectives.items():
         g.add(
-            _most(word, measure),
+            most(word, measure),
             f"<inthe>? {{count}} most {word} [<symbols>]?",
             f"<inthe>? top {{count}} most {word} [<symbols>]?",
             f"<inthe>? most {word} {{count}} [<symbols>]?",
         )
     g.add(
-        _rank_number,
+        rank_number,
         "[ranked / rank / ranks] [by / of / in] {by} [is / at]? {cmp} {num}",
         "[ranked / rank / ranks] {cmp} {num} [by / in / for] {by}",
     )
     g.add(
-        _at_percentile,
+        at_percentile,
         "{operand} [is]? {cmp}? [at / in]? the? {count} [th / st / nd / rd]? percentile [of [<universe>]]?",
         "[market percentile / percentile] [of / by / for]? {by}? [is]? {cmp} {count}",
     )
     g.add(
-        _single,
+        single,
         "[has / with]? [the]? [highest / lowest] {operand} <of> <universe>",
         "[the]? [biggest / top / number one] [gainer / loser] [<of> <universe>]? {window}?",
     )
@@ -370,23 +282,11 @@ def _grammar() -> Grammar[Condition]:
         ),
     )
     g.add(
-        _zscore,
+        zscore,
         "market z score [of / by / for]? {by}? [is]? {cmp} {num}",
         "market zscore [of / by / for]? {by}? [is]? {cmp} {num}",
     )
     return g
-
-
-def _most(word: str, measure: Operand) -> Callable[[Found], Condition | None]:
-    def make(m: Found) -> Condition | None:
-        said = {"volatile": "ATR(14) in percent", "oversold": "RSI(14)", "overbought": "RSI(14)"}.get(
-            word, "24 hour quote volume"
-        )
-        m.note(f"“Most {word}” is ranked by {said}.")
-        sign = "-" if word == "oversold" else ""
-        return Formula(f"rank({sign}{{0}}) <= {m.values['count']}", operands=(measure,), brief=f"most {word}")
-
-    return make
 
 
 def _too(r: Reader) -> object | None:

@@ -87,7 +87,7 @@ def _sized(m: Found, window: Window, way: str, *, percent: float | None = None) 
         op = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[op]
         size = -size
     found = compared(moved, op, size)
-    if op in ("<", "<=") and way == "up" or op in (">", ">=") and way == "down":
+    if (op in ("<", "<=") and way == "up") or (op in (">", ">=") and way == "down"):
         # "up less than 3%" is still up.
         zero = compared(moved, ">" if way == "up" else "<", 0)
         return Formula("{c0} and {c1}", parts=(zero, found), brief=f"{way} less than {plain(abs(size))}%")
@@ -191,10 +191,8 @@ def _gap(m: Found) -> Condition | None:
     side, sign = ("high", ">") if up else ("low", "<")
     if "pct" not in m:
         m.note(
-            (
-                f"“Gap {'up' if up else 'down'}” became: the open is {'above' if up else 'below'} the {side} of the "
-                f"candle before."
-            )
+            f"“Gap {'up' if up else 'down'}” became: the open is {'above' if up else 'below'} the {side} of the "
+            f"candle before."
         )
         return Formula(
             f"{{p}}open {sign} {{p}}{side}[1]", brief=f"gap {'up' if up else 'down'}", lean="long" if up else "short"

@@ -26,9 +26,9 @@ from llm.phrasebook.meaning import (
     operands,
     placeless,
 )
-from llm.phrasebook.phrase_tables import PhraseTable
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.windows import ago, brief, first_time, table, times_in, window_before
 
 LOOK_BACK = 10
 
@@ -42,15 +42,11 @@ def _earlier(r: Reader, first: Condition, length: Length | None, shift: int = 1)
     """`first` before this candle: within `length` candles, or by what it is about."""
     if length is None and not _event(first):
         r.note("“Then”, “after” with no number became: on the candle before.")
-        return Formula(f"({{c0}})[{shift}]", parts=(first,), brief=_brief(first))
+        return Formula(f"({{c0}})[{shift}]", parts=(first,), brief=brief(first))
     if length is None:
         length = LOOK_BACK
         r.note(f"“Then”, “after” with no number became: within the {LOOK_BACK} candles before.")
-    return Formula(f"within({{c0}}, {{n0}})[{shift}]", parts=(first,), lengths=(length,), brief=_brief(first))
-
-
-def _brief(condition: Condition) -> str:
-    return f"{condition.brief} before" if isinstance(condition, Formula) and condition.brief else "earlier condition"
+    return Formula(f"within({{c0}}, {{n0}})[{shift}]", parts=(first,), lengths=(length,), brief=brief(first))
 
 
 def _event(condition: Condition) -> bool:
@@ -83,48 +79,16 @@ def _together(first: Condition, second: Condition) -> Condition:
     return Group("and", (first, second))
 
 
-def _table(*phrases: str) -> PhraseTable[bool]:
-    return PhraseTable((phrase, True) for phrase in phrases)
-
-
-_THEN = _table(
+_THEN = table(
     "and then", "then", "followed by", "and after that", "after which", "and later", "and subsequently", "and next", "and afterwards",
     "before", "which is followed by", "and is followed by", "and followed by", "that is followed by", "and the next", "and on the next",
     "followed immediately by", "immediately followed by", "and the following", "but then", "then later",
 )  # fmt: skip
-_AFTER = _table(
+_AFTER = table(
     "after", "following", "right after", "shortly after", "just after", "immediately after", "coming after", "after it", "once", "after a",
     "within {n} candles after", "that follows", "which follows", "that comes after", "after having", "preceded by", "as long as before it",
 )  # fmt: skip
-_FIRST = _table(
-    "for the first time in",
-    "first time in",
-    "for the first time within",
-    "the first time in",
-    "for the first time for",
-    "first in",
-)
-_FIRST_SINCE = _table(
-    "for the first time in the last",
-    "for the first time over the last",
-    "first time in the last",
-    "for the first time in at least",
-    "first time in at least",
-)
-_PREVIOUS = _table(
-    "on the previous candle",
-    "on the candle before",
-    "on the prior candle",
-    "one candle ago",
-    "on the last candle",
-    "the candle before",
-    "the day before",
-    "a candle ago",
-    "yesterday",
-    "on the previous bar",
-    "on the previous day",
-)
-_NEXT = _table(
+_NEXT = table(
     "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
     "the next bar", "the following candle", "the next one", "by", "on this one", "on this candle", "now", "on the current candle", "the next",
 )  # fmt: skip
@@ -132,7 +96,7 @@ _NEXT = _table(
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
     """What follows a condition and changes when it has to hold; the condition itself where nothing does."""
-    for form in (_stayed, _times_in, _first_time, _ago, _after, _then):
+    for form in (_stayed, times_in, first_time, ago, _after, _then):
         mark = r.mark()
         found = form(r, condition)
         if found is not None:
@@ -143,7 +107,7 @@ def read_sequence(r: Reader, condition: Condition) -> Condition:
 
 def read_window_before(r: Reader, condition: Condition) -> Condition | None:
     """ "... in the 20 candles before", "within 5 candles of ...": windows that begin like a plain one; None without one."""
-    for form in (_window_before, _first_time, _after):
+    for form in (window_before, first_time, _after):
         mark = r.mark()
         found = form(r, condition)
         if found is not None:
@@ -189,73 +153,6 @@ def _stayed(r: Reader, condition: Condition) -> Condition | None:
     return _together(condition, Compare(cross.left, ">" if cross.way == "up" else "<", cross.right))
 
 
-def _times_in(r: Reader, condition: Condition) -> Condition | None:
-    """ "at least 3 times in the last 10 candles"."""
-    op = SLOTS["cmp"](r) or ">="
-    token = r.token("multiple", fill=False) or r.token("number", fill=False)
-    if token is None or token.value != int(token.value):
-        return None
-    if token.kind == "number":
-        if not r.word("of", fill=False):
-            return None
-    elif not r.word("in", "within", "over", "during", "of", fill=False):
-        return None
-    r.word("the", fill=False)
-    r.word("last", "past", "previous", fill=False)
-    length = read_window_length(r)
-    if length is None:
-        return None
-    return Formula(
-        f"count({{c0}}, {{n0}}) {op} {int(token.value)}", parts=(condition,), lengths=(length,), brief="count"
-    )
-
-
-def _first_time(r: Reader, condition: Condition) -> Condition | None:
-    if not (_FIRST_SINCE.read(r, fill=False) or _FIRST.read(r, fill=False)):
-        return None
-    r.word("the", "over", "at", fill=False)
-    r.word("last", "past", "least", "previous", fill=False)
-    length = read_window_length(r)
-    if length is None:
-        return None
-    return Formula("{c0} and not within({c0}, {n0})[1]", parts=(condition,), lengths=(length,), brief="first time")
-
-
-def _window_before(r: Reader, condition: Condition) -> Condition | None:
-    """ "... in the 20 candles before": this candle is left out."""
-    every = r.word("for", "throughout", fill=False)
-    if not every and not r.word("in", "within", "during", "on", "at", fill=False):
-        return None
-    r.word("any", "some", "one", "all", fill=False)
-    r.word("point", "time", fill=False)
-    r.word("of", "in", fill=False)
-    r.word("the", fill=False)
-    previous = r.word("preceding", "previous", "prior", fill=False)
-    if not previous and r.word("last", "past", fill=False):
-        return None
-    length = read_window_length(r)
-    if length is None:
-        return None
-    if not previous and not r.word("before", "prior", "preceding", "earlier", "previously", "beforehand", fill=False):
-        return None
-    r.word("that", "this", "it", "to", fill=False)
-    r.word("that", "this", "it", "one", fill=False)
-    function = "always" if every else "within"
-    return Formula(f"{function}({{c0}}, {{n0}})[1]", parts=(condition,), lengths=(length,), brief=_brief(condition))
-
-
-def _ago(r: Reader, condition: Condition) -> Condition | None:
-    """ "... 3 candles ago", "... on the previous candle"."""
-    if _PREVIOUS.read(r, fill=False):
-        return Formula("({c0})[1]", parts=(condition,), brief=_brief(condition))
-    token = r.token("number", fill=False)
-    if token is None or token.value != int(token.value) or not 0 < token.value <= 1_000:
-        return None
-    if not r.take("candle", fill=False) or not r.word("ago", "earlier", "before", "back", fill=False):
-        return None
-    return Formula(f"({{c0}})[{int(token.value)}]", parts=(condition,), brief=_brief(condition))
-
-
 def _after(r: Reader, condition: Condition) -> Condition | None:
     """ "B after A", "B within 5 candles of A"."""
     length: Length | None = None
@@ -279,7 +176,7 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
         found = nested_condition(r)
         if found is None or not 0 < token.value <= 1_000:
             return None
-        return _together(Formula(f"({{c0}})[{int(token.value)}]", parts=(found,), brief=_brief(found)), condition)
+        return _together(Formula(f"({{c0}})[{int(token.value)}]", parts=(found,), brief=brief(found)), condition)
     elif not _AFTER.read(r, fill=False):
         return None
     first = nested_condition(r)
@@ -309,10 +206,11 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
         return None
     length = length or _within(r)
     if next_one and length is None:
-        return _together(Formula("({c0})[1]", parts=(condition,), brief=_brief(condition)), second)
+        return _together(Formula("({c0})[1]", parts=(condition,), brief=brief(condition)), second)
     if isinstance(second, Recent) and not second.every and length is None:
         # "A, then B within 5 candles": the window is the time from A to B.
-        second, length = second.inner, second.length
+        window = second
+        second, length = window.inner, window.length
     return _together(_earlier(r, condition, length, _length_of(second)), second)
 
 
