@@ -26,7 +26,8 @@ _ADVERBS = frozenset(
 )
 _SAID_ASIDE = """
 you know; more or less; i mean; let us say; let's say; or so; to be honest; of course; if possible; for example;
-for instance; as well; that is; kind of; in my opinion; in general; at all; i guess; i think; i suppose; so to say
+for instance; as well; that is; kind of; in my opinion; in general; at all; i guess; i think; i suppose; so to say;
+send it; lets go; no cap; not gonna lie; heads up; by the way; fyi; thank you; thanks; hello; hi there; hey there
 """
 _ASIDES = tuple(tuple(phrase.split()) for phrase in _SAID_ASIDE.split(";"))
 _USUAL = frozenset(

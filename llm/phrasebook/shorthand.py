@@ -107,7 +107,7 @@ def _beyond(tokens: list[Token], at: int, out: list[Token]) -> tuple[list[Token]
         word, used = "least", 2
     elif sign.text in ("or", "and") and third is not None and third.text in (*_MORE, *_LESS):
         fourth = tokens[at + 3] if at + 3 < len(tokens) else None
-        ends = fourth is None or fourth.kind in ("word", "sign")
+        ends = fourth is None or fourth.kind in ("word", "sign", "span")
         # "above 50 or below its average", "between 5 and above" are other things.
         words = ("its", "the", "a", "an", "ema", "sma", "rsi", "vwap", "all", "both", "upper", "lower")
         if not ends or (fourth is not None and fourth.text in words and third.text not in ("more", "less", "better")):

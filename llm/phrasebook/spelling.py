@@ -53,7 +53,6 @@ _SLIPS = {
     "pric": "price",
     "clsoe": "close",
     "cloes": "close",
-    "loose": "lose",
     "brakes": "breaks",
     "brake": "break",
     "brakeout": "breakout",
