@@ -1,4 +1,5 @@
-"""Levels that a price breaks: highs and lows of n candles, of yesterday, last week and last month, of the candle before."""
+"""Levels that a price breaks: highs and lows of n candles, of yesterday, last week and last month, of the candle
+before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The word lists of breakouts, pullbacks and squeezes: named in templates as `<name>`, phrases separated by semicolons."""
+"""The word lists of breakouts, pullbacks and squeezes: named in templates as `<name>`, phrases separated by
+semicolons."""
 
 WORDS: dict[str, str] = {
     "subject": "price; close; it; coin; candle; px; closes; the price; closing; the close; market; who; that",
@@ -89,6 +90,7 @@ WORDS: dict[str, str] = {
         bands; width of the bands; bbw; bb bandwidth""",
     "narrow": """
         tightest; narrowest; lowest; smallest; tightest they have been; squeezed; as tight as they have been; at their
-        tightest; at its lowest; at its narrowest; at their narrowest; at its tightest; the tightest; most compressed""",
+        tightest; at its lowest; at its narrowest; at their narrowest; at its tightest; the tightest;
+        most compressed""",
     "kc": "keltner channels; keltner channel; keltner; keltners; kc; keltner bands; keltner's channel",
 }

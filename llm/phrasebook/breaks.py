@@ -1,9 +1,11 @@
 """New highs and lows, breakouts, failed breakouts, pullbacks to an average, retests, and squeezes.
 
-1. A break of the last n candles' high leaves this candle out, and is a state: the close is beyond it. A break of yesterday's
+1. A break of the last n candles' high leaves this candle out, and is a state: the close is beyond it. A break of
+   yesterday's
    (last week's, last month's) high is the candle that crosses it.
 2. A pullback to a line: the low touches it and the close is above it; a rejection is the mirror of that.
-3. "Squeeze" is Bollinger's bands inside Keltner's; "the narrowest bands in n candles" compares the width with its own past.
+3. "Squeeze" is Bollinger's bands inside Keltner's; "the narrowest bands in n candles" compares the width with its
+   own past.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The parts of a candle: body, range and wicks, compared with one another, with ATR, with their average, or in percent."""
+"""The parts of a candle: body, range and wicks, compared with one another, with ATR, with their average, or in
+percent."""
 
 from __future__ import annotations
 

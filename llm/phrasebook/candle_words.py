@@ -1,4 +1,5 @@
-"""The word lists of colours, parts and patterns of candles: named in templates as `<name>`, phrases separated by semicolons."""
+"""The word lists of colours, parts and patterns of candles: named in templates as `<name>`, phrases separated by
+semicolons."""
 
 WORDS: dict[str, str] = {
     "green": "green; bullish; white; up; rising; positive; blue; advancing",

@@ -295,8 +295,8 @@ def _grammar() -> Grammar[Condition]:
     add(
         ago,
         (
-            "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / the close / "
-            "its value / the price / where it was]? {count} <candle> ago|earlier"
+            "[close / price / closes / it]? is? {field}? is? [{up:higher} / {down:lower}] [than]? [it was / "
+            "the close / its value / the price / where it was]? {count} <candle> ago|earlier"
         ),
     )
     add(

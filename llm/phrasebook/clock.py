@@ -1,6 +1,7 @@
 """Times: hours of the day and sessions in any zone, days of the week, days of the month, months.
 
-Times are UTC where no zone is named. A range includes its first hour and leaves out its last ("between 8 and 10" are two
+Times are UTC where no zone is named. A range includes its first hour and leaves out its last ("between 8 and 10"
+are two
 hours), and one that ends before it begins goes over midnight.
 """
 
@@ -271,9 +272,19 @@ def _grammar() -> Grammar[Condition]:
         "candleword": "candle; candles; bar; bars; hourly candles; the candle",
     }
     slots = SLOTS | {
-        "start": time, "end": time, "zone": read_zone, "session": session_zone, "days": days, "first": day, "last": day, "month": month,
-        "until": month, "ordinal": ordinal, "dayspan": day_span, "hourspan": hour_span,
-    }  # fmt: skip
+        "start": time,
+        "end": time,
+        "zone": read_zone,
+        "session": session_zone,
+        "days": days,
+        "first": day,
+        "last": day,
+        "month": month,
+        "until": month,
+        "ordinal": ordinal,
+        "dayspan": day_span,
+        "hourspan": hour_span,
+    }
     g: Grammar[Condition] = Grammar(lists, slots)
     g.add(
         _between,

@@ -11,7 +11,7 @@ ZONES = {
         "american; eastern us"
     ),
     "Europe/London": "london; uk; british; bst; england; london local",
-    "Europe/Berlin": "berlin; frankfurt; cet; cest; german; central european; germany; european; vienna; zurich; europe",
+    "Europe/Berlin": "berlin; frankfurt; cet; cest; german; central european; germany; european; vienna; zurich",
     "Europe/Paris": "paris; french",
     "Asia/Tokyo": "tokyo; jst; japan; japanese; japan standard",
     "Asia/Hong_Kong": "hong kong; hkt; hk",
@@ -41,9 +41,29 @@ SESSIONS = {
 
 
 _DAYS = {
-    "monday": 0, "mondays": 0, "mon": 0, "monday's": 0, "tuesday": 1, "tuesdays": 1, "tue": 1, "tues": 1, "wednesday": 2, "wednesdays": 2, "wed": 2,
-    "thursday": 3, "thursdays": 3, "thu": 3, "thurs": 3, "friday": 4, "fridays": 4, "fri": 4, "saturday": 5, "saturdays": 5, "sunday": 6, "sundays": 6,
-}  # fmt: skip
+    "monday": 0,
+    "mondays": 0,
+    "mon": 0,
+    "monday's": 0,
+    "tuesday": 1,
+    "tuesdays": 1,
+    "tue": 1,
+    "tues": 1,
+    "wednesday": 2,
+    "wednesdays": 2,
+    "wed": 2,
+    "thursday": 3,
+    "thursdays": 3,
+    "thu": 3,
+    "thurs": 3,
+    "friday": 4,
+    "fridays": 4,
+    "fri": 4,
+    "saturday": 5,
+    "saturdays": 5,
+    "sunday": 6,
+    "sundays": 6,
+}
 
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

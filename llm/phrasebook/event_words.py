@@ -1,4 +1,5 @@
-"""The words of market events: verbs of moving up and down, words for candles and volume, and the slots of the templates.
+"""The words of market events: verbs of moving up and down, words for candles and volume, and the slots of the
+templates.
 
 A list is named in a template as `<up>`; a slot reads a value as `{pct}`. Both are shared by every module of events.
 """
@@ -204,7 +205,7 @@ def _window(r: Reader) -> object | None:
     named = _NAMED_WINDOWS.read(r, fill=False)
     if named is not None:
         return named
-    r.word(*"in over within during for across inside of from".split(), fill=False)
+    r.word("in", "over", "within", "during", "for", "across", "inside", "of", "from", fill=False)
     r.word("just", "only", "under", "about", "like", "less", fill=True)
     r.word("than", fill=False)
     r.word("the", "a", "any", fill=False)

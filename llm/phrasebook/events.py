@@ -1,4 +1,5 @@
-"""Market events: the one place where the templates of moves, candles, breaks, flow, ranks, times and divergences are tried.
+"""Market events: the one place where the templates of moves, candles, breaks, flow, ranks, times and divergences
+are tried.
 
 `read_event` is asked before an operand and a predicate are; `read_part` gives the operands of these fields.
 """
@@ -84,7 +85,8 @@ def _own_money(r: Reader, start: int) -> bool:
 
 
 def read_event_operand(r: Reader) -> Operand | None:
-    """An operand of these fields: a level of yesterday or last week, a part of the candle, a value of the last 24 hours."""
+    """An operand of these fields: a level of yesterday or last week, a part of the candle, a value of the last 24
+    hours."""
     mark = r.mark()
     found = read_period_level(r)
     if found is None:

@@ -1,6 +1,7 @@
 """Volume events, multiples of the usual volume, and order flow.
 
-1. The usual volume is the simple average of 20 candles where nothing else is said. A spike or huge volume is more than twice
+1. The usual volume is the simple average of 20 candles where nothing else is said. A spike or huge volume is more
+   than twice
    that, busy volume 1.5 times, low volume 0.7 times; each of these is said.
 2. "Rising volume" is more than on the candle before; with a count each candle is above the one before.
 3. Buy and sell volume are the taker's: who crosses the spread. Buyers' share is a part of all volume.
@@ -166,8 +167,10 @@ def _grammar() -> Grammar[Condition]:
         "simple average; simple moving average; ema; exponential average; usual level; normal level; average level; "
         "typical level"
     )
-    kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume; dollar volume; trades; number of trades; trade count; usdt volume; buy volume;
-        taker buy volume; sell volume; taker sell volume; trading; activity; buying volume; selling volume; taker buys; taker sells; trading activity; volume bar"""
+    kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume; dollar volume; trades;
+        number of trades; trade count; usdt volume; buy volume; taker buy volume; sell volume; taker sell volume; trading; activity;
+        buying volume; selling volume;
+        taker buys; taker sells; trading activity; volume bar"""
     lists = LISTS | WORDS | {"vol": kinds, "avg": usual}
     slots = SLOTS | {
         "buy": flag(lists["buyers"], fill=False),
@@ -347,8 +350,8 @@ def _grammar() -> Grammar[Condition]:
     add(
         _named("huge"),
         (
-            "[huge / massive / enormous / giant / insane / crazy / monster / climactic / extreme / tremendous / gigantic "
-            "/ whale] <vol>"
+            "[huge / massive / enormous / giant / insane / crazy / monster / climactic / extreme / tremendous / "
+            "gigantic / whale] <vol>"
         ),
         "<vol> is [huge / massive / enormous / insane / crazy / extreme]",
         "volume climax",

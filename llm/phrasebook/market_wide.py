@@ -1,7 +1,9 @@
-"""A symbol among the others: against BTC, ETH or the market, ranks, percentiles, breadth, and values of the last 24 hours.
+"""A symbol among the others: against BTC, ETH or the market, ranks, percentiles, breadth, and values of the last 24
+hours.
 
 1. "Outperforms BTC by 3 points" compares percent changes over the same time; with no time, over 24 hours.
-2. "Top 10 gainers" ranks by the change of the last 24 hours; "top 20 by volume" by the quote volume of the last 24 hours.
+2. "Top 10 gainers" ranks by the change of the last 24 hours; "top 20 by volume" by the quote volume of the last 24
+   hours.
 3. Breadth is the share of all symbols for which a condition holds.
 """
 
@@ -277,8 +279,8 @@ def _grammar() -> Grammar[Condition]:
     g.add(
         _beats_mean,
         (
-            "{operand} [is]? {cmp} [the]? [market average / market mean / market's average / market's mean / average of "
-            "the market / mean of the market / average of all symbols / average of all coins]"
+            "{operand} [is]? {cmp} [the]? [market average / market mean / market's average / market's mean / "
+            "average of the market / mean of the market / average of all symbols / average of all coins]"
         ),
     )
     g.add(

@@ -1,4 +1,5 @@
-"""The word lists of the market as a whole: leads, ranks and breadth: named in templates as `<name>`, phrases separated by semicolons."""
+"""The word lists of the market as a whole: leads, ranks and breadth: named in templates as `<name>`, phrases
+separated by semicolons."""
 
 WORDS: dict[str, str] = {
     "all": "all; all the; all of the; the; of all; every; the whole; our; my; other",

@@ -1,4 +1,5 @@
-"""The word lists of percent moves, distances and gaps: named in templates as `<name>`, phrases separated by semicolons."""
+"""The word lists of percent moves, distances and gaps: named in templates as `<name>`, phrases separated by
+semicolons."""
 
 WORDS: dict[str, str] = {
     "q": "?; !; ,; :",

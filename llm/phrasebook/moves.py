@@ -1,6 +1,7 @@
 """Percent moves, distances from highs and lows, and gaps.
 
-A move without a time is measured over 24 hours, or over one candle where a candle is its subject; both are said. Over 24
+A move without a time is measured over 24 hours, or over one candle where a candle is its subject; both are said.
+Over 24
 hours it is the ticker's change. From one candle to the next it is measured from the close before.
 """
 

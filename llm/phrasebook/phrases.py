@@ -2,7 +2,8 @@
 
 1. A template is words with spaces between: `price gaps|gapped up by? {pct} {window}?`. `a|b` is either word, `?` behind
    makes a piece optional, `[ a b / c ]` is a choice of several words, `<up>` a list of words by name, `{pct}` a slot.
-2. A slot reads a value: `{pct}` a percentage, `{cmp}` a comparison, `{operand}` an indicator. `{low:num}` gives it a name.
+2. A slot reads a value: `{pct}` a percentage, `{cmp}` a comparison, `{operand}` an indicator. `{low:num}` gives it
+   a name.
 3. Filler words between the pieces are stepped over. The first way that fits is taken; alternatives are tried in order.
 4. A rule is a template with a function that makes the condition, or says None where the values make no sense.
 """

@@ -1,6 +1,7 @@
 """One thing after another: "A, then B", "B after A", "for the first time in 20 candles", "3 candles ago".
 
-1. "A, then B within 5 candles" is B now and A within the 5 candles before. With no number it is the candle before where A
+1. "A, then B within 5 candles" is B now and A within the 5 candles before. With no number it is the candle before
+   where A
    is about a candle or a state, and one of the 10 before where A is an event; both are said.
 2. "For the first time in n candles" leaves out what was true in one of the n candles before.
 3. "None of the last 5 candles ...", "each of the last 5", "3 of the last 5" count a condition over a window.
@@ -80,18 +81,60 @@ def _together(first: Condition, second: Condition) -> Condition:
 
 
 _THEN = table(
-    "and then", "then", "followed by", "and after that", "after which", "and later", "and subsequently", "and next", "and afterwards",
-    "before", "which is followed by", "and is followed by", "and followed by", "that is followed by", "and the next", "and on the next",
-    "followed immediately by", "immediately followed by", "and the following", "but then", "then later",
-)  # fmt: skip
+    "and then",
+    "then",
+    "followed by",
+    "and after that",
+    "after which",
+    "and later",
+    "and subsequently",
+    "and next",
+    "and afterwards",
+    "before",
+    "which is followed by",
+    "and is followed by",
+    "and followed by",
+    "that is followed by",
+    "and the next",
+    "and on the next",
+    "followed immediately by",
+    "immediately followed by",
+    "and the following",
+    "but then",
+    "then later",
+)
 _AFTER = table(
-    "after", "following", "right after", "shortly after", "just after", "immediately after", "coming after", "after it", "once", "after a",
-    "within {n} candles after", "that follows", "which follows", "that comes after", "after having", "preceded by", "as long as before it",
-)  # fmt: skip
+    "after",
+    "following",
+    "right after",
+    "shortly after",
+    "just after",
+    "immediately after",
+    "coming after",
+    "that follows",
+    "which follows",
+    "that comes after",
+    "after having",
+    "preceded by",
+)
 _NEXT = table(
-    "on the next candle", "on the next one", "the next candle", "next candle", "on the following candle", "the next day", "on the next bar",
-    "the next bar", "the following candle", "the next one", "by", "on this one", "on this candle", "now", "on the current candle", "the next",
-)  # fmt: skip
+    "on the next candle",
+    "on the next one",
+    "the next candle",
+    "next candle",
+    "on the following candle",
+    "the next day",
+    "on the next bar",
+    "the next bar",
+    "the following candle",
+    "the next one",
+    "by",
+    "on this one",
+    "on this candle",
+    "now",
+    "on the current candle",
+    "the next",
+)
 
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
@@ -106,7 +149,8 @@ def read_sequence(r: Reader, condition: Condition) -> Condition:
 
 
 def read_window_before(r: Reader, condition: Condition) -> Condition | None:
-    """ "... in the 20 candles before", "within 5 candles of ...": windows that begin like a plain one; None without one."""
+    """ "... in the 20 candles before", "within 5 candles of ...": windows that begin like a plain one; None without
+    one."""
     for form in (window_before, first_time, _after):
         mark = r.mark()
         found = form(r, condition)
