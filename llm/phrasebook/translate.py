@@ -137,6 +137,8 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     if problem is not None:
         words = [*left_over, *(row.words for row in rows), *(row.words for row in out_rows)]
         return _nothing(base, words, (*notes, f"What was read cannot be a filter: {problem}"))
+    rows = _read_back(rows, code, base, symbols)
+    out_rows = _read_back(out_rows, code, base, symbols)
     if mixed(read.entry.tree):
         notes.append(f"Read as: {render(read.entry.tree, [short(c) for c, _ in entry])}.")
     labels = dict.fromkeys(
@@ -172,6 +174,23 @@ def condition_on(text: str, base: str, symbols: Collection[str] | None = None) -
     code = parts[0] if len(parts) == 1 else render(read.entry.tree, [f"({part})" for part in parts])
     problem = _refused(f"match = {code}\n", base, symbols)
     return (code, tuple(read.left_over)) if problem is None else ("", (text.strip()[:200],))
+
+
+def _read_back(rows: list[Translated], code: str, base: str, symbols: Collection[str] | None) -> list[Translated]:
+    """The conditions in English that means the same when it is read again; else in the compiler's own reading.
+
+    Conditions are edited as sentences, so one that was not touched must stay what it is.
+    """
+    program = compile_filter(code, base, symbols)
+    readings = {condition.name: condition.reading for condition in program.conditions}
+    lines = dict(line.split(" = ", 1) for line in code.splitlines())
+    out = []
+    for row in rows:
+        again, left = condition_on(row.english, base, symbols)
+        own = compile_filter(f"match = {lines[row.name]}\n", base, symbols).hash
+        same = again and not left and compile_filter(f"match = {again}\n", base, symbols).hash == own
+        out.append(row if same else replace(row, english=readings.get(row.name, row.english)[:400]))
+    return out
 
 
 def _refused(code: str, base: str, symbols: Collection[str] | None) -> str | None:

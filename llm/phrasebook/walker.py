@@ -106,8 +106,11 @@ class Walker:
         beaten = any(token.text in _BEATEN for token in words)
         if not beaten and (plain.take("direction") or (plain.take("not") and len(words) > 5)):
             return
-        if read_condition(Reader(tokens[:at]), None) is not None and words[0].text not in ("quiet", "no"):
-            return
+        title = Reader(tokens[:at])
+        if read_condition(title, None) is not None and words[0].text not in ("quiet", "no"):
+            rest = tokens[title.position : at]
+            if all(token.text in LIGHT or is_filler(token.text) for token in rest):
+                return
         text = self.sentence[tokens[0].start : tokens[at - 1].end].strip()
         self.out.heading = text
         self.r.note(f"“{text}” was taken as the name.")
