@@ -64,7 +64,8 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class ConditionShare:
-    """A condition of `match`: on what share of the candles on which it is known it held; None where it never was."""
+    """A condition that a match needs: on what share of the candles on which it is known it held; None where it never
+    was, or was not counted."""
 
     text: str
     reading: str
@@ -145,7 +146,8 @@ def _shares(history: History, symbols: int) -> tuple[list[ConditionShare], list[
     """How often each condition of `match` held, and what never did."""
     program = history.program
     held = set(implied(program.nodes, program.match))
-    counted = [c for c in program.conditions if c.root in held][:MAX_COUNTED]
+    needed = [c for c in program.conditions if c.root in held]
+    counted = needed[:MAX_COUNTED]
     truths = [history.values(condition.root)[:, :symbols] for condition in counted]
     shares, never = [], []
     for condition, truth in zip(counted, truths, strict=True):
@@ -154,6 +156,7 @@ def _shares(history: History, symbols: int) -> tuple[list[ConditionShare], list[
         shares.append(ConditionShare(condition.text, str(condition.reading), true / known if known else None))
         if known and not true:
             never.append(f"{condition.reading}: not once in {known:,} values held.")
+    shares += [ConditionShare(condition.text, str(condition.reading), None) for condition in needed[MAX_COUNTED:]]
     for i, first in enumerate(truths):
         for j in range(i + 1, len(truths)):
             both = int((np.isfinite(first) & np.isfinite(truths[j])).sum())

@@ -57,6 +57,8 @@ def _lines(draft: Draft) -> list[str]:
     lines += [
         _line("warning", "warn", "Added", f"The filter has <b>{text.esc(words)}</b>; your sentence does not.")
         for words in checks.invented
+        # What a person chose by a click was not added behind their back.
+        if not draft.undo or words in made.checks.invented
     ]
     lines += [_line("history", "warn", "Never so far", text.esc(words)) for words in never]
     if len(made.assumptions) <= ASSUMED_AT_ONCE:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from api.schemas import FieldError
+from api.schemas import FieldError, HistoryOut, ReadingRow
 from ui import session
 from ui.components import drafts, text, writing
 from ui.components.drafts import Draft
@@ -55,7 +55,7 @@ def _head(draft: Draft) -> str:
     names = ", ".join(symbol.removesuffix("USDT") for symbol in now[:4])
     more = f" and {len(now) - 4} more" if len(now) > 4 else ""
     true_now = f'true now: <b style="color:var(--text)">{text.esc(names or "none")}</b>{more}' if draft.history else ""
-    rows = draft.rows()
+    rows = [row for row in draft.rows() if _needed(draft, row)]
     ending = COUNT_WORDS.get(len(rows), f"all {len(rows)} become true together") if rows else "the match becomes true"
     name = (
         drafts.INTERVAL_NAMES.get(draft.interval, draft.interval).replace("minutes", "minute").replace("hours", "hour")
@@ -77,16 +77,32 @@ def _rows(draft: Draft) -> str:
     if not rows and draft.shown:
         return f'<p class="big">{text.esc(draft.shown.reading)}</p>'
     held = {row.text: row.share for row in draft.history.conditions} if draft.history else {}
-    lines = "".join(
-        f'<tr><td style="width:26px"><span class="n1">{number}</span></td>'
+    lines, number = [], 0
+    for row in rows:
+        number += _needed(draft, row)
+        mark = f'<span class="n1">{number}</span>' if _needed(draft, row) else '<span class="faint">part</span>'
+        lines.append(_row(row, mark, held.get(row.text)))
+    return f'<table class="kv">{"".join(lines)}</table>'
+
+
+def _needed(draft: Draft, row: ReadingRow) -> bool:
+    """Whether a match needs the condition; else it is one of several that may hold, part of another row."""
+    return draft.history is None or not draft.history.conditions or row.text in _texts(draft.history)
+
+
+def _texts(history: HistoryOut) -> set[str]:
+    return {row.text for row in history.conditions}
+
+
+def _row(row: ReadingRow, mark: str, share: float | None) -> str:
+    return (
+        f'<tr><td style="width:26px">{mark}</td>'
         f'<td class="big" title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
         f'<td class="mut" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
-        f'<td class="n mut hidem" style="width:76px" title="of the candles held">{_share(held.get(row.text))}</td>'
+        f'<td class="n mut hidem" style="width:76px" title="of the candles held">{_share(share)}</td>'
         f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span>'
         "</td></tr>"
-        for number, row in enumerate(rows, 1)
     )
-    return f'<table class="kv">{lines}</table>'
 
 
 def _share(share: float | None) -> str:

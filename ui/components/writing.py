@@ -59,13 +59,15 @@ def steps_table(steps: Steps | list[tuple[str, float]]) -> str:
 
 def spent(answer: Spent) -> str:
     """Who answered, and what it took: `anthropic/x · 2 calls · 3,120 tokens · $0.0041`."""
+    if answer.model == OFFLINE:
+        return answer.model
     parts = [answer.model]
     tokens = answer.input_tokens + answer.output_tokens
     if answer.calls:
         parts.append(f"{answer.calls} call{'s' if answer.calls > 1 else ''}")
         parts.append(f"{tokens:,} tokens")
         parts.append(f"${answer.cost:.4f}" if answer.cost is not None else "price not known")
-    elif answer.model != OFFLINE:
+    else:
         parts.append("kept answer, no cost")
     return " · ".join(parts)
 

@@ -60,3 +60,9 @@ def test_the_newest_match_is_first_with_its_values() -> None:
     first = looked("match = close >= 120").matches[0]
     assert first.symbol == "BUSDT"
     assert (first.conditions[0].left, first.conditions[0].right) == (120.0, 120.0)
+
+
+def test_beyond_the_first_conditions_none_is_counted_but_all_are_named() -> None:
+    found = looked("match = " + " and ".join(f"close > {n}" for n in range(1, 16)))
+    assert len(found.conditions) == 15
+    assert [c.share is None for c in found.conditions] == [False] * 12 + [True] * 3

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from api.schemas import FilterReport, HistoryOut
+from tests.fixtures.fake_api import history
 from tests.unit.ui.test_pages import Served, page
+from ui.components import readback
+from ui.components.drafts import Draft
 
 SENTENCE = "RSI under 30 on the 15m while price is above the daily 200 EMA"
 
@@ -123,3 +127,15 @@ def test_the_look_back_shows_values_and_the_rate(written: AppTest) -> None:
     assert "Latest matches" in said
     assert said.count(">23.2 against 30</span>") == 5
     assert "true 5.1 %" in said
+
+
+def test_a_condition_that_may_hold_instead_is_not_counted() -> None:
+    rows = [{"text": t, "reading": t} for t in ("dip", "a or b", "a", "b")]
+    needed = HistoryOut.model_validate(
+        {**history("15m"), "conditions": [{"text": "dip", "share": 0.5}, {"text": "a or b", "share": 0.2}]}
+    )
+    draft = Draft(code="x", shown=FilterReport.model_validate({"ok": True, "rows": rows}), history=needed)
+    assert "both become true together" in readback._head(draft)
+    table = readback._rows(draft)
+    assert table.count('class="n1"') == 2
+    assert table.count(">part</span>") == 2
