@@ -1,9 +1,11 @@
 """The worker: holds the market, screens each minute, has signals analysed, and trades.
 
 1. `run` opens database and market, loads strategies, finishes what an earlier life left, then schedules.
-2. APScheduler ticks (`_schedule`): screening each market minute; analysis, orders and positions each second. A tick
-   only polls: what it does is claimed in the database, so any number of workers may tick.
-3. `_follow_strategies` listens for edits, so that they reach the engines within a second.
+2. APScheduler ticks (`_schedule`): screening each market minute; orders and positions each second. A tick only polls:
+   what it does is claimed in the database, so any number of workers may tick.
+3. After each minute was screened, `on_close` is told of every candle that closed with it. Whoever is told only queues
+   work: `Jobs` does it, in this process or another (app.jobs).
+4. `_follow_strategies` listens for edits, so that they reach the engines within a second.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from app import logs
 from app.analysing import Analyser
 from app.bootstrap import analysing_model, database_url, flush_traces, paper_broker
 from app.builtins import store_built_ins
+from app.jobs import Jobs
 from app.market import HeldMarket
 from app.market_server import MarketServer
 from app.screening import Screener
@@ -34,9 +37,9 @@ from app.spending import real_now
 from app.times import at
 from app.trading import Trader
 from market.types import Coverage
-from screener.intervals import INTERVAL_MS
+from screener.intervals import INTERVAL_MS, is_close, open_of
 from store import events, positions, runs, signals, spending
-from store.errors import StoreError
+from store.errors import DatabaseUnavailable, StoreError
 from store.session import Database
 from store.trading_records import NewEvent, Position
 
@@ -62,6 +65,9 @@ class Worker:
         self.screener = Screener(database, market, self.name)
         self.analyser = Analyser(database, market, analysing_model(settings, database), settings)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
+        self.jobs = Jobs(database.dsn, self)
+        # Called with an interval and the close (ms UTC) of its candle, once that was screened; again after a restart.
+        self.on_close: list[Callable[[str, int], Awaitable[None]]] = []
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
         self._sync = asyncio.Lock()
@@ -80,6 +86,10 @@ class Worker:
         if recovered:
             log.info("finished %d runs that an earlier worker left", recovered)
         await self.trader.resolve()
+        if (newest := self.market.panel.last_open("1m")) is not None:
+            # Of candles that closed while no worker ran, the newest is told again: nothing waits for the next one.
+            for interval in INTERVAL_MS:
+                await self._closed(interval, open_of(newest + INTERVAL_MS["1m"], interval))
 
     async def run(self) -> None:
         """Tick until `stopping` is set; a part that fails for good ends the worker, which is then started again."""
@@ -87,6 +97,7 @@ class Worker:
         parts = [
             asyncio.create_task(self._follow_closes()),
             asyncio.create_task(self._follow_strategies()),
+            asyncio.create_task(self.jobs.run()),
             asyncio.create_task(self.stopping.wait()),
         ]
         done, rest = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -161,10 +172,23 @@ class Worker:
                 async with self._screening:
                     await self.screener.screen(coverage)
                 self.market.last_run = dict(self.screener.last_run)
+                for interval in INTERVAL_MS:
+                    if is_close(coverage.close_time, interval):
+                        await self._closed(interval, coverage.close_time)
             finally:
                 self._closes.task_done()
             if self._closes.empty() and self.market.clock.now_ms() - coverage.close_time < INTERVAL_MS["1m"]:
                 return
+
+    async def _closed(self, interval: str, close_time: int) -> None:
+        for told in self.on_close:
+            while True:
+                try:
+                    await told(interval, close_time)
+                    break
+                except DatabaseUnavailable as error:
+                    log.warning("waiting for the database to queue the work of a %s close: %s", interval, error)
+                    await asyncio.sleep(POLL_SECONDS)
 
     async def _screen_late(self, close_time: int, seconds: Mapping[str, float]) -> None:
         """Symbols whose candles came after the others were screened."""

@@ -9,6 +9,7 @@
    ledger that the Supabase command line tool keeps as well. The ledger remembers each file's SHA-256; a file
    that was edited after it ran is an error, as is one that sorts before a migration that has run
    (`_check_ledger`).
+5. Then the tables of the job queue, which its package brings (store.job_tables): they are in no ledger of ours.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, sql
 
+from store import job_tables
 from store.errors import DatabaseUnavailable, MigrationError
 
 LOGIN_ROLE = "screener_app"
@@ -101,6 +103,7 @@ async def migrate(dsn: str, *, folder: Path | None = None, login_password: str |
         pending = _check_ledger(migrations, await _read_ledger(connection))
         for migration in pending:
             await _apply(connection, migration)
+        await job_tables.install(connection)
         if login_password is not None:
             # No parameters in utility statements: `sql.Literal` quotes the password.
             await connection.execute(

@@ -80,10 +80,15 @@ class Database:
             open=False,
             name=application_name,
             kwargs={"autocommit": True, "application_name": application_name, "connect_timeout": 5},
-            configure=_step_down,
+            configure=step_down,
             # One round trip per transaction (0.05 ms on a socket) buys transparent recovery after a restart.
             check=AsyncConnectionPool.check_connection,
         )
+
+    @property
+    def dsn(self) -> str:
+        """The address, with its password."""
+        return self._dsn
 
     async def open(self) -> None:
         """Open the pool and wait for its first connection. Raises DatabaseUnavailable."""
@@ -164,7 +169,7 @@ class Database:
                     connect_timeout=5,
                 )
                 async with connection:
-                    await _step_down(connection)
+                    await step_down(connection)
                     for channel in channels:
                         await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
                     attempt = 0
@@ -178,7 +183,7 @@ class Database:
                 attempt += 1
 
 
-async def _step_down(connection: Connection) -> None:
+async def step_down(connection: Connection) -> None:
     """Leave a privileged login: from here on the connection is `screener_app` until a transaction names a
     role.
     """

@@ -113,7 +113,7 @@ async def _drop(url: str) -> None:
     async with connection:
         try:
             async with connection.transaction():
-                await connection.execute("drop schema if exists public, private, supabase_migrations cascade")
+                await connection.execute("drop schema if exists public, private, jobs, supabase_migrations cascade")
                 await connection.execute("create schema public")
                 await connection.execute(
                     "do $$ begin if (select obj_description(oid, 'pg_namespace') from pg_namespace"

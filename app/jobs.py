@@ -1,0 +1,202 @@
+"""Durable background work: jobs are taken from the database's queue and done in the worker's process.
+
+1. `HANDLERS`: a job's name and the coroutine that does it, which gets the worker's parts and the job's arguments.
+   Whatever a killed worker left is done again from the beginning, so a handler must find what it had done.
+2. `Jobs.run` takes jobs of each queue (`QUEUES`), as many at a time as stand there. A job starts at once: the
+   database tells of it (LISTEN); where that is lost, within a second.
+3. A handler that raises `Later` is called again then; one that raises a StoreError, with growing pauses. Any other
+   failure ends the job as `failed`, with its traceback in the log.
+4. `_rescue` puts back jobs of workers that died: their hearts have not beaten for `stalled_after` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import procrastinate
+from procrastinate import exceptions, jobs
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from procrastinate.worker import Worker as QueueWorker
+from psycopg import AsyncConnection
+
+from store.errors import StoreError
+from store.session import step_down
+
+if TYPE_CHECKING:
+    from app.worker import Worker
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[..., Awaitable[None]]
+"""Called with the worker's parts and the job's arguments by name."""
+
+QUEUES: Final[Mapping[str, int]] = {"analysis": 256, "positions": 8, "ledger": 2}
+"""The queues, and how many jobs of each a process has under way. Analyses that wait for a place of their strategy or
+model count (app.analysing), so theirs are many."""
+
+POLL_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 1.0
+STALLED_SECONDS: Final = 5.0
+SHUTDOWN_SECONDS: Final = 3.0
+# A notification that comes while a job is being fetched is forgotten by the package: told again after so long.
+_AGAIN_SECONDS: Final = (0.01, 0.05)
+# Pauses after failures of the database, in seconds: the last one again and again.
+_PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+class Later(Exception):
+    """Raised by a handler whose work cannot be done now; the job is taken again in `seconds` of real time."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.at = datetime.now(UTC) + timedelta(seconds=max(0.0, seconds))
+
+
+HANDLERS: Final[dict[str, Handler]] = {}
+
+
+class Jobs:
+    """Runs the queue's jobs in this process, with `parts` for the handlers."""
+
+    def __init__(
+        self,
+        dsn: str,
+        parts: Worker,
+        handlers: Mapping[str, Handler] = HANDLERS,
+        *,
+        queues: Mapping[str, int] = QUEUES,
+        stalled_after: float = STALLED_SECONDS,
+    ) -> None:
+        self._queues = queues
+        self._stalled_after = stalled_after
+        connector = procrastinate.PsycopgConnector(
+            conninfo=dsn,
+            min_size=1,
+            max_size=6,
+            timeout=10.0,
+            configure=_as_worker,
+            kwargs={"application_name": "screener-jobs", "connect_timeout": 5},
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._workers: dict[str, _QueueWorker] = {}
+        self._unknown: set[int] = set()
+        for name, handler in handlers.items():
+            self._app.task(name=name, retry=_Retries())(_bound(handler, parts))
+
+    async def run(self) -> None:
+        """Take jobs until cancelled; then what is under way gets a moment to end, and the rest goes back."""
+        async with self._app.open_async():
+            parts = [asyncio.create_task(self._work(queue, number)) for queue, number in self._queues.items()]
+            parts.append(asyncio.create_task(self._rescue()))
+            try:
+                await asyncio.gather(*parts)
+            finally:
+                for part in parts:
+                    part.cancel()
+                await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _work(self, queue: str, number: int) -> None:
+        """One queue's worker; it ends when the database is away, and is made anew."""
+        while True:
+            worker = _QueueWorker(
+                self._app,
+                queues=[queue],
+                name=queue,
+                concurrency=number,
+                fetch_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=self._stalled_after,
+            )
+            self._workers[queue] = worker
+            try:
+                await worker.run()  # type: ignore[no-untyped-call]
+            except exceptions.ConnectorException as error:
+                log.warning("queue %s: the database does not answer: %s", queue, error)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _rescue(self) -> None:
+        """Put back what dead workers left, and what a living one could not report as done."""
+        while True:
+            try:
+                stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_after)
+                lost = await self._lost()
+                for job in [*stalled, *lost]:
+                    await self._put_back(job)
+            except exceptions.ConnectorException as error:
+                log.warning("jobs of dead workers were not looked for: %s", error)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _lost(self) -> list[jobs.Job]:
+        """Jobs that are ours by the database and not under way here, twice in a row."""
+        found: list[jobs.Job] = []
+        for worker in self._workers.values():
+            if worker.worker_id is not None:
+                mine = await self._app.job_manager.list_jobs_async(status="doing", worker_id=worker.worker_id)
+                found += [job for job in mine if job.id not in worker.under_way]
+        seen, self._unknown = self._unknown, {job.id for job in found if job.id is not None}
+        return [job for job in found if job.id in seen]
+
+    async def _put_back(self, job: jobs.Job) -> None:
+        try:
+            await self._app.job_manager.retry_job(job)
+        except exceptions.UniqueViolation:
+            # The same work was queued again meanwhile, and waits for this one's end.
+            await self._app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
+        log.info("%s of a worker that ended is taken up again", job.call_string)
+        for worker in self._workers.values():
+            worker.wake()
+
+
+class _QueueWorker(QueueWorker):
+    """The package's worker, told of new jobs more than once, and asked what it is at."""
+
+    @property
+    def under_way(self) -> set[int]:
+        """Ids of the jobs that run."""
+        return {context.job.id for context in self._running_jobs.values() if context.job.id is not None}
+
+    def wake(self) -> None:
+        """Look for jobs now."""
+        self._new_job_event.set()
+
+    async def _handle_notification(self, *, channel: str, notification: jobs.Notification) -> None:
+        await super()._handle_notification(channel=channel, notification=notification)
+        for seconds in _AGAIN_SECONDS:
+            asyncio.get_running_loop().call_later(seconds, self._new_job_event.set)
+
+
+class _Retries(BaseRetryStrategy):
+    """When a job that raised is taken again."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: jobs.Job) -> RetryDecision | None:
+        """At the time that `Later` says; at once where the worker stops; later where the database was away."""
+        if isinstance(exception, Later):
+            return RetryDecision(retry_at=exception.at)
+        if isinstance(exception, asyncio.CancelledError | exceptions.JobAborted):
+            return RetryDecision(retry_at=datetime.now(UTC))
+        if isinstance(exception, StoreError):
+            pause = _PAUSES[min(job.attempts, len(_PAUSES) - 1)]
+            return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=pause))
+        return None
+
+
+def _bound(handler: Handler, parts: Worker) -> Callable[..., Awaitable[None]]:
+    async def run(**args: Any) -> None:
+        await handler(parts, **args)
+
+    return run
+
+
+async def _as_worker(connection: AsyncConnection[Any]) -> None:
+    """Leave a privileged login; the queue's tables are found, and may be used, by background work only."""
+    await connection.set_autocommit(True)
+    await step_down(connection)
+    await connection.execute("set role screener_worker")
+    await connection.execute("set search_path = jobs, pg_temp")

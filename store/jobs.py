@@ -1,0 +1,93 @@
+"""Queued work: put into the queue in the transaction of its cause.
+
+A job exists from the commit of that transaction on, and not at all where it is rolled back. The queue's tables belong
+to its package (store.job_tables); app.jobs takes jobs from them. A person's transaction cannot queue anything but
+through `request_analysis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from store.rows import as_json
+from store.session import Connection
+
+Queue = Literal["analysis", "positions", "ledger"]
+ANALYSE: Final = "analyse_signal"
+
+
+async def defer(
+    conn: Connection,
+    name: str,
+    args: Mapping[str, Any],
+    *,
+    queue: Queue,
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    schedule_at: datetime | None = None,
+) -> int:
+    """Queue the job `name` (see app.jobs.HANDLERS) with `args`, which must be JSON; returns its id.
+
+    Jobs with one `lock` run one after another, oldest first, in all processes together; of those with one
+    `queueing_lock` one waits at a time (a second call returns the first's id). `schedule_at` is real time, not the
+    market's: no sooner than then. Background work only.
+    """
+    cursor = await conn.execute(
+        "select private.queue_job(%s, %s, %s, %s, %s, %s)",
+        (name, as_json(dict(args)), queue, lock, queueing_lock, schedule_at),
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "a function returns a row"
+    return int(row[0])
+
+
+async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int = 1) -> int:
+    """Queue the analysis of signals, whatever their strategies say; returns how many. `ask` counts how often a signal
+    that waits has been asked about. Background work only.
+    """
+    cursor = await conn.execute(
+        "select private.queue_analysis(id, %s) from unnest(%s::uuid[]) as id", (ask, list(signal_ids))
+    )
+    return cursor.rowcount
+
+
+async def analyse_automatic(conn: Connection, signal_ids: Sequence[UUID]) -> int:
+    """Queue the analysis of those signals whose strategies are analysed without being asked; returns how many.
+
+    Call it in the transaction that stores the signals. Background work only.
+    """
+    if not signal_ids:
+        return 0
+    cursor = await conn.execute(
+        "select private.queue_analysis(s.id) from unnest(%s::uuid[]) with ordinality as wanted (id, place)"
+        " join public.signals s on s.id = wanted.id join public.strategies t on t.id = s.strategy_id"
+        " where coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true) order by wanted.place",
+        (list(signal_ids),),
+    )
+    return cursor.rowcount
+
+
+async def request_analysis(conn: Connection, signal_id: UUID) -> bool:
+    """Have a signal analysed because the signed-in person asks; False where an analysis is under way.
+
+    Runs under `Database.user`. Raises NotFound, StateConflict, NotAllowed (through the transaction's end, see
+    store.session).
+    """
+    cursor = await conn.execute("select public.request_analysis(%s)", (signal_id,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def unqueued(conn: Connection) -> list[UUID]:
+    """Signals that are to be analysed and have no job: of a database from before the queue. Background work only."""
+    cursor = await conn.execute(
+        "select s.id from public.signals s join public.strategies t on t.id = s.strategy_id"
+        " where s.status in ('new', 'analysing') and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)"
+        "   and not exists (select from jobs.procrastinate_jobs j"
+        "     where j.lock = 'signal:' || s.id and j.status in ('todo', 'doing'))"
+        " order by s.candle_close desc"
+    )
+    return [UUID(str(row[0])) for row in await cursor.fetchall()]
