@@ -230,7 +230,7 @@ def _candle_levels() -> Grammar[Operand]:
             "candle's; that; inside; hammer; engulfing; doji; signal; pattern; setup; pin"
         ),
         "candle": "candle; bar; one; candlestick; day",
-        "own": "candle's; bar's; one's",
+        "own": "candle's; bar's; one's; hammer's; doji's; day's; star's",
     }
     g: Grammar[Operand] = Grammar(lists, SLOTS | {"field": _field})
 
@@ -244,6 +244,7 @@ def _candle_levels() -> Grammar[Operand]:
         "<last> <own> {field}",
         "{field} of the <candle> before",
         "<last> <candle> {field}",
+        "[hammer's / doji's / star's / candle's / bar's] {field}",
         "<last> {field}",
     )
     return g

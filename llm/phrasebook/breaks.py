@@ -23,12 +23,15 @@ from llm.phrasebook.break_levels import (
 from llm.phrasebook.break_words import WORDS
 from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol
 from llm.phrasebook.extremes import RECENT, peak
-from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Operand, on_interval
+from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Operand, Recent, on_interval
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.squeezes import momentum, narrow, no_squeeze, squeeze_off, squeeze_on
 
 RETEST_CANDLES = 10
+
+
+OPENING_MS = 3_600_000
 
 
 def _close(m: Found) -> Operand:
@@ -99,6 +102,29 @@ def _level_state(m: Found) -> Condition | None:
     level = m.get("level", Operand)
     below = bool({"below", "under", "beneath", "<"} & set(m.text.split()))
     return None if level is None else Compare(_close(m), "<" if below else ">", level)
+
+
+def _closes(m: Found) -> Condition | None:
+    """ "two consecutive closes above the upper band"."""
+    line, count = m.get("line", Operand), m.values.get("count")
+    if line is None or not isinstance(count, int):
+        return None
+    below = bool({"below", "under"} & set(m.text.split()))
+    return Recent(Compare(_close(m), "<" if below else ">", of_symbol(line, m.symbol)), count, every=True)
+
+
+def _opening_range(m: Found) -> Condition | None:
+    """The candle that crosses the range of the day's first candles."""
+    length = m.values.get("length")
+    if not isinstance(length, int | Duration):
+        length = Duration(OPENING_MS)
+        m.note("The opening range has no length given: the first hour of the day, UTC.")
+    down = bool({"below", "under", "breakdown", "downside", "down", "low"} & set(m.text.split()))
+    function, field, now, then = ("lowest", "low", "<", ">=") if down else ("highest", "high", ">", "<=")
+    age = 'barssince(tf("1d").first)'
+    level = f"valuewhen({age} == {{n0}} - 1, {function}({{p}}{field}, {{n0}}), 0)"
+    text = f"{age} >= {{n0}} and {{p}}close {now} {level} and {{p}}close[1] {then} {level}"
+    return Formula(text, lengths=(length,), brief="opening range break", lean="short" if down else "long")
 
 
 def _false_break(m: Found, side: str) -> Condition | None:
@@ -181,7 +207,7 @@ def _retest(m: Found) -> Condition | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | WORDS
+    lists = LISTS | WORDS | {"side": "high; low; highs; lows"}
     slots = SLOTS | {
         "level": level,
         "high": span_high,
@@ -266,6 +292,19 @@ def _grammar() -> Grammar[Condition]:
         "<subject>? [is / closes / closed / close / closing / trades / trading / sits / stays / holds / holding / "
         "now / currently / opens / remains]? [back / well]? [above / over / > / higher than / below / under / "
         "beneath / < / lower than] {level}",
+    )
+    g.add(
+        _closes,
+        "{count} <row>? closes [above / over / below / under] {line}",
+        "<row> {count} closes [above / over / below / under] {line}",
+    )
+    opening = "[opening range / orb] [<side>]? [of the? [first]? {length}]?"
+    g.add(
+        _opening_range,
+        f"{opening} [is]? [breakout / breakdown / break / broken] [to the upside / to the downside / up / down]?",
+        f"<subject>? [breaks / crosses / breakout / breakdown / break / closes] [above / over / out of / of / below "
+        f"/ under]? {opening}",
+        f"<subject>? [above / over / out of / below / under] {opening}",
     )
     # Ranges and highs of n candles.
     g.add(

@@ -286,6 +286,8 @@ def _grammar() -> Grammar[Condition]:
         "{cmp} {hits} {up} <candle> [<of> the? <past>? {count}]",
         "{cmp} {hits} <red> <candle> [<of> the? <past>? {count}]",
     )
+    out = "[out of / in / of / within] the? <past> {count} <candle>?"
+    add(_counted, f"{{cmp}}? {{hits}} {{up}} <candle> {out}", f"{{cmp}}? {{hits}} <red> <candle> {out}")
     add(
         _none,
         "no {up} <candle> <of> the? <past> {count} <candle>?",

@@ -67,7 +67,9 @@ LISTS: dict[str, str] = {
         single candle; on one candle; per candle; within one bar; on the current candle; in the current candle; from
         close to close; on a candle; in just one candle; since the last candle; from the previous close; since the
         previous close; from the last close; versus the previous close; from the prior close; since the previous
-        candle; from the previous candle; against the previous close; candle to candle; close to close""",
+        candle; from the previous candle; against the previous close; candle to candle; close to close;
+        from the previous candle's close; from the last candle's close; from the prior candle's close;
+        versus the previous candle; compared with the previous candle; compared to the previous candle""",
     "today": """
         today; on the day; this day; so far today; for the day; intraday; on day; in a day; in one day; in a single
         day""",

@@ -63,7 +63,12 @@ def _of_coin(r: Reader) -> Condition | None:
         return None
     r.word("itself", fill=False)
     r.word("is", "has", "was", fill=False)
+    here = r.mark()
     found = _plain(r, symbol)
+    if found is None:
+        # "Bitcoin's hourly candle is green".
+        r.reset(here)
+        found = _of_interval(r)
     return None if found is None else on_symbol(found, symbol)
 
 

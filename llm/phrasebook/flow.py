@@ -167,10 +167,10 @@ def _grammar() -> Grammar[Condition]:
         "simple average; simple moving average; ema; exponential average; usual level; normal level; average level; "
         "typical level"
     )
-    kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume; dollar volume; trades;
-        number of trades; trade count; usdt volume; buy volume; taker buy volume; sell volume; taker sell volume; trading; activity;
-        buying volume; selling volume;
-        taker buys; taker sells; trading activity; volume bar"""
+    kinds = """volume; vol; trading volume; traded volume; volumes; candle volume; turnover; quote volume;
+        dollar volume; trades; number of trades; trade count; usdt volume; buy volume; taker buy volume; sell volume;
+        taker sell volume; trading; activity; buying volume; selling volume; taker buys;
+        taker sells; trading activity; volume bar"""
     lists = LISTS | WORDS | {"vol": kinds, "avg": usual}
     slots = SLOTS | {
         "buy": flag(lists["buyers"], fill=False),
@@ -228,7 +228,8 @@ def _grammar() -> Grammar[Condition]:
             f"{{{side}}} [exceeds / exceed / outweigh / outweighs / outnumber / outpace / beat / outpaces / "
             f"overpower / overwhelm / dominate / tops] [the]? <{'sellers' if side == 'buy' else 'buyers'}> [{{num}} "
             f"to 1 / {{num}} to one]?",
-            f"[more / heavier / stronger] {{{side}}} than [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
+            f"[more / heavier / stronger] {{{side}}} than [the]? <{'sellers' if side == 'buy' else 'buyers'}> [[over / "
+            f"in / during / across / for] [the]? <past>? {{length}}]?",
             f"{{cmp}}? {{x}} as much {{{side}}} as [the]? <{'sellers' if side == 'buy' else 'buyers'}>",
         )
         del other

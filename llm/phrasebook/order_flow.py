@@ -35,6 +35,11 @@ def sides(m: Found) -> Condition | None:
     """ "sellers dominate", "buy volume is twice the sell volume"."""
     buy = "sell" not in m
     left, right = (BUY, SELL) if buy else (SELL, BUY)
+    length = m.values.get("length")
+    if isinstance(length, int | Duration) and length != 1:
+        left, right = (
+            series("sum({0}, {n0})", f"sum of {side.noun}", "volume", side, args=(length,)) for side in (left, right)
+        )
     factor = m.number("x") if "x" in m else 1.0
     if "num" in m:
         factor = m.number("num")

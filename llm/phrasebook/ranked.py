@@ -92,4 +92,8 @@ _RANKED = _ranked_grammar()
 
 def operand(r: Reader) -> object | None:
     found = read_operand(r)
-    return found if found is not None and found.kind != "number" else None
+    if found is None or found.kind == "number":
+        return None
+    if found.kind == "change" and found.args == (Duration(DAY_MS),) and found.of == Operand("close"):
+        return ticker("change_pct", "24h change", "percent")
+    return found
