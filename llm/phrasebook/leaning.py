@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llm.phrasebook.indicators import FAMILIES, OUTPUTS
 from llm.phrasebook.meaning import Compare, Condition, Cross, Direction, Formula, Group, Operand, Pattern, Recent
 from llm.phrasebook.sentence import Sentence
 
@@ -24,13 +25,15 @@ def _leaning(condition: Condition) -> Direction | None:
         case Cross(left=left, way=way, right=right):
             if way == "any":
                 return None
-            if left.kind in ("rsi", "stoch_k") and right.kind == "number":
-                return _oscillator(right, below=way == "down") or ("long" if way == "up" else "short")
+            if _levels(left) is not None and right.kind == "number":
+                return _oscillator(left, right, below=way == "down") or ("long" if way == "up" else "short")
             return "long" if way == "up" else "short" if way == "down" else None
         case Compare(left=left, op=op, right=right):
             below = op in ("<", "<=")
-            if left.kind in ("rsi", "stoch_k"):
-                return _oscillator(right, below=below)
+            if _levels(left) is not None:
+                return _oscillator(left, right, below=below)
+            if left.kind == "supertrend_dir":
+                return "short" if below else "long"
             if right.factor != 1.0:
                 # "15% below its high" is a dip, not a downtrend.
                 return None
@@ -56,10 +59,19 @@ def _leaning(condition: Condition) -> Direction | None:
             return None
 
 
-def _oscillator(right: Operand, *, below: bool) -> Direction | None:
+def _levels(operand: Operand) -> tuple[float, float] | None:
+    """Where an oscillator is oversold and overbought, None for anything else."""
+    output = OUTPUTS.get(operand.kind)
+    return None if output is None else FAMILIES[output.family].levels
+
+
+def _oscillator(left: Operand, right: Operand, *, below: bool) -> Direction | None:
+    """Low values are bought and high ones sold; in the middle neither."""
     level = right.args[0] if right.kind == "number" else None
-    if not isinstance(level, int | float):
+    levels = _levels(left)
+    if not isinstance(level, int | float) or levels is None:
         return None
-    if below and level <= 45:
+    low, high = levels
+    if below and level <= low + 0.4 * (high - low):
         return "long"
-    return "short" if not below and level >= 65 else None
+    return "short" if not below and level >= high - 0.15 * (high - low) else None

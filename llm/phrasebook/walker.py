@@ -56,7 +56,9 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
         walker.step()
     unread = "" if r.done else " ".join(sentence[r.tokens[r.position].start :].split())[:200]
     walker.finish()
-    out.left_over = left_over(sentence, r, used)
+    out.left_over, talk = left_over(sentence, r, used)
+    for words in talk:
+        r.note(f"Taken as talk, not as a part of the rule: “{words[:120]}”.")
     for clause in clauses:
         words = " ".join(sentence[clause.start : clause.end].split())[:200].strip(" .,;:")
         out.left_over.append(words)
