@@ -93,6 +93,9 @@ def read_average(r: Reader, subject: Operand | None) -> Operand | None:
         r.word("length", fill=False)
         inside = r.interval()
     kind = r.take("average")
+    if kind is None and length is not None and (subject is None or price_like(subject)):
+        plain = r.take("mean", fill=False) is not None and not _of_anything(r)
+        kind = "ma" if plain else None
     if kind is None:
         return None
     own = own_since(r, mark)
@@ -112,6 +115,14 @@ def read_average(r: Reader, subject: Operand | None) -> Operand | None:
         made = replace(made, of=of, interval=of.interval, symbol=of.symbol)
     where = inside or interval_behind(r)
     return made if where is None else replace(made, interval=where)
+
+
+def _of_anything(r: Reader) -> bool:
+    """Whether "of ..." or a series follows an average that names none itself."""
+    mark = r.mark()
+    found = r.word("of", fill=False) or r.take("field", fill=False) is not None
+    r.reset(mark)
+    return found
 
 
 def _series_of(r: Reader) -> Operand | None:

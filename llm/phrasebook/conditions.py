@@ -13,7 +13,7 @@ from llm.phrasebook.bands import sides_of
 from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import use_conditions
 from llm.phrasebook.events import read_event
-from llm.phrasebook.indicators import FAMILIES
+from llm.phrasebook.indicators import FAMILIES, OUTPUTS
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
     Between,
@@ -31,7 +31,7 @@ from llm.phrasebook.meaning import (
     operands,
     within_operand,
 )
-from llm.phrasebook.naming import family_of
+from llm.phrasebook.naming import family_of, own_since
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
@@ -46,6 +46,7 @@ from llm.phrasebook.setups import (
 )
 from llm.phrasebook.sides import read_side_cross, zone
 from llm.phrasebook.stacks import read_stack
+from llm.phrasebook.units import unit_of
 
 
 def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
@@ -84,9 +85,16 @@ def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operan
     end, notes = r.position, r.notes[mark.notes :]
     r.reset(mark)
     described = _described(r, carried)
-    if described is not None and r.position > end:
+    left = None if described is None else described[1]
+    own = left is not None and (left.kind == "volume" or left.kind in OUTPUTS) and unit_of(left) != "price"
+    if described is not None and (r.position > end or (own and r.position == end)):
         return described
     r.reset(mark)
+    if carried is not None and carried.kind not in ("price", "close"):
+        elliptic = _elliptic(r, carried)
+        if elliptic is not None and r.position >= end and elliptic[1] == carried and own_since(r, mark):
+            return elliptic
+        r.reset(mark)
     r.position = end
     r.notes.extend(notes)
     return found, next(operands(found), None)

@@ -134,9 +134,17 @@ def _ranges(r: Reader, left: Operand) -> Condition | None:
         return None
     r.word("s", "units", fill=False)
     side = r.take("compare", "<", ">")
-    right = read_operand(r, left) if side is not None else None
+    away = side is None and r.word("away", "from")
+    if away:
+        r.word("from", fill=False)
+    right = read_operand(r, left) if side is not None or away else None
     if right is None or right.kind == "number":
         return None
+    if away:
+        inverse = op if op in ("<", "<=", ">") else ">="
+        return Formula(
+            f"abs({{0}} - {{1}}) {inverse} {token.value:g} * {{2}}", (left, right, atr), brief="ATR distance"
+        )
     sign, sense = ("+", ">") if side == ">" else ("-", "<")
     strict = sense if op == ">" else f"{sense}="
     return Formula(f"{{0}} {strict} {{1}} {sign} {token.value:g} * {{2}}", (left, right, atr), brief="ATR distance")

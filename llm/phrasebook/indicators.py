@@ -250,7 +250,7 @@ ema 20 | ema; emas; exponential moving average; exponential average; exponential
     exponential averages; exp ma; exponential
 sma 20 | sma; smas; simple moving average; simple ma; simple average; simple averages; simple moving averages;
     simple; simple mas; arithmetic average
-ma 20 | ma; mas; moving average; moving averages; dma; period average; day average
+ma 20 | ma; mas; moving average; moving averages; dma
 wma 20 | wma; weighted moving average; linear weighted moving average; weighted average; lwma; linearly weighted
     moving average; weighted ma; wmas
 hma 20 | hma; hull moving average; hull ma; hull; hull average; hull suite

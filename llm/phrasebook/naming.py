@@ -117,7 +117,7 @@ def _family(r: Reader, subject: Operand | None, output: str | None) -> Operand |
         output = _output_behind(r, family)
     else:
         r.word(*_JUNK, fill=False)
-    r.word("line", fill=False)
+    r.word("line", "bars", fill=False)
     given = given or read_settings(r, family)
     kind = family.outputs[output] if output else family.default
     if kind is None:
@@ -175,6 +175,7 @@ _LENGTH_FIRST = frozenset({"bbands", "keltner", "supertrend", "stoch", "stochrsi
 
 def _output_behind(r: Reader, family: Family) -> str | None:
     mark = r.mark()
+    r.word("'", fill=False)
     output = r.take("output", *family.outputs, fill=False) if family.outputs else None
     if output is None:
         r.word(*_JUNK, fill=False)
@@ -201,7 +202,7 @@ def _in_percent(r: Reader) -> bool:
 def _trailing(r: Reader, family: Family) -> tuple[float, ...]:
     """ "the slope over the last 20 candles": a length behind, which has to be said of candles."""
     mark = r.mark()
-    if family.usual and (r.take("last") or r.word("over", "for", "of", "in")):
+    if family.usual and (r.take("last") or r.word("over", "of")):
         token = r.token("number", fill=False)
         if token is not None and r.take("candle", fill=False):
             return complete(family, [token.value])

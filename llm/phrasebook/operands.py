@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.averages import average_kind, read_average, read_averages
-from llm.phrasebook.indicators import OUTPUTS
+from llm.phrasebook.indicators import AVERAGES, OUTPUTS
 from llm.phrasebook.lengths import trailing_length, whole
 from llm.phrasebook.levels import read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
@@ -244,6 +244,9 @@ def _average_rest(r: Reader, subject: Operand | None, length: Length | None) -> 
             of = replace(subject, factor=1.0) if subject is not None and subject.kind != "number" else None
     if of is None:
         return None
+    if of == subject and of.kind in AVERAGES and isinstance(length, int):
+        # "The 50-period average is above the 200-period average": both of the price.
+        return Operand("sma", (length,), interval=of.interval, symbol=of.symbol)
     if length is None:
         length = trailing_length(r)
     if length is None:

@@ -32,7 +32,7 @@ from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
     read_move,
 )
-from llm.phrasebook.sides import own_cross, read_zone
+from llm.phrasebook.sides import own_cross, read_zone, zone
 from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
 from llm.phrasebook.units import beyond_level, comparable
 
@@ -112,6 +112,10 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     if way is None:
         return None
     before = r.mark()
+    leaving = r.take("extreme") if r.take("leave") else None
+    if leaving is not None:
+        return zone(r, leaving, left, leaving=True)
+    r.reset(before)
     rights = read_operands(r, left)
     if rights is None:
         r.reset(before)

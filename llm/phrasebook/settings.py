@@ -77,7 +77,7 @@ def _spoken(r: Reader, family: Family) -> tuple[float, ...]:
     named, factor = _words(r)
     values: list[float] = []
     while (token := r.token("number", fill=False)) is not None:
-        if values == [] and _is_level(r):
+        if values == [] and (_is_level(r) or (introduced and _is_anothers(r))):
             return ()
         values.append(token.value)
         after = r.mark()
@@ -136,6 +136,14 @@ def _number_next(r: Reader) -> bool:
 def _factor_next(r: Reader) -> bool:
     ahead = [token.text for token in r.tokens[r.position : r.position + 3]]
     return any(text in _FACTOR for text in ahead)
+
+
+def _is_anothers(r: Reader) -> bool:
+    """Whether the number just read is the length of what follows: "one ATR of the 50 SMA"."""
+    mark = r.mark()
+    found = any(r.take(name, fill=False) for name in ("average", "family", "indicator"))
+    r.reset(mark)
+    return found
 
 
 def _is_level(r: Reader) -> bool:

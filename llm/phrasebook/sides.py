@@ -36,6 +36,9 @@ def read_side_cross(r: Reader) -> Condition | None:
         return None
     way = way or _way(r) or (said if said != "any" else None)
     after = r.mark()
+    if r.take("leave", fill=False) is not None:
+        r.reset(mark)
+        return None
     if way is None and (r.take("compare") is not None or read_operand(r) is not None):
         r.reset(mark)
         return None

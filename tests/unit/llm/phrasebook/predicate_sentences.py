@@ -263,4 +263,79 @@ roc(9) > 3% 1h => ta.roc(close, 9) > 3
 ao > 0, 4h => ta.ao() > 0
 zscore(50) < -2.5 1h => ta.zscore(close, 50) < -2.5
 uo < 30 4h => ta.uo(7, 14, 28) < 30
+Signal a long when the 2-period RSI is below 10 and the close is above the 200-period SMA on the daily chart =>
+    ta.rsi(close, 2) < 10 and close > ta.sma(close, 200)
+The RSI crossed below 50 two candles ago on 1h => crossunder(ta.rsi(close, 14), 50)[2]
+RSI of 14 is lower than RSI of 28 on 1h => ta.rsi(close, 14) < ta.rsi(close, 28)
+The 7-period RSI crosses above the 21-period RSI on 4h => crossover(ta.rsi(close, 7), ta.rsi(close, 21))
+The MACD histogram is larger than 5 candles ago on 1h => ta.macd(close).hist > ta.macd(close).hist[5]
+MACD line below zero but above its signal line on 4h =>
+    ta.macd(close).macd < 0 and ta.macd(close).macd > ta.macd(close).signal
+MACD crosses its signal line upwards on the 1 hour chart => crossover(ta.macd(close).macd, ta.macd(close).signal)
+The MACD with parameters 6, 13, 5 crosses under its signal on the 5 minute chart =>
+    crossunder(ta.macd(close, 6, 13, 5).macd, ta.macd(close, 6, 13, 5).signal)
+MACD histogram bars have been shrinking for 4 candles on 1h => falling(ta.macd(close).hist, 4)
+Close above the upper band of the Bollinger Bands for two candles in a row on 4h =>
+    always(close > ta.bbands(close, 20, 2).upper, 2)
+the width of the Bollinger Bands is below 0.03 on 15m => ta.bbands(close, 20, 2).width < 0.03
+The Bollinger Bands' width is at a 50-candle low on 1h =>
+    ta.bbands(close, 20, 2).width <= lowest(ta.bbands(close, 20, 2).width, 50)
+The 10, 20 and 50 EMAs are all rising on 4h =>
+    rising(ta.ema(close, 10), 1) and rising(ta.ema(close, 20), 1) and rising(ta.ema(close, 50), 1)
+The 50-period average is above the 200-period average on 1h => ta.sma(close, 50) > ta.sma(close, 200)
+Price is above all of the 20, 50 and 100 SMA on 4h =>
+    close > ta.sma(close, 20) and close > ta.sma(close, 50) and close > ta.sma(close, 100)
+The close is below the exponential moving average of 34 candles on 30m => close < ta.ema(close, 34)
+Price closed back above the 20 EMA on 1h => close > ta.ema(close, 20)
+Price is 2% or more above the 200 SMA on the daily => close >= 1.02 * ta.sma(close, 200)
+the 9 EMA has crossed above the 21 EMA in the last 3 candles on 15m =>
+    within(crossover(ta.ema(close, 9), ta.ema(close, 21)), 3)
+The close is more than 1.5 ATRs away from the 20 EMA on 1h => abs(close - ta.ema(close, 20)) > 1.5 * ta.atr(14)
+Price is within one ATR of the 50 SMA on 4h => abs(close - ta.sma(close, 50)) <= 1 * ta.atr(14)
+The ADX is between 20 and 40 on 2h => between(ta.adx(14).adx, 20, 40)
+ADX turns up from below 20 on 4h =>
+    ta.adx(14).adx > ta.adx(14).adx[1] and ta.adx(14).adx[1] < ta.adx(14).adx[2] and ta.adx(14).adx < 20
+ATR is higher than its 20-period moving average on 1h => ta.atr(14) > ta.sma(ta.atr(14), 20)
+%K of the stochastic crosses above 20 on the 15-minute => crossover(ta.stoch(14, 3, 3).k, 20)
+The stochastic %K is above its %D on 1h => ta.stoch(14, 3, 3).k > ta.stoch(14, 3, 3).d
+Stoch RSI crosses up out of oversold on 1h => crossover(ta.stochrsi(close, 14, 14, 3, 3).k, 20)
+CCI has been above 100 for three candles on 1h => always(ta.cci(20) > 100, 3)
+The OBV line is falling for 5 candles on 4h => falling(ta.obv(), 5)
+Price closes above VWAP for the first time in 10 candles on 5m =>
+    close > ta.vwap() and not within(close > ta.vwap(), 10)[1]
+The Supertrend is red on 1h => ta.supertrend(10, 3).direction < 0
+Supertrend has been bullish for 20 candles on 1h => always(ta.supertrend(10, 3).direction > 0, 20)
+The price is above the cloud and the Tenkan crosses above the Kijun on 4h =>
+    close > max(ta.ichimoku().span_a, ta.ichimoku().span_b) and crossover(ta.ichimoku().conversion,
+    ta.ichimoku().base)
+Price crosses below the Tenkan-sen on 1d => crossunder(close, ta.ichimoku().conversion)
+Price closes outside the Keltner channels on 1h => close > ta.keltner(20, 2).upper or close < ta.keltner(20, 2).lower
+The close crosses below the Keltner channel's middle line on 1h => crossunder(close, ta.keltner(20, 2).middle)
+The SAR is above price on 30m => ta.psar() > close
+MFI above 50 and rising on 1h => ta.mfi(14) > 50 and rising(ta.mfi(14), 1)
+The MFI is overbought on 4h => ta.mfi(14) > 80
+The CMF is positive and above its value 10 candles ago on 4h => ta.cmf(20) > 0 and ta.cmf(20) > ta.cmf(20)[10]
+Rate of change over 14 candles is below -8 on 1h => ta.roc(close, 14) < -8
+Aroon oscillator turns positive on 1d => crossover(ta.aroon(14).osc, 0)
+The TRIX is above its 9-period EMA on 4h => ta.trix(close, 18) > ta.ema(ta.trix(close, 18), 9)
+AO crosses above zero and the close is above the 50 SMA on 4h => crossover(ta.ao(), 0) and close > ta.sma(close, 50)
+Choppiness above 60 for 10 candles on 1h => always(ta.chop(14) > 60, 10)
+VI plus crosses below VI minus on the daily => crossunder(ta.vortex(14).plus, ta.vortex(14).minus)
+Price is below its 20-period VWMA on 4h => close < ta.vwma(close, 20)
+Volume spikes to more than 3 times its 20-candle average on 5m => volume > 3 * ta.sma(volume, 20)
+Volume is 40% below its 20-period average on 1h => volume <= 0.6 * ta.sma(volume, 20)
+The number of trades is twice its 100-candle average on 1m => trades >= 2 * ta.sma(trades, 100)
+The close is higher than the previous close on 1h => close > close[1]
+The close is lower than the low of the previous candle on 4h => close < low[1]
+The typical price is above VWAP on 5m => hlc3 > ta.vwap()
+Close above 50000 on 1h => close > 50000
+Price is between the 50 SMA and the 200 SMA on 4h => between(close, ta.sma(close, 50), ta.sma(close, 200))
+The daily RSI is over 60 and the hourly RSI falls under 40 =>
+    tf("1d").rsi(close, 14) > 60 and crossunder(ta.rsi(close, 14), 40)
+Price is above the 200 EMA on both the 1h and the 4h chart =>
+    close > ta.ema(close, 200) and close > tf("4h").ema(close, 200)
+When the 4h MACD is above its signal, buy the 15m RSI crossing above 35 =>
+    tf("4h").macd(close).macd > tf("4h").macd(close).signal and crossover(ta.rsi(close, 14), 35)
+ETH is above its 50 SMA on the daily and RSI below 45 on the daily =>
+    symbol("ETHUSDT").close > ta.sma(symbol("ETHUSDT").close, 50) and ta.rsi(close, 14) < 45
 """
