@@ -14,6 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Choice = Literal["enter_trade", "wait", "bad_setup"]
 
+MOST_CANDLES: Final = 500
+"""A wait may ask for so many candles at most; a number beyond is read as none."""
+
 _NUMBER: Final = re.compile(
     r"^\$?\s*(?P<digits>[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*(?:[A-Z]{3,5}|%)?$"
 )
@@ -56,9 +59,20 @@ def _read_text(value: object) -> object:
     return "" if value is None else value
 
 
+def _read_code(value: object) -> object:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _read_count(value: object) -> object:
+    number = read_number(value)
+    return round(number) if number is not None and 1 <= number <= MOST_CANDLES else None
+
+
 Number = Annotated[float | None, BeforeValidator(read_number)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_read_numbers)]
 Text = Annotated[str, BeforeValidator(_read_text)]
+Code = Annotated[str | None, BeforeValidator(_read_code)]
+Count = Annotated[int | None, BeforeValidator(_read_count)]
 
 
 class _Part(BaseModel):
@@ -66,11 +80,18 @@ class _Part(BaseModel):
 
 
 class TradePlan(_Part):
-    """The plan in words. `risk_reward` is replaced by the computed one."""
+    """The plan in words. `risk_reward` is replaced by the computed one.
+
+    `trigger_code` and `invalidation_code` are filter programs for the symbol on the strategy's interval:
+    when a wait becomes an entry, and when the idea is dead. Codes that the checks refuse become None.
+    """
 
     setup: Text = Field(default="", description="What the market is doing and why this is or is not a trade")
     execution: Text = Field(default="", description="How to enter, and where to leave")
     invalidation: Text = Field(default="", description="What would prove the idea wrong")
+    trigger_code: Code = Field(default=None, description="For a wait: a filter program, true when to look again")
+    invalidation_code: Code = Field(default=None, description="A filter program, true when the idea is wrong")
+    expires_candles: Count = Field(default=None, description="For a wait: candles after which it is given up")
     risk_reward: Number = Field(default=None, description="Net gain at the first target over loss at the stop")
 
 
