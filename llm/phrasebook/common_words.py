@@ -9,9 +9,9 @@ COMMON_WORDS = frozenset(
     """
     abnormal aboard abode absent accent accept access account accounts across act acting actor acts add adding
     adds adjust adore advance advanced advice afraid after afternoon afterwards against age aged agree ahead aid
-    air alike allow allows almost alone along already although always am amazing among amount amounts ancient
-    angle angles angry announce another answer answers anybody anyhow anymore anyone anyway anywhere apart ape
-    aped app appear apply apps area aren aren't arise around arrive art article ask asked asking asks aspect
+    air alike allow allows almost alone along already alt although alts always am amazing among amount amounts
+    ancient angle angles angry announce another answer answers anybody anyhow anymore anyone anyway anywhere apart
+    ape aped app appear apply apps area aren aren't arise around arrive art article ask asked asking asks aspect
     assume attempt aunt aunts author avenue average averages averse aware away awful baby back bad bade bag
     bagholder bags baker bank bar bare barely base based bases basic basically basket beach beam bear beat became
     because become becomes bed beds beer began begin begins behave behind being belief believe believes bell
@@ -78,9 +78,9 @@ COMMON_WORDS = frozenset(
     outside oven overall overnight owe owned owner owns pace pack page pages paid pain paint paired palace panic
     paper papers parent parents park part parts party pass paste path patience patient pause pay paying pays peace
     peak peer pen pencil people perfect perfectly perhaps period periodic person personal pet phase phone photo
-    phrase piano pick picked picks picky picture piece pieces pig pile pillow pilot pin pink pizza place placed
-    places plain plan plane planet plans plate play played player playing please pleasure plenty plot plover
-    plower plus pocket poem poet point points poker police polite pool poor popular port portion pose posed
+    phrase piano pick picked picks picky picture piece pieces pig pile pillow pilot pin ping pings pink pizza
+    place placed places plain plan plane planet plans plate play played player playing please pleasure plenty plot
+    plover plower plus pocket poem poet point points poker police polite pool poor popular port portion pose posed
     possible post posts pour power powerful practice practise pray prefer prepare present press pressed pretend
     pretty prevent priced pride prime prince prison private prize probably problem problems process produce profit
     profits program project promise promised proof proper properly protect proud prove prover provide prune public
@@ -105,30 +105,30 @@ COMMON_WORDS = frozenset(
     something sometime sometimes somewhat somewhere son song songs soon sorry sort sorts soul sound sounds soup
     source south space spare speak special speed spell spend spending spent spike spin spirit split spoke spoken
     sport spot spots spread spring square stage stake stakes stall stand standard stands star stare stared stars
-    start started starting starts state stated station stats status stay stayed staying stays steady steal steel
-    stem step steps stick sticks still stock stocks stolen stone stood stoop stopped storage store storm storms
-    story straight strange stranger stream street strength stress stretch strict strike string strip stroke strong
-    strongly struck structure stuck student study stuff stupid style subject succeed success successful such
-    sudden suddenly suffer sugar suggest suit summer sun sunday sundays super supply support suppose sure surely
-    surface surprise surprised swallow swear sweet swell swim switch swoop sword system table tail taker tales
-    talk talked talking talks tall tank tape target task tasks taste tax tea teach teacher team tear tech teeth
-    telegram telling tells temper ten tend tennis tense term terms terrible test tested testing tests text thank
-    thanks thanksgiving theme then theory thigh thing things think thinking thinks thirty thoroughly those though
-    thought thoughts thousand thread three throat throw thrown thursday thus tick ticket tidy tie tied ties tight
-    tighter till timed times timing tingle tiny tip tips tired title today toe together told tomorrow tone tongue
-    tonight took tool tools tooth top tops total touch tough tour toward towards tower town track tracks trader
-    traders train training trap travel tread treat treated tree trees trend trick tricky tried tries trigger trip
-    troop trouble truck true truly trust truth try trying tube tuesday tune turtle twitter two type typical ugly
-    ultimate uncle under understand union unique unit universe unless unlike until upon upper upset upside urge
-    useful user uses usual usually vague valid valium valley valuable varied various vary vast vector version
-    versus via victim victor video view village virgin virus visit visual vital voice void vote wade wage wait
-    waited waiting waits wake walk walks wall wallet wander wanted wanting wants war warm warn warned warning wash
-    wasn't waste wasted watch watched watches watching water wave waves way ways weak weaker wealth weapon wear
-    weather web wednesday week weekend weekends weekly weight weird welcome well went were west wet whale whales
-    what whatever wheel whenever whereas wherever whether which while whisper white whole wide wider wife wild
-    willing willow win wind window wine wing winner winning wins winter wire wise wish wishes woke woman women won
-    won't wonder wood word words wore work worked worker working works world worried worry worse worst worth
-    wouldn't wow write writer writes writing written wrong wrote yard yeah year yearly years yellow yes yet yield
-    young younger your yours yourself youth youtube zone
+    start started starting starts stash state stated station stats status stay stayed staying stays steady steal
+    steel stem step steps stick sticks still stock stocks stolen stone stood stoop stopped storage store storm
+    storms story straight strange stranger stream street strength stress stretch strict strike string strip stroke
+    strong strongly struck structure stuck student study stuff stupid style subject succeed success successful
+    such sudden suddenly suffer sugar suggest suit summer sun sunday sundays super supply support suppose sure
+    surely surface surprise surprised swallow swap swaps swear sweet swell swim switch swoop sword system table
+    tail taker tales talk talked talking talks tall tank tape target task tasks taste tax tea teach teacher team
+    tear tech teeth telegram telling tells temper ten tend tennis tense term terms terrible test tested testing
+    tests text thank thanks thanksgiving theme then theory thigh thing things think thinking thinks thirty
+    thoroughly those though thought thoughts thousand thread three throat throw thrown thursday thus tick ticket
+    tidy tie tied ties tight tighter till timed times timing tingle tiny tip tips tired title today toe together
+    told tomorrow tone tongue tonight took tool tools tooth top tops total touch tough tour toward towards tower
+    town track tracks trader traders train training trap travel tread treat treated tree trees trend trick tricky
+    tried tries trigger trip troop trouble truck true truly trust truth try trying tube tuesday tune turtle
+    twitter two type typical ugly ultimate uncle under understand union unique unit universe unless unlike until
+    upon upper upset upside urge useful user uses usual usually vague valid valium valley valuable varied various
+    vary vast vector version versus via victim victor video view village virgin virus visit visual vital voice
+    void vote wade wage wait waited waiting waits wake walk walks wall wallet wander wanted wanting wants war warm
+    warn warned warning wash wasn't waste wasted watch watched watches watching water wave waves way ways weak
+    weaker wealth weapon wear weather web wednesday week weekend weekends weekly weight weird welcome well went
+    were west wet whale whales what whatever wheel whenever whereas wherever whether which while whip whips
+    whisper white whole wide wider wife wild willing willow win wind window wine wing winner winning wins winter
+    wire wired wise wish wishes woke woman women won won't wonder wood word words wore work worked worker working
+    works world worried worry worse worst worth wouldn't wow write writer writes writing written wrong wrote yard
+    yeah year yearly years yellow yes yet yield young younger your yours yourself youth youtube zone
     """.split()  # noqa: SIM905
 )

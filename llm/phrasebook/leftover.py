@@ -15,7 +15,7 @@ LIGHT = frozenset(
 _TELLING = frozenset(
     """
     i i'm i'd i'll i've im me my mine myself we us our you your he she his her they them somebody someone friend wife
-    book nothing whatever what's could weird honestly stuff thing things please
+    book nothing whatever what's could weird honestly stuff thing things please hi hey hello
     """.split()  # noqa: SIM905
 )
 _ASKING = frozenset("when whenever if unless while where until once only except not no never whose which".split())  # noqa: SIM905
