@@ -128,12 +128,13 @@ def _of_anything(r: Reader) -> bool:
 def _series_of(r: Reader) -> Operand | None:
     """ "of the volume", "of RSI": the series an average is taken of, where it is not the price."""
     mark = r.mark()
-    if r.word("of", "on", fill=False):
+    # "On high volume" and "on RSI above 50" are conditions of their own: only "of" names a series.
+    if r.word("of", fill=False):
         of = read_indicator(r, None)
         if of is not None and of.kind not in BAND_KINDS:
             return of
         r.reset(mark)
-        r.word("of", "on", fill=False)
+        r.word("of", fill=False)
         name = r.take("field")
         if name is not None:
             return None if name in ("price", "close") else Operand(name)

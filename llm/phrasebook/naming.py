@@ -215,7 +215,7 @@ def _series_of(r: Reader, family: Family) -> Operand | None:
     if not family.source:
         return None
     mark = r.mark()
-    if r.word("of", "on", fill=False):
+    if r.word("of", fill=False):
         name = r.take("field", "volume", "high", "low", "open", "quote_volume", "trades")
         if name is not None:
             return Operand(name)
