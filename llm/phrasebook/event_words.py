@@ -321,6 +321,11 @@ def use_conditions(read: Conditions) -> None:
     _NESTED.read = read
 
 
+def reading_nested() -> bool:
+    """Whether a condition within a template is being read: what follows it belongs to the whole."""
+    return _NESTED.depth > 0
+
+
 def nested_condition(r: Reader) -> Condition | None:
     """A whole condition within a template; these go two deep at most, so that the work stays bounded."""
     if _NESTED.read is None or _NESTED.depth >= MAX_DEPTH:

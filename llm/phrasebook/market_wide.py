@@ -122,6 +122,9 @@ def _breadth(m: Found) -> Condition | None:
         return None
     part: Condition = inner  # type: ignore[assignment]
     own = " and {c0}" if "too" in m else ""
+    label = m.get("interval", str)
+    if label is not None:
+        part = on_interval(part, label)
     return Formula(f"breadth({{c0}}) {op} {plain(round(share / 100, 10))}{own}", parts=(part,), brief="breadth")
 
 
@@ -169,6 +172,8 @@ def _grammar() -> Grammar[Condition]:
     # Breadth.
     g.add(
         _breadth,
+        "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition} "
+        "[on / in] the? {interval} [chart / timeframe / candles]? ,? and|including {too}",
         "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition} ,? "
         "and|including {too}",
         "{cmp}? {share} [<more>]? [of / of the / of all / of all the]? [<all>]? <symbols> [<are>]? {condition}",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length
+from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length, reading_nested
 from llm.phrasebook.meaning import (
     Compare,
     Condition,
@@ -139,6 +139,8 @@ _NEXT = table(
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
     """What follows a condition and changes when it has to hold; the condition itself where nothing does."""
+    if reading_nested():
+        return condition
     for form in (_stayed, times_in, first_time, ago, _after, _then):
         mark = r.mark()
         found = form(r, condition)
@@ -353,4 +355,5 @@ _LEADING = _leading()
 
 def read_leading_window(r: Reader) -> Condition | None:
     """ "none of the last 5 candles closed under VWAP", "after a squeeze, ..."."""
-    return _LEADING.read(r)
+    found = _LEADING.read(r)
+    return None if found is None else read_sequence(r, found)
