@@ -207,7 +207,11 @@ def sentence_interval(sentence: str, option: str | None = None) -> str | None:
 
     Used to hold a model to the sentence; `option` is the base for conditions that name no interval.
     """
-    read = read_sentence(sentence)
+    found = read_dialect(sentence, option or DEFAULT_INTERVAL, None)
+    if found is not None and found.code:
+        # The intervals inside a program are those of its conditions.
+        return found.interval
+    read = read_sentence(found.sentence if found is not None and found.sentence else sentence)
     return base_of(read, option, []) if named_intervals(read) else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llm.phrasebook import translate
+from llm.phrasebook import sentence_interval, translate
 from llm.phrasebook.spelling import corrected
 from screener import compile_filter
 from tests.unit.llm.phrasebook import structure_sentences as table
@@ -132,3 +132,9 @@ def test_stories_around_a_rule_leave_the_rule() -> None:
     )
     assert made.interval == "4h"
     assert same(made.code, f"match = {table.RSI30} and {table.ABOVE}", "4h"), made.code
+
+
+def test_an_interval_inside_code_is_not_the_strategys() -> None:
+    assert sentence_interval('match = tf("4h").rsi(close, 14) < 30') is None
+    assert sentence_interval("SELECT s FROM c WHERE interval = '1h' AND close > open") == "1h"
+    assert sentence_interval('{"indicator": "rsi", "op": "<", "value": 30, "timeframe": "4h"}') == "4h"
