@@ -340,6 +340,6 @@ ETH is above its 50 SMA on the daily and RSI below 45 on the daily =>
     symbol("ETHUSDT").close > ta.sma(symbol("ETHUSDT").close, 50) and ta.rsi(close, 14) < 45
 price above the 20 EMA on high volume on 1h => close > ta.ema(close, 20) and volume >= 1.5 * ta.sma(volume, 20)
 RSI of volume above 70 on 1h => ta.rsi(volume, 14) > 70
-MACD cross up with RSI below 50 on 1h => crossover(ta.macd(close).macd, ta.macd(close).signal) and ta.rsi(close, 14) < 50
+MACD cross up with RSI below 50, 1h => crossover(ta.macd(close).macd, ta.macd(close).signal) and ta.rsi(close, 14) < 50
 price within 2% of VWAP with RSI under 40, 15m => abs(close / ta.vwap() - 1) <= 0.02 and ta.rsi(close, 14) < 40
 """
