@@ -206,6 +206,13 @@ def mixed(node: Tree) -> bool:
     return {"and", "or"} <= found
 
 
+def affirmed(node: Tree) -> set[int]:
+    """The numbers of the conditions that are not negated."""
+    if isinstance(node, Leaf):
+        return {node.index}
+    return set() if node.op == "not" else set().union(*(affirmed(part) for part in node.parts))
+
+
 def render(node: Tree, names: list[str], *, top: bool = True) -> str:
     """The tree as a boolean expression over `names`."""
     if isinstance(node, Leaf):

@@ -208,8 +208,16 @@ def _held(r: Reader, exits: Exits) -> bool:
         if length is None:
             return False
         exits.hold = length
+        if not r.word("max", "maximum", "tops", fill=False):
+            _at_the_latest(r)
         return True
     return False
+
+
+def _at_the_latest(r: Reader) -> None:
+    mark = r.mark()
+    if not (r.word("at", fill=False) and r.word("latest", "most")):
+        r.reset(mark)
 
 
 def _latest(r: Reader, exits: Exits) -> bool:
@@ -220,9 +228,7 @@ def _latest(r: Reader, exits: Exits) -> bool:
         length = read_length(r)
         if length is not None:
             exits.hold = length
-            if r.word("at", fill=False):
-                r.word("the")
-                r.word("latest", "most")
+            _at_the_latest(r)
             r.word("max", "maximum", "tops", "pass", "passed", fill=False)
             return True
     r.reset(mark)

@@ -20,7 +20,7 @@ from llm.phrasebook.english import condition_english, indicator_label, short
 from llm.phrasebook.leaning import direction_of
 from llm.phrasebook.meaning import Condition, Direction, counted, operands
 from llm.phrasebook.sentence import Part, Sentence, named_intervals
-from llm.phrasebook.structure import mixed, render
+from llm.phrasebook.structure import affirmed, mixed, render
 from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.trade import stop_code, target_code
 from llm.phrasebook.walker import read_sentence
@@ -126,7 +126,8 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     closing = _conditions(read.exit, base, sentence)
     if not entry:
         return _nothing(base, left_over or [sentence.strip()[:200]], read.notes)
-    direction = direction_of(read, [condition for condition, _ in entry], notes)
+    said = affirmed(read.entry.tree)
+    direction = direction_of(read, [condition for at, (condition, _) in enumerate(entry) if at in said], notes)
     taken: set[str] = set()
     rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in entry]
     out_rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in closing]
