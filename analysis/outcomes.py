@@ -2,8 +2,10 @@
 
 1. `Plans` holds open plans as columns, one row each; `add` and `take` change which rows there are.
 2. `Plans.step` takes one candle of every symbol and settles what it reached. A candle that reaches both stop and
-   target counts as stopped: which came first is not known. A candle that opens beyond a level settles at its open.
-3. Results are in R: the profit per unit after fees over the risk per unit, both from the plan's own entry and stop.
+   target counts as stopped: which came first is not known. A candle that opens beyond the stop settles at its open.
+3. `Plans.pass_over` goes on where a candle never came; `Plans.unsaved` and `silent` say which to write down, or to give
+   up.
+4. Results are in R: the profit per unit after fees over the risk per unit, both from the plan's own entry and stop.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ Ints = NDArray[np.int64]
 State = Literal["stop", "target", "timeout"]
 
 _NUMBERS: Final = ("sign", "entry", "stop", "target", "best", "worst")
-_TIMES: Final = ("symbol", "until", "seen")
+# `seen`: up to which candles were taken or passed over; `held`: the close of the last one taken; `saved`: of the last
+# one that was told by `unsaved`.
+_TIMES: Final = ("symbol", "until", "seen", "held", "saved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,14 @@ class Plans:
             "best": list(best) or entries,
             "worst": list(worst) or entries,
         }
-        times = {"symbol": [p.symbol for p in plans], "until": [p.until for p in plans],
-                 "seen": [p.since for p in plans]}  # fmt: skip
+        since = [p.since for p in plans]
+        times = {
+            "symbol": [p.symbol for p in plans],
+            "until": [p.until for p in plans],
+            "seen": since,
+            "held": since,
+            "saved": since,
+        }
         self.keys += [p.key for p in plans]
         for name, values in new.items():
             self._numbers[name] = np.concatenate([self._numbers[name], np.array(values, dtype=np.float64)])
@@ -104,12 +114,21 @@ class Plans:
             self._times[name] = np.concatenate([self._times[name], np.array(moments, dtype=np.int64)])
 
     def step(
-        self, opened: int, closed: int, opens: Floats, highs: Floats, lows: Floats, closes: Floats
+        self,
+        opened: int,
+        closed: int,
+        opens: Floats,
+        highs: Floats,
+        lows: Floats,
+        closes: Floats,
+        *,
+        in_order: bool = False,
     ) -> list[Outcome]:
         """Settle what the candle from `opened` to `closed` (ms UTC) reached; prices by symbol `[symbols]`, NaN where a
         symbol has none. Settled plans leave; they come back as outcomes.
 
-        A candle is taken once: one that opened before the plan's last is passed over.
+        A candle is taken once: one that opened before the plan's last is passed over. With `in_order` it is taken only
+        by plans that have seen everything before it.
         """
         if not self.keys:
             return []
@@ -117,7 +136,8 @@ class Plans:
         at = t["symbol"]
         sign, stop, target = n["sign"], n["stop"], n["target"]
         opening, high, low, last = opens[at], highs[at], lows[at], closes[at]
-        live = (opened >= t["seen"]) & np.isfinite(high) & np.isfinite(low) & np.isfinite(opening) & np.isfinite(last)
+        turn = opened == t["seen"] if in_order else opened >= t["seen"]
+        live = turn & np.isfinite(high) & np.isfinite(low) & np.isfinite(opening) & np.isfinite(last)
         long = sign > 0
         favourable, adverse = np.where(long, high, low), np.where(long, low, high)
         stopped = live & ((adverse - stop) * sign <= 0)
@@ -134,12 +154,38 @@ class Plans:
         n["best"] = np.where(better, top, n["best"])
         n["worst"] = np.where(worse, bottom, n["worst"])
         t["seen"] = np.where(live, closed, t["seen"])
+        t["held"] = np.where(live, closed, t["held"])
         rows = np.flatnonzero(done)
         if not len(rows):
             return []
         states: list[State] = ["stop" if stopped[i] else "target" if reached[i] else "timeout" for i in rows]
-        found = self._outcomes(rows, states, price[rows], closed)
+        found = self._outcomes(rows, states, price[rows], np.full(len(rows), closed))
         self._keep(~done)
+        return found
+
+    def behind(self) -> int | None:
+        """Up to when the plan that lags most has seen its candles, ms UTC; None without plans."""
+        return int(self._times["seen"].min()) if self.keys else None
+
+    def pass_over(self, opened: int, closed: int) -> None:
+        """Plans that still wait for the candle from `opened` to `closed` do without it."""
+        seen = self._times["seen"]
+        self._times["seen"] = np.where(seen == opened, closed, seen)
+
+    def silent(self, before: int) -> list[str]:
+        """Keys of plans that took no candle after `before`, ms UTC."""
+        return [self.keys[i] for i in np.flatnonzero(self._times["held"] < before)]
+
+    def unsaved(self, age_ms: int, limit: int) -> list[Outcome]:
+        """At most `limit` open plans that took candles for `age_ms` or more since they were told here last, the longest
+        ones first, as they stand: `closed_at` is the close of the last candle taken.
+        """
+        age = self._times["held"] - self._times["saved"]
+        rows = np.flatnonzero((age >= age_ms) & (age > 0))
+        if len(rows) > limit:
+            rows = rows[np.argpartition(-age[rows], limit - 1)[:limit]]
+        found = self._outcomes(rows, ["open"] * len(rows), self._numbers["entry"][rows], self._times["held"][rows])
+        self._times["saved"][rows] = self._times["held"][rows]
         return found
 
     def standing(self, prices: Floats, now: int) -> list[Outcome]:
@@ -147,12 +193,12 @@ class Plans:
         price = prices[self._times["symbol"]]
         price = np.where(np.isfinite(price), price, self._numbers["entry"])
         rows = np.arange(len(self))
-        return self._outcomes(rows, ["open"] * len(rows), price, now)
+        return self._outcomes(rows, ["open"] * len(rows), price, np.full(len(rows), now))
 
     def extremes(self) -> list[tuple[str, float, float, int]]:
         """Key, best and worst price and the close of the last candle taken, of every open plan."""
         n = self._numbers
-        rows = zip(self.keys, n["best"], n["worst"], self._times["seen"], strict=True)
+        rows = zip(self.keys, n["best"], n["worst"], self._times["held"], strict=True)
         return [(key, float(best), float(worst), int(seen)) for key, best, worst, seen in rows]
 
     def drop(self, keys: set[str]) -> None:
@@ -160,7 +206,7 @@ class Plans:
         self._keep(np.array([key not in keys for key in self.keys], dtype=bool))
 
     def _outcomes(
-        self, rows: NDArray[np.intp], states: Sequence[State | Literal["open"]], prices: Floats, now: int
+        self, rows: NDArray[np.intp], states: Sequence[State | Literal["open"]], prices: Floats, at: Ints
     ) -> list[Outcome]:
         n = {name: values[rows] for name, values in self._numbers.items()}
         risk = np.abs(n["entry"] - n["stop"])
@@ -169,8 +215,10 @@ class Plans:
         mfe = (n["best"] - n["entry"]) * n["sign"] / risk
         mae = (n["worst"] - n["entry"]) * n["sign"] / risk
         return [
-            Outcome(self.keys[row], state, float(prices[i]), float(result[i]), float(mfe[i]), float(mae[i]), now)
-            for i, (row, state) in enumerate(zip(rows, states, strict=True))
+            Outcome(self.keys[row], state, *values)
+            for row, state, *values in zip(
+                rows, states, prices.tolist(), result.tolist(), mfe.tolist(), mae.tolist(), at.tolist(), strict=True
+            )
         ]
 
     def _keep(self, mask: NDArray[np.bool_]) -> None:

@@ -228,13 +228,16 @@ class NewSignal(Record):
 
 
 class Signal(NewSignal):
-    """A stored signal; `owner_id` None where the strategy is built-in."""
+    """A stored signal; `owner_id` None where the strategy is built-in. `watch` is how a signal that waits is watched
+    (app.monitoring), None before it was.
+    """
 
     id: UUID
     owner_id: UUID | None
     status: SignalStatus
     reason: str | None
     considered_until: datetime | None
+    watch: Json | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -271,7 +274,11 @@ class SignalDecision(Record):
 
 
 class NewAnalysis(Record):
-    """An analysis to store, of a signal or of a position. Latency in milliseconds, cost in US dollars."""
+    """An analysis to store, of a signal or of a position. Latency in milliseconds, cost in US dollars.
+
+    `request_key` is what was asked, of which there is one analysis; `opinions` are the answers, where several were
+    asked for; `decided_at` is the market time at which it stood.
+    """
 
     decision: AnalysisDecision
     confidence: int = Field(ge=0, le=100)
@@ -295,6 +302,9 @@ class NewAnalysis(Record):
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
     trace_id: str | None = None
+    request_key: str | None = None
+    opinions: list[Any] = Field(default_factory=list)
+    decided_at: datetime | None = None
 
 
 class Analysis(NewAnalysis):

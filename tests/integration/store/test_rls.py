@@ -36,6 +36,7 @@ TABLES = [
     "events",
     "eval_runs",
     "eval_cases",
+    "outcomes",
 ]
 
 
