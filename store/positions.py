@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import sql
@@ -98,14 +98,16 @@ async def track(conn: Connection, position_id: UUID, highest: Decimal, lowest: D
 async def protect(
     conn: Connection, position_id: UUID, *, stop: Decimal | None, targets: Sequence[Decimal], since: datetime
 ) -> Position:
-    """Set the levels that close the position. Raises StateConflict.
+    """Set the levels that close the position; the stop may only move toward the price.
 
-    `protected_since` keeps its first value.
+    `protected_since` keeps its first value. Raises StateConflict where it is closed; the transaction ends in InvalidRow
+    where the stop would move away.
     """
     changed = await fetch_optional(
         conn,
         Position,
         "update public.positions set stop = %(stop)s, targets = %(targets)s,"
+        " initial_stop = coalesce(initial_stop, %(stop)s),"
         " protected_since = coalesce(protected_since, %(since)s) where id = %(id)s and state = 'open'"
         " returning *",
         {"stop": stop, "targets": as_json(list(targets)), "since": since, "id": position_id},
@@ -132,6 +134,63 @@ async def request_close(conn: Connection, position_id: UUID) -> Position:
     return asked
 
 
+async def ask_close(conn: Connection, position_id: UUID, reason: str) -> Position | None:
+    """Have an open position closed at market for `reason`; a wish that was there first keeps its own. None where it is
+    not open. Background work only.
+    """
+    return await fetch_optional(
+        conn,
+        Position,
+        "update public.positions set"
+        " close_reason = case when close_requested_at is null then %(reason)s else close_reason end,"
+        " close_requested_at = coalesce(close_requested_at, now())"
+        " where id = %(id)s and state = 'open' returning *",
+        {"id": position_id, "reason": reason},
+    )
+
+
+async def lock_open(conn: Connection, position_id: UUID) -> Position | None:
+    """An open position, held against every other change until the transaction ends; None where it is not open."""
+    return await fetch_optional(
+        conn,
+        Position,
+        "select * from public.positions where id = %(id)s and state = 'open' for update",
+        {"id": position_id},
+    )
+
+
+async def keep_thesis(conn: Connection, position_id: UUID, thesis: Mapping[str, Any]) -> None:
+    """Store what an open position is held for; announces nothing."""
+    await conn.execute(
+        "update public.positions set thesis = %s where id = %s and state = 'open'",
+        (as_json(dict(thesis)), position_id),
+    )
+
+
+async def reduce_position(
+    conn: Connection, position_id: UUID, *, quantity: Decimal, price: Decimal, fee: Decimal
+) -> Position:
+    """Book the sale of a part of an open position at `price`; `fee` is that of the sale.
+
+    Realised profit grows as in `close_position`, for that part. Raises StateConflict where it is closed or nothing
+    would be left.
+    """
+    reduced = await fetch_optional(
+        conn,
+        Position,
+        "update public.positions set quantity = quantity - %(quantity)s, fees = fees + %(fee)s,"
+        " highest_price = greatest(highest_price, %(price)s), lowest_price = least(lowest_price, %(price)s),"
+        " realised_profit = realised_profit - %(fee)s"
+        " + (%(price)s - entry_price) * %(quantity)s * case side when 'long' then 1 else -1 end"
+        " where id = %(id)s and state = 'open' and quantity > %(quantity)s returning *",
+        {"price": price, "quantity": quantity, "fee": fee, "id": position_id},
+    )
+    if reduced is None:
+        await get(conn, position_id)
+        raise StateConflict("the position is closed, or nothing of it would be left")
+    return reduced
+
+
 async def close_position(
     conn: Connection,
     position_id: UUID,
@@ -143,7 +202,7 @@ async def close_position(
 ) -> Position:
     """Close the whole position at `price` and book its profit or loss; `fee` is that of the exit.
 
-    Realised profit = (exit - entry) x quantity, signed by the side, less entry and exit fees. Raises
+    Realised profit grows by (exit - entry) x quantity, signed by the side, less the exit's fee. Raises
     StateConflict where it is closed already, NotFound.
     """
     closed = await fetch_optional(

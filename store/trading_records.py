@@ -16,6 +16,7 @@ OrderType = Literal["market", "limit", "stop", "stop_limit"]
 OrderState = Literal[
     "intent", "sent", "open", "partially_filled", "filled", "cancelled", "rejected", "expired", "unknown"
 ]
+OrderPurpose = Literal["entry", "exit", "reduce"]
 EventLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -25,7 +26,7 @@ class NewOrder(Record):
     """
 
     owner_id: UUID
-    purpose: Literal["entry", "exit"]
+    purpose: OrderPurpose
     symbol: str
     side: OrderSide
     quantity: Decimal
@@ -101,11 +102,16 @@ class NewPosition(Record):
 
 class Position(NewPosition):
     """A stored position. `realised_profit` is in quote currency after fees; extremes are prices since the
-    entry.
+    entry. `quantity` is what is open (or was closed last), `initial_quantity` what was opened; one R is measured from
+    `initial_stop`. `thesis` is what it is held for (app.managing), None before it was looked at. `close_reason` of an
+    open position is why the worker was asked to close it.
     """
 
     id: UUID
     state: Literal["open", "closed"]
+    initial_stop: Decimal | None = None
+    initial_quantity: Decimal
+    thesis: Json | None = None
     highest_price: Decimal | None
     lowest_price: Decimal | None
     close_price: Decimal | None
@@ -140,7 +146,9 @@ class Event(NewEvent):
 
 
 class NewSubscription(Record):
-    """A person's terms for following a strategy; risk and loss are fractions of `capital`."""
+    """A person's terms for following a strategy; risk and loss are fractions of `capital`. `manage`: open positions
+    are looked at again at each candle close.
+    """
 
     owner_id: UUID
     strategy_id: UUID
@@ -154,6 +162,7 @@ class NewSubscription(Record):
     approval: Literal["manual", "automatic"] = "manual"
     mode: Mode = "paper"
     paused: bool = False
+    manage: bool = True
 
 
 class Subscription(NewSubscription):
@@ -169,7 +178,7 @@ class ChainOrder(Record):
 
     id: UUID
     client_order_id: str
-    purpose: Literal["entry", "exit"]
+    purpose: OrderPurpose
     state: OrderState
     executions: list[UUID]
 
