@@ -19,7 +19,8 @@ from typing import Final
 
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits
-from analysis.snapshot import Level, Snapshot
+from analysis.snapshot import Snapshot
+from analysis.snapshot_parts import Level
 from broker.rules import ceil_to, floor_to
 from broker.sizing import reward_to_risk
 from broker.types import Direction, to_decimal
@@ -215,12 +216,12 @@ def _points(snapshot: Snapshot, atr: float, stop: _Stop, first: _Target) -> list
 
 def _momentum(snapshot: Snapshot, long: bool) -> list[_Point]:
     points: list[_Point] = []
-    volume = snapshot.indicators.get("volume / its mean of 20")
+    volume = snapshot.indicator("ta.volume_ratio(20)")
     if volume is not None and volume >= 1.5:
         points.append(_Point(6, f"volume is {volume:.1f} times its mean"))
     elif volume is not None and volume <= 0.5:
         points.append(_Point(-6, f"volume is only {volume:.1f} times its mean"))
-    strength = snapshot.indicators.get("rsi(close, 14)")
+    strength = snapshot.indicator("ta.rsi(close, 14)")
     if strength is not None:
         toward = strength if long else 100 - strength
         if toward >= 75:
@@ -244,13 +245,13 @@ def _barrier(snapshot: Snapshot, atr: float, first: _Target) -> Level | None:
 
 
 def _stretch(snapshot: Snapshot, atr: float) -> float:
-    mean = snapshot.indicators.get("ema(close, 20)")
+    mean = snapshot.indicator("ta.ema(close, 20)")
     sign = Direction(snapshot.direction).sign
     return 0.0 if mean is None else (snapshot.price - mean) * sign / atr
 
 
 def _mean(snapshot: Snapshot) -> str:
-    return snapshot.text(snapshot.indicators["ema(close, 20)"])
+    return snapshot.text(snapshot.indicators["ta.ema(close, 20)"])
 
 
 def _name(level: Level) -> str:
