@@ -63,18 +63,22 @@ def costs(settings: Settings) -> Costs:
 
 
 def as_position(row: PositionRow, fee: Costs) -> Position:
-    """A stored position as the broker layer's value; its first risk is taken from the stop it has."""
+    """A stored position as the broker layer's value; one R is that of its first stop and quantity."""
     direction = Direction(row.side)
-    entry_fee = fee.fee_rate * row.entry_price * row.quantity
-    risk = planned_loss(direction, row.entry_price, row.stop, row.quantity, entry_fee, fee)
+    entry_fee = fee.fee_rate * row.entry_price * row.initial_quantity
+    risk = planned_loss(direction, row.entry_price, row.initial_stop, row.initial_quantity, entry_fee, fee)
     best, worst = row.highest_price or row.entry_price, row.lowest_price or row.entry_price
+    # A closed position keeps the quantity that was closed last, which is in its realised profit too.
+    open_quantity = row.quantity if row.state == "open" else ZERO
+    sold = row.initial_quantity - open_quantity
+    realised = row.realised_profit + row.fees
     return Position(
         id=row.id,
         symbol=row.symbol,
         direction=direction,
         entry_price=row.entry_price,
         quantity=row.quantity,
-        initial_quantity=row.quantity,
+        initial_quantity=row.initial_quantity,
         stop=row.stop,
         targets=tuple(Decimal(t) for t in row.targets),
         risk=risk,
@@ -82,6 +86,8 @@ def as_position(row: PositionRow, fee: Costs) -> Position:
         opened_ms=round(row.opened_at.timestamp() * 1000),
         highest_price=best,
         lowest_price=worst,
+        realised=realised if sold else ZERO,
+        exit_price=row.entry_price + direction.sign * realised / sold if sold else None,
         state=PositionState.OPEN if row.state == "open" else PositionState.CLOSED,
     )
 
@@ -101,10 +107,12 @@ async def read_account(
     )
     equity = settings.paper_capital + realised + open_profit
     tied = sum((row.quantity * row.entry_price for row in rows), ZERO)
+    # What parts that were sold earned or lost is money again, though their positions are open.
+    banked = sum((row.realised_profit + row.fees for row in rows if row.quantity < row.initial_quantity), ZERO)
     return Account(
         owner_id=owner_id,
         equity=equity,
-        free=settings.paper_capital + realised - tied,
+        free=settings.paper_capital + realised - tied + banked,
         realised_today=today,
         unrealised=open_profit,
         open=tuple(rows),

@@ -41,6 +41,8 @@ async def book(conn: Connection, order: Order, intent: OrderIntent, fills: Seque
         )
     if order.purpose == "entry":
         await _entered(conn, order, intent, fills, costs)
+    elif order.purpose == "reduce":
+        await _reduced(conn, order, intent, fills, costs)
     else:
         await _exited(conn, order, intent, fills, costs)
 
@@ -101,6 +103,23 @@ async def _exited(conn: Connection, order: Order, intent: OrderIntent, fills: Se
             await signals.transition(conn, signal.id, "closed", expected=["in_position"])
     after = apply_exit(as_position(before, costs), fills, ExitReason(reason))
     record = trade_executed(intent, fills, rows, reason, position=after)
+    await log_record(conn, record, order, order.position_id)
+
+
+async def _reduced(conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill], costs: Costs) -> None:
+    if order.position_id is None:
+        raise ValueError(f"order {order.id} names no position to reduce")
+    quantity = sum((f.quantity for f in fills), Decimal(0))
+    before = await positions.get(conn, order.position_id)
+    await positions.reduce_position(
+        conn,
+        order.position_id,
+        quantity=quantity,
+        price=sum((f.notional for f in fills), Decimal(0)) / quantity,
+        fee=sum((f.fee for f in fills), Decimal(0)),
+    )
+    after = apply_exit(as_position(before, costs), fills, ExitReason.REDUCE)
+    record = trade_executed(intent, fills, (), ExitReason.REDUCE.value, position=after)
     await log_record(conn, record, order, order.position_id)
 
 

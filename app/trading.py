@@ -3,7 +3,9 @@
 1. `Trader.enter_approved`: each approval without an order is held against the risk rules; it becomes an intent, or the
    signal is blocked with the reasons.
 2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`).
-3. `Trader.watch`: live prices against stop and target of every open position, and people's wishes to close (`_exit`).
+3. `Trader.watch`: live prices against stop and target of every open position, and wishes to close it (`_exit`). An
+   order that sells a part (app.managing) goes out only while nothing closes the rest, and the rest is closed only when
+   no part is under way: both look under a lock of the position.
 4. Fills, position, signal and log line of one order are one transaction (`app.fills.book`).
 """
 
@@ -208,6 +210,8 @@ class Trader:
             if quote is None:
                 return
             async with self._database.worker() as conn:
+                if order.purpose == "reduce" and not await self._may_reduce(conn, order):
+                    return
                 order = await orders.transition(conn, order.id, "sent", expected=["intent"])
         else:
             # It may have been executed before a restart: ask, and send only what the venue never saw.
@@ -220,7 +224,7 @@ class Trader:
                 await self._filled(order, intent, list(report.fills))
                 return
             late = datetime.now(UTC) - order.created_at > ENTRY_DEADLINE
-            if order.purpose == "entry" and late:
+            if order.purpose != "exit" and late:
                 await self._rejected(order, "expired", "it was not executed in time")
                 return
         if quote is None:
@@ -236,6 +240,17 @@ class Trader:
                 await orders.transition(conn, order.id, "unknown", expected=["sent"], reason=str(doubt))
             return
         await self._filled(order, intent, fills)
+
+    async def _may_reduce(self, conn: Connection, order: Order) -> bool:
+        """Whether a part may be sold now; an order whose position is closed, or being closed, is cancelled."""
+        row = await positions.lock_open(conn, order.position_id) if order.position_id is not None else None
+        if row is not None and order.quantity < row.quantity:
+            others = await orders.of_position(conn, row.id)
+            if not any(o.purpose == "exit" for o in others):
+                return True
+        reason = "the position is closed, or about to be"
+        await orders.transition(conn, order.id, "cancelled", expected=["intent"], reason=reason)
+        return False
 
     async def _filled(self, order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
         async with self._database.worker() as conn:
@@ -266,7 +281,7 @@ class Trader:
                 continue
             decision = on_price(as_position(row, self._costs), quote.price)
             if decision is None and row.close_requested_at is not None:
-                decision = ExitDecision(ExitReason.MANUAL, quote.price, quote.price)
+                decision = ExitDecision(_asked(row), quote.price, quote.price)
             if decision is not None:
                 await self._exit(row, decision, quote)
             else:
@@ -292,16 +307,26 @@ class Trader:
             pause = min(EXIT_PAUSE * 2 ** min(attempt - 1, 20), LONGEST_EXIT_PAUSE)
             if datetime.now(UTC) < refused_at + pause:
                 return
-        intent = OrderIntent(
-            id=order_id("exit", row.id, attempt),
-            symbol=row.symbol,
-            side=side,
-            quantity=row.quantity,
-            trigger_price=decision.trigger_price,
-            purpose=Purpose.EXIT,
-            created_ms=self._market.clock.now_ms(),
-        )
         async with self._database.worker() as conn:
+            locked = await positions.lock_open(conn, row.id)
+            if locked is None:
+                return
+            for other in await orders.of_position(conn, row.id):
+                if other.purpose == "reduce" and other.state != "intent":
+                    # A part is under way: what is left is known at the next tick.
+                    return
+                if other.purpose == "reduce":
+                    reason = "the whole position is closed"
+                    await orders.transition(conn, other.id, "cancelled", expected=["intent"], reason=reason)
+            intent = OrderIntent(
+                id=order_id("exit", row.id, attempt),
+                symbol=row.symbol,
+                side=side,
+                quantity=locked.quantity,
+                trigger_price=decision.trigger_price,
+                purpose=Purpose.EXIT,
+                created_ms=self._market.clock.now_ms(),
+            )
             order = await orders.create_intent(
                 conn,
                 NewOrder(
@@ -309,7 +334,7 @@ class Trader:
                     purpose="exit",
                     symbol=row.symbol,
                     side=side.value,
-                    quantity=row.quantity,
+                    quantity=intent.quantity,
                     client_order_id=intent.client_order_id,
                     venue=self._broker.venue,
                     signal_id=row.signal_id,
@@ -359,3 +384,11 @@ class Trader:
             purpose=Purpose(order.purpose),
             created_ms=to_ms(order.created_at),
         )
+
+
+def _asked(row: PositionRow) -> ExitReason:
+    """Why a position is to be closed; a person gives no reason."""
+    try:
+        return ExitReason(row.close_reason or "")
+    except ValueError:
+        return ExitReason.MANUAL

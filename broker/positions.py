@@ -30,11 +30,17 @@ class PositionState(StrEnum):
 
 
 class ExitReason(StrEnum):
-    """Why a position is closed."""
+    """Why a position, or a part of it, is closed.
+
+    `exit`: its filter's own `exit` became true; `managed`: decided at a candle's close; `reduce`: a part, likewise.
+    """
 
     STOP = "stop"
     TARGET = "target"
     MANUAL = "manual"
+    EXIT = "exit"
+    MANAGED = "managed"
+    REDUCE = "reduce"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def trade_executed(
     }
     if position is not None:
         detail["position_id"] = str(position.id)
-        if intent.purpose is Purpose.EXIT:
+        if intent.purpose is not Purpose.ENTRY:
             r = position.r_multiple(position.net_realised)
             detail["profit"] = _price(position.net_realised)
             detail["r_multiple"] = None if r is None else float(round(r, 4))
@@ -138,6 +138,9 @@ def _cause(reason: str) -> str:
         "stop": "its stop",
         "target": "its target",
         "manual": "a person",
+        "exit": "its filter's exit",
+        "managed": "a decision on the position",
+        "reduce": "a decision to sell a part of it",
     }.get(reason, reason)
 
 

@@ -67,10 +67,11 @@ class OrderType(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Whether an order opens a position or reduces one."""
+    """Whether an order opens a position, closes what is left of it, or sells a part of it."""
 
     ENTRY = "entry"
     EXIT = "exit"
+    REDUCE = "reduce"
 
 
 class OrderState(StrEnum):

@@ -96,6 +96,16 @@ async def refused_exits(conn: Connection, position_id: UUID) -> tuple[int, datet
     return (int(row[0]), row[1]) if row is not None else (0, None)
 
 
+async def of_position(conn: Connection, position_id: UUID) -> list[Order]:
+    """Return a position's orders that have no end yet, oldest first. Background work only."""
+    return await fetch_all(
+        conn,
+        Order,
+        "select * from public.orders where position_id = %(id)s and state = any(%(states)s) order by created_at, id",
+        {"id": position_id, "states": list(UNFINISHED)},
+    )
+
+
 async def unfinished(conn: Connection) -> list[Order]:
     """Return every order without an end, oldest first: what a restarted worker has to resolve."""
     return await fetch_all(
