@@ -12,6 +12,7 @@ from pydantic import Field
 
 from api.auth import User
 from api.deps import Parts
+from api.routes.analyses import analysis_out
 from api.routes.market import marks
 from api.routes.trading import position_out
 from api.schemas import (
@@ -23,6 +24,7 @@ from api.schemas import (
     SignalDetail,
     SignalOut,
     SignalPage,
+    WatchOut,
 )
 from api.schemas.base import Input
 from app.account import EntryPlan, plan_entry, read_account
@@ -32,7 +34,7 @@ from app.trading import Refused, entry_levels
 from broker.rules import SymbolRules
 from broker.types import Direction, Quote, Refusal
 from market.types import SymbolInfo
-from store import analyses, positions, signals
+from store import analyses, analysis_views, jobs, positions, signals
 from store.errors import StateConflict
 from store.records import Analysis, SignalStatus, SignalView
 from store.session import Connection
@@ -72,23 +74,6 @@ def signal_out(row: SignalView) -> SignalOut:
     )
 
 
-def analysis_out(row: Analysis) -> AnalysisOut:
-    """A stored analysis as the API shows it."""
-    return AnalysisOut(
-        id=str(row.id),
-        decision=row.decision,
-        confidence=row.confidence,
-        reasoning=row.reasoning,
-        trade_plan=row.trade_plan,
-        key_levels=row.key_levels,
-        grounding=row.grounding,
-        model=row.model,
-        latency_ms=row.latency_ms,
-        cost=float(row.cost),
-        created_at=row.created_at,
-    )
-
-
 @router.get("")
 async def list_signals(
     parts: Parts,
@@ -113,6 +98,7 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
     async with parts.database.user(user) as conn:
         row = await signals.get(conn, signal_id)
         analysis = await analyses.latest_of_signal(conn, signal_id)
+        count = await analysis_views.count_of_signal(conn, signal_id)
         held = [p for p in await positions.list_positions(conn, owner_id=user) if p.signal_id == signal_id]
         plan = None
         if row.status == "enter" and analysis is not None:
@@ -127,6 +113,8 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
         candles=tuple(candles),
         levels=row.indicators,
         analysis=analysis_out(analysis) if analysis is not None else None,
+        analyses=count,
+        watch=WatchOut.model_validate(row.watch) if row.watch else None,
         preview=_preview(plan, parts) if isinstance(plan, EntryPlan) else None,
         position_id=str(held[0].id) if held else None,
         error=row.reason,
@@ -252,10 +240,7 @@ async def decline(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
 
 @router.post("/{signal_id}/analyse")
 async def analyse(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
-    """Have it analysed again."""
+    """Have a signal analysed that was not, whose analysis failed, or, of an own strategy, that waits."""
     async with parts.database.user(user) as conn:
-        await signals.get(conn, signal_id)
-    async with parts.database.worker() as conn:
-        await signals.transition(conn, signal_id, "new", expected=["wait", "error", "rejected", "enter"])
-    async with parts.database.user(user) as conn:
+        await jobs.request_analysis(conn, signal_id)
         return signal_out(await signals.get(conn, signal_id))

@@ -12,13 +12,14 @@ from fastapi import APIRouter, Query
 
 from api.auth import User
 from api.deps import Parts
+from api.routes.analyses import analysis_out
 from api.routes.market import marks
-from api.schemas import EventOut, ExecutionOut, OrderOut, PositionOut
+from api.schemas import EventOut, ExecutionOut, OrderOut, PositionDetail, PositionOut, ThesisOut
 from api.schemas.base import Input
 from app.account import as_position, costs
 from app.settings import Settings
 from broker.positions import unrealised
-from store import events, orders, positions, profiles, strategies
+from store import analyses, events, orders, positions, profiles, strategies
 from store.trading_records import Event, Position
 
 router = APIRouter(tags=["trading"])
@@ -81,6 +82,25 @@ async def list_positions(
             for row in rows
         ]
     }
+
+
+@router.get("/positions/{position_id}")
+async def read_position(position_id: UUID, parts: Parts, user: User) -> PositionDetail:
+    """One position: what it is held for, and each decision on it with what was refused."""
+    async with parts.database.user(user) as conn:
+        row = await positions.get(conn, position_id)
+        decided = await analyses.of_position(conn, position_id)
+        entry = await analyses.latest_of_signal(conn, row.signal_id) if row.signal_id else None
+        names = {s.id: s.name for s in await strategies.list_visible(conn)} if row.strategy_id else {}
+    name = names.get(row.strategy_id, "") if row.strategy_id else ""
+    return PositionDetail(
+        **position_out(row, await marks(parts), name, parts.settings).model_dump(),
+        initial_stop=row.initial_stop,
+        initial_quantity=row.initial_quantity,
+        thesis=ThesisOut.model_validate(row.thesis) if row.thesis else None,
+        entry=analysis_out(entry) if entry is not None else None,
+        decisions=tuple(analysis_out(analysis) for analysis in decided),
+    )
 
 
 @router.post("/positions/{position_id}/close")

@@ -3,7 +3,20 @@
 Times are ISO 8601 UTC, order prices and quantities are decimal strings, indicator values are numbers.
 """
 
+from api.schemas.analyses import (
+    AnalysisOut,
+    ContextOut,
+    CostRow,
+    CostsOut,
+    IndicatorOut,
+    LevelOut,
+    SnapshotOut,
+    ThesisOut,
+    WatchCheck,
+    WatchOut,
+)
 from api.schemas.checks import ChoiceOut, QuestionOut, SentenceCheckOut, UnusedOut
+from api.schemas.conditions import ConditionRow
 from api.schemas.generation import (
     AskIn,
     ExplainFilterIn,
@@ -20,15 +33,19 @@ from api.schemas.generation import (
     StepOut,
 )
 from api.schemas.market import CandleOut, CandlePage, ConnectionOut, CoverageOut, FeedOut, QuoteOut, StatusOut
-from api.schemas.problem import FieldError, FindingOut, Problem
-from api.schemas.signals import (
-    AnalysisOut,
-    ApprovalPreview,
-    ConditionRow,
-    SignalDetail,
-    SignalOut,
-    SignalPage,
+from api.schemas.outcomes import (
+    CalibrationBin,
+    CalibrationOut,
+    IntervalOut,
+    LiftOut,
+    OutcomeGroup,
+    OutcomeOut,
+    OutcomeSummary,
+    OutcomeTrade,
+    SignalOutcome,
 )
+from api.schemas.problem import FieldError, FindingOut, Problem
+from api.schemas.signals import ApprovalPreview, SignalDetail, SignalOut, SignalPage
 from api.schemas.strategies import (
     CheckOut,
     ConditionShareOut,
@@ -46,12 +63,14 @@ from api.schemas.strategies import (
     StrategyIn,
     StrategyOut,
 )
-from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionOut
+from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionDetail, PositionOut
 
 __all__ = [
     "AnalysisOut",
     "ApprovalPreview",
     "AskIn",
+    "CalibrationBin",
+    "CalibrationOut",
     "CandleOut",
     "CandlePage",
     "CheckOut",
@@ -59,6 +78,9 @@ __all__ = [
     "ConditionRow",
     "ConditionShareOut",
     "ConnectionOut",
+    "ContextOut",
+    "CostRow",
+    "CostsOut",
     "CoverageOut",
     "EnableIn",
     "EventOut",
@@ -76,12 +98,21 @@ __all__ = [
     "GeneratedStrategyOut",
     "HistoryMatch",
     "HistoryOut",
+    "IndicatorOut",
+    "IntervalOut",
+    "LevelOut",
+    "LiftOut",
     "MendIn",
     "MetadataOut",
     "NearMiss",
     "NearOut",
     "NearPage",
     "OrderOut",
+    "OutcomeGroup",
+    "OutcomeOut",
+    "OutcomeSummary",
+    "OutcomeTrade",
+    "PositionDetail",
     "PositionOut",
     "Problem",
     "PromptIn",
@@ -94,11 +125,16 @@ __all__ = [
     "SentenceCheckOut",
     "SignalDetail",
     "SignalOut",
+    "SignalOutcome",
     "SignalPage",
+    "SnapshotOut",
     "StatusOut",
     "StepOut",
     "StrategyDetail",
     "StrategyIn",
     "StrategyOut",
+    "ThesisOut",
     "UnusedOut",
+    "WatchCheck",
+    "WatchOut",
 ]

@@ -1,40 +1,13 @@
 """Signals, why they fired, and what the analysis says."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field
 
+from api.schemas.analyses import AnalysisOut, WatchOut
 from api.schemas.base import DecimalString, Shape
+from api.schemas.conditions import ConditionRow
 from api.schemas.market import CandleOut
-
-
-class ConditionRow(Shape):
-    """One condition with both sides' values on the candle; `value` None is unknown."""
-
-    name: str = ""
-    text: str
-    left: float | None = None
-    op: str | None = None
-    right: float | None = None
-    value: bool | None = None
-    reading: str = ""
-
-
-class AnalysisOut(Shape):
-    """An analysis: what the model (or the offline analyst) decided and what the checks made of it."""
-
-    id: str
-    decision: str
-    confidence: float
-    reasoning: str
-    trade_plan: dict[str, Any]
-    key_levels: dict[str, Any]
-    grounding: dict[str, Any]
-    model: str
-    latency_ms: float
-    cost: float | None = None
-    created_at: datetime
 
 
 class SignalOut(Shape):
@@ -90,12 +63,15 @@ class ApprovalPreview(Shape):
 class SignalDetail(SignalOut):
     """`GET /signals/{id}`: with candles up to the signal, its analysis, and the approval preview.
 
-    `levels` are the filter's own `stop` and `target` on its candle, where it sets them.
+    `levels` are the filter's own `stop` and `target` on its candle, where it sets them. `watch` is how a signal that
+    waits is watched, null before it was; `analyses` how many there are; `error` why it stands where it does.
     """
 
     candles: tuple[CandleOut, ...] = ()
     levels: dict[str, float] = Field(default_factory=dict)
     analysis: AnalysisOut | None = None
+    analyses: int = 0
+    watch: WatchOut | None = None
     preview: ApprovalPreview | None = None
     position_id: str | None = None
     error: str | None = None

@@ -7,8 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from api.schemas.base import PEEKED, Input, Interval, Shape
+from api.schemas.conditions import ConditionRow
 from api.schemas.problem import FindingOut
-from api.schemas.signals import ConditionRow
 
 
 class StrategyIn(Input):

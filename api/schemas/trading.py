@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from api.schemas.analyses import AnalysisOut, ThesisOut
 from api.schemas.base import DecimalString, Shape
 
 
@@ -59,6 +60,20 @@ class PositionOut(Shape):
     exit_price: DecimalString | None = None
     opened_at: datetime
     closed_at: datetime | None = None
+
+
+class PositionDetail(PositionOut):
+    """`GET /positions/{id}`: what it is held for and each decision on it, newest first, with what was refused.
+
+    One R is measured from the first stop and the first quantity, whatever both are now. `entry` is the analysis it was
+    entered on.
+    """
+
+    initial_stop: DecimalString | None = None
+    initial_quantity: DecimalString | None = None
+    thesis: ThesisOut | None = None
+    entry: AnalysisOut | None = None
+    decisions: tuple[AnalysisOut, ...] = ()
 
 
 class EventOut(Shape):
