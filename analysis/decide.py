@@ -20,6 +20,7 @@ from analysis import offline
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits, GroundingReport, validate
 from analysis.snapshot import Snapshot
+from analysis.snapshot_parts import CandleRow
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender
 from llm.prompts import compose
 
@@ -140,11 +141,7 @@ async def _request(
     spender: Spender | None,
 ) -> ModelRequest[Decision]:
     shown = snapshot.model_dump(mode="json")
-    # Rows instead of objects: a hundred candles cost a third of the tokens.
-    shown["candles"] = {
-        "columns": ["time", "open", "high", "low", "close", "volume"],
-        "rows": [list(row.values()) for row in shown["candles"]],
-    }
+    shown["candles"] = {"columns": CandleRow._fields, "rows": shown["candles"]}
     variables: dict[str, object] = {
         "strategy": strategy.text(),
         "snapshot": json.dumps(shown, separators=(",", ":"), allow_nan=False),

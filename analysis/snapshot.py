@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -85,8 +84,8 @@ class Snapshot(Frozen):
         return next((row.value for row in self.table if (row.name, row.interval) == (name, self.interval)), None)
 
     def canonical(self) -> str:
-        """The JSON that `digest` is taken of: keys sorted, no blanks."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """The JSON that `digest` is taken of: keys in this class's order, no blanks."""
+        return self.model_dump_json()
 
     @property
     def digest(self) -> str:
@@ -236,9 +235,6 @@ def _step(interval: str) -> int:
 
 
 def _rows(columns: levels.Values) -> tuple[CandleRow, ...]:
-    """The candles shown. They were found to be finite above, so they are not validated one by one."""
+    """The candles shown; an unknown volume is zero."""
     volumes = np.where(np.isfinite(columns[5]), columns[5], 0.0)
-    rows = zip(columns[0].astype(np.int64).tolist(), *columns[1:5].tolist(), volumes.tolist(), strict=True)
-    return tuple(
-        CandleRow.model_construct(time=t, open=o, high=h, low=low, close=c, volume=v) for t, o, h, low, c, v in rows
-    )
+    return tuple(map(CandleRow, columns[0].astype(np.int64).tolist(), *columns[1:5].tolist(), volumes.tolist()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -54,8 +54,8 @@ class IndicatorRow(Frozen):
     price: bool = False
 
 
-class CandleRow(Frozen):
-    """A candle; `time` is its open time, ms UTC."""
+class CandleRow(NamedTuple):
+    """A candle, in JSON a list; `time` is its open time, ms UTC."""
 
     time: int
     open: float

@@ -29,8 +29,9 @@ def wilder(values: Values, n: int) -> float | None:
     if len(values) < n:
         return None
     smoothed = float(values[:n].mean())
-    for value in values[n:]:
-        smoothed += (float(value) - smoothed) / n
+    # Plain floats: ten times as quick as the array's own.
+    for value in values[n:].tolist():
+        smoothed += (value - smoothed) / n
     return smoothed
 
 
@@ -54,12 +55,11 @@ def ema(values: Values, n: int) -> Values:
     """Exponential mean of each candle from the `n`-th on, seeded with a simple mean; empty with fewer."""
     if len(values) < n:
         return np.empty(0)
-    out = np.empty(len(values) - n + 1)
-    out[0] = values[:n].mean()
+    out = [float(values[:n].mean())]
     weight = 2 / (n + 1)
-    for i, value in enumerate(values[n:], start=1):
-        out[i] = out[i - 1] + weight * (value - out[i - 1])
-    return out
+    for value in values[n:].tolist():
+        out.append(out[-1] + weight * (value - out[-1]))
+    return np.array(out)
 
 
 def regime(closes: Values, atr_value: float | None, fast: int = 20, slow: int = 50, look: int = 10) -> Regime:
