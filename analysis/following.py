@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.outcomes import Outcome, Plan, Plans
+from screener.intervals import interval_ms, open_of
 
 Floats = NDArray[np.float64]
 
@@ -28,8 +29,8 @@ BLOCK = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A plan of a symbol, and where to go on: from the candle that opens at `since` (ms UTC), `best_r` and `worst_r`
-    being what was reached until then, in R."""
+    """A plan of a symbol that began at `begun`, and where to go on: from the candle that opens at `since` (both ms UTC),
+    `best_r` and `worst_r` being what was reached until then, in R."""
 
     key: str
     symbol: str
@@ -41,6 +42,7 @@ class Start:
     until: int
     best_r: float = 0.0
     worst_r: float = 0.0
+    begun: int | None = None
 
     @property
     def plan(self) -> Plan:
@@ -53,24 +55,34 @@ class Start:
 
 
 class Following:
-    """Open plans on candles of `step_ms`, which `read` gives. `fee_bps` of one side are taken off every result."""
+    """Open plans on candles of `interval`, which `read` gives. `fee_bps` of one side are taken off every result."""
 
-    def __init__(self, read: Read, step_ms: int, *, fee_bps: float = 10.0, patience_ms: int = 0) -> None:
+    def __init__(self, read: Read, interval: str = "1m", *, fee_bps: float = 10.0, patience_ms: int = 0) -> None:
         self._read = read
-        self._step = step_ms
+        self._interval = interval
+        self._step = interval_ms(interval)
         self._patience = patience_ms
         self._symbols: dict[str, int] = {}
+        self._starts: dict[str, Start] = {}
         self.plans = Plans(fee_bps)
 
     def __len__(self) -> int:
         return len(self.plans)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._starts
+
+    def __getitem__(self, key: str) -> Start:
+        """A plan that is followed, as it was added."""
+        return self._starts[key]
+
     def add(self, starts: Sequence[Start]) -> None:
         """Follow these too. Raises ValueError for a plan with a problem, and for times off the candles' grid."""
-        if off := [s.key for s in starts if s.since % self._step]:
+        if off := [s.key for s in starts if open_of(s.since, self._interval) != s.since]:
             raise ValueError(f"{off[0]}: no candle opens then")
         plans = [replace(s.plan, symbol=self._symbols.setdefault(s.symbol, len(self._symbols))) for s in starts]
         self.plans.add(plans, [s.at(s.best_r) for s in starts], [s.at(s.worst_r) for s in starts])
+        self._starts.update((s.key, s) for s in starts)
 
     def advance(self, close: int) -> list[Outcome]:
         """Take every candle that closed until `close` (ms UTC); returns what it settled, in the order of time."""
@@ -86,4 +98,20 @@ class Following:
                     self.plans.pass_over(opened, closed)
             if count < BLOCK:
                 break
+        for outcome in found:
+            del self._starts[outcome.key]
         return found
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Follow these no longer."""
+        self.plans.drop(set(keys))
+        for key in keys:
+            self._starts.pop(key, None)
+
+    def unfinished(self, since: int) -> list[Start]:
+        """Every open plan, to be followed elsewhere from `since` on, ms UTC."""
+        found = self.plans.standing(np.full(len(self._symbols), np.nan), since)
+        return [
+            replace(self._starts[o.key], since=since, best_r=max(o.mfe_r, 0.0), worst_r=min(o.mae_r, 0.0))
+            for o in found
+        ]
