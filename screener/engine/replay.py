@@ -278,6 +278,33 @@ def replay_edges(
     return np.concatenate(parts)
 
 
+def truths(programs: Sequence[Program], candles: CandleSource, base: str, until: int) -> NDArray[np.int8]:
+    """`match` of many programs of one base interval on the candle that closes at `until` (ms UTC), in one pass:
+    `[programs, symbols]` 1 true, 0 false, -1 unknown, which it is too where a symbol has no such candle.
+    """
+    size = len(candles.symbols)
+    found = np.full((len(programs), size), -1, dtype=np.int8)
+    if not programs:
+        return found
+    cells = Cells()
+    lowering = Lowering(cells, candles.find)
+    roots: list[Ref] = []
+    for program in programs:
+        root = lowering.program(program.nodes, {program.match})[program.match]
+        assert root is not None, "a node that is wanted has a place"
+        cells.use(root)
+        roots.append(root)
+    keep = cells.under(r.cell for r in roots)
+    machine = Machine(candles.width)
+    machine.place({n: cells.rows[n] for n in keep}, cells.depth)
+    for chunk in advance(machine, candles, spans(machine, candles, until, [base]), base, booleans=roots):
+        if len(chunk.closes) and chunk.closes[-1] == until:
+            true = unpack(chunk.true[:, -1] & chunk.present[-1], size)
+            false = unpack(chunk.false[:, -1] & chunk.present[-1], size)
+            found = np.where(true, 1, np.where(false, 0, -1)).astype(np.int8)
+    return found
+
+
 def condition_nodes(conditions: Sequence[Condition]) -> list[int]:
     """The nodes whose values the conditions name, each once."""
     named = [n for c in conditions for n in (c.root, c.left, c.right) if n is not None]

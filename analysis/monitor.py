@@ -1,0 +1,186 @@
+"""How a signal in `wait` is watched: conditions that the engine checks at each close, and when to ask again.
+
+1. `Watch.begin` takes them from the analysis that said `wait`: its trigger and invalidation as filter code, else the
+   close beyond its entry and its stop, which is filter code too.
+2. `answers` checks the conditions of all that wait for one close in one pass over the candles held.
+3. `Watch.next` notes the answers, and says whether the model is to be asked: one of the two became true, or enough
+   candles went by.
+
+A condition that cannot be compiled, or is unknown, never trips; the candles that go by still do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from screener import FilterError, Program, compile_filter
+from screener.engine.replay import truths
+from screener.engine.stepper import CandleSource
+
+CHECKS_KEPT: Final = 50
+"""So many newest checks of a watch or a position are kept."""
+AT_PRICE: Final = 1e-4
+"""An entry this near the price, as a fraction of it, is at the price."""
+MOST_ASKS: Final = 20
+"""A signal is asked about so often, whatever trips."""
+
+
+Why = Literal["trigger", "invalidation", "every"]
+
+
+class Check(BaseModel):
+    """What one close said. `at` is that close in market time, ISO; None is unknown, or no such condition."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: str
+    trigger: bool | None = None
+    invalidation: bool | None = None
+
+
+class Asked(BaseModel):
+    """That the model is asked again after the close `at`, and why: what became true, or `every`: enough candles."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: str
+    why: Why
+
+
+class Watch(BaseModel):
+    """How one signal waits. Times are market time, ISO. `analysis_id` is the analysis that said `wait`; `asks` counts
+    the analyses of the signal so far; `candles` the closes since the newest one or since it was asked again, and
+    `recheck_at` when that will be at the latest. `held` says whether trigger and
+    invalidation were true when last known: only what becomes true trips.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    until: str
+    trigger: str | None = None
+    invalidation: str | None = None
+    analysis_id: str | None = None
+    asked_at: str | None = None
+    asks: int = 1
+    candles: int = 0
+    held: tuple[bool, bool] = (False, False)
+    recheck_at: str | None = None
+    checks: tuple[Check, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+    @classmethod
+    def begin(
+        cls,
+        analysis_id: str,
+        plan: Mapping[str, Any],
+        levels: Mapping[str, Any],
+        *,
+        side: str,
+        price: float | None,
+        until: str,
+        at: str,
+        before: Watch | None = None,
+    ) -> Watch:
+        """The watch after an analysis said `wait` at the close `at`: its trade plan, its key levels, and the `price` it
+        saw. `before` is the watch that led to it, whose checks stay.
+        """
+        entry, stop = _level(levels.get("entry")), _level(levels.get("stop_loss"))
+        trigger = _code(plan.get("trigger_code"))
+        if trigger is None and entry is not None and price is not None and abs(entry - price) > AT_PRICE * price:
+            trigger = _beyond(entry, above=entry > price)
+        invalidation = _code(plan.get("invalidation_code"))
+        if invalidation is None and stop is not None:
+            invalidation = _beyond(stop, above=side == "short")
+        return cls(
+            until=until,
+            trigger=trigger,
+            invalidation=invalidation,
+            analysis_id=analysis_id,
+            asked_at=at,
+            asks=before.asks + 1 if before is not None else 1,
+            held=(
+                before is not None and before.trigger == trigger and before.held[0],
+                before is not None and before.invalidation == invalidation and before.held[1],
+            ),
+            checks=before.checks if before is not None else (),
+            asked=before.asked if before is not None else (),
+        )
+
+    def next(self, at: str, trigger: bool | None, invalidation: bool | None, recheck: int) -> tuple[Watch, Why | None]:
+        """The watch after the close `at`, and why the model is asked now, None where it is not. `recheck` is the number
+        of candles after which it is asked anyhow.
+        """
+        why: Why | None = None
+        if self.asks < MOST_ASKS:
+            if invalidation and not self.held[1]:
+                why = "invalidation"
+            elif trigger and not self.held[0]:
+                why = "trigger"
+            elif self.candles + 1 >= recheck:
+                why = "every"
+        changes = {
+            "candles": self.candles + 1 if why is None else 0,
+            "held": tuple(o if n is None else n for o, n in zip(self.held, (trigger, invalidation), strict=True)),
+            "checks": (*self.checks, Check(at=at, trigger=trigger, invalidation=invalidation))[-CHECKS_KEPT:],
+            "asked": self.asked if why is None else (*self.asked, Asked(at=at, why=why))[-MOST_ASKS:],
+        }
+        return self.model_copy(update=changes), why
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A condition of one symbol: `code` is a filter program."""
+
+    symbol: str
+    code: str
+
+
+def compiled(code: str, interval: str, symbols: Collection[str]) -> Program | None:
+    """The program of a stored condition; None where it does not compile (any more), or needs an open trade."""
+    try:
+        return compile_filter(code, interval, symbols)
+    except FilterError:
+        return None
+
+
+def answers(
+    questions: Collection[Question],
+    programs: Callable[[str], Program | None],
+    candles: CandleSource,
+    interval: str,
+    close: int,
+) -> dict[Question, bool | None]:
+    """Whether each condition held on the candle that closed at `close` (ms UTC), None where unknown; each code is
+    stepped once for all symbols. `programs` gives the program of a code.
+    """
+    found: dict[Question, bool | None] = dict.fromkeys(questions)
+    known = {code: program for code in {q.code for q in questions} if (program := programs(code)) is not None}
+    values = truths(list(known.values()), candles, interval, close)
+    row = {code: number for number, code in enumerate(known)}
+    for question in questions:
+        column = candles.find(question.symbol)
+        if question.code in row and column >= 0:
+            value = int(values[row[question.code], column])
+            found[question] = None if value < 0 else value == 1
+    return found
+
+
+def kept(checks: Sequence[Any]) -> list[Any]:
+    """The newest checks, as many as are kept."""
+    return list(checks)[-CHECKS_KEPT:]
+
+
+def _code(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _level(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+
+
+def _beyond(price: float, *, above: bool) -> str:
+    return f"match = close {'>=' if above else '<='} {price:.12f}".rstrip("0").rstrip(".")

@@ -1,0 +1,187 @@
+"""Signals that wait: at each close of their strategy's candle their conditions are checked, for free.
+
+1. `told` queues `watch_waits` for a close; `Monitor.watch` does it.
+2. All conditions that wait for that close are stepped in one pass over the candles held (`analysis.monitor`).
+3. What the close said is stored with the signal; where something tripped, or every so many candles, the analysis is
+   queued in the same transaction. A signal whose time is up expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from analysis.monitor import Question, Watch, answers, compiled
+from analysis.settings import AnalysisSettings, AnalysisSettingsError
+from app.times import at, to_ms
+from market.types import MarketError, SymbolInfo
+from screener import Program
+from screener.engine.panel import Panel
+from screener.intervals import interval_ms
+from store import jobs, signals, watching
+from store.session import Database
+from store.watching import Waiting
+
+log = logging.getLogger(__name__)
+WATCH_WAITS = "watch_waits"
+# Without a setting a signal waits so many candles, and an hour at least.
+WAIT_CANDLES = 20
+WAIT_LEAST = timedelta(hours=1)
+
+
+class Market(Protocol):
+    """What watching needs of the market."""
+
+    infos: dict[str, SymbolInfo]
+
+    @property
+    def engine_lock(self) -> asyncio.Lock:
+        """Held by whoever reads the panel in a thread."""
+        ...
+
+    @property
+    def panel(self) -> Panel:
+        """The candles held."""
+        ...
+
+    async def require(self, program: Program, *, forming: bool = False) -> None:
+        """Make sure that the panel holds the intervals that a program reads."""
+        ...
+
+
+class Monitor:
+    """Looks at signals that wait."""
+
+    def __init__(self, database: Database, market: Market) -> None:
+        self._database = database
+        self._market = market
+
+    async def told(self, interval: str, close: int) -> None:
+        """Queue the look at what waits on `interval` for the close (ms UTC); nothing where nothing waits."""
+        async with self._database.worker() as conn:
+            if await watching.waiting(conn, interval, at(close)):
+                args = {"interval": interval, "close": close}
+                await jobs.defer(
+                    conn,
+                    WATCH_WAITS,
+                    args,
+                    queue="positions",
+                    lock=f"waits:{interval}",
+                    queueing_lock=f"waits:{interval}",
+                )
+
+    async def watch(self, interval: str, close: int) -> int:
+        """Look at every signal that waits, at the close (ms UTC) or a later one that has passed since; returns how many
+        are asked about again. Raises StoreError.
+        """
+        close = newest_close(self._market.panel, interval, close)
+        async with self._database.worker() as conn:
+            found = await watching.waiting(conn, interval, at(close))
+        watches = {waiting.id: _watch(waiting) for waiting in found}
+        questions = {
+            Question(waiting.symbol, code)
+            for waiting in found
+            for code in (watches[waiting.id].trigger, watches[waiting.id].invalidation)
+            if code is not None
+        }
+        said = await check(self._market, questions, interval, close)
+        asked = 0
+        for waiting in found:
+            asked += await self._store(waiting, watches[waiting.id], said, close)
+        return asked
+
+    async def _store(self, waiting: Waiting, watch: Watch, said: Mapping[Question, bool | None], close: int) -> bool:
+        """Keep what the close said of one signal; returns whether it is asked about."""
+        if close >= to_ms_of(watch.until):
+            async with self._database.worker() as conn:
+                if await watching.keep_watch(conn, waiting.id, at(close), watch.model_dump(mode="json")) is not None:
+                    reason = "What it waited for did not come in time."
+                    await signals.transition(conn, waiting.id, "expired", expected=["wait"], reason=reason)
+            return False
+        trigger, invalidation = (
+            said.get(Question(waiting.symbol, code)) if code is not None else None
+            for code in (watch.trigger, watch.invalidation)
+        )
+        recheck = settings_of(waiting.settings).recheck
+        after, why = watch.next(at(close).isoformat(), trigger, invalidation, recheck)
+        left = timedelta(milliseconds=interval_ms(waiting.interval)) * (recheck - after.candles)
+        after = after.model_copy(update={"recheck_at": (at(close) + left).isoformat()})
+        async with self._database.worker() as conn:
+            kept = await watching.keep_watch(conn, waiting.id, at(close), after.model_dump(mode="json"))
+            if kept is None or why is None:
+                return False
+            await jobs.analyse(conn, [waiting.id], ask=after.asks + 1)
+        log.info("%s: the signal that waits is looked at again: %s", waiting.symbol, why)
+        return True
+
+
+async def check(
+    market: Market, questions: Collection[Question], interval: str, close: int
+) -> dict[Question, bool | None]:
+    """The answers to filter conditions at a close (ms UTC), in one pass; None where unknown."""
+    programs = {code: compiled(code, interval, market.infos) for code in {q.code for q in questions}}
+    for code, program in list(programs.items()):
+        if program is None:
+            continue
+        try:
+            await market.require(program)
+        except MarketError as error:
+            log.warning("history for a watched condition is not at hand yet: %s", error)
+            programs[code] = None
+    async with market.engine_lock:
+        return await asyncio.to_thread(answers, questions, programs.get, market.panel, interval, close)
+
+
+def newest_close(panel: Panel, interval: str, close: int) -> int:
+    """The close to look at, ms UTC: the newest held, where a job comes late."""
+    newest = panel.last_open(interval)
+    return close if newest is None else max(close, newest + interval_ms(interval))
+
+
+def settings_of(stored: Mapping[str, Any]) -> AnalysisSettings:
+    """A strategy's settings; the defaults where they cannot be used, which is told where signals are analysed."""
+    try:
+        return AnalysisSettings.of(stored)
+    except AnalysisSettingsError:
+        return AnalysisSettings()
+
+
+def to_ms_of(moment: str) -> int:
+    """A stored ISO time as ms UTC."""
+    return to_ms(datetime.fromisoformat(moment))
+
+
+def _watch(waiting: Waiting) -> Watch:
+    """How a signal is watched now: as stored, or anew where another analysis has said `wait` since."""
+    before = Watch.model_validate(waiting.watch) if waiting.watch is not None else None
+    analysis = str(waiting.analysis_id) if waiting.analysis_id is not None else ""
+    if before is not None and before.analysis_id == analysis:
+        return before
+    plan, step = waiting.trade_plan or {}, timedelta(milliseconds=interval_ms(waiting.interval))
+    last = before.checks[-1].at if before is not None and before.checks else waiting.candle_close.isoformat()
+    until = _deadline(waiting)
+    named = plan.get("expires_candles")
+    if isinstance(named, int) and not isinstance(named, bool) and named > 0:
+        until = min(until, to_ms_of(last) + named * interval_ms(waiting.interval))
+    return Watch.begin(
+        analysis,
+        plan,
+        waiting.key_levels or {},
+        side=waiting.side,
+        price=waiting.seen_price or float(waiting.price),
+        until=at(until).isoformat(),
+        at=last,
+        before=before,
+    ).model_copy(update={"recheck_at": (at(to_ms_of(last)) + step * settings_of(waiting.settings).recheck).isoformat()})
+
+
+def _deadline(waiting: Waiting) -> int:
+    """When it expires at the latest, market time in ms UTC: so many of its candles after its own."""
+    step = interval_ms(waiting.interval)
+    close = to_ms(waiting.candle_close)
+    if waiting.settings.get("expires") is not None:
+        return close + settings_of(waiting.settings).expires * step
+    return close + max(WAIT_CANDLES * step, round(WAIT_LEAST.total_seconds() * 1000))
