@@ -29,7 +29,7 @@ BLOCK = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A plan of a symbol that began at `begun`, and where to go on: from the candle that opens at `since` (both ms UTC),
+    """A plan of a symbol that began at `begun`, and where to go on: from the candle that opens at `since` (both in ms),
     `best_r` and `worst_r` being what was reached until then, in R."""
 
     key: str

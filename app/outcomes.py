@@ -6,8 +6,8 @@
    there over the candles held: the same candles settle the same, and what is settled in the database stays so.
 3. A minute that comes late counts in its order up to `PATIENCE_MS`, then the plan goes on without it. Corrections of
    minutes that were taken change nothing.
-4. `_catch_up`: plans whose minutes are no longer held are followed on candles of a longer interval that are; where there
-   are none, and where a symbol has no candle for long, a plan ends as `invalid` with the reason.
+4. `_catch_up`: plans whose minutes are no longer held are followed on candles of a longer interval that are; where
+   there are none, and where a symbol has no candle for long, a plan ends as `invalid` with the reason.
 """
 
 from __future__ import annotations
