@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -196,12 +196,14 @@ class MarketStore:
         Raises KeyError for a symbol that is not in the market.
         """
         column = self.column[symbol]
-        times: Iterable[int] = []
-        parts: list[FloatArray] = []
-        for name in _READ:
-            opens, values = self.panel.window(interval, name, limit)
-            times = opens.tolist()
-            parts.append(values[:, column])
-        parts.append(np.full(len(parts[0]), np.nan))
-        rows = np.stack(parts, axis=1).tolist()
+        first, last = self.panel.first_open(interval), self.panel.last_open(interval)
+        if first is None or last is None or limit < 1 or interval not in self.panel.intervals:
+            return []
+        step = interval_ms(interval)
+        opens = np.arange(max(first, last - (limit - 1) * step), last + step, step, dtype=np.int64)
+        # One symbol's column alone: a window of the panel is of all symbols.
+        fields = self.panel.rows(interval, column, opens)
+        nothing = np.full((1, len(opens)), np.nan)
+        rows = np.concatenate([fields[[_PLACE[name] for name in _READ]], nothing]).T.tolist()
+        times = opens.tolist()
         return [Candle(symbol, interval, time, *row) for time, row in zip(times, rows, strict=True) if row[3] == row[3]]
