@@ -1,6 +1,8 @@
 """The filters that run: one step engine for all base intervals over the panel that the feed fills.
 
-A strategy is held under the key `id:version`; an edited strategy is a new key, added before the old one leaves.
+A strategy is held under the key `id:version`; an edited strategy is a new key, added before the old one leaves. Beside
+them runs an observer of each interval that they read (`analysis.table`), which never matches: `table` reads from it
+what an analysis may cite.
 All calls here are pure numbers, so that the worker may make them in a thread.
 """
 
@@ -10,18 +12,22 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.snapshot_parts import IndicatorRow
+from analysis.table import observed, observer
 from app.forming import Floats, forming_candles
 from screener import Program
 from screener.engine.engine import Addition, ConditionValue, Engine, StepResult
 from screener.engine.panel import Panel
-from screener.intervals import close_of, is_close, open_of
+from screener.intervals import candle_index, close_of, is_close, open_of
 from screener.language.plan import used
 from screener.ops import OPS
+
+_OBSERVER: Final = "observer:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class Engines:
         self.panel = panel
         self._engine = Engine(panel)
         self._loaded: dict[str, Loaded] = {}
+        self._observed: set[str] = set()
 
     @property
     def loaded(self) -> tuple[Loaded, ...]:
@@ -127,7 +134,10 @@ class Engines:
 
     def add(self, added: Sequence[Loaded]) -> None:
         """Back-fill strategies over the candles held and let them run; their older versions leave."""
-        self._engine.add_many(Addition(s.key, s.program, s.watermark) for s in added)
+        read = {interval for s in added for interval in (s.program.base, *s.program.intervals)} - self._observed
+        observers = [Addition(_OBSERVER + interval, observer(interval)) for interval in sorted(read)]
+        self._engine.add_many([*(Addition(s.key, s.program, s.watermark) for s in added), *observers])
+        self._observed |= read
         edited = {s.strategy_id: s.key for s in added}
         older = [k for k, s in self._loaded.items() if edited.get(s.strategy_id, k) != k]
         self._loaded.update({s.key: s for s in added})
@@ -141,7 +151,8 @@ class Engines:
 
     def due(self, close_time: int) -> tuple[str, ...]:
         """Base intervals with strategies whose candle closes at `close_time` (ms)."""
-        return tuple(sorted(self._engine.due(close_time)))
+        bases = {s.program.base for s in self._loaded.values()}
+        return tuple(sorted(bases.intersection(self._engine.due(close_time))))
 
     def step(self, close_time: int, fresh: Iterable[str]) -> list[Screened]:
         """Step the engine by the candles that just closed and collect its matches, by base interval.
@@ -164,7 +175,7 @@ class Engines:
         mask = np.fromiter((name in allowed for name in names), dtype=bool, count=len(names))
         hits = self._hits(step, mask)
         results = []
-        for interval in sorted(step.present):
+        for interval in sorted(step.present.keys() & {s.program.base for s in self._loaded.values()}):
             begin = time.perf_counter()
             result = Screened(interval, close_time, step_ms=step.timings["step_ms"] + step.timings["edges_ms"])
             result.strategies += [s for s in self._loaded.values() if s.program.base == interval]
@@ -225,6 +236,20 @@ class Engines:
                 if mask[column] and self._loaded[step.keys[row]].trigger == trigger:
                     found.setdefault(step.keys[row], []).append(column)
         return found
+
+    def table(self, symbol: str, closes: Mapping[str, int]) -> tuple[IndicatorRow, ...] | None:
+        """The indicator tables of a symbol on the candles that closed at `closes` (interval to ms UTC), as the engine
+        has them; None where an interval is not observed, or the engine has gone past its candle.
+
+        Raises KeyError for a symbol that is not in the market.
+        """
+        now = self._engine.time
+        if now is None or not closes.keys() <= self._observed:
+            return None
+        if any(candle_index(now, interval) != candle_index(close, interval) for interval, close in closes.items()):
+            return None
+        rows = [observed(i, self._engine.conditions(_OBSERVER + i, symbol)) for i in closes]
+        return tuple(row for table in rows for row in table)
 
     def _match(self, strategy: Loaded, symbol: str, price: float) -> Match:
         extra = result_nodes(strategy.program)
