@@ -123,6 +123,10 @@ def time(r: Reader) -> object | None:
     token = r.token("number")
     span = None if token is not None else r.token("span")
     if token is None and span is not None and span.unit == "h" and span.text.endswith("h"):
+        if r.word("chart", "charts", "timeframe", "timeframes", "time", "tf", "candle", "candles", "bar", "bars"):
+            # "at the 1h timeframe" is an interval.
+            r.reset(mark)
+            return None
         return _clock(span.count, 0)  # "14h"
     if token is None or token.value != int(token.value) or token.value < 0:
         r.reset(mark)

@@ -16,6 +16,8 @@ from llm.phrasebook.topics import Clause, take_out
 
 MAX_TOKENS = 300
 _EACH = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
+_NOUNS = {"day": "daily", "week": "weekly", "hour": "hourly"}
+_HELD_BY = ("candle", "candles", "bar", "bars", "chart", "charts", "timeframe", "candlestick", "candlesticks")
 _CANDLES = ("candle", "candles", "bar", "bars", "close", "closes", "period", "periods")
 _ADVERBS = frozenset(
     """
@@ -50,11 +52,20 @@ def prepare(
     sentence: str, symbols: frozenset[str], note: Callable[[str], None]
 ) -> tuple[list[Token], list[Clause], bool]:
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
-    tokens = tokenise(sentence)
+    tokens = _nouns(tokenise(sentence))
     kept = _plain(_list_marks(expand(tokens[:MAX_TOKENS], note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
     return kept, clauses, len(tokens) > MAX_TOKENS
+
+
+def _nouns(tokens: list[Token]) -> list[Token]:
+    """ "Day candles", "the week chart": daily and weekly ones."""
+    follows = (*(token.text for token in tokens[1:]), "")
+    return [
+        replace(token, text=_NOUNS[token.text]) if token.text in _NOUNS and after in _HELD_BY else token
+        for token, after in zip(tokens, follows, strict=True)
+    ]
 
 
 def _pairs(tokens: list[Token]) -> list[Token]:

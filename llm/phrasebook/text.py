@@ -117,7 +117,7 @@ _SCANNER = re.compile(
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
     | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdbr]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
     | (?P<multiple>{_NUMBER}(?:\s*(?:x|times)|-?fold)(?![a-z]))
-    | (?P<part>(?:half|quarter)(?:[ -]of)?(?:[ -]an)?[ -]hour(?:ly)?(?![a-z]))
+    | (?P<part>(?:half|quarter)(?:[ -]of)?(?:[ -]an)?[ -]hour(?:ly)?(?![a-z])|half[ -](?:a[ -])?day(?![a-z]))
     | (?P<span>\d{{1,4}}(?!\s(?:hourly|hrly|daily|weekly))
         (?:[ -]?{_LONG_UNIT}|-?[mhdw]|\s[hm](?=\s(?:chart|candle|bar|time|tf)))(?![a-z0-9]))
     | (?P<turned>(?:m|h|d|w)\d{{1,3}}(?![a-z0-9]))
@@ -208,6 +208,8 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
         assert digits is not None
         return Token("multiple", piece, _number(digits.group()), start, end)
     if kind == "part":
+        if piece.endswith("day"):
+            return span_of(12, "h", piece, start, end)
         return span_of(15 if piece.startswith("quarter") else 30, "m", piece, start, end)
     if kind == "span":
         count = int(re.match(r"\d+", piece).group())  # type: ignore[union-attr]
