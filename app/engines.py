@@ -23,7 +23,7 @@ from app.forming import Floats, forming_candles
 from screener import Program
 from screener.engine.engine import Addition, ConditionValue, Engine, StepResult
 from screener.engine.panel import Panel
-from screener.intervals import candle_index, close_of, is_close, open_of
+from screener.intervals import CALENDAR, candle_index, close_of, is_close, open_of
 from screener.language.plan import used
 from screener.ops import OPS
 
@@ -134,7 +134,9 @@ class Engines:
 
     def add(self, added: Sequence[Loaded]) -> None:
         """Back-fill strategies over the candles held and let them run; their older versions leave."""
-        read = {interval for s in added for interval in (s.program.base, *s.program.intervals)} - self._observed
+        # Months and years are made of days and have no observer.
+        named = {interval for s in added for interval in (s.program.base, *s.program.intervals)} - CALENDAR.keys()
+        read = named - self._observed
         observers = [Addition(_OBSERVER + interval, observer(interval)) for interval in sorted(read)]
         self._engine.add_many([*(Addition(s.key, s.program, s.watermark) for s in added), *observers])
         self._observed |= read
