@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from api.schemas import ConditionRow, EventOut, NearMiss, SignalDetail, StatusOut
-from tests.fixtures.fake_api import FakeState, history, signal
+from tests.fixtures.fake_api import FakeState, history
+from tests.fixtures.fake_signals import signal
 from ui.components import past, signal_parts, strip, text
 from ui.components.drafts import Draft
 from ui.pages import positions
