@@ -1,37 +1,74 @@
-"""Signals to decisions: each new signal is claimed, analysed by model or rules, checked, and stored.
+"""Signals to decisions: the job `analyse_signal` has a signal analysed by model or rules, checked, and stored.
 
-The claim (`analysing`) is in the database and outlives a kill: a signal whose analysis died is taken again. A model
-that fails leaves the signal in `error` with the reason, never a trade.
+1. `_begin` reads signal and strategy. What is expired, decided or deleted meanwhile needs nothing more.
+2. `app.places` bounds what is under way of a strategy and of a model; `signals.has_room` holds a strategy's bound over
+   all processes. Then the signal is claimed (`analysing`).
+3. `_ask` builds the snapshot. The same request is never made twice: an analysis that answered it before is taken.
+4. `_keep` writes analysis and state in one transaction: a worker killed before has done nothing, after it all.
+5. `_failed`: a bad answer was asked again (app.repairs) and leaves the signal in `error`; a broken line is tried later,
+   with growing pauses, and a spent budget when it begins anew, while the signal lives. Nothing of it is a trade.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
-from analysis import Analysis, AnalysisFailed, GroundingLimits, SnapshotError, StrategyBrief, build_snapshot, decide
+from analysis import (
+    Analysis,
+    AnalysisFailed,
+    GroundingLimits,
+    Snapshot,
+    SnapshotError,
+    StrategyBrief,
+    build_snapshot,
+    decide,
+)
+from analysis.settings import AnalysisSettings, AnalysisSettingsError
 from app.bootstrap import tracer
+from app.later import Later
+from app.places import Places
+from app.repairs import Repairing
 from app.settings import Settings
-from app.times import to_ms
-from llm.models import LanguageModel, Spender
+from app.spending import real_now
+from app.times import at, to_ms
+from llm.gateway.budget import CapReached
+from llm.models import LanguageModel, ModelError, Spender
 from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
 from market.types import Candle, Price, SymbolInfo
+from screener.intervals import interval_ms
 from store import analyses, signals, strategies
-from store.records import NewAnalysis, Signal, SignalStatus
-from store.session import Database
+from store.errors import StateConflict
+from store.records import Analysis as StoredAnalysis
+from store.records import NewAnalysis, Signal, SignalStatus, Strategy
+from store.session import Connection, Database
+
+E = TypeVar("E", bound=BaseException)
 
 log = logging.getLogger(__name__)
 CANDLES = 500
-AT_ONCE = 4
 STATUS: dict[str, SignalStatus] = {"enter_trade": "enter", "wait": "wait", "bad_setup": "rejected"}
+# A signal not decided within so many of its own candles is no longer the trade that was seen; a strategy may say else.
+EXPIRY_CANDLES: Final = 20
+EXPIRY_LEAST: Final = timedelta(hours=1)
+# How long a job waits for another process's analyses of the same strategy, in seconds.
+ROOM_SECONDS: Final = 0.5
+EXAMPLE: Final[Mapping[str, Any]] = {
+    "decision": "bad_setup",
+    "confidence": 40,
+    "reasoning": "...",
+    "trade_plan": {"setup": "...", "execution": "...", "invalidation": "..."},
+    "key_levels": {"entry": None, "stop_loss": None, "take_profit": [], "support": [], "resistance": []},
+}
 
 
 class Market(Protocol):
@@ -54,88 +91,203 @@ class Market(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A signal under analysis; `deadline` is market time in ms UTC."""
+
+    signal: Signal
+    strategy: Strategy
+    settings: AnalysisSettings
+    deadline: int
+    ask: int
+
+
 class Analyser:
-    """Works off new signals, a few at a time."""
+    """Has signals analysed, one per call of `analyse`."""
 
     def __init__(self, database: Database, market: Market, model: LanguageModel | None, settings: Settings) -> None:
         self._database = database
         self._market = market
-        self._model = model
+        self._model = Repairing(model, EXAMPLE) if model is not None else None
+        self._settings = settings
         self._limits = GroundingLimits(fee_bps=float(settings.fee_bps))
+        self._places = Places()
 
-    async def work(self) -> int:
-        """Analyse what is new; returns how many signals were taken."""
-        async with self._database.worker() as conn:
-            taken = await signals.claim_for_analysis(conn, limit=AT_ONCE)
-        await asyncio.gather(*(self._analyse(signal) for signal in taken))
-        return len(taken)
+    async def analyse(self, signal_id: UUID, ask: int = 1) -> None:
+        """Analyse a signal; `ask` is above 1 where it waited and is looked at again.
 
-    async def _analyse(self, signal: Signal) -> None:
+        Does nothing where the signal is past that. Raises Later where the job is to be taken again, StoreError.
+        """
+        case = await self._begin(signal_id, ask)
+        if case is None:
+            return
+        limits = {f"strategy {case.strategy.id}": case.settings.concurrency}
+        if self._model is not None:
+            limits[f"model {self._model.name}"] = self._settings.model_concurrency
+        async with self._places.take(limits):
+            if self._late(case):
+                await self._expire(case, "It was not analysed in time: others were before it.")
+                return
+            async with self._database.worker() as conn:
+                if not await signals.has_room(conn, case.signal, case.settings.concurrency):
+                    raise Later(ROOM_SECONDS, "another process analyses as many signals of its strategy as it may")
+                if await signals.claim_one(conn, signal_id) is None:
+                    return
+            await self._work(case)
+
+    async def _begin(self, signal_id: UUID, ask: int) -> _Case | None:
         async with self._database.worker() as conn:
+            signal = await signals.to_analyse(conn, signal_id)
+            if signal is None:
+                return None
+            if signal.status == "analysing":
+                # Left by a worker that was killed: until it has its place, nobody is at it.
+                await signals.transition(conn, signal.id, _before(ask), expected=["analysing"])
             strategy = await strategies.get(conn, signal.strategy_id)
-        candles = candles_of(signal, self._market.candles(signal.symbol, signal.interval, CANDLES))
-        info = self._market.infos.get(signal.symbol)
-        price = self._market.prices.get(signal.symbol)
+            try:
+                settings = AnalysisSettings.of(strategy.analysis)
+            except AnalysisSettingsError as error:
+                await self._to_error(conn, signal, f"The strategy's settings cannot be used: {error}")
+                return None
+        case = _Case(signal, strategy, settings, deadline(signal, strategy, settings), ask)
+        if self._late(case):
+            await self._expire(case, "It was not analysed in time.")
+            return None
+        return case
+
+    async def _work(self, case: _Case) -> None:
+        signal, strategy = case.signal, case.strategy
         try:
-            snapshot = build_snapshot(
-                signal.symbol,
-                signal.interval,
-                signal.side,
-                candles,
-                signal.conditions,
-                price=price.price if price is not None else None,
-                levels_set=signal.indicators,
-                tick_size=info.tick_size if info is not None else Decimal(0),
-                forming=signal.provisional,
-            )
-            brief = StrategyBrief(
-                strategy.name,
-                strategy.description,
-                tuple(str(c) for c in strategy.conditions),
-                strategy.instructions,
-            )
+            snapshot = self._snapshot(case)
+            key = request_key(signal, snapshot)
+            async with self._database.worker() as conn:
+                earlier = await analyses.by_request(conn, key)
+                if earlier is not None:
+                    await self._move(conn, signal, earlier)
+                    return
             # The strategy's owner pays; a built-in one has none.
             spender = Spender(str(strategy.owner_id) if strategy.owner_id else None, str(strategy.id))
             with self._traced(signal, strategy.owner_id) as span:
-                result = await decide(self._model, snapshot, brief, limits=self._limits, spender=spender)
+                result = await decide(
+                    self._model,
+                    snapshot,
+                    _brief(strategy),
+                    limits=self._limits,
+                    timeout_s=self._seconds_left(case),
+                    spender=spender,
+                )
                 score(span, result)
         except (SnapshotError, AnalysisFailed) as failure:
-            log.warning("%s %s was not analysed: %s", signal.symbol, signal.id, failure)
-            async with self._database.worker() as conn:
-                await signals.transition(conn, signal.id, "error", expected=["analysing"], reason=str(failure))
+            await self._failed(case, failure)
             return
+        await self._keep(signal, snapshot, result, key, span.trace_id)
+
+    def _snapshot(self, case: _Case) -> Snapshot:
+        signal = case.signal
+        held = self._market.candles(signal.symbol, signal.interval, CANDLES)
+        info = self._market.infos.get(signal.symbol)
+        price = self._market.prices.get(signal.symbol)
+        return build_snapshot(
+            signal.symbol,
+            signal.interval,
+            signal.side,
+            candles_of(signal, held) if case.ask == 1 else held,
+            signal.conditions,
+            price=price.price if price is not None else None,
+            levels_set=signal.indicators,
+            tick_size=info.tick_size if info is not None else Decimal(0),
+            forming=signal.provisional and case.ask == 1,
+        )
+
+    async def _keep(self, signal: Signal, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
+        """Store the analysis and move the signal, together."""
+        new = NewAnalysis(
+            decision=result.decision,
+            confidence=result.confidence,
+            model=result.model,
+            signal_id=signal.id,
+            reasoning=result.reasoning,
+            trade_plan=result.trade_plan.model_dump(mode="json"),
+            key_levels=result.key_levels.model_dump(mode="json"),
+            indicators=dict(snapshot.indicators),
+            grounding=result.grounding.model_dump(mode="json"),
+            refusals=list(result.grounding.reasons),
+            snapshot=snapshot.model_dump(mode="json"),
+            snapshot_hash=snapshot.digest,
+            raw_answer=json.dumps(result.raw),
+            prompt_version=result.prompt_version,
+            latency_ms=result.latency_ms,
+            input_tokens=result.input_tokens,
+            output_tokens=result.output_tokens,
+            cost=Decimal(str(result.cost or 0)),
+            trace_id=trace_id,
+            request_key=key,
+            decided_at=at(self._market.clock.now_ms()),
+        )
         async with self._database.worker() as conn:
-            await analyses.insert(
-                conn,
-                NewAnalysis(
-                    decision=result.decision,
-                    confidence=result.confidence,
-                    model=result.model,
-                    signal_id=signal.id,
-                    reasoning=result.reasoning,
-                    trade_plan=result.trade_plan.model_dump(mode="json"),
-                    key_levels=result.key_levels.model_dump(mode="json"),
-                    indicators=dict(snapshot.indicators),
-                    grounding=result.grounding.model_dump(mode="json"),
-                    refusals=list(result.grounding.reasons),
-                    snapshot=snapshot.model_dump(mode="json"),
-                    snapshot_hash=snapshot.digest,
-                    raw_answer=json.dumps(result.raw),
-                    prompt_version=result.prompt_version,
-                    latency_ms=result.latency_ms,
-                    input_tokens=result.input_tokens,
-                    output_tokens=result.output_tokens,
-                    cost=Decimal(str(result.cost or 0)),
-                    trace_id=span.trace_id,
-                ),
-            )
-            await signals.transition(
+            await self._move(conn, signal, await analyses.insert_once(conn, new))
+
+    async def _move(self, conn: Connection, signal: Signal, analysis: StoredAnalysis) -> None:
+        """Move the signal where its analysis sends it. One that was declined or expired meanwhile stays so."""
+        await _unless_moved(
+            signals.transition(
                 conn,
                 signal.id,
-                STATUS[result.decision],
+                STATUS[analysis.decision],
                 expected=["analysing"],
-                reason="; ".join(result.grounding.reasons) or None,
+                reason="; ".join(str(refusal) for refusal in analysis.refusals) or None,
             )
+        )
+
+    async def _failed(self, case: _Case, failure: SnapshotError | AnalysisFailed) -> None:
+        """Store why there is no analysis, or raise Later where there may still be one."""
+        log.warning("%s %s was not analysed: %s", case.signal.symbol, case.signal.id, failure)
+        error, reached = _cause(failure, ModelError), _cause(failure, CapReached)
+        if reached is not None:
+            seconds = (reached.resets - real_now()).total_seconds()
+            if self._late(case, seconds):
+                await self._expire(case, f"It would not be analysed in time. {failure}")
+                return
+            await self._postpone(case, str(failure))
+            raise Later(seconds, str(failure))
+        if error is not None and error.retryable:
+            if self._late(case):
+                await self._expire(case, f"It was not analysed in time. {failure}")
+                return
+            await self._postpone(case, f"The model did not answer and is asked again: {failure}")
+            raise Later(None, str(failure))
+        async with self._database.worker() as conn:
+            await self._to_error(conn, case.signal, str(failure))
+
+    async def _postpone(self, case: _Case, reason: str) -> None:
+        """Back to what it was, with why."""
+        back = _before(case.ask)
+        async with self._database.worker() as conn:
+            await _unless_moved(signals.transition(conn, case.signal.id, back, expected=["analysing"], reason=reason))
+
+    async def _expire(self, case: _Case, reason: str) -> None:
+        async with self._database.worker() as conn:
+            await _unless_moved(
+                signals.transition(
+                    conn, case.signal.id, "expired", expected=["new", "wait", "analysing", "error"], reason=reason
+                )
+            )
+
+    async def _to_error(self, conn: Connection, signal: Signal, reason: str) -> None:
+        await _unless_moved(
+            signals.transition(conn, signal.id, "error", expected=["new", "wait", "analysing"], reason=reason)
+        )
+
+    def _late(self, case: _Case, seconds: float = 0.0) -> bool:
+        """Whether the signal is expired in so many seconds of real time."""
+        clock = self._market.clock
+        return clock.now_ms() + seconds * 1000 * clock.speed >= case.deadline
+
+    def _seconds_left(self, case: _Case) -> float | None:
+        """Real seconds for the model to answer, where the deadline comes before the model's own limit."""
+        clock = self._market.clock
+        left = (case.deadline - clock.now_ms()) / 1000 / clock.speed
+        return max(left, 1.0) if left < self._settings.model_timeout else None
 
     def _traced(self, signal: Signal, owner: UUID | None) -> AbstractContextManager[Span]:
         """The trace of one analysis; the offline analyst asks no model, so there is nothing to trace."""
@@ -148,6 +300,44 @@ class Analyser:
             tags=[signal.interval, signal.side],
             input={"signal": str(signal.id), "symbol": signal.symbol, "interval": signal.interval, "side": signal.side},
         )
+
+
+def deadline(signal: Signal, strategy: Strategy, settings: AnalysisSettings) -> int:
+    """When a signal expires that nobody decided, in market time (ms UTC)."""
+    close, candle = to_ms(signal.candle_close), interval_ms(signal.interval)
+    if strategy.analysis.get("expires") is not None:
+        return close + settings.expires * candle
+    return close + max(EXPIRY_CANDLES * candle, round(EXPIRY_LEAST.total_seconds() * 1000))
+
+
+def request_key(signal: Signal, snapshot: Snapshot) -> str:
+    """What is asked: of one strategy version, symbol and candle on one snapshot there is one analysis."""
+    parts = (signal.strategy_id, signal.strategy_version, signal.symbol, signal.interval, to_ms(signal.candle_close))
+    return ":".join(map(str, ("signal", *parts, snapshot.digest)))
+
+
+def _before(ask: int) -> SignalStatus:
+    """What a signal is before it is analysed."""
+    return "new" if ask == 1 else "wait"
+
+
+def _brief(strategy: Strategy) -> StrategyBrief:
+    return StrategyBrief(
+        strategy.name, strategy.description, tuple(str(c) for c in strategy.conditions), strategy.instructions
+    )
+
+
+def _cause(error: BaseException | None, kind: type[E]) -> E | None:
+    """The first error of `kind` that led to `error`."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error
+
+
+async def _unless_moved(change: Coroutine[Any, Any, Signal]) -> None:
+    """A signal that a person declined meanwhile, or that expired, stays what it is."""
+    with suppress(StateConflict):
+        await change
 
 
 def score(span: Span, result: Analysis) -> None:

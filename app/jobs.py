@@ -4,8 +4,8 @@
    Whatever a killed worker left is done again from the beginning, so a handler must find what it had done.
 2. `Jobs.run` takes jobs of each queue (`QUEUES`), as many at a time as stand there. A job starts at once: the
    database tells of it (LISTEN); where that is lost, within a second.
-3. A handler that raises `Later` is called again then; one that raises a StoreError, with growing pauses. Any other
-   failure ends the job as `failed`, with its traceback in the log.
+3. A handler that raises `Later` (app.later) is called again then; one that raises a StoreError, with growing pauses.
+   Any other failure ends the job as `failed`, with its traceback in the log.
 4. `_rescue` puts back jobs of workers that died: their hearts have not beaten for `stalled_after` seconds.
 """
 
@@ -16,6 +16,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import procrastinate
 from procrastinate import exceptions, jobs
@@ -23,6 +24,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as QueueWorker
 from psycopg import AsyncConnection
 
+from app.later import Later
 from store.errors import StoreError
 from store.session import step_down
 
@@ -44,19 +46,19 @@ STALLED_SECONDS: Final = 5.0
 SHUTDOWN_SECONDS: Final = 3.0
 # A notification that comes while a job is being fetched is forgotten by the package: told again after so long.
 _AGAIN_SECONDS: Final = (0.01, 0.05)
-# Pauses after failures of the database, in seconds: the last one again and again.
-_PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+# Pauses after failures that may pass, in seconds: the last one again and again.
+_PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
 
-class Later(Exception):
-    """Raised by a handler whose work cannot be done now; the job is taken again in `seconds` of real time."""
-
-    def __init__(self, seconds: float, reason: str) -> None:
-        super().__init__(reason)
-        self.at = datetime.now(UTC) + timedelta(seconds=max(0.0, seconds))
+async def _analyse_signal(worker: Worker, *, signal_id: str, ask: int = 1) -> None:
+    await worker.analyser.analyse(UUID(signal_id), ask)
 
 
-HANDLERS: Final[dict[str, Handler]] = {}
+async def _follow_outcomes(worker: Worker, *, interval: str, close: int) -> None:
+    await worker.ledger.on_minute(close)
+
+
+HANDLERS: Final[dict[str, Handler]] = {"analyse_signal": _analyse_signal, "follow_outcomes": _follow_outcomes}
 
 
 class Jobs:
@@ -176,12 +178,12 @@ class _Retries(BaseRetryStrategy):
     """When a job that raised is taken again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: jobs.Job) -> RetryDecision | None:
-        """At the time that `Later` says; at once where the worker stops; later where the database was away."""
-        if isinstance(exception, Later):
+        """At the time that `Later` says; at once where the worker stops; later where something was away."""
+        if isinstance(exception, Later) and exception.at is not None:
             return RetryDecision(retry_at=exception.at)
         if isinstance(exception, asyncio.CancelledError | exceptions.JobAborted):
             return RetryDecision(retry_at=datetime.now(UTC))
-        if isinstance(exception, StoreError):
+        if isinstance(exception, Later | StoreError):
             pause = _PAUSES[min(job.attempts, len(_PAUSES) - 1)]
             return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=pause))
         return None

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     model_fallbacks: str = ""
     model_operations: str = ""
     model_timeout: float = Field(60.0, gt=0, lt=86_400)
+    model_concurrency: int = Field(16, ge=1, le=200)
     model_prices: str = ""
     model_cache_hours: float = Field(24.0, ge=0, le=8760)
     spend_per_user_day: Decimal | None = Field(None, ge=0)

@@ -25,12 +25,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app import logs
-from app.analysing import Analyser
+from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST, Analyser
 from app.bootstrap import analysing_model, database_url, flush_traces, paper_broker
 from app.builtins import store_built_ins
 from app.jobs import Jobs
 from app.market import HeldMarket
 from app.market_server import MarketServer
+from app.outcomes import Ledger
 from app.screening import Screener
 from app.settings import Settings
 from app.spending import real_now
@@ -38,7 +39,7 @@ from app.times import at
 from app.trading import Trader
 from market.types import Coverage
 from screener.intervals import INTERVAL_MS, is_close, open_of
-from store import events, positions, runs, signals, spending
+from store import events, jobs, positions, runs, signals, spending
 from store.errors import DatabaseUnavailable, StoreError
 from store.session import Database
 from store.trading_records import NewEvent, Position
@@ -46,9 +47,7 @@ from store.trading_records import NewEvent, Position
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 SHUTDOWN_SECONDS = 5.0
-# A signal not decided within so many of its own candles is no longer the trade that was seen.
-EXPIRY_CANDLES = 20
-EXPIRY_LEAST = timedelta(hours=1)
+KEEP_JOBS = timedelta(days=7)
 KEEP_RUNS = timedelta(days=14)
 KEEP_SPENDING = timedelta(days=35)
 
@@ -65,9 +64,10 @@ class Worker:
         self.screener = Screener(database, market, self.name)
         self.analyser = Analyser(database, market, analysing_model(settings, database), settings)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
+        self.ledger = Ledger(database, market, float(settings.fee_bps))
         self.jobs = Jobs(database.dsn, self)
         # Called with an interval and the close (ms UTC) of its candle, once that was screened; again after a restart.
-        self.on_close: list[Callable[[str, int], Awaitable[None]]] = []
+        self.on_close: list[Callable[[str, int], Awaitable[None]]] = [self.ledger.on_close]
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
         self._sync = asyncio.Lock()
@@ -116,7 +116,6 @@ class Worker:
         minute = 60 / self.market.clock.speed
         for job, seconds in (
             (self._screen, minute),
-            (self._analyse, POLL_SECONDS),
             (self._trade, POLL_SECONDS),
             (self._tidy, minute),
         ):
@@ -195,21 +194,22 @@ class Worker:
         async with self._screening:
             await self.screener.screen_late(close_time, seconds)
 
-    async def _analyse(self) -> None:
-        await self.analyser.work()
-
     async def _trade(self) -> None:
         await self.trader.enter_approved()
         await self.trader.resolve()
         await self.trader.watch()
 
     async def _tidy(self) -> None:
-        """Expire signals nobody decided, and drop run records that are old."""
+        """Expire signals nobody decided, queue those that were forgotten, and drop records that are old."""
         now = self.market.clock.now_ms()
         async with self.database.worker() as conn:
             for interval, step in INTERVAL_MS.items():
-                oldest = at(now) - max(timedelta(milliseconds=step) * EXPIRY_CANDLES, EXPIRY_LEAST)
-                await signals.expire(conn, interval, oldest)
+                candle = timedelta(milliseconds=step)
+                oldest = at(now) - max(candle * EXPIRY_CANDLES, EXPIRY_LEAST)
+                await signals.expire(conn, interval, oldest, now=at(now), step=candle)
+            await jobs.give_up(conn)
+            await jobs.analyse(conn, await jobs.unqueued(conn))
+            await jobs.prune(conn, real_now() - KEEP_JOBS)
             await runs.prune(conn, at(now) - KEEP_RUNS)
             await spending.prune(conn, (real_now() - KEEP_SPENDING).date())
         await self.screener.recover(interrupted_only=True)

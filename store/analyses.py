@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from psycopg import sql
+
 from store.records import Analysis, NewAnalysis
-from store.rows import fetch_all, fetch_one, fetch_optional
+from store.rows import fetch_all, fetch_one, fetch_optional, insert_into, parameters
 from store.rows import insert as insert_row
 from store.session import Connection
 
@@ -13,6 +15,27 @@ from store.session import Connection
 async def insert(conn: Connection, analysis: NewAnalysis) -> Analysis:
     """Store an analysis. Its owner, if not given, is that of the position or signal. Background work only."""
     return await insert_row(conn, Analysis, "analyses", analysis)
+
+
+async def insert_once(conn: Connection, analysis: NewAnalysis) -> Analysis:
+    """Store an analysis, or return the one that answered the same request (`request_key`) before. Background work
+    only.
+    """
+    query = insert_into("analyses", dict(analysis)) + sql.SQL(
+        " on conflict (request_key) where request_key is not null do nothing returning *"
+    )
+    stored = await fetch_optional(conn, Analysis, query, parameters(dict(analysis)))
+    if stored is None and analysis.request_key is not None:
+        stored = await by_request(conn, analysis.request_key)
+    assert stored is not None, "what stands in the way of an analysis is never deleted while its signal is there"
+    return stored
+
+
+async def by_request(conn: Connection, request_key: str) -> Analysis | None:
+    """Return the analysis that answered a request, or None."""
+    return await fetch_optional(
+        conn, Analysis, "select * from public.analyses where request_key = %(key)s", {"key": request_key}
+    )
 
 
 async def get(conn: Connection, analysis_id: UUID) -> Analysis:

@@ -55,16 +55,18 @@ async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int = 1)
 
 
 async def analyse_automatic(conn: Connection, signal_ids: Sequence[UUID]) -> int:
-    """Queue the analysis of those signals whose strategies are analysed without being asked; returns how many.
+    """Queue the analysis of those signals whose strategies are analysed without being asked, the newest candle and then
+    the largest score first; returns how many.
 
     Call it in the transaction that stores the signals. Background work only.
     """
     if not signal_ids:
         return 0
     cursor = await conn.execute(
-        "select private.queue_analysis(s.id) from unnest(%s::uuid[]) with ordinality as wanted (id, place)"
-        " join public.signals s on s.id = wanted.id join public.strategies t on t.id = s.strategy_id"
-        " where coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true) order by wanted.place",
+        "select private.queue_analysis(id) from (select s.id from public.signals s"
+        "   join public.strategies t on t.id = s.strategy_id"
+        "   where s.id = any(%s) and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)"
+        "   order by s.candle_close desc, s.score desc nulls last, s.id) as wanted",
         (list(signal_ids),),
     )
     return cursor.rowcount
@@ -82,12 +84,37 @@ async def request_analysis(conn: Connection, signal_id: UUID) -> bool:
 
 
 async def unqueued(conn: Connection) -> list[UUID]:
-    """Signals that are to be analysed and have no job: of a database from before the queue. Background work only."""
+    """Signals that are to be analysed and never had a job, as those of a database from before the queue; newest candle
+    first. Background work only.
+    """
     cursor = await conn.execute(
         "select s.id from public.signals s join public.strategies t on t.id = s.strategy_id"
-        " where s.status in ('new', 'analysing') and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)"
-        "   and not exists (select from jobs.procrastinate_jobs j"
-        "     where j.lock = 'signal:' || s.id and j.status in ('todo', 'doing'))"
+        " where (s.status = 'analysing'"
+        "     or (s.status = 'new' and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)))"
+        "   and not exists (select from jobs.procrastinate_jobs j where j.lock = 'signal:' || s.id)"
         " order by s.candle_close desc"
     )
     return [UUID(str(row[0])) for row in await cursor.fetchall()]
+
+
+async def give_up(conn: Connection) -> int:
+    """Signals whose job ended in a failure nobody foresaw become `error`; returns how many. Background work only."""
+    cursor = await conn.execute(
+        "update public.signals s set status = 'error',"
+        "   reason = 'The analysis failed for a reason of the program''s own; its log says which.'"
+        " where s.status in ('new', 'analysing')"
+        "   and exists (select from jobs.procrastinate_jobs j where j.lock = 'signal:' || s.id and j.status = 'failed')"
+        "   and not exists (select from jobs.procrastinate_jobs j where j.lock = 'signal:' || s.id"
+        "     and j.status in ('todo', 'doing'))"
+    )
+    return cursor.rowcount
+
+
+async def prune(conn: Connection, ended_before: datetime) -> int:
+    """Forget jobs that failed or were given up before then, in real time; returns how many. Background work only."""
+    cursor = await conn.execute(
+        "delete from jobs.procrastinate_jobs j where j.status in ('failed', 'cancelled', 'aborted')"
+        " and not exists (select from jobs.procrastinate_events e where e.job_id = j.id and e.at >= %s)",
+        (ended_before,),
+    )
+    return cursor.rowcount

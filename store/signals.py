@@ -13,11 +13,12 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import sql
 
+from store import jobs
 from store.errors import InvalidRow, NotFound, StateConflict
 from store.records import (
     NewSignal,
@@ -46,6 +47,8 @@ SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
     "closed": ("in_position",),
 }
 
+_ANALYSABLE: list[SignalStatus] = ["new", "wait", "error", "analysing"]
+
 _VIEW = """
 select s.*, t.name as strategy_name, t.code as strategy_code,
   a.id as analysis_id, a.decision as analysis_decision, a.confidence as analysis_confidence,
@@ -68,8 +71,16 @@ _VIEW_WITHOUT_ANSWER = _VIEW.replace(
 async def insert(conn: Connection, signal: NewSignal) -> UUID | None:
     """Store a match and return its id; None where this strategy, symbol and candle has its signal already.
 
-    Call it in the transaction that moves the watermark.
+    Call it in the transaction that moves the watermark. Its analysis is queued in the same, where its strategy wants
+    that without being asked.
     """
+    signal_id = await _insert(conn, signal)
+    if signal_id is not None:
+        await jobs.analyse_automatic(conn, [signal_id])
+    return signal_id
+
+
+async def _insert(conn: Connection, signal: NewSignal) -> UUID | None:
     cursor = await conn.execute(
         insert_into(
             "signals",
@@ -83,9 +94,13 @@ async def insert(conn: Connection, signal: NewSignal) -> UUID | None:
 
 
 async def insert_many(conn: Connection, signals: Sequence[NewSignal]) -> list[UUID]:
-    """Store matches; returns the ids of those that were new, in order."""
-    ids = [await insert(conn, signal) for signal in signals]
-    return [signal_id for signal_id in ids if signal_id is not None]
+    """Store matches; returns the ids of those that were new, in order. Their analyses are queued as by `insert`, those
+    of the largest score first.
+    """
+    ids = [await _insert(conn, signal) for signal in signals]
+    new = [signal_id for signal_id in ids if signal_id is not None]
+    await jobs.analyse_automatic(conn, new)
+    return new
 
 
 async def confirm_many(conn: Connection, signals: Sequence[NewSignal]) -> list[Signal]:
@@ -192,32 +207,40 @@ async def transition(
     return moved
 
 
-async def claim_for_analysis(conn: Connection, *, limit: int = 1, stuck_after_seconds: float = 120.0) -> list[Signal]:
-    """Take new signals (and those whose analysis died) into `analysing`, newest candle and then largest score
-    first; workers never collide.
-
-    Signals that `wait` are not taken: see `requeue_waiting`.
-    """
-    return await fetch_all(
+async def to_analyse(conn: Connection, signal_id: UUID) -> Signal | None:
+    """A signal that may be analysed now; None where it is gone or past that."""
+    return await fetch_optional(
         conn,
         Signal,
-        "update public.signals s set status = 'analysing', reason = null, updated_at = now() from ("
-        "  select id from public.signals where status = 'new'"
-        "    or (status = 'analysing' and updated_at < now() - make_interval(secs => %(stuck)s))"
-        "  order by candle_close desc, score desc nulls last, id limit %(limit)s for update skip locked) due"
-        " where s.id = due.id returning s.*",
-        {"limit": limit, "stuck": stuck_after_seconds},
+        "select * from public.signals where id = %(id)s and status = any(%(sources)s)",
+        {"id": signal_id, "sources": _ANALYSABLE},
     )
 
 
+async def has_room(conn: Connection, signal: Signal, at_once: int) -> bool:
+    """Whether fewer than `at_once` other signals of its strategy are being analysed, by whatever process.
+
+    Two that ask at once do so one after another: claim the signal in the same transaction.
+    """
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 6))", (str(signal.strategy_id),))
+    cursor = await conn.execute(
+        "select count(*) < %s from public.signals where strategy_id = %s and status = 'analysing' and id <> %s",
+        (at_once, signal.strategy_id, signal.id),
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
-    """Take one signal into `analysing` on demand; None where somebody is at it or it is past that."""
+    """Take one signal into `analysing`; None where it is past that. One that a killed worker was at is taken again:
+    only one job of a signal runs at a time.
+    """
     return await fetch_optional(
         conn,
         Signal,
         "update public.signals set status = 'analysing', reason = null"
         " where id = %(id)s and status = any(%(sources)s) returning *",
-        {"id": signal_id, "sources": ["new", "wait", "error", "rejected", "enter"]},
+        {"id": signal_id, "sources": _ANALYSABLE},
     )
 
 
@@ -234,12 +257,29 @@ async def requeue_waiting(conn: Connection, interval: str, candle_close: datetim
     return [UUID(str(row[0])) for row in await cursor.fetchall()]
 
 
-async def expire(conn: Connection, interval: str, closed_before: datetime) -> int:
-    """Expire unanswered signals of `interval` that closed before `closed_before`; returns how many."""
+async def expire(
+    conn: Connection,
+    interval: str,
+    closed_before: datetime,
+    *,
+    now: datetime | None = None,
+    step: timedelta | None = None,
+) -> int:
+    """Expire unanswered signals of `interval` that closed before `closed_before`; returns how many.
+
+    A strategy that sets after how many candles (`analysis.expires`) is taken at its word where `now`, in market time,
+    and the candle's length `step` are given. The reason says at what the signal was.
+    """
     cursor = await conn.execute(
-        "update public.signals set status = 'expired' where interval = %s and candle_close < %s"
-        " and status in ('new', 'wait', 'enter')",
-        (interval, closed_before),
+        "update public.signals s set status = 'expired', reason = concat_ws(' ', case s.status"
+        "   when 'enter' then 'Nobody approved it in time.' when 'wait' then 'What it waited for did not come in time.'"
+        "   else 'It was not analysed in time.' end, s.reason)"
+        " from public.strategies t where t.id = s.strategy_id and s.interval = %(interval)s"
+        "   and s.status in ('new', 'analysing', 'wait', 'enter')"
+        "   and s.candle_close < case when jsonb_typeof(t.analysis -> 'expires') = 'number'"
+        "     then coalesce(%(now)s::timestamptz - (t.analysis ->> 'expires')::float8 * %(step)s::interval, %(before)s)"
+        "     else %(before)s end",
+        {"interval": interval, "before": closed_before, "now": now, "step": step},
     )
     return cursor.rowcount
 

@@ -85,11 +85,6 @@ create unique index analyses_by_request on public.analyses (request_key) where r
 -- Answers that were asked for several times: what each said.
 alter table public.analyses add column opinions jsonb not null default '[]' check (jsonb_typeof(opinions) = 'array');
 
--- Why a signal's analysis waits (a spent budget, a broken line), while it does.
-alter table public.signals add column waits_for text;
-
 -- The columns are read and written by whom their tables are: no new right, said for each role.
 grant select (request_key, opinions) on public.analyses to anon, authenticated;
 grant select (request_key, opinions), insert (request_key, opinions) on public.analyses to screener_worker;
-grant select (waits_for) on public.signals to anon, authenticated;
-grant select (waits_for), insert (waits_for), update (waits_for) on public.signals to screener_worker;

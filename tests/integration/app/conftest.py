@@ -16,6 +16,7 @@ def empty(admin_dsn: str) -> None:
     """Delete what earlier tests left."""
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         connection.execute(f"truncate {', '.join('public.' + t for t in TABLES.split(', '))} cascade")
+        connection.execute("truncate jobs.procrastinate_jobs, jobs.procrastinate_workers cascade")
 
 
 @pytest.fixture(autouse=True)

@@ -231,17 +231,6 @@ async def test_waiting_signals_come_back_once_a_candle(database: Database, new_u
         assert await signals.expire(conn, interval, later) == 1
 
 
-async def test_two_workers_claim_different_signals(database: Database, new_user: UUID) -> None:
-    async with database.worker() as conn:
-        own = await strategies.create(conn, strategy(new_user))
-        far = CLOSE + timedelta(days=36500)
-        await signals.insert_many(conn, [signal(own, "AUSDT", far), signal(own, "BUSDT", far)])
-    async with database.worker() as one, database.worker() as two:
-        first = await signals.claim_for_analysis(one, limit=1)
-        second = await signals.claim_for_analysis(two, limit=1)
-    assert {first[0].symbol, second[0].symbol} == {"AUSDT", "BUSDT"}
-
-
 async def test_a_refused_approval_blocks_the_signal(database: Database, new_user: UUID) -> None:
     async with database.worker() as conn:
         own = await strategies.create(conn, strategy(new_user))

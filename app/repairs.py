@@ -1,0 +1,76 @@
+"""A model that is asked again where its answer could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from llm.generation.ask import repair
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+TRIES = 3
+
+
+class Repairing:
+    """Asks `model` with the problem before it, up to `tries` times in all; `example` is an answer that fits.
+
+    A line that broke is not asked again here: that takes time, which the caller has or has not. Tokens, cost and calls
+    are those of all tries.
+    """
+
+    def __init__(self, model: LanguageModel, example: Mapping[str, object], *, tries: int = TRIES) -> None:
+        self._model = model
+        self._example = example
+        self._tries = tries
+
+    @property
+    def name(self) -> str:
+        """The wrapped model's name."""
+        return self._model.name
+
+    async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
+        """Answer the request; raises `ModelError`, that of the last try."""
+        asked = request
+        failed: list[ModelError] = []
+        while True:
+            try:
+                answer = await self._model.complete(asked)
+            except ModelError as error:
+                failed.append(error)
+                if error.kind != "bad_answer" or len(failed) == self._tries:
+                    raise _summed(error, failed) from error.__cause__
+                messages = await repair(request.messages, error.answer, [error.reason], self._example)
+                asked = replace(request, messages=messages, fresh=True)
+                continue
+            return replace(
+                answer,
+                input_tokens=answer.input_tokens + sum(e.input_tokens for e in failed),
+                output_tokens=answer.output_tokens + sum(e.output_tokens for e in failed),
+                cost=_total([answer.cost, *(e.cost for e in failed)]),
+                calls=answer.calls + sum(e.calls for e in failed),
+            )
+
+
+def _summed(error: ModelError, failed: list[ModelError]) -> ModelError:
+    tries = f" It was asked {len(failed)} times." if len(failed) > 1 else ""
+    return ModelError(
+        error.reason + tries,
+        kind=error.kind,
+        model=error.model,
+        answer=error.answer,
+        input_tokens=sum(e.input_tokens for e in failed),
+        output_tokens=sum(e.output_tokens for e in failed),
+        cost=_total([e.cost for e in failed]),
+        calls=sum(e.calls for e in failed),
+    )
+
+
+def _total(costs: list[float | None]) -> float | None:
+    """The sum, None where one is not known."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
