@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-import math
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,23 +28,24 @@ from analysis import (
     Snapshot,
     SnapshotError,
     StrategyBrief,
-    build_snapshot,
     decide,
 )
 from analysis.settings import AnalysisSettings, AnalysisSettingsError
 from app.bootstrap import tracer
+from app.engines import Engines
 from app.later import Later
 from app.places import Places
 from app.repairs import Repairing
 from app.settings import Settings
+from app.snapshots import Market as SnapshotMarket
+from app.snapshots import signal_snapshot
 from app.spending import real_now
 from app.times import at, to_ms
 from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, ModelError, Spender
 from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
-from market.types import Candle, Price, SymbolInfo
-from screener.intervals import interval_ms
+from screener.intervals import interval_ms, open_of
 from store import analyses, signals, strategies
 from store.errors import StateConflict
 from store.records import Analysis as StoredAnalysis
@@ -55,7 +55,6 @@ from store.session import Connection, Database
 E = TypeVar("E", bound=BaseException)
 
 log = logging.getLogger(__name__)
-CANDLES = 500
 STATUS: dict[str, SignalStatus] = {"enter_trade": "enter", "wait": "wait", "bad_setup": "rejected"}
 # A signal not decided within so many of its own candles is no longer the trade that was seen; a strategy may say else.
 EXPIRY_CANDLES: Final = 20
@@ -71,23 +70,12 @@ EXAMPLE: Final[Mapping[str, Any]] = {
 }
 
 
-class Market(Protocol):
+class Market(SnapshotMarket, Protocol):
     """What an analysis needs of the market."""
 
     @property
     def clock(self) -> Clock:
         """Market time."""
-        ...
-
-    infos: dict[str, SymbolInfo]
-
-    @property
-    def prices(self) -> Mapping[str, Price]:
-        """Last prices by symbol."""
-        ...
-
-    def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
-        """Closed candles of a symbol, oldest first."""
         ...
 
 
@@ -105,11 +93,19 @@ class _Case:
 class Analyser:
     """Has signals analysed, one per call of `analyse`."""
 
-    def __init__(self, database: Database, market: Market, model: LanguageModel | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        market: Market,
+        model: LanguageModel | None,
+        settings: Settings,
+        engines: Engines | None = None,
+    ) -> None:
         self._database = database
         self._market = market
         self._model = Repairing(model, EXAMPLE) if model is not None else None
         self._settings = settings
+        self._engines = engines
         self._limits = GroundingLimits(fee_bps=float(settings.fee_bps))
         self._places = Places()
 
@@ -158,7 +154,7 @@ class Analyser:
     async def _work(self, case: _Case) -> None:
         signal, strategy = case.signal, case.strategy
         try:
-            snapshot = self._snapshot(case)
+            snapshot = await self._snapshot(case)
             key = request_key(signal, snapshot)
             async with self._database.worker() as conn:
                 earlier = await analyses.by_request(conn, key)
@@ -182,22 +178,13 @@ class Analyser:
             return
         await self._keep(signal, snapshot, result, key, span.trace_id)
 
-    def _snapshot(self, case: _Case) -> Snapshot:
+    async def _snapshot(self, case: _Case) -> Snapshot:
+        """What is known as of the signal's candle; of one that waited, as of the newest."""
         signal = case.signal
-        held = self._market.candles(signal.symbol, signal.interval, CANDLES)
-        info = self._market.infos.get(signal.symbol)
-        price = self._market.prices.get(signal.symbol)
-        return build_snapshot(
-            signal.symbol,
-            signal.interval,
-            signal.side,
-            candles_of(signal, held) if case.ask == 1 else held,
-            signal.conditions,
-            price=price.price if price is not None else None,
-            levels_set=signal.indicators,
-            tick_size=info.tick_size if info is not None else Decimal(0),
-            forming=signal.provisional and case.ask == 1,
-        )
+        if case.ask > 1:
+            newest = at(open_of(self._market.clock.now_ms(), signal.interval))
+            signal = signal.model_copy(update={"candle_close": newest, "provisional": False})
+        return await signal_snapshot(self._market, signal, case.strategy.filter_code, case.settings, self._engines)
 
     async def _keep(self, signal: Signal, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
         """Store the analysis and move the signal, together."""
@@ -348,15 +335,3 @@ def score(span: Span, result: Analysis) -> None:
     span.score("decision", result.decision)
     if report.checks:
         span.score("grounding", sum(check.status != "failed" for check in report.checks) / len(report.checks))
-
-
-def candles_of(signal: Signal, held: Sequence[Candle]) -> list[Candle]:
-    """The candles up to a signal's own, of those `held`; a provisional signal's own is the one it was fired on."""
-    close = to_ms(signal.candle_close)
-    if not (signal.provisional and signal.candles):
-        return [c for c in held if c.close_time <= close]
-    open_time, *numbers = signal.candles[-1]
-    first, high, low, last, volume = (math.nan if n is None else float(n) for n in numbers)
-    unknown = (math.nan, math.nan, math.nan, math.nan)
-    own = Candle(signal.symbol, signal.interval, int(open_time), first, high, low, last, volume, *unknown)
-    return [*(c for c in held if c.open_time < own.open_time), own]

@@ -62,7 +62,7 @@ class Worker:
         self.database = database
         self.market = market
         self.screener = Screener(database, market, self.name)
-        self.analyser = Analyser(database, market, analysing_model(settings, database), settings)
+        self.analyser = Analyser(database, market, analysing_model(settings, database), settings, self.screener.engines)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self.ledger = Ledger(database, market, float(settings.fee_bps))
         self.jobs = Jobs(database.dsn, self)
