@@ -1,0 +1,161 @@
+"""One look at an open position: a model or the rules propose, `analysis.positions.judge` decides what stands.
+
+A model that fails leaves the position to the rules, with the reason said: nothing that is open goes unattended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final, Literal
+
+from analysis.decide import StrategyBrief
+from analysis.positions import (
+    MIN_STOP_ATR,
+    RULES_NAME,
+    RULES_VERSION,
+    Holding,
+    PositionDecision,
+    Ruling,
+    by_rules,
+    judge,
+)
+from analysis.snapshot import Snapshot
+from broker.rules import SymbolRules
+from broker.types import plain
+from llm.models import LanguageModel, ModelError, ModelRequest, Spender, Tier
+from llm.prompts import compose
+
+OPERATION: Final = "analysis.manage"
+EARLIER_SHOWN: Final = 5
+
+Why = Literal["invalidation", "every", "close"]
+WORDS: Final[Mapping[Why, str]] = {
+    "invalidation": "the condition that makes the idea invalid has become true.",
+    "every": "some candles have passed since the last decision.",
+    "close": "a candle has closed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """A decision about a position as it stands, and how it came to be. Cost in US dollars, latency in milliseconds."""
+
+    ruling: Ruling
+    proposed: PositionDecision
+    reasoning: str
+    model: str
+    prompt_version: str
+    raw: Mapping[str, Any]
+    latency_ms: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = 0.0
+
+
+async def manage(
+    model: LanguageModel | None,
+    held: Holding,
+    snapshot: Snapshot,
+    strategy: StrategyBrief,
+    rules: SymbolRules,
+    *,
+    why: Why,
+    earlier: Sequence[str] = (),
+    tier: Tier | None = None,
+    timeout_s: float | None = None,
+    spender: Spender | None = None,
+) -> Managed:
+    """Decide about an open position with `model`, or by the rules where it is None or fails.
+
+    `earlier` are the reasons of former decisions, oldest first. Never raises for what a model does.
+    """
+    started = perf_counter()
+    if model is None:
+        return _ruled(held, snapshot, rules, started)
+    variables: dict[str, object] = {
+        "strategy": strategy.text(),
+        "earlier": "\n".join(earlier[-EARLIER_SHOWN:]) or "Nothing was written down.",
+        "position": json.dumps(_facts(held), separators=(",", ":")),
+        "snapshot": json.dumps(snapshot.model_dump(mode="json"), separators=(",", ":"), allow_nan=False),
+        "symbol": snapshot.symbol,
+        "interval": snapshot.interval,
+        "direction": snapshot.direction,
+        "why": WORDS[why],
+        "min_stop_atr": MIN_STOP_ATR,
+    }
+    composed = await compose(OPERATION, variables)
+    request = ModelRequest(
+        operation=OPERATION,
+        messages=composed.messages,
+        schema=PositionDecision,
+        variables=variables,
+        tier=tier or composed.prompt.tier,
+        temperature=composed.prompt.temperature,
+        max_tokens=composed.prompt.max_tokens,
+        timeout_s=timeout_s,
+        prompt_version=composed.version,
+        spender=spender,
+    )
+    try:
+        answer = await model.complete(request)
+    except ModelError as error:
+        return _ruled(held, snapshot, rules, started, error)
+    return Managed(
+        ruling=judge(answer.data, held, rules, snapshot.atr),
+        proposed=answer.data,
+        reasoning=answer.data.reasoning,
+        model=answer.model,
+        prompt_version=composed.version,
+        raw={"text": answer.text, "decision": answer.data.as_json()},
+        latency_ms=round(answer.latency_ms or (perf_counter() - started) * 1000, 3),
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost=answer.cost,
+    )
+
+
+def _ruled(
+    held: Holding, snapshot: Snapshot, rules: SymbolRules, started: float, error: ModelError | None = None
+) -> Managed:
+    proposed = by_rules(held, snapshot)
+    failure = "" if error is None else f"The model gave no usable decision ({error.reason}), so rules decided. "
+    return Managed(
+        ruling=judge(proposed, held, rules, snapshot.atr),
+        proposed=proposed,
+        reasoning=failure + proposed.reasoning,
+        model=RULES_NAME,
+        prompt_version=RULES_VERSION,
+        raw={"text": "" if error is None else error.answer, "decision": proposed.as_json()},
+        latency_ms=round((perf_counter() - started) * 1000, 3),
+        input_tokens=0 if error is None else error.input_tokens,
+        output_tokens=0 if error is None else error.output_tokens,
+        cost=0.0 if error is None else error.cost,
+    )
+
+
+def _facts(held: Holding) -> dict[str, Any]:
+    """The position as shown to a model."""
+
+    def shown(price: Any) -> float | None:
+        return None if price is None else float(price)
+
+    return {
+        "direction": held.direction.value,
+        "entry": shown(held.entry),
+        "price": shown(held.price),
+        "stop": shown(held.stop),
+        "first_stop": shown(held.initial_stop),
+        "targets": [float(t) for t in held.targets],
+        "quantity": plain(held.quantity),
+        "opened_quantity": plain(held.initial_quantity),
+        "break_even": shown(held.break_even),
+        "profit_r": held.in_r(held.price),
+        "best_r": held.in_r(held.best),
+        "candles_since_entry": held.candles,
+        "opened_because": held.thesis,
+        "invalid_when": held.invalidation,
+        "invalid_now": held.invalidated,
+    }
