@@ -31,12 +31,13 @@ from market.feed import LATE_LIMIT_S
 from market.types import SymbolInfo
 from screener.engine.panel import Panel
 from screener.intervals import close_of, interval_ms, open_of
-from store import outcomes
+from store import jobs, outcomes
 from store.outcomes import Progress
 from store.session import Database
 
 log = logging.getLogger(__name__)
 
+JOB = "follow_outcomes"
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 PATIENCE_MS = round(LATE_LIMIT_S * 1000)
@@ -81,6 +82,7 @@ class Ledger:
         self._following = Following(self._reader("1m"), fee_bps=fee_bps, patience_ms=PATIENCE_MS)
         self._lock = asyncio.Lock()
         self._close = 0
+        self._told = 0
         self._looked: datetime | None = None
         self._looked_at_all = 0
         # Opened or loaded, and to be followed from the next minute on.
@@ -92,10 +94,21 @@ class Ledger:
         """How many open plans are followed."""
         return len(self._following) + len(self._joining)
 
+    async def on_close(self, interval: str, close: int) -> None:
+        """Queue the work of a minute's close; other intervals' closes are minutes' too."""
+        if interval != "1m":
+            return
+        self._told = max(self._told, close)
+        async with self._database.worker() as conn:
+            await jobs.defer(conn, JOB, {"interval": interval, "close": close}, queue="ledger", queueing_lock=JOB)
+
     async def on_minute(self, close: int) -> int:
-        """Follow every plan up to the close of a minute (ms UTC); returns how many ended. A minute that was followed
-        already does nothing but write what could not be written then. Raises StoreError; call it again.
+        """Follow every plan up to the close of a minute (ms UTC), or the newest that `on_close` was told of; returns
+        how many ended. A minute that was followed already does nothing but write what could not be written then.
+
+        Raises StoreError; call it again.
         """
+        close = max(close, self._told)
         async with self._lock:
             if close > self._close:
                 await self._open(close)
