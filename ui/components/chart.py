@@ -33,9 +33,12 @@ class Marker:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line with a label on the price scale."""
+    """A horizontal line with a label on the price scale.
 
-    kind: Literal["entry", "stop", "target"]
+    Entry, stop and targets are always in view; supports, resistances and computed (`reference`) levels where they are.
+    """
+
+    kind: Literal["entry", "stop", "target", "support", "resistance", "reference"]
     title: str
     price: float
     dashed: bool = False

@@ -29,9 +29,11 @@ def main() -> None:
         return
     pages = {
         "signals": st.Page(PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True),
+        "analysis": st.Page(PAGES / "analysis.py", title="Analysis", icon=":material/query_stats:"),
         "new_strategy": st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
         "market": st.Page(PAGES / "market.py", title="Market", icon=":material/monitoring:"),
         "positions": st.Page(PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"),
+        "track_record": st.Page(PAGES / "track_record.py", title="Track record", icon=":material/fact_check:"),
     }
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()))

@@ -5,7 +5,7 @@ import streamlit as st
 from api.schemas import SignalDetail
 from ui import session
 from ui.client import ApiError, ApiProblem
-from ui.components import chart, signal_parts, strip, text
+from ui.components import chart, report_parts, signal_parts, strip, text
 
 
 def chosen_id() -> str:
@@ -41,7 +41,7 @@ def detail_panel() -> None:
     if levels.entry is not None:
         session.html(signal_parts.levels_row(levels, signal.side))
     _decision_card(signal)
-    why, full = st.tabs(["Why and how sure", "Analysis in full"])
+    why, checked, waits = st.tabs(["Why and how sure", "Checks", "Plan and wait"])
     with why:
         left, right = st.columns([1.42, 1])
         with left:
@@ -51,8 +51,13 @@ def detail_panel() -> None:
                 session.html(signal_parts.grounding_table(signal.analysis))
         if signal.analysis:
             session.html(signal_parts.quotation(signal.analysis))
-    with full:
-        _analysis_in_full(signal)
+    with checked:
+        _checked(signal)
+    with waits:
+        _plan_and_wait(signal)
+    if signal.analysis:
+        looks = f"{signal.analyses} looks, " if signal.analyses > 1 else ""
+        session.page_link("analysis", f"Analysis in full: {looks}levels, what it could cite", ":material/query_stats:")
 
 
 def _stale_banner() -> None:
@@ -106,7 +111,7 @@ def _decision_card(signal: SignalDetail) -> None:
             later = "It is looked at again when the next candle closes." if signal.status == "wait" else ""
             session.html(f"<b>No entry proposed.</b> <span class='mut'>{later}</span>")
             with st.container(horizontal=True):
-                st.button("Analyse now", on_click=_analyse, args=(signal.id,), icon=":material/query_stats:")
+                st.button("Analyse now", on_click=analyse, args=(signal.id,), icon=":material/query_stats:")
                 st.button("Decline", on_click=_decline, args=(signal.id,), shortcut="Shift+D")
 
 
@@ -170,28 +175,27 @@ def _decline(signal_id: str) -> None:
     session.tell("Declined. It is followed on, so that you can see what it would have earned.")
 
 
-def _analyse(signal_id: str) -> None:
+def analyse(signal_id: str) -> None:
+    """Have it analysed; what stands against it is told."""
     try:
         session.api().analyse(signal_id)
     except ApiError as error:
         session.tell(str(error), ":material/error:")
 
 
-def _analysis_in_full(signal: SignalDetail) -> None:
-    analysis = signal.analysis
-    if analysis is None:
+def _checked(signal: SignalDetail) -> None:
+    if signal.analysis is None:
         session.html('<span class="mut">No analysis yet.</span>')
         return
-    plan = analysis.trade_plan
-    named = [(name, plan[name]) for name in ("setup", "execution", "invalidation") if plan.get(name)]
-    rows = [(name.capitalize(), value) for name, value in named]
-    levels = analysis.key_levels
-    for name in ("support", "resistance"):
-        values = [text.plain(float(v)) for v in levels.get(name) or () if isinstance(v, int | float)]
-        if values:
-            rows.append((name.capitalize(), ", ".join(values)))
-    body = "".join(f'<tr><th style="width:90px">{text.esc(k)}</th><td>{text.esc(str(v))}</td></tr>' for k, v in rows)
-    session.html(f'<div class="model"><table class="kv">{body}</table></div>')
-    session.html(signal_parts.grounding_table(analysis, limit=40))
-    cost = f", cost {analysis.cost:.4f} USD" if analysis.cost else ""
-    st.caption(f"{analysis.model}, {analysis.latency_ms:.0f} ms{cost}, {text.day_and_time(analysis.created_at)} UTC")
+    session.html(report_parts.report(signal.analysis))
+    session.html(report_parts.opinions(signal.analysis))
+
+
+def _plan_and_wait(signal: SignalDetail) -> None:
+    if signal.analysis is None:
+        session.html('<span class="mut">No analysis yet.</span>')
+        return
+    if signal.watch is not None and signal.status in text.WAITING:
+        session.html(report_parts.watching(signal.watch, session.market_now()))
+    session.html(report_parts.plan(signal.analysis))
+    session.html(report_parts.meta(signal.analysis))

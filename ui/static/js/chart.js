@@ -3,7 +3,12 @@
 const library = import(new URL('/vendor/lightweight-charts/lightweight-charts.standalone.production.mjs',
   window.location.origin).href);
 const charts = new WeakMap();
-const LEVEL_TOKEN = { entry: '--acc', stop: '--down', target: '--up' };
+const LEVEL_TOKEN = { entry: '--acc', stop: '--down', target: '--up', support: '--up', resistance: '--down',
+  reference: '--faint' };
+const PLAN = ['entry', 'stop', 'target'];
+const DASHED = 2, DOTTED = 1, SPARSE = 4;
+const style = (level) => (level.kind === 'reference' ? SPARSE : level.kind === 'target' && level.dashed ? DASHED
+  : PLAN.includes(level.kind) ? 0 : DOTTED);
 
 function colour(host, token) {
   const probe = host.querySelector('.probe');
@@ -64,12 +69,12 @@ function build(lib, host, holder) {
   const zones = new Zones();
   candles.attachPrimitive(zones);
   const state = { chart, volume, line, candles, zones, marks: lib.createSeriesMarkers(candles, []), lines: [], shown: '' };
-  // Every level stays in view, however far from the last candles.
+  // Every level of the plan stays in view, however far from the last candles.
   candles.applyOptions({
     autoscaleInfoProvider: (original) => {
       const info = original();
       if (info && info.priceRange && state.data) {
-        for (const level of state.data.levels) {
+        for (const level of state.data.levels.filter((one) => PLAN.includes(one.kind))) {
           info.priceRange.minValue = Math.min(info.priceRange.minValue, level.price);
           info.priceRange.maxValue = Math.max(info.priceRange.maxValue, level.price);
         }
@@ -110,8 +115,9 @@ function paint(lib, host, state, data) {
   })));
   state.lines.forEach((line) => state.candles.removePriceLine(line));
   state.lines = data.levels.map((level) => state.candles.createPriceLine({
-    price: level.price, color: c[LEVEL_TOKEN[level.kind]], title: level.title, lineWidth: 1,
-    lineStyle: level.kind === 'target' && level.dashed ? 2 : 0, axisLabelVisible: true, axisLabelTextColor: c['--accink'],
+    price: level.price, color: c[LEVEL_TOKEN[level.kind]], title: level.title, lineWidth: 1, lineStyle: style(level),
+    axisLabelVisible: true, axisLabelTextColor: PLAN.includes(level.kind) ? c['--accink'] : c[LEVEL_TOKEN[level.kind]],
+    axisLabelColor: PLAN.includes(level.kind) ? c[LEVEL_TOKEN[level.kind]] : c['--bg'],
   }));
   const entry = data.levels.find((level) => level.kind === 'entry');
   const stop = data.levels.find((level) => level.kind === 'stop');
