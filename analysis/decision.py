@@ -21,6 +21,9 @@ _NUMBER: Final = re.compile(
     r"^\$?\s*(?P<digits>[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)\s*(?:[A-Z]{3,5}|%)?$"
 )
 
+# What no database takes, nor a screen shows: control characters and halves of surrogate pairs. Models write both.
+_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
 
 def read_number(value: object) -> float | None:
     """A finite number from a number or from text like "3,120.5" or "$0.021"; None for anything else."""
@@ -56,11 +59,11 @@ def _read_confidence(value: object) -> object:
 
 
 def _read_text(value: object) -> object:
-    return "" if value is None else value
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else "" if value is None else value
 
 
 def _read_code(value: object) -> object:
-    return value.strip() or None if isinstance(value, str) else None
+    return _UNSTORABLE.sub("", value).strip() or None if isinstance(value, str) else None
 
 
 def _read_count(value: object) -> object:
