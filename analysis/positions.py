@@ -17,8 +17,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from analysis import Check
 from analysis.decision import Number, Numbers, Text, read_number
-from analysis.grounding import Check
 from analysis.snapshot import Snapshot
 from broker.rules import SymbolRules
 from broker.types import ONE, ZERO, Direction, plain, to_decimal

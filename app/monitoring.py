@@ -122,17 +122,27 @@ async def check(
     market: Market, questions: Collection[Question], interval: str, close: int
 ) -> dict[Question, bool | None]:
     """The answers to filter conditions at a close (ms UTC), in one pass; None where unknown."""
-    programs = {code: compiled(code, interval, market.infos) for code in {q.code for q in questions}}
-    for code, program in list(programs.items()):
+    programs = await programs_of(market, {q.code for q in questions}, interval)
+    async with market.engine_lock:
+        return await asyncio.to_thread(answers, questions, programs.get, market.panel, interval, close)
+
+
+async def programs_of(market: Market, codes: Collection[str], interval: str) -> dict[str, Program]:
+    """The programs of stored code by code, with the intervals they read held; those that do not compile, or whose
+    history is not at hand, are left out.
+    """
+    found: dict[str, Program] = {}
+    for code in codes:
+        program = compiled(code, interval, market.infos)
         if program is None:
             continue
         try:
             await market.require(program)
         except MarketError as error:
             log.warning("history for a watched condition is not at hand yet: %s", error)
-            programs[code] = None
-    async with market.engine_lock:
-        return await asyncio.to_thread(answers, questions, programs.get, market.panel, interval, close)
+            continue
+        found[code] = program
+    return found
 
 
 def newest_close(panel: Panel, interval: str, close: int) -> int:

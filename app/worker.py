@@ -29,14 +29,17 @@ from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST, Analyser
 from app.bootstrap import analysing_model, database_url, flush_traces, paper_broker
 from app.builtins import store_built_ins
 from app.jobs import Jobs
+from app.managing import Manager
 from app.market import HeldMarket
 from app.market_server import MarketServer
+from app.monitoring import Monitor
 from app.outcomes import Ledger
 from app.screening import Screener
 from app.settings import Settings
 from app.spending import real_now
 from app.times import at
 from app.trading import Trader
+from broker.paper import PaperBroker
 from market.types import Coverage
 from screener.intervals import INTERVAL_MS, is_close, open_of
 from store import events, jobs, positions, runs, signals, spending
@@ -62,12 +65,19 @@ class Worker:
         self.database = database
         self.market = market
         self.screener = Screener(database, market, self.name)
-        self.analyser = Analyser(database, market, analysing_model(settings, database), settings, self.screener.engines)
+        model = analysing_model(settings, database)
+        self.analyser = Analyser(database, market, model, settings, self.screener.engines)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self.ledger = Ledger(database, market, float(settings.fee_bps))
+        self.monitor = Monitor(database, market)
+        self.manager = Manager(database, market, model, settings, PaperBroker.venue, self.screener.engines)
         self.jobs = Jobs(database.dsn, self)
         # Called with an interval and the close (ms UTC) of its candle, once that was screened; again after a restart.
-        self.on_close: list[Callable[[str, int], Awaitable[None]]] = [self.ledger.on_close]
+        self.on_close: list[Callable[[str, int], Awaitable[None]]] = [
+            self.ledger.on_close,
+            self.monitor.told,
+            self.manager.holdings.told,
+        ]
         self._scheduler = AsyncIOScheduler()
         self._closes: asyncio.Queue[Coverage] = asyncio.Queue()
         self._sync = asyncio.Lock()

@@ -1,0 +1,249 @@
+"""Open positions are decided on: hold, adjust, reduce, close (`analysis.manage`), and the decision is carried out.
+
+One transaction stores the decision with the position and all that follows from it: new levels, the intent of an order
+that sells a part, the wish to close. Orders then go the way of all orders (app.trading), so a kill at any point leaves
+either no decision or one that is carried out once. A job that runs again finds its decision there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from decimal import Decimal
+from typing import Final, Protocol
+from uuid import UUID
+
+from analysis.decide import StrategyBrief
+from analysis.manage import Managed, Why, manage
+from analysis.positions import Holding, Ruling, judge
+from analysis.snapshot import Snapshot, SnapshotError
+from app.engines import Engines
+from app.fills import log_record
+from app.holding import Holdings, PricedMarket, Thesis, decided_event, levels_json
+from app.monitoring import settings_of
+from app.repairs import Repairing
+from app.settings import Settings
+from app.snapshots import Market as SnapshotMarket
+from app.snapshots import signal_snapshot
+from app.times import at, to_ms
+from app.trading import order_id
+from broker.records import trade_trigger
+from broker.rules import SymbolRules
+from broker.types import BPS, Direction, OrderIntent, Purpose, to_decimal
+from llm.models import LanguageModel, Spender
+from market.clock import Clock
+from screener.intervals import interval_ms
+from store import analyses, events, orders, positions, signals, strategies, watching
+from store.records import NewAnalysis, SignalView, Strategy
+from store.session import Connection, Database
+from store.trading_records import NewOrder, Position
+from store.watching import Held
+
+log = logging.getLogger(__name__)
+EXAMPLE: Final = {"decision": "hold", "confidence": 60, "reasoning": "...", "stop": None, "targets": []}
+EARLIER: Final = 5
+
+
+class Market(PricedMarket, SnapshotMarket, Protocol):
+    """What managing positions needs of the market."""
+
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+        ...
+
+
+class Manager:
+    """Decides on open positions. `venue` is where their orders go."""
+
+    def __init__(
+        self,
+        database: Database,
+        market: Market,
+        model: LanguageModel | None,
+        settings: Settings,
+        venue: str,
+        engines: Engines | None = None,
+    ) -> None:
+        self._database = database
+        self._market = market
+        self._model = Repairing(model, EXAMPLE) if model is not None else None
+        self._fee_rate = settings.fee_bps / BPS
+        self._venue = venue
+        self._engines = engines
+        self.holdings = Holdings(database, market, each_close=model is None)
+
+    async def manage(self, position_id: UUID, close: int, why: Why) -> Managed | None:
+        """Decide on a position at a close (ms UTC) and store what follows; None where it is closed, was decided on at
+        that close, or cannot be judged now. Raises StoreError.
+        """
+        async with self._database.worker() as conn:
+            held = await watching.held_one(conn, position_id)
+            if held is None:
+                return None
+            row = await positions.get(conn, position_id)
+            signal = await signals.get(conn, held.signal_id)
+            strategy = await strategies.get(conn, held.strategy_id)
+            former = await analyses.of_position(conn, position_id, limit=EARLIER)
+        thesis = Thesis.of(row.thesis, held)
+        info, price = self._market.infos.get(row.symbol), self._market.prices.get(row.symbol)
+        if thesis.past(thesis.decided_at, close) or info is None or price is None:
+            return None
+        settings = settings_of(strategy.analysis)
+        try:
+            snapshot = await self._snapshot(signal, strategy, held, close)
+        except SnapshotError as error:
+            log.warning("%s: the position was not looked at: %s", row.symbol, error)
+            return None
+        holding = self._holding(row, held, thesis, to_decimal(price.price), close)
+        opened = [f"Opened because: {thesis.text}"] if thesis.text else []
+        decided = await manage(
+            self._model,
+            holding,
+            snapshot,
+            _brief(strategy),
+            SymbolRules.of(info),
+            why=why,
+            earlier=[*opened, *(f"{a.decision}: {a.reasoning}" for a in reversed(former))],
+            tier=settings.tier,
+            spender=Spender(str(row.owner_id), str(strategy.id)),
+        )
+        quiet = why == "close" and decided.ruling.decision == "hold" and not decided.ruling.refusals
+        if not quiet:
+            await self._carry_out(held, decided, snapshot, close, why)
+        return decided
+
+    async def _snapshot(self, signal: SignalView, strategy: Strategy, held: Held, close: int) -> Snapshot:
+        """The market as of the close, not as of the signal."""
+        now = signal.model_copy(
+            update={"candle_close": at(close), "provisional": False, "conditions": [], "indicators": {}}
+        )
+        return await signal_snapshot(self._market, now, held.filter_code, settings_of(strategy.analysis), self._engines)
+
+    def _holding(self, row: Position, held: Held, thesis: Thesis, price: Decimal, close: int) -> Holding:
+        direction = Direction(row.side)
+        best = row.highest_price if direction is Direction.LONG else row.lowest_price
+        furthest = max if direction is Direction.LONG else min
+        return Holding(
+            direction=direction,
+            entry=row.entry_price,
+            quantity=row.quantity,
+            initial_quantity=row.initial_quantity,
+            stop=row.stop,
+            initial_stop=row.initial_stop,
+            targets=tuple(Decimal(t) for t in row.targets),
+            price=price,
+            best=furthest(best or row.entry_price, price),
+            fee_rate=self._fee_rate,
+            candles=max(0, (close - to_ms(row.opened_at)) // interval_ms(held.interval)),
+            thesis=thesis.text,
+            invalidation=thesis.invalidation,
+            invalidated=thesis.checks[-1].invalidation if thesis.checks else None,
+        )
+
+    async def _carry_out(self, held: Held, decided: Managed, snapshot: Snapshot, close: int, why: Why) -> None:
+        """Store a decision and what follows from it, together. It is judged again: time has passed since it was asked
+        for, and what position and price have become meanwhile counts.
+        """
+        async with self._database.worker() as conn:
+            row = await positions.lock_open(conn, held.id)
+            info, price = self._market.infos.get(held.symbol), self._market.prices.get(held.symbol)
+            if row is None or info is None or price is None:
+                return
+            thesis = Thesis.of(row.thesis, held)
+            if thesis.past(thesis.decided_at, close):
+                return
+            holding = self._holding(row, held, thesis, to_decimal(price.price), close)
+            ruling = judge(decided.proposed, holding, SymbolRules.of(info), snapshot.atr)
+            await analyses.insert_once(
+                conn,
+                NewAnalysis(
+                    decision=ruling.decision,
+                    confidence=decided.proposed.confidence,
+                    model=decided.model,
+                    kind="position",
+                    signal_id=held.signal_id,
+                    position_id=row.id,
+                    owner_id=row.owner_id,
+                    reasoning=decided.reasoning,
+                    trade_plan={"why": why, "quantity": None if ruling.quantity is None else str(ruling.quantity)},
+                    key_levels=levels_json(row, ruling.stop, ruling.targets),
+                    indicators=dict(snapshot.indicators),
+                    grounding={
+                        "passed": not ruling.refusals,
+                        "checks": [c.model_dump(mode="json") for c in ruling.checks],
+                        "reasons": list(ruling.refusals),
+                        "proposed": decided.proposed.decision,
+                        "why": why,
+                    },
+                    refusals=list(ruling.refusals),
+                    snapshot=snapshot.model_dump(mode="json"),
+                    snapshot_hash=snapshot.digest,
+                    raw_answer=json.dumps(decided.raw),
+                    prompt_version=decided.prompt_version,
+                    latency_ms=decided.latency_ms,
+                    input_tokens=decided.input_tokens,
+                    output_tokens=decided.output_tokens,
+                    cost=Decimal(str(decided.cost or 0)),
+                    request_key=f"position:{row.id}:{close}",
+                    decided_at=at(self._market.clock.now_ms()),
+                ),
+            )
+            await self._follow(conn, row, ruling, close)
+            changes = {"candles": 0, "decided_at": at(close).isoformat()}
+            await positions.keep_thesis(conn, row.id, thesis.model_copy(update=changes).model_dump(mode="json"))
+            if ruling.decision != "hold":
+                moment = at(self._market.clock.now_ms())
+                await events.append(conn, decided_event(row, ruling.decision, decided.reasoning, moment))
+
+    async def _follow(self, conn: Connection, row: Position, ruling: Ruling, close: int) -> None:
+        if ruling.decision == "close":
+            await positions.ask_close(conn, row.id, "managed")
+            return
+        if ruling.stop is not None or ruling.targets is not None:
+            targets = [Decimal(t) for t in row.targets] if ruling.targets is None else list(ruling.targets)
+            await positions.protect(conn, row.id, stop=ruling.stop or row.stop, targets=targets, since=row.opened_at)
+        if ruling.quantity is not None and row.close_requested_at is None:
+            await self._reduce(conn, row, ruling.quantity, close)
+
+    async def _reduce(self, conn: Connection, row: Position, quantity: Decimal, close: int) -> None:
+        """Write the intent to sell a part; app.trading sends it. One part is under way at a time."""
+        if await orders.of_position(conn, row.id):
+            return
+        price = self._market.prices[row.symbol]
+        side = Direction(row.side).closing
+        now = self._market.clock.now_ms()
+        intent = OrderIntent(
+            id=order_id("reduce", row.id, close),
+            symbol=row.symbol,
+            side=side,
+            quantity=quantity,
+            trigger_price=to_decimal(price.price),
+            purpose=Purpose.REDUCE,
+            created_ms=now,
+        )
+        order = await orders.create_intent(
+            conn,
+            NewOrder(
+                owner_id=row.owner_id,
+                purpose="reduce",
+                symbol=row.symbol,
+                side=side.value,
+                quantity=quantity,
+                client_order_id=intent.client_order_id,
+                venue=self._venue,
+                signal_id=row.signal_id,
+                strategy_id=row.strategy_id,
+                position_id=row.id,
+                trigger_price=intent.trigger_price,
+                reason="reduce",
+            ),
+        )
+        if order is not None:
+            await log_record(conn, trade_trigger(intent, (), "reduce"), order, row.id)
+
+
+def _brief(strategy: Strategy) -> StrategyBrief:
+    return StrategyBrief(
+        strategy.name, strategy.description, tuple(str(c) for c in strategy.conditions), strategy.instructions
+    )
