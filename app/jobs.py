@@ -29,6 +29,7 @@ from store.errors import StoreError
 from store.session import step_down
 
 if TYPE_CHECKING:
+    from analysis.manage import Why
     from app.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,25 @@ async def _follow_outcomes(worker: Worker, *, interval: str, close: int) -> None
     await worker.ledger.on_minute(close)
 
 
-HANDLERS: Final[dict[str, Handler]] = {"analyse_signal": _analyse_signal, "follow_outcomes": _follow_outcomes}
+async def _watch_waits(worker: Worker, *, interval: str, close: int) -> None:
+    await worker.monitor.watch(interval, close)
+
+
+async def _watch_positions(worker: Worker, *, interval: str, close: int) -> None:
+    await worker.manager.holdings.watch(interval, close)
+
+
+async def _manage_position(worker: Worker, *, position_id: str, close: int, why: Why) -> None:
+    await worker.manager.manage(UUID(position_id), close, why)
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "analyse_signal": _analyse_signal,
+    "follow_outcomes": _follow_outcomes,
+    "watch_waits": _watch_waits,
+    "watch_positions": _watch_positions,
+    "manage_position": _manage_position,
+}
 
 
 class Jobs:
