@@ -34,7 +34,8 @@ def _leaning(condition: Condition) -> Direction | None:
                 return _oscillator(left, right, below=below)
             if left.kind == "supertrend_dir":
                 return "short" if below else "long"
-            if right.factor != 1.0:
+            if right.factor != 1.0 or (left.kind, below) in (("low", True), ("high", False)):
+                # A touch ("the low is at or below the VWAP") says where price came to, not where it goes;
                 # "15% below its high" is a dip, not a downtrend.
                 return None
             if right.kind in ("bb_lower", "bb_upper"):

@@ -8,7 +8,7 @@ from llm.phrasebook.reader import Reader
 
 LIGHT = frozenset(
     """
-    on in for over at and or while when whenever if with where but last past within during high low
+    on in for over at and or while when whenever if with where but last past within during
     using once by plus given , ; . : - / ! ? & ( ) " ' [ ] + first
     """.split()  # noqa: SIM905
 )
@@ -43,7 +43,7 @@ def left_over(sentence: str, r: Reader, used: list[bool]) -> tuple[list[str], li
     def close() -> None:
         heavy = [at for at in run if r.tokens[at].text not in LIGHT and not is_filler(r.tokens[at].text)]
         if heavy:
-            first = next(at for at in run if r.tokens[at].text not in LIGHT or r.tokens[at].text in ("high", "low"))
+            first = next(at for at in run if r.tokens[at].text not in LIGHT)
             text = " ".join(sentence[r.tokens[min(first, heavy[0])].start : r.tokens[heavy[-1]].end].split())[:200]
             (talk if _is_talk(r, run, heavy) else phrases).append(text)
         run.clear()

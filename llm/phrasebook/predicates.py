@@ -34,7 +34,7 @@ from llm.phrasebook.setups import (
 )
 from llm.phrasebook.sides import own_cross, read_zone, zone
 from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
-from llm.phrasebook.units import beyond_level, comparable
+from llm.phrasebook.units import beyond_level, comparable, turnover, unit_of
 
 TREND_STEPS = 1
 
@@ -254,6 +254,7 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
         rights = [constant]
     if _of_percent(r, left, rights):
         return None
+    left = turnover(r, left, rights[-1])
     rights = [beyond_level(r, left, op, right) for right in rights]
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))
@@ -261,8 +262,9 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
 
 
 def _of_percent(r: Reader, left: Operand, rights: list[Operand]) -> bool:
-    """Whether a price is set against a bare percentage, which says nothing."""
-    return rights[-1].kind == "number" and price_like(left) and r.tokens[r.position - 1].kind == "percent"
+    """Whether a price or a volume is set against a bare percentage, which says nothing."""
+    measured = price_like(left) or unit_of(left) == "volume"
+    return rights[-1].kind == "number" and measured and r.tokens[r.position - 1].kind == "percent"
 
 
 def _comparison(left: Operand, op: str, right: Operand) -> Compare:

@@ -76,7 +76,9 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Negate:
-    """What comes next is negated: "not (", a sentence that begins with "unless"."""
+    """What comes next is negated: the group of "not (", or all up to the comma behind a first "unless" (`wide`)."""
+
+    wide: bool = False
 
 
 Element = Leaf | Join | Open | Close | Negate
@@ -95,7 +97,7 @@ class Structure:
         if self.elements and isinstance(self.elements[-1], Leaf | Close):
             self.elements.append(join_of(self.pending))
         elif "unless" in self.pending:
-            self.elements.append(Negate())
+            self.elements.append(Negate(wide=True))
         self.pending = set()
 
     def leaf(self, index: int) -> None:
@@ -146,7 +148,7 @@ def _parse(elements: list[Element], at: int, group: Open) -> tuple[Tree | None, 
     """The units from `at` to the end of their group, and where it ends."""
     units: list[Tree] = []
     joins: list[Join] = []
-    join, negate, chosen = Join("and"), False, False
+    join, negate, chosen, lead = Join("and"), False, False, False
     while at < len(elements):
         element = elements[at]
         unit: Tree | None = None
@@ -159,7 +161,8 @@ def _parse(elements: list[Element], at: int, group: Open) -> tuple[Tree | None, 
             join = element
             chosen = chosen or element.level in ("or", "either_side")
         elif isinstance(element, Negate):
-            negate = True
+            lead = lead or (element.wide and not units and group.mode == "plain")
+            negate = not lead
         elif isinstance(element, Open):
             unit, at = _parse(elements, at + 1, element)
         else:
@@ -172,12 +175,16 @@ def _parse(elements: list[Element], at: int, group: Open) -> tuple[Tree | None, 
             joins.append(join)
         units.append(Branch("not", (unit,)) if negate else unit)
         join, negate = Join("and"), False
-    return _grouped(units, joins, group), at
+    return _grouped(units, joins, group, lead=lead), at
 
 
-def _grouped(units: list[Tree], joins: list[Join], group: Open) -> Tree | None:
+def _grouped(units: list[Tree], joins: list[Join], group: Open, *, lead: bool) -> Tree | None:
+    if not units:
+        return None
+    if lead:
+        return _build(units, 0, len(units), _lists(joins), 0, lead=True)
     if len(units) < 2:
-        return units[0] if units else None
+        return units[0]
     if group.mode == "any":
         return Branch("or", tuple(units))
     if group.mode == "some" and len(units) <= MAX_COMBINED:
@@ -238,17 +245,21 @@ def _lists(joins: list[Join]) -> list[Join]:
     return out
 
 
-def _build(units: list[Tree], start: int, stop: int, joins: list[Join], depth: int) -> Tree:
+def _build(units: list[Tree], start: int, stop: int, joins: list[Join], depth: int, *, lead: bool = False) -> Tree:
+    """The tree of `units[start:stop]`; with `lead` its first part, up to a join of the level "all", is negated."""
     if stop - start == 1:
-        return units[start]
+        return Branch("not", (units[start],)) if lead else units[start]
     level = _ORDER[depth]
     cuts = [at for at in range(start, stop - 1) if joins[at].level == level]
+    if not cuts and lead and level == "all":
+        return Branch("not", (_build(units, start, stop, joins, depth + 1),))
     if not cuts:
-        return _build(units, start, stop, joins, depth + 1)
+        return _build(units, start, stop, joins, depth + 1, lead=lead)
     parts: list[Tree] = []
-    begin, negate = start, False
+    begin, negate = start, lead and level == "all"
     for cut in [*cuts, stop - 1]:
-        part = _build(units, begin, cut + 1, joins, min(depth + 1, len(_ORDER) - 1))
+        inner = lead and level == "either_side" and begin == start
+        part = _build(units, begin, cut + 1, joins, min(depth + 1, len(_ORDER) - 1), lead=inner)
         parts.append(Branch("not", (part,)) if negate else part)
         if cut < stop - 1:
             negate, begin = joins[cut].negate, cut + 1

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from llm.phrasebook.base import DEFAULT_INTERVAL, base_of
 from llm.phrasebook.code import condition_code
 from llm.phrasebook.dialects import Reading, read_dialect
+from llm.phrasebook.doubts import unsaid_defaults
 from llm.phrasebook.english import condition_english, indicator_label, short
 from llm.phrasebook.leaning import direction_of
 from llm.phrasebook.meaning import Condition, Direction, counted, operands
@@ -140,6 +141,8 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
         return _nothing(base, words, (*notes, f"What was read cannot be a filter: {problem}"))
     rows = _read_back(rows, code, base, symbols)
     out_rows = _read_back(out_rows, code, base, symbols)
+    said_of = [condition for condition, _ in (*entry, *closing)]
+    notes = [*unsaid_defaults(sentence, said_of, notes), *notes]
     if mixed(read.entry.tree):
         notes.append(f"Read as: {render(read.entry.tree, [short(c) for c, _ in entry])}.")
     labels = dict.fromkeys(

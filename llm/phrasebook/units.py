@@ -42,6 +42,22 @@ def beyond_level(r: Reader, left: Operand, op: str, right: Operand) -> Operand:
     return Operand(kind, (RECENT_CANDLES,), right.interval, right.symbol)
 
 
+_MONEY = ("$", "usd", "usdt", "dollar", "dollars", "bucks", "usdc")
+
+
+def turnover(r: Reader, left: Operand, right: Operand) -> Operand:
+    """ "volume above 5 million dollars" is the quote volume; the cursor is behind the number."""
+    around = [token.text for token in r.tokens[max(r.position - 2, 0) : r.position + 1]]
+    if (
+        left.kind != "volume"
+        or right.kind != "number"
+        or not any(text in _MONEY or text.startswith("$") for text in around)
+    ):
+        return left
+    r.note("A volume in dollars is the candle's volume in USDT (quote volume).")
+    return replace(left, kind="quote_volume")
+
+
 def unit_of(operand: Operand) -> str:
     """What an operand is measured in; "any" where it is not known."""
     if operand.kind == "formula":

@@ -9,10 +9,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition
+from llm.phrasebook.doubts import (
+    ORDER_WORDS,
+    begins_late,
+    behind_unread,
+    breaks_off,
+    note_order,
+    says_not,
+    stands_alone,
+)
 from llm.phrasebook.groups import read_group
+from llm.phrasebook.headings import BEATEN, read_heading
 from llm.phrasebook.leftover import LIGHT, left_over
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
@@ -31,15 +42,13 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
-from llm.phrasebook.reader import Mark, Reader
+from llm.phrasebook.prohibitions import read_prohibition
+from llm.phrasebook.reader import Reader
 from llm.phrasebook.sentence import Part, Sentence
 from llm.phrasebook.trade import read_trade
 
-MAX_HEADING = 10
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
 _BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())  # noqa: SIM905
-_BEATEN = frozenset("rekt squeezed liquidated trapped burned burnt wrecked crushed smoked caught".split())  # noqa: SIM905
-_IMPLIED = "Where no subject is named"
 _NAMED_BY = frozenset({"bullish", "bearish"})
 
 
@@ -50,8 +59,9 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
     r = Reader(tokens, symbols=symbols, notes=notes)
     out = Sentence(units={int(token.value): token.unit for token in tokens if token.kind == "span"})
     used = [False] * len(tokens)
-    walker = Walker(r, out, sentence, used)
-    walker.heading()
+    walker = Walker(r, out, sentence, used, [clause.start for clause in clauses])
+    out.heading = read_heading(r, sentence)
+    used[: r.position] = [True] * r.position
     while not r.done and not r.exhausted:
         walker.step()
     unread = "" if r.done else " ".join(sentence[r.tokens[r.position].start :].split())[:200]
@@ -79,6 +89,7 @@ class Walker:
     out: Sentence
     sentence: str
     used: list[bool]
+    cuts: list[int]
     role: Literal["entry", "exit"] = "entry"
     scope: str | None = None
     scope_open: bool = False
@@ -87,41 +98,22 @@ class Walker:
     chained: Operand | None = None
     brackets: int = 0
     refusing: bool = False
+    later: bool = False
+    unread: bool = False
+    past: int = 0
 
     @property
     def part(self) -> Part:
         """The entry or the exit, whichever is being read."""
         return self.out.entry if self.role == "entry" else self.out.exit
 
-    def heading(self) -> None:
-        """Words before a first colon, with no number among them, are a title: "Dip buyer: RSI below 30"."""
-        tokens = self.r.tokens
-        at = next((i for i, token in enumerate(tokens[: MAX_HEADING + 1]) if token.text == ":"), None)
-        if not at or any(token.kind not in ("word", "sign") or token.text in ",.;" for token in tokens[:at]):
-            return
-        words = [token for token in tokens[:at] if token.kind == "word"]
-        plain = Reader(tokens[:at])
-        if all(is_filler(token.text) or token.text in LIGHT for token in words) or not words:
-            return
-        if any(plain.take(name) for name in ("exit", "hourly", "on", "while", "either", "stop", "target", "unless")):
-            return
-        beaten = any(token.text in _BEATEN for token in words)
-        if not beaten and (plain.take("direction") or (plain.take("not") and len(words) > 5)):
-            return
-        title = Reader(tokens[:at])
-        if read_condition(title, None) is not None and words[0].text not in ("quiet", "no"):
-            rest = tokens[title.position : at]
-            if all(token.text in LIGHT or is_filler(token.text) for token in rest):
-                return
-        text = self.sentence[tokens[0].start : tokens[at - 1].end].strip()
-        self.out.heading = text
-        self.r.note(f"“{text}” was taken as the name.")
-        self.r.position = at + 1
-        self._use(0)
-
     def step(self) -> None:
         """Read one thing at the cursor, or step over a token."""
         start = self.r.position
+        while self.cuts and self.cuts[0] < self.r.tokens[start].start:  # Here stood what no filter can say.
+            self.unread = self.cuts.pop(0) >= 0
+        if self.r.tokens[start].text in ORDER_WORDS:
+            self.later = bool(self.part.items)
         if self.r.plain_filler() and self.r.tokens[start].text not in ("neither", "any", "one", "at"):
             self.r.position = start + 1
             return
@@ -129,12 +121,14 @@ class Walker:
             self.part.pending.clear()
             self._use(start)
             return
-        for form in (self._group, self._condition, self._scope, self._direction, self._connector):
+        for form in (self._forbidden, self._group, self._condition, self._scope, self._direction, self._connector):
             self.r.position = start
             if form():
                 self._use(start)
                 return
-        self.r.position = start + 1
+        text = self.r.tokens[start].text
+        self.unread = self.unread or not (is_filler(text) or text in LIGHT)
+        self.r.position = max(start + 1, self.past)
 
     def finish(self) -> None:
         """An interval at the very end, after a comma, is for all conditions that name none; else it is
@@ -148,9 +142,13 @@ class Walker:
             part.items = items
         named = any(_bare_price(i.condition) for i in self.out.entry.items) or not self.out.entry.items
         if not changed and not named:
-            self.out.mentioned.remove(self.scope)
-            for at in range(*self.scope_at):
-                self.used[at] = False
+            self._give_back_scope()
+
+    def _give_back_scope(self) -> None:
+        """The interval held for what follows is of no condition: it is left over."""
+        self.out.mentioned.remove(self.scope or "")
+        for at in range(*self.scope_at):
+            self.used[at] = False
 
     def _use(self, start: int) -> None:
         for at in range(start, self.r.position):
@@ -172,8 +170,13 @@ class Walker:
         found = read_condition(self.r, subject if part.items else None)
         if found is None:
             return False
-        if self._behind_unread(start) and not self._stands_alone(mark):
+        if behind_unread(self.r, start, self.used) and not stands_alone(self.r, mark):
             # "the moon above 30": what stands before it was its subject, and not the price or what came before.
+            self.r.reset(mark)
+            return False
+        if breaks_off(self.r) or begins_late(self.r, start, self.used):
+            # "breakout of the week's open": another one is meant than the words up to here say.
+            self.past = self.r.position
             self.r.reset(mark)
             return False
         condition, self.carried = found
@@ -202,27 +205,9 @@ class Walker:
             part.items[-1] = Item(both, last.start, self.r.tokens[self.r.position - 1].end)
             part.pending.clear()
             return True
-        self.refusing = isinstance(condition, Not) and not self._says_not(start)
+        self.refusing = isinstance(condition, Not) and not says_not(self.r, start)
         self._add(condition, first)
         return True
-
-    def _stands_alone(self, mark: Mark) -> bool:
-        """Whether the condition just read names its own subject."""
-        end = self.r.mark()
-        notes = list(self.r.notes)
-        self.r.reset(mark)
-        found = read_condition(self.r, None)
-        implied = any(note.startswith(_IMPLIED) for note in self.r.notes[mark.notes :])
-        self.r.position = end.position
-        self.r.notes[:] = notes
-        return found is not None and not implied
-
-    def _behind_unread(self, start: int) -> bool:
-        """Whether a word that was not understood stands right before the cursor, past filler."""
-        at = start - 1
-        while at >= 0 and self.r.tokens[at].kind == "word" and is_filler(self.r.tokens[at].text):
-            at -= 1
-        return at >= 0 and not self.used[at] and self.r.tokens[at].kind != "sign"
 
     def _placed(self, condition: Condition, start: int) -> Condition:
         """On the interval that its own words name ("of the last 24 hourly candles"), or that holds here."""
@@ -231,7 +216,10 @@ class Walker:
             self.out.mentioned.append(label)
             condition = on_interval(condition, label)
         if self.scope is not None:
-            condition = on_interval(condition, self.scope)
+            placed = on_interval(condition, self.scope)
+            if self.scope_open and "or" in self.part.pending and placed == condition:
+                self._give_back_scope()
+            condition = placed
         self.scope_open = False
         return condition
 
@@ -241,15 +229,16 @@ class Walker:
         self.r.reset(mark)
         return found
 
-    def _says_not(self, start: int) -> bool:
-        mark = self.r.mark()
-        self.r.position = start
-        found = self.r.take("not", fill=False) is not None
-        self.r.reset(mark)
-        return found
+    def _forbidden(self) -> bool:
+        word = read_prohibition(self.r) if self.role == "entry" else None
+        self.part.pending.update((word,) if word is not None else ())
+        return word is not None
 
     def _add(self, condition: Condition, first: int) -> None:
         """ "Above the 20 and the 50 EMA" is two conditions, each with a row of its own."""
+        if self.later or self.part.items:
+            note_order(self.r, first, later=self.later)
+        self.later = self.unread = False
         tokens = self.r.tokens
         split = isinstance(condition, Group) and condition.op == "and" and not self.part.structure.depth
         for single in condition.items if split and isinstance(condition, Group) else (condition,):
@@ -264,13 +253,14 @@ class Walker:
             return False
         part = self.part
         if not part.items or part.pending:
+            if self.scope_open and self.scope is not None and label != self.scope:
+                self._give_back_scope()
             self.out.mentioned.append(label)
             self.scope, self.scope_open, self.scope_at = label, True, (start, self.r.position)
             return True
         last = part.items[-1]
         moved = on_interval(last.condition, label)
         if moved == last.condition and (label in (self.scope, *intervals(moved)) and not any(placeless(moved))):
-            # Named again.
             self.out.mentioned.append(label)
             return True
         if not list(placeless(moved)) and not intervals(moved):
@@ -283,22 +273,42 @@ class Walker:
             self.r.position = start
             return False
         self.out.mentioned.append(label)
-        part.items[-1] = Item(moved, last.start, self.r.tokens[self.r.position - 1].end)
-        while (other := self._another()) is not None:
-            self.out.mentioned.append(other)
-            part.pending.add("and")
-            part.add(Item(on_interval(last.condition, other), last.start, self.r.tokens[self.r.position - 1].end))
+        self._on_each(last, moved, alternatives=self._any_of(start))
         return True
 
-    def _another(self) -> str | None:
-        """ "on 15m, 1h and 4h": the same condition again, on one more interval."""
+    def _any_of(self, start: int) -> bool:
+        """Whether "any of", "at least one of", "either" stands before an interval."""
+        words = [token.text for token in self.r.tokens[max(start - 3, 0) : self.r.position]]
+        return "either" in words or any(pair in (("any", "of"), ("one", "of")) for pair in pairwise(words))
+
+    def _on_each(self, last: Item, moved: Condition, *, alternatives: bool) -> None:
+        """The condition just read on the interval behind it, and on the others of a list: all, or with "or" any."""
+        part = self.part
+        found = [moved]
+        ends = [self.r.tokens[self.r.position - 1].end]
+        while (other := self._another()) is not None:
+            alternatives = alternatives or other[1]
+            self.out.mentioned.append(other[0])
+            found.append(on_interval(last.condition, other[0]))
+            ends.append(self.r.tokens[self.r.position - 1].end)
+        if alternatives and len(found) > 1:
+            part.items[-1] = Item(Group("or", tuple(found)), last.start, ends[-1])
+            return
+        part.items[-1] = Item(moved, last.start, ends[0])
+        for condition, end in zip(found[1:], ends[1:], strict=True):
+            part.pending.add("and")
+            part.add(Item(condition, last.start, end))
+
+    def _another(self) -> tuple[str, bool] | None:
+        """ "on 15m, 1h and 4h": one more interval of the same condition, and whether "or" stands before it."""
         mark = self.r.mark()
-        if self.r.word(",", "and", "&", fill=False):
+        if self.r.word(",", "and", "&", "or", fill=False):
+            either = self.r.tokens[self.r.position - 1].text == "or" or self.r.word("or", fill=False)
             self.r.word("and", fill=False)
             other = None if self._begins_condition() else read_scope(self.r)
             # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
             if other is not None and (self.r.done or self._joined_next() or not self._begins_condition()):
-                return other
+                return other, either
         self.r.reset(mark)
         return None
 
@@ -351,7 +361,7 @@ class Walker:
         """ "shorts getting rekt" names no direction of ours."""
         mark = self.r.mark()
         self.r.word("are", "get", "gets", "getting", "got", "being")
-        if self.r.word(*_BEATEN):
+        if self.r.word(*BEATEN):
             return True
         self.r.reset(mark)
         return False
@@ -372,6 +382,10 @@ class Walker:
             if self.r.take(category, fill=False) is None:
                 continue
             ends = category in ("unless", "while") or word == "."
+            if self.unread:
+                # "A unless (unread), B": what joined the unread words does not join B.
+                structure.pending.clear()
+                self.unread = False
             if structure.in_list and ends and word not in ("also", "and"):
                 structure.close()
             if category != "either":

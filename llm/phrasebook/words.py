@@ -23,7 +23,8 @@ compare >= | at least; no less than; not less than; a minimum of; minimum of; at
 compare <= | at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
     than or equal to; <=; ≤; not above; no higher than
 between | between; in between; in the range; ranges between; in the range of
-near | near; close to; around; nearby; next to
+near | near; close to; around; nearby; next to; almost at; nearly touches; almost touches; nearly
+    touching; almost touching; nearly at; very close to
 within | within; inside
 rising | rising; grows; strengthens; strengthening; increasing; climbing; growing; going up; trending up; moving up;
     sloping up; turning up; trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up;
