@@ -1,9 +1,9 @@
 """Signals to decisions: the job `analyse_signal` has a signal analysed by model or rules, checked, and stored.
 
 1. `_begin` reads signal and strategy. What is expired, decided or deleted meanwhile needs nothing more.
-2. `app.places` bounds what is under way of a strategy and of a model; `signals.has_room` holds a strategy's bound over
-   all processes. Then the signal is claimed (`analysing`).
-3. `_ask` builds the snapshot. The same request is never made twice: an analysis that answered it before is taken.
+2. `app.places` bounds what is under way of a strategy and of a model, in this process.
+3. `_claim`, with the snapshot at hand, holds a strategy's bound over all processes and makes the signal `analysing`.
+   The same request is never made twice: an analysis that answered it before is taken.
 4. `_keep` writes analysis and state in one transaction: a worker killed before has done nothing, after it all.
 5. `_failed`: a bad answer was asked again (app.repairs) and leaves the signal in `error`; a broken line is tried later,
    with growing pauses, and a spent budget when it begins anew, while the signal lives. Nothing of it is a trade.
@@ -124,11 +124,6 @@ class Analyser:
             if self._late(case):
                 await self._expire(case, "It was not analysed in time: others were before it.")
                 return
-            async with self._database.worker() as conn:
-                if not await signals.has_room(conn, case.signal, case.settings.concurrency):
-                    raise Later(ROOM_SECONDS, "another process analyses as many signals of its strategy as it may")
-                if await signals.claim_one(conn, signal_id) is None:
-                    return
             await self._work(case)
 
     async def _begin(self, signal_id: UUID, ask: int) -> _Case | None:
@@ -156,11 +151,8 @@ class Analyser:
         try:
             snapshot = await self._snapshot(case)
             key = request_key(signal, snapshot)
-            async with self._database.worker() as conn:
-                earlier = await analyses.by_request(conn, key)
-                if earlier is not None:
-                    await self._move(conn, signal, earlier)
-                    return
+            if not await self._claim(case, key):
+                return
             # The strategy's owner pays; a built-in one has none.
             spender = Spender(str(strategy.owner_id) if strategy.owner_id else None, str(strategy.id))
             with self._traced(signal, strategy.owner_id) as span:
@@ -177,6 +169,21 @@ class Analyser:
             await self._failed(case, failure)
             return
         await self._keep(signal, snapshot, result, key, span.trace_id)
+
+    async def _claim(self, case: _Case, key: str) -> bool:
+        """Take the signal; False where it is past that, or was given the analysis that answered this request before.
+
+        Raises Later where other processes are at as many signals of its strategy as may be analysed at once.
+        """
+        async with self._database.worker() as conn:
+            if not await signals.has_room(conn, case.signal, case.settings.concurrency):
+                raise Later(ROOM_SECONDS, "as many signals of its strategy are analysed elsewhere as may be")
+            if await signals.claim_one(conn, case.signal.id) is None:
+                return False
+            earlier = await analyses.by_request(conn, key)
+            if earlier is not None:
+                await self._move(conn, case.signal, earlier)
+        return earlier is None
 
     async def _snapshot(self, case: _Case) -> Snapshot:
         """What is known as of the signal's candle; of one that waited, as of the newest."""

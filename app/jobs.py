@@ -45,8 +45,6 @@ POLL_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 5.0
 SHUTDOWN_SECONDS: Final = 3.0
-# A notification that comes while a job is being fetched is forgotten by the package: told again after so long.
-_AGAIN_SECONDS: Final = (0.01, 0.05)
 # Pauses after failures that may pass, in seconds: the last one again and again.
 _PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -176,7 +174,9 @@ class Jobs:
 
 
 class _QueueWorker(QueueWorker):
-    """The package's worker, told of new jobs more than once, and asked what it is at."""
+    """The package's worker, which misses no notification and says what it is at."""
+
+    _told = 0
 
     @property
     def under_way(self) -> set[int]:
@@ -188,9 +188,16 @@ class _QueueWorker(QueueWorker):
         self._new_job_event.set()
 
     async def _handle_notification(self, *, channel: str, notification: jobs.Notification) -> None:
+        self._told += 1
         await super()._handle_notification(channel=channel, notification=notification)
-        for seconds in _AGAIN_SECONDS:
-            asyncio.get_running_loop().call_later(seconds, self._new_job_event.set)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        """As the package's, which forgets what it is told while it fetches: then it looks once more."""
+        while not self._stop_event.is_set():
+            told = self._told
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+            if told == self._told:
+                return
 
 
 class _Retries(BaseRetryStrategy):
@@ -216,8 +223,13 @@ def _bound(handler: Handler, parts: Worker) -> Callable[..., Awaitable[None]]:
 
 
 async def _as_worker(connection: AsyncConnection[Any]) -> None:
-    """Leave a privileged login; the queue's tables are found, and may be used, by background work only."""
+    """Leave a privileged login; the queue's tables are found, and may be used, by background work only.
+
+    Taking and ending a job does not wait for the disk: what a crash of the database forgets of it is done again, and
+    finds what it had done.
+    """
     await connection.set_autocommit(True)
     await step_down(connection)
     await connection.execute("set role screener_worker")
     await connection.execute("set search_path = jobs, pg_temp")
+    await connection.execute("set synchronous_commit = off")

@@ -220,9 +220,13 @@ async def to_analyse(conn: Connection, signal_id: UUID) -> Signal | None:
 async def has_room(conn: Connection, signal: Signal, at_once: int) -> bool:
     """Whether fewer than `at_once` other signals of its strategy are being analysed, by whatever process.
 
-    Two that ask at once do so one after another: claim the signal in the same transaction.
+    Two that ask at once do so one after another: claim the signal in the same transaction. Its commit does not wait for
+    the disk: a claim that a crash of the database forgets is made again.
     """
-    await conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 6))", (str(signal.strategy_id),))
+    await conn.execute(
+        "select pg_advisory_xact_lock(hashtextextended(%s, 6)), set_config('synchronous_commit', 'off', true)",
+        (str(signal.strategy_id),),
+    )
     cursor = await conn.execute(
         "select count(*) < %s from public.signals where strategy_id = %s and status = 'analysing' and id <> %s",
         (at_once, signal.strategy_id, signal.id),
