@@ -30,20 +30,25 @@ def figures(record: OutcomeSummary) -> str:
     """The row of figures on top."""
     all_ = record.all
     won = f"{all_.won * 100:.0f} %" if all_.won is not None else "·"
+    gain = record.lift.difference
     cells = (
-        ("Signals followed", f"{record.signals:,}", f"{record.open:,} plans still open"),
-        ("Entered", f"{all_.entered:,}", f"{all_.ended:,} ended"),
-        ("Won, of the ended", won, "profit after fees"),
-        ("Mean of the entered", _r(all_.mean_r), _way(all_)),
-        ("Filter alone, all signals", _r(all_.bare_r), "ATR plan"),
-        ("Lift", _r(record.lift.difference.value if record.lift.difference else None), _bounds(record.lift.difference)),
+        ("Signals followed", f"{record.signals:,}", "", f"{record.open:,} plans still open"),
+        ("Entered", f"{all_.entered:,}", "", f"{all_.ended:,} ended"),
+        ("Won, of the ended", won, "", "profit after fees"),
+        ("Mean of the entered", *_toned(all_.mean_r), _way(all_)),
+        ("Filter alone, all signals", *_toned(all_.bare_r), "ATR plan"),
+        ("Lift", *_toned(gain.value if gain else None), _bounds(gain)),
     )
     drawn = "".join(
-        f'<div class="met" style="padding-left:0;flex:1 1 130px"><span>{name}</span><b class="num" '
+        f'<div class="met" style="padding-left:0;flex:1 1 130px"><span>{name}</span><b class="num {tone}" '
         f'style="text-align:left">{value}</b><span>{note}</span></div>'
-        for name, value, note in cells
+        for name, value, tone, note in cells
     )
     return f'<div class="row" style="gap:18px;align-items:flex-start">{drawn}</div>'
+
+
+def _toned(value: float | None) -> tuple[str, str]:
+    return ("·", "") if value is None else (f"{text.signed(value)} R", text.tone(value))
 
 
 def _r(value: float | None) -> str:
@@ -82,7 +87,7 @@ def calibration(found: CalibrationOut) -> str:
     plot = (
         f'<div role="img" aria-label="{text.esc(label)}" style="position:relative;width:{SIDE}px;height:{SIDE}px;'
         "flex:none;border-left:1px solid var(--line);border-bottom:1px solid var(--line);background:linear-gradient("
-        "to top right,transparent calc(50% - .6px),var(--mut) calc(50% - .6px),var(--mut) calc(50% + .6px),"
+        "to bottom right,transparent calc(50% - .6px),var(--mut) calc(50% - .6px),var(--mut) calc(50% + .6px),"
         f'transparent calc(50% + .6px))">{grid}{dots}</div>'
     )
     axis = (
@@ -149,8 +154,8 @@ def lift(found: LiftOut) -> str:
     return (
         f'{head}<table class="kv">{lines}</table><p class="{tone}" style="padding-top:8px">{said}</p>'
         f'<div class="cap" style="padding-top:4px">{found.signals:,} signals of {found.closes:,} candle closes. '
-        "The bar holds 95 % of redraws over whole closes: signals of one close rise and fall together, so they count as "
-        "one draw. Not entered below zero: staying out was right.</div>"
+        "The bar holds 95 % of redraws over whole closes: signals of one close rise and fall together, so they count "
+        "as one draw. Not entered below zero: staying out was right.</div>"
     )
 
 
@@ -226,23 +231,27 @@ def costs(found: CostsOut, entered: int) -> str:
         said = f"{all_.analyses:,} analyses by rules; no model was asked. Set SCREENER_MODEL to have one asked."
         return f'{head}<p class="mut" style="padding-top:6px">{said}</p>'
     each = f", {report_parts.dollars(all_.cost / entered)} an entry" if entered else ""
-    tokens = f"{text.plain(all_.input_tokens)} tokens in, {text.plain(all_.output_tokens)} out"
+    tokens = f"{all_.input_tokens:,} tokens in, {all_.output_tokens:,} out"
     said = f"{all_.analyses:,} analyses, {all_.asked:,} of them by a model; {tokens}{each}."
     parts = (("Model", found.by_model), ("Strategy", found.by_strategy), ("Decision", found.by_decision))
-    body = "".join(_cost_rows(what, rows) for what, rows in parts)
-    return f'{head}<p class="mut" style="padding:4px 0 2px">{said}</p><table class="kv tight">{body}</table>'
+    body = "".join(_cost_rows(what, rows) for what, rows in parts if rows)
+    return (
+        f'{head}<p class="mut" style="padding:4px 0 2px">{said}</p>'
+        f'<div class="row" style="align-items:flex-start;gap:22px">{body}</div>'
+    )
 
 
 def _cost_rows(what: str, rows: Sequence[CostRow]) -> str:
-    head = (
-        f'<tr><th>{what}</th><th class="n">Analyses</th><th class="n hidem">Median time</th><th class="n">USD</th></tr>'
-    )
-    return head + "".join(
+    lines = "".join(
         f'<tr><td>{text.esc(report_parts.words(row.name))}</td><td class="n">{row.analyses:,}</td>'
-        f'<td class="n mut hidem">'
-        f"{report_parts.took(row.latency_ms) if row.latency_ms is not None else ''}</td>"
+        f'<td class="n mut">{report_parts.took(row.latency_ms) if row.latency_ms is not None else ""}</td>'
         f'<td class="n">{text.number(row.cost, 4)}</td></tr>'
         for row in rows
+    )
+    return (
+        '<div style="flex:1 1 270px;min-width:0"><table class="kv tight"><thead><tr>'
+        f'<th>{what}</th><th class="n">Analyses</th><th class="n">Median time</th><th class="n">USD</th></tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
     )
 
 

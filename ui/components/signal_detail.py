@@ -108,11 +108,23 @@ def _decision_card(signal: SignalDetail) -> None:
         elif signal.status == "analysing":
             session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
         else:
-            later = "It is looked at again when the next candle closes." if signal.status == "wait" else ""
-            session.html(f"<b>No entry proposed.</b> <span class='mut'>{later}</span>")
+            said = "Not analysed yet." if signal.status == "new" else "No entry proposed."
+            session.html(f"<b>{said}</b> <span class='mut'>{text.esc(_waits_for(signal))}</span>")
             with st.container(horizontal=True):
                 st.button("Analyse now", on_click=analyse, args=(signal.id,), icon=":material/query_stats:")
                 st.button("Decline", on_click=_decline, args=(signal.id,), shortcut="Shift+D")
+
+
+def _waits_for(signal: SignalDetail) -> str:
+    """What comes next for a signal that is new or waits."""
+    watch = signal.watch
+    if signal.status != "wait" or watch is None:
+        return signal.error or ""
+    conditions = [name for name, code in (("trigger", watch.trigger), ("invalidation", watch.invalidation)) if code]
+    looked = f"Its {' and '.join(conditions)} looked at on each close" if conditions else "Watched"
+    again = f", asked again at {text.clock_time(watch.next_ask)} the latest" if watch.next_ask else ""
+    until = f", given up at {text.day_and_time(watch.until)}" if watch.until else ""
+    return f"{looked}{again}{until}."
 
 
 def _reason(signal: SignalDetail) -> str:

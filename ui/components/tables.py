@@ -32,7 +32,7 @@ border-radius:50%}.df input:checked{border:4px solid var(--acc)}.arrow{font-size
 _POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px">
 <col style="width:82px">
 <col style="width:84px"><col class="m" style="width:196px"><col class="m" style="width:132px"><col class="m">
-<col style="width:92px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">
+<col style="width:132px"></colgroup><thead><tr><th>Position</th><th class="n">Entry, now</th><th class="n">
 Profit, USDT</th>
 <th class="lad m">Stop to target</th><th class="m">Protection</th><th class="m">Strategy</th><th></th></tr>
 </thead>
@@ -67,11 +67,21 @@ def signal_table(rows: Sequence[Row], selected: str, stale: bool, on_select: Cal
     return component(data=data, key="signal_table", on_selected_change=on_select)
 
 
-def position_list(key: str, rows: Sequence[Row], closed: bool, stale: bool, on_close: Callable[[], None]) -> Any:
-    """The position list; the result's `close` is the id of a position whose closing was confirmed."""
-    data = {"rows": list(rows), "closed": closed, "stale": stale, "theme": theme()}
+def position_list(
+    key: str,
+    rows: Sequence[Row],
+    selected: str,
+    closed: bool,
+    stale: bool,
+    on_close: Callable[[], None],
+    on_select: Callable[[], None],
+) -> Any:
+    """The position list; the result's `close` is the id of a position whose closing was confirmed, `selected` of the
+    one whose reasons are asked for.
+    """
+    data = {"rows": list(rows), "selected": selected, "closed": closed, "stale": stale, "theme": theme()}
     component = mount("positions", _POSITIONS, _POSITIONS_CSS)
-    return component(data=data, key=key, on_close_change=on_close)
+    return component(data=data, key=key, on_close_change=on_close, on_selected_change=on_select)
 
 
 def code_editor(code: str, version: int, errors: Sequence[Row], on_change: Callable[[], None]) -> Any:

@@ -1,6 +1,7 @@
-"""Positions: the paper account, its positions with price between stop and target, the log, risk today."""
+"""Positions: the paper account, its positions with price between stop and target, why each is held, the log, risk."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from api.schemas import EventOut, PositionOut
 from ui import session
 from ui.client import ApiError
-from ui.components import strip, tables, text
+from ui.components import position_detail, strip, tables, text
 
 LEVEL_TONE = {"warning": "warn", "error": "down", "critical": "down"}
 CLOSED_SHOWN = 50
@@ -30,6 +31,7 @@ def main() -> None:
     left, right = st.columns([3.05, 1])
     with left:
         account_panel(view or "open")
+        position_detail.panel(view or "open")
         event_panel()
     with right:
         risk_panel()
@@ -53,7 +55,23 @@ def account_panel(view: str) -> None:
             return
         rows = [_row(position) for position in positions[:CLOSED_SHOWN]]
         stale = strip.is_stale(session.status())
-        tables.position_list(f"positions_{view}_list", rows, view == "closed", stale, _close_pressed)
+        key = f"positions_{view}_list"
+        tables.position_list(
+            key,
+            rows,
+            position_detail.chosen(positions),
+            view == "closed",
+            stale,
+            _close_pressed,
+            partial(_why_pressed, key),
+        )
+
+
+def _why_pressed(key: str) -> None:
+    chosen = st.session_state[key].get("selected")
+    if chosen:
+        st.session_state["position_id"] = chosen
+        st.rerun("held")
 
 
 def _close_pressed() -> None:

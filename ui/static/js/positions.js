@@ -1,5 +1,5 @@
 // The position list with its stop-to-target ladder. data: {rows: [{id, symbol, line, entry, now, profit, tone, r, stop,
-// target, ladder: {entry, now} in 0..1 or null, ladder_label, protection, detail, closing}], closed, stale}.
+// target, ladder: {entry, now} in 0..1 or null, ladder_label, protection, detail, closing}], selected, closed, stale}.
 const esc = (value) => String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const LEFT = 6, WIDTH = 156;
 
@@ -18,23 +18,25 @@ function ladder(r) {
     + `<div class="ends cap"><span>${esc(r.stop)}</span><span>${esc(r.target)}</span></div>`;
 }
 
-function row(r, closed, asked) {
+function row(r, closed, asked, selected) {
+  const on = r.id === selected;
+  const why = `<button type="button" class="why" aria-pressed="${on}" aria-label="${esc(`Why, ${r.symbol}`)}">Why</button> `;
   const act = closed ? '' : asked === r.id
     ? '<button type="button" class="dang yes">Close now</button> <button type="button" class="no">Keep</button>'
     : `<button type="button" class="ask"${r.closing ? ' disabled' : ''}>${r.closing ? 'Closing' : 'Close…'}</button>`;
-  return `<tr data-id="${esc(r.id)}"><td><b class="big">${esc(r.symbol)}</b><br><span class="mut">${esc(r.line)}</span></td>`
+  return `<tr data-id="${esc(r.id)}" class="${on ? 'on' : ''}"><td><b class="big">${esc(r.symbol)}</b><br><span class="mut">${esc(r.line)}</span></td>`
     + `<td class="n">${esc(r.entry)}<br><b>${esc(r.now)}</b></td>`
     + `<td class="n"><b class="big ${r.tone}">${esc(r.profit)}</b><br><span class="${r.tone}">${esc(r.r)}</span></td>`
     + `<td class="lad m">${ladder(r)}</td><td class="m"><span class="${r.protection_tone}">`
     + `<span class="ic" style="font-size:15px" aria-hidden="true">${r.icon}</span> ${esc(r.protection)}</span><br>`
-    + `<span class="mut">${esc(r.detail)}</span></td><td class="m">${esc(r.strategy)}</td><td class="act">${act}</td></tr>`;
+    + `<span class="mut">${esc(r.detail)}</span></td><td class="m">${esc(r.strategy)}</td><td class="act">${why}${act}</td></tr>`;
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
   const body = parentElement.querySelector('tbody');
   parentElement.querySelector('.posw').classList.toggle('stale', data.stale);
   const draw = () => {
-    const html = data.rows.map((r) => row(r, data.closed, body.dataset.asked)).join('');
+    const html = data.rows.map((r) => row(r, data.closed, body.dataset.asked, data.selected)).join('');
     if (body.dataset.html === html) return;
     const spot = parentElement.activeElement?.closest?.('tr')?.dataset.id;
     body.innerHTML = html;
@@ -45,6 +47,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const button = event.target.closest('button');
     if (!button) return;
     const id = button.closest('tr').dataset.id;
+    if (button.classList.contains('why')) { setStateValue('selected', id); return; }
     if (button.classList.contains('ask')) body.dataset.asked = id;
     else body.dataset.asked = '';
     if (button.classList.contains('yes')) setTriggerValue('close', id);
