@@ -12,6 +12,7 @@ from api.schemas.analyses import (
     LevelOut,
     SnapshotOut,
     ThesisOut,
+    WatchAsked,
     WatchCheck,
     WatchOut,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "StrategyOut",
     "ThesisOut",
     "UnusedOut",
+    "WatchAsked",
     "WatchCheck",
     "WatchOut",
 ]

@@ -101,7 +101,7 @@ class SnapshotOut(Shape):
 
 
 class WatchCheck(Shape):
-    """One close at which a wait's or a position's conditions were looked at; null is unknown, or no such condition."""
+    """A close at which a wait's or a position's conditions were looked at; null is unknown, or no such condition."""
 
     at: datetime
     trigger: bool | None = None
@@ -109,19 +109,27 @@ class WatchCheck(Shape):
     exit: bool | None = None
 
 
+class WatchAsked(Shape):
+    """A close after which the model was asked again, and why: trigger or invalidation became true, or every so many
+    candles."""
+
+    at: datetime
+    why: str
+
+
 class WatchOut(Shape):
     """How a signal that waits is watched. `trigger` and `invalidation` are filter code, null where none was given;
-    they are looked at on each close without asking the model. It is asked when one trips, else every `recheck` candles;
-    `asks` counts how often. `next_ask` is the close at which it is asked though nothing trips."""
+    they are looked at on each close without asking the model. It is asked when one becomes true, and by the close
+    `recheck_at` though none did; `asks` counts its answers."""
 
     until: datetime | None = None
     trigger: str | None = None
     invalidation: str | None = None
-    recheck: int | None = None
-    next_ask: datetime | None = None
+    recheck_at: datetime | None = None
     asked_at: datetime | None = None
     asks: int = 0
     checks: tuple[WatchCheck, ...] = ()
+    asked: tuple[WatchAsked, ...] = ()
 
 
 class ThesisOut(Shape):
@@ -130,6 +138,7 @@ class ThesisOut(Shape):
     text: str = ""
     invalidation: str | None = None
     analysis_id: str | None = None
+    looked_at: datetime | None = None
     decided_at: datetime | None = None
     checks: tuple[WatchCheck, ...] = ()
 

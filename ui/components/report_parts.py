@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.schemas import AnalysisOut, SignalOutcome, WatchCheck, WatchOut
+from api.schemas import AnalysisOut, SignalOutcome, WatchAsked, WatchCheck, WatchOut
 from ui.components import text
 
 STATUSES = {
@@ -16,11 +16,10 @@ STATUSES = {
 """Icon, tone and word of a check, the worst first."""
 WHYS = {
     "first": "first look",
-    "trigger": "its trigger tripped",
-    "invalidation": "its invalidation tripped",
-    "both": "trigger and invalidation tripped",
+    "trigger": "its trigger became true",
+    "invalidation": "its invalidation became true",
     "every": "nothing tripped; it was time to look again",
-    "recheck": "nothing tripped; it was time to look again",
+    "close": "a candle closed",
     "person": "somebody asked",
 }
 OUTCOMES = {
@@ -134,7 +133,7 @@ def meta(analysis: AnalysisOut) -> str:
     parts += [asked, took(analysis.latency_ms)]
     if analysis.snapshot_hash:
         parts.append(f"snapshot {analysis.snapshot_hash[:10]}")
-    moment = analysis.decided_at or analysis.created_at
+    moment = _moment(analysis)
     parts.append(f"{text.day_and_time(moment)} UTC")
     return (
         f'<div class="cap under" title="{text.esc(analysis.snapshot_hash or "")}">{text.esc(" · ".join(parts))}</div>'
@@ -181,31 +180,30 @@ def _opinion(answer: Mapping[str, Any]) -> str:
     )
 
 
-def tripped(analysis: AnalysisOut, first: bool, checks: Sequence[WatchCheck]) -> str:
-    """Why it was looked at then: as stored with it, else as the checks of the close tell."""
+def tripped(analysis: AnalysisOut, before: AnalysisOut | None, asked: Sequence[WatchAsked]) -> str:
+    """Why it was looked at then: as stored with it, else the newest reason between the look `before` and this one."""
     why = analysis.trade_plan.get("why") or analysis.grounding.get("why")
     if why:
         return WHYS.get(str(why), str(why))
-    if first:
+    if before is None:
         return WHYS["first"]
-    moment = text.utc(analysis.decided_at or analysis.created_at)
-    before = [c for c in checks if text.utc(c.at) <= moment]
-    if not before:
-        return WHYS["person"]
-    newest = max(before, key=lambda c: text.utc(c.at))
-    for name in ("invalidation", "trigger"):
-        if getattr(newest, name):
-            return WHYS[name]
-    return WHYS["every"]
+    found = [a for a in asked if _moment(before) <= text.utc(a.at) <= _moment(analysis)]
+    why = max(found, key=lambda a: text.utc(a.at)).why if found else "person"
+    return WHYS.get(why, why)
+
+
+def _moment(analysis: AnalysisOut) -> datetime:
+    return text.utc(analysis.decided_at or analysis.created_at)
 
 
 def history(analyses: Sequence[AnalysisOut], watch: WatchOut | None, shown: str) -> str:
     """Each look at a signal, newest first, with what tripped."""
-    checks = watch.checks if watch else ()
+    asked = watch.asked if watch else ()
     lines = []
     for place, one in enumerate(analyses):
-        moment = one.decided_at or one.created_at
-        why = tripped(one, place == len(analyses) - 1, checks)
+        moment = _moment(one)
+        before = analyses[place + 1] if place + 1 < len(analyses) else None
+        why = tripped(one, before, asked)
         on = ' class="on"' if one.id == shown else ""
         refused = f'<br><span class="down">{text.esc(one.refusals[0])}</span>' if one.refusals else ""
         lines.append(
@@ -239,11 +237,9 @@ def watching(watch: WatchOut, now: datetime) -> str:
             f'<tr><th style="width:84px">{label}</th><td>{said}<br>{_newest(watch, name) if code else ""}</td></tr>'
         )
     asked = f"Asked {watch.asks} time{'s' if watch.asks != 1 else ''}"
-    again = ", and when one of them trips"
-    if watch.next_ask:
-        again = f"; again at the {text.clock_time(watch.next_ask)} close, or when one of them trips"
-    elif watch.recheck:
-        again = f"; again after {watch.recheck} candles, or when one of them trips"
+    again = "; again when one of them becomes true"
+    if watch.recheck_at:
+        again += f", at the {text.clock_time(watch.recheck_at)} close at the latest"
     return (
         f'<div class="row nw"><h2>Waiting</h2><span class="sp cap">{text.esc(until)}</span></div>'
         f'<table class="kv">{"".join(rows)}</table>{_strip(watch.checks)}'
@@ -257,7 +253,7 @@ def _newest(watch: WatchOut, name: str) -> str:
         return '<span class="mut">not looked at yet</span>'
     newest = max(watch.checks, key=lambda c: text.utc(c.at))
     held = getattr(newest, name)
-    word, tone = {True: ("tripped", "warn"), False: ("not yet" if name == "trigger" else "not so", "mut")}.get(
+    word, tone = {True: ("true", "warn"), False: ("not yet" if name == "trigger" else "not so", "mut")}.get(
         held, ("unknown", "mut")
     )
     return f'<span class="{tone}">{word} at the {text.clock_time(newest.at)} close</span>'
@@ -271,18 +267,18 @@ def _strip(checks: Sequence[WatchCheck]) -> str:
     cells = []
     for check in drawn:
         if check.invalidation:
-            colour, height, word = "down", 16, "invalidation tripped"
+            colour, height, word = "down", 16, "invalidation true"
         elif check.trigger:
-            colour, height, word = "up", 16, "trigger tripped"
+            colour, height, word = "up", 16, "trigger true"
         else:
-            colour, height, word = "line", 8, "nothing tripped"
+            colour, height, word = "line", 8, "neither true"
         said = f"{text.clock_time(check.at)}: {word}"
         cells.append(
             f'<i title="{said}" style="display:block;width:7px;height:{height}px;border-radius:1px;'
             f'background:var(--{colour})"></i>'
         )
     trips = sum(bool(c.trigger or c.invalidation) for c in drawn)
-    label = f"{len(drawn)} closes looked at, {trips} tripped"
+    label = f"{len(drawn)} closes looked at, on {trips} one was true"
     return (
         f'<div role="img" aria-label="{label}" style="display:flex;align-items:flex-end;gap:2px;height:18px;'
         f'margin-top:6px">{"".join(cells)}</div><div class="cap">{label}</div>'

@@ -122,7 +122,7 @@ def _waits_for(signal: SignalDetail) -> str:
         return signal.error or ""
     conditions = [name for name, code in (("trigger", watch.trigger), ("invalidation", watch.invalidation)) if code]
     looked = f"Its {' and '.join(conditions)} looked at on each close" if conditions else "Watched"
-    again = f", asked again at {text.clock_time(watch.next_ask)} the latest" if watch.next_ask else ""
+    again = f", asked again at {text.clock_time(watch.recheck_at)} the latest" if watch.recheck_at else ""
     until = f", given up at {text.day_and_time(watch.until)}" if watch.until else ""
     return f"{looked}{again}{until}."
 

@@ -199,6 +199,9 @@ def _right(signal: SignalDetail, looks: tuple[AnalysisOut, ...], shown: Analysis
     if signal.watch is not None and signal.status in text.WAITING:
         with st.container(border=True, key="card-watch", gap=None):
             session.html(report_parts.watching(signal.watch, session.market_now()))
+    elif signal.status == "wait":
+        with st.container(border=True, key="card-watch", gap=None):
+            session.html('<h2>Waiting</h2><p class="mut">Its conditions are looked at from the next close on.</p>')
     if shown.opinions:
         with st.container(border=True, key="card-opinions", gap=None):
             session.html(report_parts.opinions(shown))
