@@ -2,7 +2,8 @@
 
 from analysis.decide import Analysis, AnalysisFailed, StrategyBrief, decide
 from analysis.decision import Decision, KeyLevels, TradePlan
-from analysis.grounding import Check, GroundingLimits, GroundingReport, validate
+from analysis.grounding import GroundingLimits, GroundingReport, validate
+from analysis.prose import Check
 from analysis.snapshot import Snapshot, SnapshotError, build_snapshot
 
 __all__ = [

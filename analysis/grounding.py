@@ -1,40 +1,34 @@
 """Deterministic checks that decide what of a proposed decision may stand; no answer can loosen them.
 
-1. `_cited`: supports and resistances must be numbers of the snapshot, within rounding.
-2. `_levels`: entry near the price, stop and targets on their sides of it, on the tick, at sane distances in
-   ATR, and enough reward for the risk, computed from the price with fees; what was proposed for it is
-   replaced.
-3. `_prose`: prices in the text that are in no list are pointed out.
-4. `validate`: one failure turns `enter_trade` into `bad_setup`, and levels that failed are removed.
+1. `_cited`: the entry must be the price, supports and resistances levels of the snapshot, on their side of it.
+2. `_levels`: stop and targets on their sides of the price, on the tick, beyond noise, within reach, and enough reward
+   for the risk, computed from the price with fees; what was proposed for it is replaced.
+3. `check_text`: every price and indicator value in the text must be in the snapshot or the plan (`analysis.prose`).
+4. `check_codes`: trigger and invalidation must compile and read nothing that cannot be watched (`analysis.codes`);
+   their prices are cited ones too.
+5. `validate`: one failure turns `enter_trade` into `bad_setup`, and levels that failed are removed.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal, TypeGuard
+from typing import Final, TypeGuard
 
 from pydantic import BaseModel, ConfigDict
 
+from analysis.citations import Known, Number
 from analysis.decision import Decision, KeyLevels
+from analysis.prose import Check as Check
+from analysis.prose import Status, check_codes, check_text
 from analysis.snapshot import Snapshot
 from broker.rules import ceil_to, floor_to
 from broker.sizing import reward_to_risk
 from broker.types import BPS, Direction, to_decimal
 
-Status = Literal["ok", "flagged", "failed"]
-
-ROUNDING: Final = 0.0002
-"""A cited number may differ from the stored one by a tick or by this fraction of it."""
-
-_PRICE_IN_TEXT: Final = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w%])")
-_CALL: Final = re.compile(r"\w+\([^()]*\)(?:\s*[<>=]=?\s*[\d.]+)?")
-# Numbers that say what they are, so are no prices.
-_MEASURE_AFTER: Final = re.compile(r"\s*(?:ATR|R\b|x\b|%|bps|times|touch|candle|minute|hour|day|period|percent)", re.I)
-_MEASURE_BEFORE: Final = re.compile(r"(?:rsi|score|risk|ratio|confidence|volume)(?:\W+\w+){0,3}\W+$", re.I)
+MIN_STOP_TICKS: Final = 2
+"""A stop nearer than this is noise, whatever the average range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,6 @@ class GroundingLimits:
     min_stop_atr: float = 0.5
     max_stop_atr: float = 6.0
     max_target_atr: float = 20.0
-    max_entry_atr: float = 0.5
     min_reward_risk: float = 1.0
     fee_bps: float = 10.0
 
@@ -55,18 +48,6 @@ class GroundingLimits:
     def fee_rate(self) -> Decimal:
         """The fee of one side as a fraction."""
         return to_decimal(self.fee_bps) / BPS
-
-
-class Check(BaseModel):
-    """One check: what was cited, what is stored (or the limit), and how it ended."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    status: Status
-    message: str
-    cited: float | None = None
-    stored: float | None = None
 
 
 class GroundingReport(BaseModel):
@@ -95,18 +76,26 @@ def validate(
     nearest first, and the computed reward to risk. Other decisions keep only levels that would have passed.
     """
     limits = limits or GroundingLimits()
-    cited_checks, support, resistance = _cited(decision.key_levels, snapshot)
+    known = Known(snapshot, _own(decision.key_levels))
+    cited_checks, support, resistance = _cited(decision.key_levels, snapshot, known)
     plan = _levels(decision.key_levels, snapshot, limits)
+    codes, code_checks = check_codes(decision, snapshot, known)
     trade = decision.decision == "enter_trade"
     if not trade and plan.failed:
         # Without a trade, a missing or odd level is no failure; it is only not kept.
-        level_checks = [c.model_copy(update={"status": "flagged"}) for c in plan.checks if c.status != "ok"]
+        level_checks = [_flagged(c) for c in plan.checks if c.status != "ok"]
         if decision.key_levels.stop_loss is None and not decision.key_levels.take_profit:
             level_checks = []
     else:
         level_checks = plan.checks
-    checks = (*cited_checks, *level_checks, *_risk_reward(decision, plan), *_prose(decision, snapshot, plan))
-    reasons = tuple(c.message for c in checks if c.status == "failed")
+    checks = (
+        *cited_checks,
+        *level_checks,
+        *_risk_reward(decision, plan),
+        *check_text(decision, snapshot, known, plan.reward_risk),
+        *code_checks,
+    )
+    reasons = tuple(dict.fromkeys(c.message for c in checks if c.status == "failed"))
     kept = not plan.failed and (not trade or not reasons)
     levels = KeyLevels(
         entry=snapshot.price if kept else None,
@@ -115,12 +104,13 @@ def validate(
         support=support,
         resistance=resistance,
     )
-    ratio = plan.reward_risk if kept else None
     final = decision.model_copy(
         update={
             "decision": "bad_setup" if trade and reasons else decision.decision,
             "key_levels": levels,
-            "trade_plan": decision.trade_plan.model_copy(update={"risk_reward": ratio}),
+            "trade_plan": decision.trade_plan.model_copy(
+                update={"risk_reward": plan.reward_risk if kept else None, **codes}
+            ),
         }
     )
     report = GroundingReport(
@@ -134,14 +124,14 @@ def validate(
     return final, report
 
 
-def nearest(value: float, stored: Iterable[float]) -> float | None:
-    """The stored number closest to `value`; None when there is none."""
-    return min(stored, key=lambda number: abs(number - value), default=None)
+def _own(levels: KeyLevels) -> dict[str, float]:
+    """The plan's own prices, which its text may name."""
+    named = {"plan's stop": levels.stop_loss, **{f"plan's target {i + 1}": t for i, t in enumerate(levels.take_profit)}}
+    return {name: price for name, price in named.items() if _usable(price)}
 
 
-def same(cited: float, stored: float, tick: Decimal) -> bool:
-    """Whether a cited number is a stored one, within rounding."""
-    return abs(cited - stored) <= max(float(tick), ROUNDING * abs(stored))
+def _flagged(check: Check) -> Check:
+    return check.model_copy(update={"status": "flagged"})
 
 
 @dataclass(slots=True)
@@ -162,38 +152,38 @@ class _Plan:
         )
 
 
-def _cited(levels: KeyLevels, snapshot: Snapshot) -> tuple[list[Check], tuple[float, ...], tuple[float, ...]]:
-    stored = snapshot.numbers()
+def _cited(
+    levels: KeyLevels, snapshot: Snapshot, known: Known
+) -> tuple[list[Check], tuple[float, ...], tuple[float, ...]]:
     checks: list[Check] = []
     kept: dict[str, list[float]] = {"support": [], "resistance": []}
-    for name, numbers in (("support", levels.support), ("resistance", levels.resistance)):
+    price = _show(snapshot.price, snapshot)
+    if levels.entry is not None:
+        good = _usable(levels.entry) and known.is_price(Number.of(levels.entry))
+        message = f"The entry {_show(levels.entry, snapshot)} is {'' if good else 'not '}the price {price}."
+        status: Status = "ok" if good else "failed"
+        checks.append(Check(name="entry", status=status, message=message, cited=levels.entry, stored=snapshot.price))
+    for name, numbers, sign in (("support", levels.support, -1), ("resistance", levels.resistance, 1)):
         for number in numbers:
             if not _usable(number):
                 checks.append(Check(name=name, status="failed", message=f"A cited {name} is not a price above zero."))
                 continue
-            close = nearest(number, stored.values())
-            if close is None or not same(number, close, snapshot.tick):
-                checks.append(
-                    Check(
-                        name=name,
-                        status="failed",
-                        message=f"The cited {name} {_show(number, snapshot)} is not in the snapshot.",
-                        cited=number,
-                        stored=close,
-                    )
-                )
-                continue
-            where = next(label for label, value in stored.items() if value == close)
+            shown = _show(number, snapshot)
+            where = known.level(Number.of(number))
+            beyond = (number - snapshot.price) * sign >= -float(snapshot.tick)
+            message = f"The cited {name} {shown} is {where}."
+            if where is None:
+                message = f"The cited {name} {shown} is not in the snapshot."
+            elif not beyond:
+                side = "above" if sign < 0 else "below"
+                message = f"The cited {name} {shown} ({where}) is {side} the price {price}."
+            good = where is not None and beyond
+            close = known.closest(number) if where is None else known.levels[where]
             checks.append(
-                Check(
-                    name=name,
-                    status="ok",
-                    message=f"The cited {name} {_show(number, snapshot)} is {where}.",
-                    cited=number,
-                    stored=close,
-                )
+                Check(name=name, status="ok" if good else "failed", message=message, cited=number, stored=close)
             )
-            kept[name].append(number)
+            if good:
+                kept[name].append(number)
     return checks, tuple(kept["support"]), tuple(kept["resistance"])
 
 
@@ -205,16 +195,6 @@ def _levels(levels: KeyLevels, snapshot: Snapshot, limits: GroundingLimits) -> _
         return plan
     direction = Direction(snapshot.direction)
     sign = direction.sign
-    if levels.entry is not None:
-        off = abs(levels.entry - price) / atr
-        plan.add(
-            "entry",
-            off <= limits.max_entry_atr,
-            f"The entry {_show(levels.entry, snapshot)} is {_count(off)} ATR from the price "
-            f"{_show(price, snapshot)}; at most {limits.max_entry_atr:g} is allowed.",
-            levels.entry,
-            price,
-        )
     _check_stop(plan, levels.stop_loss, snapshot, limits, atr, direction)
     if not levels.take_profit:
         plan.add("target", False, "There is no target.")
@@ -280,6 +260,14 @@ def _check_stop(
         )
         return
     plan.stop, plan.stop_atr = rounded, round(distance, 4)
+    noise = max(MIN_STOP_TICKS * float(snapshot.tick), (snapshot.context.spread_bps or 0.0) / 1e4 * price)
+    if distance * atr < noise * (1 - 1e-9):
+        message = (
+            f"The stop {_show(stop, snapshot)} is {_show(distance * atr, snapshot)} away; spread and tick alone "
+            f"may move the price by {_show(noise, snapshot)}."
+        )
+        plan.add("stop", False, message, stop, price)
+        return
     plan.add(
         "stop",
         limits.min_stop_atr <= distance <= limits.max_stop_atr,
@@ -303,35 +291,6 @@ def _risk_reward(decision: Decision, plan: _Plan) -> list[Check]:
             stored=computed,
         )
     ]
-
-
-def _prose(decision: Decision, snapshot: Snapshot, plan: _Plan) -> list[Check]:
-    known: list[float] = [*snapshot.numbers().values(), *(float(t) for t in plan.targets)]
-    known += [float(plan.stop)] if plan.stop is not None else []
-    # Further away than any level could be, a number is not a price of this symbol.
-    reach = 20 * (snapshot.atr or 0.0)
-    checks: dict[str, Check] = {}
-    words = decision.trade_plan
-    for text in (decision.reasoning, words.setup, words.execution, words.invalidation):
-        words_only = _CALL.sub("", text)
-        for match in _PRICE_IN_TEXT.finditer(words_only):
-            number = float(match[0].replace(",", ""))
-            if (
-                abs(number - snapshot.price) > reach
-                or _MEASURE_AFTER.match(words_only, match.end())
-                or _MEASURE_BEFORE.search(words_only[: match.start()])
-            ):
-                continue
-            close = nearest(number, known)
-            if close is None or not same(number, close, snapshot.tick):
-                checks[match[0]] = Check(
-                    name="text",
-                    status="flagged",
-                    message=f"The text says {match[0]}, which is in no list of the snapshot.",
-                    cited=number,
-                    stored=close,
-                )
-    return list(checks.values())
 
 
 def _on_tick(number: float, tick: Decimal, *, down: bool) -> Decimal:

@@ -102,13 +102,7 @@ class Snapshot(Frozen):
 
         Of the candles only the newest and the extremes: with every price of a thousand, any number would be right.
         """
-        named: dict[str, float] = {"price": self.price}
-        named |= {f"filter's {k}": v for k, v in (("stop", self.stop), ("target", self.target)) if v is not None}
-        for kind, group in (("support", self.supports), ("resistance", self.resistances)):
-            named |= {f"{kind} {i + 1} ({level.source})": level.price for i, level in enumerate(group)}
-        named |= {level.source: level.price for level in self.reference}
-        named |= {f"swing low {i + 1}": price for i, price in enumerate(self.swing_lows)}
-        named |= {f"swing high {i + 1}": price for i, price in enumerate(self.swing_highs)}
+        named: dict[str, float] = {"price": self.price, **self.levels()}
         named |= {f"{row.name} on {row.interval}": row.value for row in self.table if row.price}
         if self.candles:
             named["highest high"] = max(c.high for c in self.candles)
@@ -116,6 +110,16 @@ class Snapshot(Frozen):
             last = self.candles[-1]
             named |= {"last open": last.open, "last high": last.high, "last low": last.low, "last close": last.close}
         return named
+
+    def levels(self) -> dict[str, float]:
+        """Every price that may be called a support or a resistance, by what it is called."""
+        own = (("stop", self.stop), ("target", self.target))
+        named = {f"filter's {name}": price for name, price in own if price is not None}
+        for kind, group in (("support", self.supports), ("resistance", self.resistances)):
+            named |= {f"{kind} {i + 1} ({level.source})": level.price for i, level in enumerate(group)}
+        named |= {level.source: level.price for level in self.reference}
+        named |= {f"swing low {i + 1}": price for i, price in enumerate(self.swing_lows)}
+        return named | {f"swing high {i + 1}": price for i, price in enumerate(self.swing_highs)}
 
     def measures(self) -> dict[str, float]:
         """Every other number that may be cited, by what it is called: indicators that are no prices, both sides of each
