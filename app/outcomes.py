@@ -42,12 +42,12 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 PATIENCE_MS = round(LATE_LIMIT_S * 1000)
 SAVE_EVERY_MS = HOUR_MS
-SAVED_AT_ONCE = 500
+SAVED_AT_ONCE = 250
 SILENT_MS = 24 * HOUR_MS
 """A plan whose symbol had no candle for so long is given up; one that is screened no more, after `LEFT_MS`."""
 LEFT_MS = HOUR_MS
 OPENED_AT_ONCE = 500
-LOOK_BACK = timedelta(minutes=2)
+LOOK_BACK = timedelta(minutes=1)
 """Transactions that take longer to commit are found by the hourly look at all signals."""
 FIELDS = ("open", "high", "low", "close")
 
@@ -85,6 +85,8 @@ class Ledger:
         self._told = 0
         self._looked: datetime | None = None
         self._looked_at_all = 0
+        # When the signals that changed of late did so, as of the last look.
+        self._seen: dict[UUID, datetime] = {}
         # Opened or loaded, and to be followed from the next minute on.
         self._joining: dict[str, Start] = {}
         # Settled or standing, and not written yet.
@@ -124,10 +126,12 @@ class Ledger:
             if everything and await outcomes.count_open(conn) != len(self):
                 for row in await outcomes.all_open(conn):
                     self._join(start(row))
-        since = None if everything or self._looked is None else self._looked - LOOK_BACK
-        while True:
+            rows = {} if self._looked is None else dict(await outcomes.changed(conn, self._looked - LOOK_BACK))
+        # Those that changed since, and were not looked at as they are now.
+        ids = None if everything else [i for i, moment in rows.items() if self._seen.get(i) != moment]
+        while ids is None or ids:
             async with self._database.worker() as conn:
-                found = await outcomes.due(conn, since, OPENED_AT_ONCE)
+                found = await outcomes.due(conn, ids, OPENED_AT_ONCE)
                 new = [plan for due in found for plan in opened(due, close)]
                 stored = set(await outcomes.insert_many(conn, new))
             for plan in new:
@@ -135,7 +139,7 @@ class Ledger:
                     self._join(start(plan))
             if len(found) < OPENED_AT_ONCE or not stored:
                 break
-        self._looked = now
+        self._looked, self._seen = now, rows
         if everything:
             self._looked_at_all = close
 

@@ -132,10 +132,14 @@ async def clock(conn: Connection) -> datetime:
     return found
 
 
-async def due(conn: Connection, changed_since: datetime | None, limit: int = 500) -> list[Due]:
-    """Signals that changed since (the database's own time; None: whenever) and have a plan to open, oldest candle
-    first. Background work only.
-    """
+async def changed(conn: Connection, since: datetime) -> list[tuple[UUID, datetime]]:
+    """Signals that changed since (the database's own time), and when. Background work only."""
+    cursor = await conn.execute("select id, updated_at from public.signals where updated_at >= %s", (since,))
+    return [(UUID(str(row[0])), row[1]) for row in await cursor.fetchall()]
+
+
+async def due(conn: Connection, signal_ids: Sequence[UUID] | None, limit: int = 500) -> list[Due]:
+    """Those of the signals (None: of all) that have a plan to open, oldest candle first. Background work only."""
     return await fetch_all(
         conn,
         Due,
@@ -150,12 +154,11 @@ async def due(conn: Connection, changed_since: datetime | None, limit: int = 500
             " left join lateral (select id, key_levels, decided_at from public.analyses"
             "   where signal_id = s.id and position_id is null and s.status not in {} and m.signal_id is null"
             "   order by created_at desc limit 1) a on true"
-            " where (%(since)s::timestamptz is null or s.updated_at >= %(since)s) and (b.signal_id is null"
-            "   or (m.signal_id is null and a.key_levels ->> 'stop_loss' is not null"
-            "     and a.key_levels -> 'take_profit' ->> 0 is not null))"
+            " where {} and (b.signal_id is null or (m.signal_id is null"
+            "   and a.key_levels ->> 'stop_loss' is not null and a.key_levels -> 'take_profit' ->> 0 is not null))"
             " order by s.candle_close, s.id limit %(limit)s"
-        ).format(sql.SQL(_UNDECIDED)),
-        {"since": changed_since, "limit": limit},
+        ).format(sql.SQL(_UNDECIDED), where([("s.id = any(%(ids)s)", signal_ids)])),
+        {"ids": None if signal_ids is None else list(signal_ids), "limit": limit},
     )
 
 

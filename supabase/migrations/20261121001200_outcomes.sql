@@ -33,7 +33,7 @@ create table public.outcomes (
   check ((state = 'open') = (closed_at is null)),
   check (state not in ('stop', 'target', 'timeout') or result_r is not null)
 );
-create index outcomes_open on public.outcomes (last_candle) where state = 'open';
+create index outcomes_open on public.outcomes (symbol) where state = 'open';
 create index outcomes_by_analysis on public.outcomes (analysis_id);
 
 -- Each minute asks which signals changed since the last one.
