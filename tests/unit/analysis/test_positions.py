@@ -63,14 +63,17 @@ def snapshot(
     )
 
 
-numbers = st.one_of(
+odd = st.one_of(
     st.none(),
     st.floats(allow_nan=True, allow_infinity=True),
-    st.floats(min_value=50, max_value=150),
     st.integers(min_value=-(10**12), max_value=10**12),
     st.sampled_from(["97.5", "1e9", "NaN", "-3", "N/A", "101,5", "50%", True, [], {}]),
 )
-prices = st.decimals(min_value=1, max_value=200, places=2)
+# Mostly numbers that could stand, or the checks would never be reached.
+near = st.floats(min_value=80, max_value=120)
+numbers = st.integers(0, 4).flatmap(lambda n: odd if n == 0 else near)
+shares = st.integers(0, 4).flatmap(lambda n: odd if n == 0 else st.floats(min_value=-0.1, max_value=1.1))
+prices = st.decimals(min_value=80, max_value=120, places=2)
 
 
 @st.composite
@@ -115,11 +118,11 @@ def check_no_more_risk(ruling: Ruling, held: Holding, atr: float | None) -> None
 
 @given(
     held=holdings(),
-    choice=st.sampled_from(["hold", "adjust", "Reduce", "close"]),
+    choice=st.sampled_from(["hold", "adjust", "adjust", "Reduce", "reduce", "close"]),
     stop=numbers,
     targets=st.one_of(numbers, st.lists(numbers, max_size=12)),
-    share=numbers,
-    atr=st.one_of(st.none(), st.just(math.nan), st.floats(min_value=0, max_value=20)),
+    share=shares,
+    atr=st.one_of(st.sampled_from([None, math.nan, 0.0]), st.floats(min_value=0.01, max_value=5)),
 )
 def test_risk_never_grows(held: Holding, choice: str, stop: Any, targets: Any, share: Any, atr: float | None) -> None:
     try:
@@ -131,8 +134,8 @@ def test_risk_never_grows(held: Holding, choice: str, stop: Any, targets: Any, s
 
 @given(
     held=holdings(),
-    atr=st.one_of(st.none(), st.floats(min_value=0.01, max_value=20)),
-    swings=st.lists(st.floats(min_value=1, max_value=200), max_size=3),
+    atr=st.one_of(st.none(), st.floats(min_value=0.01, max_value=5)),
+    swings=st.lists(near, max_size=3),
 )
 def test_the_rules_never_add_risk_and_are_never_refused(held: Holding, atr: float | None, swings: list[float]) -> None:
     proposed = by_rules(held, snapshot(float(held.price), atr, tuple(swings), tuple(swings)))
