@@ -229,7 +229,7 @@ class Analyser:
                 signal.id,
                 STATUS[analysis.decision],
                 expected=["analysing"],
-                reason="; ".join(str(refusal) for refusal in analysis.refusals) or None,
+                reason=_why(analysis),
             )
         )
 
@@ -332,6 +332,12 @@ async def _unless_moved(change: Coroutine[Any, Any, Signal]) -> None:
     """A signal that a person declined meanwhile, or that expired, stays what it is."""
     with suppress(StateConflict):
         await change
+
+
+def _why(analysis: StoredAnalysis) -> str | None:
+    """What is said of a signal that its analysis rejects: what the checks refused, else what the analyst said."""
+    refused = "; ".join(str(refusal) for refusal in analysis.refusals)
+    return refused or (analysis.reasoning if analysis.decision == "bad_setup" else "") or None
 
 
 def score(span: Span, result: Analysis) -> None:
