@@ -47,7 +47,7 @@ SILENT_MS = 24 * HOUR_MS
 """A plan whose symbol had no candle for so long is given up; one that is screened no more, after `LEFT_MS`."""
 LEFT_MS = HOUR_MS
 OPENED_AT_ONCE = 500
-LOOK_BACK = timedelta(minutes=1)
+LOOK_BACK = timedelta(seconds=30)
 """Transactions that take longer to commit are found by the hourly look at all signals."""
 FIELDS = ("open", "high", "low", "close")
 

@@ -135,7 +135,7 @@ async def clock(conn: Connection) -> datetime:
 async def changed(conn: Connection, since: datetime) -> list[tuple[UUID, datetime]]:
     """Signals that changed since (the database's own time), and when. Background work only."""
     cursor = await conn.execute("select id, updated_at from public.signals where updated_at >= %s", (since,))
-    return [(UUID(str(row[0])), row[1]) for row in await cursor.fetchall()]
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 async def due(conn: Connection, signal_ids: Sequence[UUID] | None, limit: int = 500) -> list[Due]:
@@ -176,7 +176,7 @@ async def insert_many(conn: Connection, outcomes: Sequence[NewOutcome]) -> list[
         ).format(columns=columns),
         (as_json([outcome.model_dump(mode="json") for outcome in outcomes]),),
     )
-    return [(UUID(str(row[0])), row[1]) for row in await cursor.fetchall()]
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 async def save_many(conn: Connection, rows: Sequence[Progress]) -> int:
