@@ -87,7 +87,7 @@ def _refused(analysis: AnalysisOut) -> str:
     proposed = str(analysis.grounding.get("proposed") or analysis.decision)
     if proposed == analysis.decision:
         return ""
-    said = f"It proposed to {words(proposed)}; what failed made that {words(analysis.decision)}."
+    said = f"Its answer was {words(proposed)}; what failed made that {words(analysis.decision)}."
     return f'<div style="padding:8px 0 4px">{text.banner("error", "gpp_bad", "Refused.", said)}</div>'
 
 

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tests.fixtures.fake_api import FakeState, build
 
 UI = Path(__file__).resolve().parents[3] / "ui"
+PAGES = ["components/shell.py", *(f"pages/{path.name}" for path in sorted((UI / "pages").glob("[a-z]*.py")))]
 
 
 class Served:
@@ -50,7 +51,7 @@ def served() -> Iterator[Served]:
 
 @pytest.mark.parametrize(
     "name",
-    ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py", "pages/market.py"],
+    PAGES,
 )
 def test_every_page_draws_without_an_error(name: str, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, served.url).run()
@@ -59,7 +60,7 @@ def test_every_page_draws_without_an_error(name: str, served: Served, monkeypatc
 
 @pytest.mark.parametrize(
     "name",
-    ["components/shell.py", "pages/signals.py", "pages/positions.py", "pages/new_strategy.py", "pages/market.py"],
+    PAGES,
 )
 def test_without_the_api_every_page_still_draws(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(name, monkeypatch, "http://127.0.0.1:9").run()

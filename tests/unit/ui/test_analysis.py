@@ -1,0 +1,301 @@
+"""What is shown of an analysis, of a position's decisions and of the track record: values, reasons, empty states."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from api.schemas import (
+    AnalysisOut,
+    CostsOut,
+    IntervalOut,
+    OutcomeSummary,
+    PositionDetail,
+    SignalOutcome,
+    SnapshotOut,
+    WatchOut,
+)
+from tests.fixtures import fake_analyses, fake_outcomes, fake_positions
+from tests.fixtures.fake_prices import START
+from tests.fixtures.fake_signals import signal
+from tests.unit.ui.test_pages import Served, page
+from ui.components import position_detail, record_parts, report_parts, snapshot_view
+
+WAITS = signal(6, "ETHUSDT", "short", "wait", "wait", 49, 60)
+ENTERS = signal(2, "ETHUSDT", "long", "enter", "enter_trade", 72, 0)
+INVENTS = signal(5, "XRPUSDT", "short", "rejected", "bad_setup", 81, 0)
+
+
+def looks(row: dict[str, Any]) -> list[AnalysisOut]:
+    return [AnalysisOut.model_validate(one) for one in fake_analyses.looks(row)]
+
+
+def snapshot() -> SnapshotOut:
+    return SnapshotOut.model_validate(fake_analyses.snapshot(ENTERS, "a"))
+
+
+def test_a_report_shows_failures_first_with_cited_stored_and_why() -> None:
+    shown = report_parts.report(looks(INVENTS)[0])
+    assert "Its answer was enter trade; what failed made that bad setup." in shown
+    first = shown[shown.index("<tbody>") :]
+    assert first.index("is not in the snapshot") < first.index("was replaced by") < first.index("is swing low 1")
+    assert 'aria-label="failed"' in first
+    assert "1 failed, 1 pointed out, 7 passed" in shown
+    row = first[first.index("is not in the snapshot") :]
+    assert '<td class="n">0.6074</td><td class="n mut">0.6056</td>' in row[: row.index("</tr>")]
+
+
+def test_a_report_without_failures_is_no_refusal() -> None:
+    assert "Refused" not in report_parts.report(looks(ENTERS)[0])
+    bare = looks(ENTERS)[0].model_copy(update={"grounding": {}})
+    assert "names no number" in report_parts.report(bare)
+
+
+def test_what_a_model_says_is_text_never_markup() -> None:
+    hostile = "<script>alert(1)</script>"
+    check = {"name": hostile, "status": hostile, "message": hostile, "cited": hostile, "stored": None}
+    one = looks(ENTERS)[0].model_copy(
+        update={
+            "reasoning": hostile,
+            "model": hostile,
+            "trade_plan": {"setup": hostile, "trigger_code": hostile, "why": hostile},
+            "grounding": {"checks": [check, "no object"], "proposed": hostile},
+            "opinions": ({"model": hostile, "decision": hostile, "confidence": hostile, "error": hostile},),
+            "refusals": (hostile,),
+        }
+    )
+    parts = (report_parts.report(one), report_parts.plan(one), report_parts.meta(one), report_parts.opinions(one))
+    for markup in (*parts, report_parts.history([one], None, one.id)):
+        assert "<script" not in markup
+        assert "&lt;script&gt;" in markup
+
+
+def test_history_says_what_tripped_at_each_look() -> None:
+    found = looks(WAITS)
+    watch = WatchOut.model_validate(fake_analyses.watch(WAITS))
+    whys = [
+        report_parts.tripped(one, before, watch.asked) for one, before in zip(found, [*found[1:], None], strict=True)
+    ]
+    assert whys == [
+        "its trigger became true",
+        "nothing tripped; it was time to look again",
+        "first look",
+    ]
+    assert report_parts.tripped(found[0], found[1], ()) == "somebody asked"
+    shown = report_parts.history(found, watch, found[1].id)
+    assert shown.count('<tr class="on">') == 1
+    assert "3 looks, 0.0186 USD together" in shown
+
+
+def test_a_wait_says_until_when_what_for_and_when_it_is_asked_again() -> None:
+    watch = WatchOut.model_validate(fake_analyses.watch(WAITS))
+    assert watch.until is not None
+    shown = report_parts.watching(watch, watch.until - timedelta(minutes=95))
+    assert "until 14:15, 1h 35m left" in shown
+    assert "match = close &gt; ta.ema(close, 20)" in shown
+    assert "4 closes looked at, on 1 one was true" in shown
+    assert "Asked 3 times; again when one of them becomes true, at the 11:15 close at the latest" in shown
+    assert "its time is up" in report_parts.watching(watch, watch.until + timedelta(seconds=1))
+    bare = report_parts.watching(WatchOut(), watch.until)
+    assert bare.count("none given") == 2
+
+
+def test_single_answers_show_their_spread() -> None:
+    shown = report_parts.opinions(looks(ENTERS)[0])
+    assert "Asked 3 times" in shown
+    assert "2 enter trade, 1 wait" in shown
+    assert "confidence 55 to 74" in shown
+    assert report_parts.opinions(looks(WAITS)[0]) == ""
+
+
+def test_cost_is_told_only_where_a_model_was_asked() -> None:
+    asked = looks(ENTERS)[0]
+    assert "4,120 tokens in, 380 out, 0.0062 USD · 2.3 s" in report_parts.meta(asked)
+    assert "no model was asked, no cost" in report_parts.meta(asked.model_copy(update={"cost": None}))
+
+
+def test_indicators_stand_by_interval_and_prices_as_prices() -> None:
+    shown = snapshot_view.indicators(snapshot())
+    assert shown.index(">15m<") < shown.index(">4h<")
+    row = shown[shown.index("ta.rsi(close, 14)") :]
+    assert '<td class="n">23.2</td><td class="n">51.8</td>' in row[: row.index("</tr>")]
+    lone = snapshot().model_copy(update={"table": ()})
+    assert "None were stored" in snapshot_view.indicators(lone)
+
+
+def test_levels_go_down_through_the_price_and_computed_ones_stand_apart() -> None:
+    shown = snapshot_view.levels(snapshot())
+    names = ("week&#x27;s high", "pivot", "<b>Price</b>", "swing low", "day&#x27;s low")
+    places = [shown.index(name) for name in names]
+    assert places == sorted(places)
+    assert shown.index("3 computed") > places[-1]
+
+
+@pytest.mark.parametrize(
+    ("layers", "kinds"),
+    [
+        ([], set()),
+        (["plan"], set()),
+        (["structure"], {"support", "resistance"}),
+        (["structure", "reference"], {"support", "resistance", "reference"}),
+    ],
+)
+def test_layers_of_the_chart_are_switched_apart(layers: list[str], kinds: set[str]) -> None:
+    assert {line.kind for line in snapshot_view.lines(snapshot(), layers)} == kinds
+
+
+def test_of_many_computed_levels_the_nearest_are_drawn() -> None:
+    one = snapshot()
+    many = tuple(one.reference[0].model_copy(update={"price": one.price + n}) for n in range(-30, 31))
+    drawn = snapshot_view.lines(one.model_copy(update={"reference": many}), ["reference"])
+    assert len(drawn) == snapshot_view.REFERENCE_DRAWN
+    assert max(abs(line.price - one.price) for line in drawn) <= snapshot_view.REFERENCE_DRAWN / 2
+
+
+def test_a_position_shows_each_decision_what_was_refused_and_what_moved() -> None:
+    row = fake_positions.detail(fake_positions.position(1, "LINKUSDT", "short", 9.169, None))
+    found = PositionDetail.model_validate(row)
+    shown = position_detail.decisions(found)
+    assert "3 so far, 0.0063 USD" in shown
+    assert shown.count("Refused: A stop is never moved away from the price.") == 1
+    # The oldest decision moved the stop from where it was at first; the later ones did not.
+    assert shown.count("stop 9.3028 → 9.2844") == 1
+    why = position_detail.thesis(found, START)
+    assert "The range broke on volume" in why
+    assert "9.2844" in why
+    assert "from 9.3028 at first" in why
+    assert "not so" in why
+
+
+def test_a_position_without_a_reason_says_so() -> None:
+    row = fake_positions.detail(fake_positions.position(2, "ADAUSDT", "short", 0.2453, "s4"))
+    found = PositionDetail.model_validate({**row, "thesis": None})
+    assert "No reason was stored" in position_detail.thesis(found, START)
+    assert "None yet" in position_detail.decisions(found)
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        (IntervalOut(value=0.2, low=0.1, high=0.3), "up"),
+        (IntervalOut(value=-0.2, low=-0.3, high=-0.1), "down"),
+        (IntervalOut(value=0.2, low=-0.1, high=0.5), "chance"),
+        (IntervalOut(value=0.2, low=0.0, high=0.5), "chance"),
+        (IntervalOut(value=0.9), "few"),
+    ],
+)
+def test_an_interval_is_not_called_better_than_it_is(interval: IntervalOut, said: str) -> None:
+    assert record_parts.verdict(interval) == said
+
+
+def test_calibration_is_drawn_where_confidence_and_share_meet() -> None:
+    record = OutcomeSummary.model_validate(fake_outcomes.summary(""))
+    drawn = record_parts.calibration(record.calibration)
+    assert "left:56.0%;bottom:43.0%" in drawn
+    assert drawn.count("opacity:.5") == 3, "only the bin of 31 has enough entries"
+    assert "Off by 13 points" in drawn
+
+
+def test_lift_names_what_too_few_closes_hold() -> None:
+    record = OutcomeSummary.model_validate(fake_outcomes.summary(""))
+    assert "Above zero" in record_parts.lift(record.lift)
+    few = record_parts.lift(record.by_strategy[1].lift)
+    assert "fewer than 10 candle closes" in few
+    assert "Above zero" not in few
+
+
+def test_a_record_without_anything_says_what_is_missing() -> None:
+    record = OutcomeSummary.model_validate(fake_outcomes.summary("empty"))
+    assert "No entered signal has ended" in record_parts.calibration(record.calibration)
+    assert "No signal has ended" in record_parts.lift(record.lift)
+    assert "Nothing followed yet" in record_parts.groups(record.by_strategy, "Strategy")
+    assert "No analyses yet" in record_parts.costs(CostsOut(), 0)
+
+
+def test_costs_are_summed_and_rules_cost_nothing() -> None:
+    found = CostsOut.model_validate(fake_outcomes.costs(""))
+    shown = record_parts.costs(found, 82)
+    assert '<b class="num">1.62 USD</b>' in shown
+    assert "316 analyses, 261 of them by a model" in shown
+    assert "0.0197 USD an entry" in shown
+    rules = found.model_copy(update={"all": found.all.model_copy(update={"asked": 0, "cost": 0.0})})
+    assert "by rules; no model was asked" in record_parts.costs(rules, 82)
+
+
+def test_an_outcome_tells_both_plans_and_an_entry_its_result() -> None:
+    found = SignalOutcome.model_validate(fake_outcomes.of_signal(ENTERS))
+    shown = report_parts.outcome(found)
+    assert "target first" in shown
+    assert "+1.16 R" in shown
+    assert "still open" in shown
+    assert report_parts.outcome(SignalOutcome(signal_id="s")) == ""
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    one = Served()
+    yield one
+    one.stop()
+
+
+def markup(app: AppTest) -> str:
+    assert not app.exception, app.exception
+    return " ".join(str(h.proto.body) for h in app.get("html"))
+
+
+def test_the_analysis_page_shows_an_earlier_look_when_it_is_picked(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/analysis.py", monkeypatch, served.url)
+    app.query_params["signal"] = "s6"
+    app.run()
+    shown = markup(app)
+    assert "What it could cite" in shown
+    assert "Waiting</h2>" in shown
+    picker = app.selectbox(key="look_s6")
+    assert len(picker.options) == 3
+    assert "5 Jan 10:15 UTC" in shown
+    picker.select_index(2).run()
+    assert "5 Jan 09:15 UTC" in markup(app)
+    app.selectbox(key="analysis_signal").select("s5").run()
+    assert "Refused." in markup(app)
+
+
+def test_a_signal_without_an_analysis_says_what_is_under_way(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/analysis.py", monkeypatch, served.url)
+    app.query_params["signal"] = "s3"
+    app.run()
+    assert "The analysis is under way." in markup(app)
+    served.state.signals[2]["status"] = "error"
+    app.run()
+    next(b for b in app.button if b.label == "Analyse now").click().run()
+    assert served.state.signals[2]["status"] == "analysing"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pages/analysis.py", "Nothing to analyse yet"),
+        ("pages/track_record.py", "No signal is followed in this period"),
+    ],
+)
+def test_pages_without_data_say_what_is_missing(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Served("empty")
+    try:
+        assert said in markup(page(name, monkeypatch, one.url).run())
+    finally:
+        one.stop()
+
+
+def test_the_last_figures_stay_while_the_api_is_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/track_record.py", monkeypatch, served.url).run()
+    assert "1.62 USD" in markup(app)
+    app.segmented_control(key="record_view").set_value("model").run()
+    assert "Offline analyst" in markup(app)
+    served.stop()
+    app.run()
+    shown = markup(app)
+    assert "Cannot reach the screener." in shown
+    assert "1.62 USD" in shown
