@@ -1,7 +1,8 @@
 """One analysis: a snapshot goes in, a checked decision comes out.
 
-1. A model answers the prompt `analysis.decide`, or the offline analyst answers by rules.
-2. `analysis.grounding.validate` decides what of it may stand.
+1. A model answers the prompt `analysis.decide`, or the offline analyst answers by rules. Several answers may be
+   asked for, of one model or of several.
+2. `analysis.grounding.validate` decides what of each may stand, `analysis.agreement` which of several does.
 3. `Analysis` holds the decision that stands, the report, and what was said, as it was said.
 
 A model that fails is no decision: `AnalysisFailed` goes to the caller, and no trade follows from it.
@@ -9,19 +10,23 @@ A model that fails is no decision: `AnalysisFailed` goes to the caller, and no t
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from analysis import offline
+from analysis.agreement import Opinion, settle
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits, GroundingReport, validate
+from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from analysis.snapshot_parts import CandleRow
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender, Tier
 from llm.prompts import compose
 
 OPERATION: Final = "analysis.decide"
@@ -47,6 +52,7 @@ class StrategyBrief:
     description: str = ""
     conditions: tuple[str, ...] = ()
     instructions: str = ""
+    risk: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
         """The brief as plain lines, empty parts left out."""
@@ -55,6 +61,7 @@ class StrategyBrief:
             ("Description", self.description),
             ("Conditions", "; ".join(self.conditions)),
             ("How to trade it", self.instructions),
+            ("Risk settings", "; ".join(f"{name} {value}" for name, value in self.risk.items())),
         ]
         return "\n".join(f"{label}: {value}" for label, value in parts if value)
 
@@ -62,7 +69,8 @@ class StrategyBrief:
 class Analysis(BaseModel):
     """A finished analysis. Prices in the quote asset; `cost` in US dollars, None where no price is known.
 
-    `decision` and the levels are what stands after the checks; `raw` is what was answered before them.
+    `decision` and the levels are what stands after the checks; `raw` is what was answered before them. `opinions` are
+    all answers where several were asked for, those that failed too; tokens and cost are of all of them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +89,25 @@ class Analysis(BaseModel):
     cost: float | None
     prompt_version: str
     snapshot_digest: str
+    opinions: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a model is asked. `asks` answers are wanted, in turn of the model and of `others`, at least one of each.
+
+    `earlier` are the reasonings of this signal's analyses so far, oldest first; `why` says why it is looked at again.
+    `timeout_s` is the model's own limit where it is None; `tier` the prompt's own.
+    """
+
+    asks: int = 1
+    others: tuple[LanguageModel, ...] = ()
+    earlier: tuple[str, ...] = ()
+    why: str = ""
+    style: Style = "balanced"
+    tier: Tier | None = None
+    timeout_s: float | None = None
+    spender: Spender | None = None
 
 
 async def decide(
@@ -91,39 +118,82 @@ async def decide(
     limits: GroundingLimits | None = None,
     timeout_s: float | None = None,
     spender: Spender | None = None,
+    asking: Asking | None = None,
 ) -> Analysis:
     """Analyse a signal with `model`, or with the offline analyst when it is None. `spender` pays for it.
 
-    `timeout_s` is the model's own limit where it is None.
-    Raises AnalysisFailed when the model does not answer, or not with a decision.
+    `timeout_s` and `spender` stand before those of `asking`.
+    Raises AnalysisFailed when the model does not answer, or not with a decision, or where none of several stands.
     """
-    limits = limits or GroundingLimits()
+    limits, asking = limits or GroundingLimits(), asking or Asking()
     started = perf_counter()
     if model is None:
-        proposed = offline.analyse_offline(snapshot, limits)
+        # The same rules would give the same answer however often they are asked.
+        proposed = offline.analyse_offline(snapshot, limits, style=asking.style)
         answer = ModelAnswer(proposed, "", offline.NAME, cost=0.0, latency_ms=_elapsed_ms(started))
-        version = OFFLINE_VERSION
-    else:
-        request = await _request(snapshot, strategy, limits, timeout_s, spender)
+        return _analysis(Opinion(answer, *validate(proposed, snapshot, limits)), OFFLINE_VERSION, snapshot)
+    asking = replace(asking, timeout_s=timeout_s or asking.timeout_s, spender=spender or asking.spender)
+    request = await _request(snapshot, strategy, limits, asking)
+    version = request.prompt_version or ""
+    models = (model, *asking.others)
+    count = max(asking.asks, len(models))
+    if count == 1:
         answer = await _ask(model, request)
-        version = request.prompt_version or ""
-    final, report = validate(answer.data, snapshot, limits)
+        return _analysis(Opinion(answer, *validate(answer.data, snapshot, limits)), version, snapshot)
+    # A kept answer would agree with itself: all but each model's first are asked afresh.
+    asked = [_try(models[i % len(models)], replace(request, fresh=i >= len(models))) for i in range(count)]
+    answers = await asyncio.gather(*asked)
+    opinions = [Opinion(a, *validate(a.data, snapshot, limits)) for a in answers if isinstance(a, ModelAnswer)]
+    failed = [a for a in answers if isinstance(a, AnalysisFailed)]
+    settled = settle(opinions, count)
+    if settled is None:
+        if not opinions:
+            raise failed[0]
+        reason = f"{len(opinions)} of {count} answers want to enter, which is not more than half; the others failed: "
+        reasons = "; ".join(dict.fromkeys(f.reason for f in failed))
+        raise AnalysisFailed(reason + reasons, retryable=all(f.retryable for f in failed), model=model.name)
+    found = _analysis(settled.opinion, version, snapshot)
+    records = [o.record() for o in opinions]
+    records += [{"model": f.model, "decision": None, "confidence": None, "error": f.reason} for f in failed]
+    costs = [o.answer.cost for o in opinions]
+    return found.model_copy(
+        update={
+            "confidence": settled.confidence,
+            "grounding": found.grounding.model_copy(update={"checks": (*found.grounding.checks, settled.check())}),
+            "latency_ms": round(_elapsed_ms(started), 3),
+            "input_tokens": sum(o.answer.input_tokens for o in opinions),
+            "output_tokens": sum(o.answer.output_tokens for o in opinions),
+            "cost": None if None in costs else sum(c for c in costs if c is not None),
+            "opinions": tuple(records),
+        }
+    )
+
+
+def _analysis(opinion: Opinion, version: str, snapshot: Snapshot) -> Analysis:
+    answer, final = opinion.answer, opinion.final
     return Analysis(
         decision=final.decision,
         confidence=final.confidence,
         reasoning=final.reasoning,
         trade_plan=final.trade_plan,
         key_levels=final.key_levels,
-        grounding=report,
+        grounding=opinion.report,
         raw={"text": answer.text, "decision": answer.data.as_json()},
         model=answer.model,
-        latency_ms=round(answer.latency_ms or _elapsed_ms(started), 3),
+        latency_ms=round(answer.latency_ms, 3),
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
         cost=answer.cost,
         prompt_version=version,
         snapshot_digest=snapshot.digest,
     )
+
+
+async def _try(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAnswer[Decision] | AnalysisFailed:
+    try:
+        return await _ask(model, request)
+    except AnalysisFailed as failure:
+        return failure
 
 
 async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAnswer[Decision]:
@@ -134,19 +204,21 @@ async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAn
 
 
 async def _request(
-    snapshot: Snapshot,
-    strategy: StrategyBrief,
-    limits: GroundingLimits,
-    timeout_s: float | None,
-    spender: Spender | None,
+    snapshot: Snapshot, strategy: StrategyBrief, limits: GroundingLimits, asking: Asking
 ) -> ModelRequest[Decision]:
     shown = snapshot.model_dump(mode="json")
+    # Rows instead of objects: a hundred candles cost a third of the tokens.
     shown["candles"] = {"columns": CandleRow._fields, "rows": shown["candles"]}
+    shown["table"] = {f"{row.name} on {row.interval}": row.value for row in snapshot.table}
+    shown["reference"] = {level.source: level.price for level in snapshot.reference}
     variables: dict[str, object] = {
         "strategy": strategy.text(),
         "snapshot": json.dumps(shown, separators=(",", ":"), allow_nan=False),
-        "symbol": snapshot.symbol,
+        "earlier": "\n".join(f"{i + 1}. {text}" for i, text in enumerate(asking.earlier)),
+        "why": asking.why,
+        "style": asking.style,
         "interval": snapshot.interval,
+        "intervals": ", ".join(snapshot.intervals),
         "direction": snapshot.direction,
         "min_stop_atr": limits.min_stop_atr,
         "max_stop_atr": limits.max_stop_atr,
@@ -159,12 +231,12 @@ async def _request(
         messages=composed.messages,
         schema=Decision,
         variables=variables,
-        tier=composed.prompt.tier,
+        tier=asking.tier or composed.prompt.tier,
         temperature=composed.prompt.temperature,
         max_tokens=composed.prompt.max_tokens,
-        timeout_s=timeout_s,
+        timeout_s=asking.timeout_s,
         prompt_version=composed.version,
-        spender=spender,
+        spender=asking.spender,
     )
 
 

@@ -13,12 +13,14 @@ name it carries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
 from analysis.grounding import GroundingLimits
+from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from analysis.snapshot_parts import Level
 from broker.rules import ceil_to, floor_to
@@ -37,8 +39,8 @@ NEAR: Final = 4.0
 """A swing further than this many ATR sets no stop."""
 WIDEST: Final = 3.0
 """Fees widen a stop to this many ATR at most."""
-ENOUGH: Final = 45
-"""The score from which a trade is entered; it starts at `BASE`."""
+ENOUGH: Final[Mapping[Style, int]] = {"careful": 60, "balanced": 45, "bold": 35}
+"""The score from which a trade is entered, by the strategy's style; it starts at `BASE`."""
 BASE: Final = 55
 STRETCHED: Final = 5.0
 """How many ATR from its mean of 20, in the trade's direction, the price is too far gone to follow."""
@@ -67,8 +69,10 @@ class _Target:
     ratio: float
 
 
-def analyse_offline(snapshot: Snapshot, limits: GroundingLimits | None = None) -> Decision:
-    """A decision by rules; the same snapshot always gives the same one.
+def analyse_offline(
+    snapshot: Snapshot, limits: GroundingLimits | None = None, *, style: Style = "balanced"
+) -> Decision:
+    """A decision by rules; the same snapshot and style always give the same one.
 
     Confidence is the score for `enter_trade` and `wait`, and 100 less the score for `bad_setup`.
     """
@@ -100,8 +104,9 @@ def analyse_offline(snapshot: Snapshot, limits: GroundingLimits | None = None) -
     stretched = _stretch(snapshot, snapshot.atr)
     choice: Choice = "enter_trade"
     verdict = "The score is enough to enter."
-    if score < ENOUGH:
-        choice, verdict = "bad_setup", f"A score below {ENOUGH} is not entered."
+    enough = ENOUGH[style]
+    if score < enough:
+        choice, verdict = "bad_setup", f"A score below {enough} is not entered."
     elif stretched > STRETCHED:
         choice, verdict = "wait", f"Waiting for the price to come back toward its mean, {_mean(snapshot)}."
     elif barrier:
