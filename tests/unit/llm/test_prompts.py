@@ -37,7 +37,7 @@ def variables(prompt: Prompt, text: str) -> dict[str, object]:
     known |= {"interval": "15m", "direction": "long", "symbol": "BTCUSDT", "question": ""}
     known |= {"min_stop_atr": 0.5, "max_stop_atr": 5, "min_reward_risk": 1.5, "fee_bps": 10}
     known |= {"sentence": text, "filter_code": text, "reading": text, "error": text, "strategy": text, "snapshot": text}
-    known |= {"earlier": text, "position": text, "why": "a candle has closed."}
+    known |= {"earlier": text, "position": text, "why": "a candle has closed.", "style": "balanced", "intervals": "15m"}
     known |= {"conditions": [text], "problems": [text], "metadata": {"direction": "long", "conditions": [text]}}
     return {name: known[name] for name in prompt.variables}
 
