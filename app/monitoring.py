@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from analysis.monitor import Question, Watch, answers, compiled
 from analysis.settings import AnalysisSettings, AnalysisSettingsError
+from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST
 from app.times import at, to_ms
 from market.types import MarketError, SymbolInfo
 from screener import Program
@@ -27,9 +28,6 @@ from store.watching import Waiting
 
 log = logging.getLogger(__name__)
 WATCH_WAITS = "watch_waits"
-# Without a setting a signal waits so many candles, and an hour at least.
-WAIT_CANDLES = 20
-WAIT_LEAST = timedelta(hours=1)
 
 
 class Market(Protocol):
@@ -194,4 +192,4 @@ def _deadline(waiting: Waiting) -> int:
     close = to_ms(waiting.candle_close)
     if waiting.settings.get("expires") is not None:
         return close + settings_of(waiting.settings).expires * step
-    return close + max(WAIT_CANDLES * step, round(WAIT_LEAST.total_seconds() * 1000))
+    return close + max(EXPIRY_CANDLES * step, round(EXPIRY_LEAST.total_seconds() * 1000))
