@@ -1,0 +1,48 @@
+"""A simulated day with a model that answers well, badly and maliciously by turns, and a worker that is killed.
+
+The short one is over when every way of answering had its turn; a whole day is run by hand
+(`python -m tests.fixtures.analysed_day`).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.analysed_day import Day, Options, Report, folder
+from tests.fixtures.scripted_analyst import DECISIONS
+
+UNSOUND = {way.name for way in DECISIONS if not way.sound}
+
+
+async def lived(options: Options) -> Report:
+    async with folder() as place:
+        report = await Day(options, place).run()
+    assert report.audit.faults == []
+    assert report.tracebacks == []
+    assert report.unread == []
+    counts = report.audit.counts
+    assert counts["entered"] and counts["refused"]
+    assert not counts["entered"].keys() & UNSOUND
+    assert counts["analyses"] == counts["requests"] > 20
+    assert counts["costs"]["paid as told"] > 20
+    assert counts["views"]["signals"] == counts["signals"]
+    assert counts["orders"]["entry filled"] > 0
+    return report
+
+
+async def test_a_simulated_hour() -> None:
+    options = Options(hours=3, speed=30, symbols=20, kills=1, calls=len(DECISIONS) + 15, positions=2)
+    report = await lived(options)
+    assert len(report.killed) == 1
+    asked = {way.removeprefix("decide: ") for way in report.ways}
+    assert {way.name for way in DECISIONS} <= asked
+
+
+@pytest.mark.slow
+async def test_six_simulated_hours_with_many_kills() -> None:
+    report = await lived(Options(hours=6, speed=60, symbols=10, kills=9))
+    assert len(report.killed) >= 6
+    counts = report.audit.counts
+    assert counts["waits"]["checks"] > 20 and counts["waits"]["asked"]
+    assert counts["managed"]["stops moved"] and counts["managed"]["reduced"]
+    assert counts["model plans ended"] and counts["views"]["calibration"]
