@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 OFFLINE_MODEL = "offline translator"
+OFFLINE_ANALYST = "offline analyst"
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,13 @@ def writing_model(settings: Settings, name: str | None = None, database: Databas
     return _real_model(settings, name, database)
 
 
-def analysing_model(settings: Settings, database: Database | None = None) -> LanguageModel | None:
-    """The model that analyses signals; None is the offline analyst."""
-    if settings.model is None:
+def analysing_model(
+    settings: Settings, database: Database | None = None, name: str | None = None
+) -> LanguageModel | None:
+    """The model that analyses signals: `name`, else SCREENER_MODEL; None is the offline analyst."""
+    if (name or settings.model) is None or name == OFFLINE_ANALYST:
         return None
-    return _real_model(settings, None, database)
+    return _real_model(settings, name, database)
 
 
 def _real_model(settings: Settings, name: str | None, database: Database | None) -> LanguageModel:

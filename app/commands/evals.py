@@ -1,4 +1,4 @@
-"""`screener eval`: how good a translator is, by what its programs do, and the runs that were kept."""
+"""`screener eval`: how good a translator is by what its programs do, or an analyst by what came, and the runs kept."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from app.commands.eval_analysis import analysis
+from app.commands.eval_analysis import show as show_analysis
 from app.commands.options import DataCommand, keep_machine_code
 from app.commands.output import BAD_INPUT, FAILURE, fail
 from app.commands.parts import load_settings
 from app.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from app.evaluation import Outcome, Plan
     from llm.evals.compare import Comparison
     from llm.evals.results import EvalRun
 
 LINE_EVERY_S = 2.0
+Ended = TypeVar("Ended")
 
 
 def _styles(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,7 +40,10 @@ def _styles(context: click.Context, parameter: click.Parameter, names: tuple[str
 
 @click.group(name="eval")
 def evaluation() -> None:
-    """Score a translator on sentences with reference filters."""
+    """Score a translator on sentences with reference filters, or decisions on past signals."""
+
+
+evaluation.add_command(analysis)
 
 
 @evaluation.command(cls=DataCommand)
@@ -69,7 +75,7 @@ def generate(
     """
     keep_machine_code()
     settings = load_settings()
-    from app.evaluation import Choice, Plan
+    from app.evaluation import Choice, Plan, run
     from llm.evals.dataset import DatasetError
     from market.history import HistoryError
 
@@ -79,7 +85,7 @@ def generate(
     except (DatasetError, HistoryError, SettingsError, ValueError) as error:
         fail(str(error), as_json=as_json, code=BAD_INPUT, error_code="dataset")
     try:
-        outcome = asyncio.run(_run(plan))
+        outcome = asyncio.run(until_stopped(lambda progress, stop: run(plan, progress=progress, stop=stop)))
     except OSError as error:
         fail(f"the run cannot be kept: {error}", as_json=as_json)
     _show(outcome.run, outcome.since, as_json=as_json)
@@ -146,10 +152,10 @@ def _kept(settings: Settings) -> list[EvalRun]:
     return asyncio.run(runs(settings))
 
 
-async def _run(plan: Plan) -> Outcome:
-    """The run, ended by the first SIGINT or SIGTERM; a second one ends the program."""
+async def until_stopped(begin: Callable[[Callable[[int, int], None], asyncio.Event], Awaitable[Ended]]) -> Ended:
+    """The run that `begin` starts with a progress callback and the event that ends it: set by the first SIGINT or
+    SIGTERM; a second one ends the program."""
     from app.bootstrap import flush_traces
-    from app.evaluation import run
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -164,7 +170,7 @@ async def _run(plan: Plan) -> Outcome:
         loop.add_signal_handler(number, ask)
     printer = _Printer()
     try:
-        return await run(plan, progress=printer.show, stop=stop)
+        return await begin(printer.show, stop)
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
@@ -174,6 +180,9 @@ async def _run(plan: Plan) -> Outcome:
 
 def _show(run: EvalRun, since: Comparison | None, *, as_json: bool) -> None:
     """Print the tables, or all of it as JSON."""
+    if run.info.kind == "analysis":
+        show_analysis(run, since, as_json=as_json)
+        return
     from llm.evals import report
     from llm.evals.translation import AGREEMENT, DETAILS, ORDER
 
