@@ -6,13 +6,15 @@
    database tells of it (LISTEN); where that is lost, within a second.
 3. A handler that raises `Later` (app.later) is called again then; one that raises a StoreError, with growing pauses.
    Any other failure ends the job as `failed`, with its traceback in the log.
-4. `_rescue` puts back jobs of workers that died: their hearts have not beaten for `stalled_after` seconds.
+4. `_rescue` puts back jobs of workers that died: their hearts have not beaten for `stalled_after` seconds. Jobs that
+   failed are kept for a week.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +47,8 @@ POLL_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 5.0
 SHUTDOWN_SECONDS: Final = 3.0
+KEEP_HOURS: Final = 7 * 24
+PRUNE_SECONDS: Final = 3600.0
 # Pauses after failures that may pass, in seconds: the last one again and again.
 _PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -140,10 +144,20 @@ class Jobs:
                 log.warning("queue %s: the database does not answer: %s", queue, error)
             await asyncio.sleep(POLL_SECONDS)
 
+    async def forget(self, hours: int = KEEP_HOURS) -> None:
+        """Delete jobs that failed or were given up more than so many hours ago."""
+        await self._app.job_manager.delete_old_jobs(
+            hours, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
     async def _rescue(self) -> None:
-        """Put back what dead workers left, and what a living one could not report as done."""
+        """Put back what dead workers left, and what a living one could not report as done; forget what is old."""
+        pruned: float | None = None
         while True:
             try:
+                if pruned is None or time.monotonic() - pruned > PRUNE_SECONDS:
+                    await self.forget()
+                    pruned = time.monotonic()
                 stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_after)
                 lost = await self._lost()
                 for job in [*stalled, *lost]:

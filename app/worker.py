@@ -50,7 +50,6 @@ from store.trading_records import NewEvent, Position
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 SHUTDOWN_SECONDS = 5.0
-KEEP_JOBS = timedelta(days=7)
 KEEP_RUNS = timedelta(days=14)
 KEEP_SPENDING = timedelta(days=35)
 
@@ -219,7 +218,6 @@ class Worker:
                 await signals.expire(conn, interval, oldest, now=at(now), step=candle)
             await jobs.give_up(conn)
             await jobs.analyse(conn, await jobs.unqueued(conn))
-            await jobs.prune(conn, real_now() - KEEP_JOBS)
             await runs.prune(conn, at(now) - KEEP_RUNS)
             await spending.prune(conn, (real_now() - KEEP_SPENDING).date())
         await self.screener.recover(interrupted_only=True)

@@ -108,13 +108,3 @@ async def give_up(conn: Connection) -> int:
         "     and j.status in ('todo', 'doing'))"
     )
     return cursor.rowcount
-
-
-async def prune(conn: Connection, ended_before: datetime) -> int:
-    """Forget jobs that failed or were given up before then, in real time; returns how many. Background work only."""
-    cursor = await conn.execute(
-        "delete from jobs.procrastinate_jobs j where j.status in ('failed', 'cancelled', 'aborted')"
-        " and not exists (select from jobs.procrastinate_events e where e.job_id = j.id and e.at >= %s)",
-        (ended_before,),
-    )
-    return cursor.rowcount

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -23,10 +24,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import numpy as np
-from pydantic import BaseModel
 
 from benchmarks.rows import Row
 
@@ -42,7 +42,7 @@ START: Final = 1_767_600_000_000
 CODE: Final = "match = ta.rsi(close, 14) < 101 and close > ta.ema(close, 50) * 0.5"
 ANSWER: Final = {"decision": "bad_setup", "confidence": 50, "reasoning": "Nothing of note."}
 
-Schema = TypeVar("Schema", bound=BaseModel)
+_SYMBOL: Final = re.compile(r'"symbol":"(\w+)"')
 
 
 def run(wanted: str = "analysis.queue") -> Iterator[Row]:
@@ -105,7 +105,10 @@ class _Model:
     async def complete(self, request: Any) -> Any:
         from llm.models import ModelAnswer
 
-        self.asked[request.spender.strategy, request.variables["symbol"]] = time.perf_counter()
+        now = time.perf_counter()
+        named = _SYMBOL.search(request.variables["snapshot"])
+        assert named is not None, "a snapshot names its symbol"
+        self.asked[request.spender.strategy, named[1]] = now
         await asyncio.sleep(ANSWER_S)
         return ModelAnswer(request.schema.model_validate(ANSWER), "{}", self.name)
 
