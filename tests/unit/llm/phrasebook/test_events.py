@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm.phrasebook import translate
-from llm.phrasebook.candles import PATTERNS
+from llm.phrasebook.candle_patterns import PATTERNS
 from llm.phrasebook.phrase_tables import PhraseTable
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
