@@ -11,15 +11,18 @@ A condition that cannot be compiled, or is unknown, never trips; the candles tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from screener import FilterError, Program, compile_filter
+from screener.engine.narrow import Columns
+from screener.engine.panel import Panel
 from screener.engine.replay import truths
 from screener.engine.stepper import CandleSource
+from screener.ops import OPS
 
 CHECKS_KEPT: Final = 50
 """So many newest checks of a watch or a position are kept."""
@@ -150,28 +153,41 @@ def compiled(code: str, interval: str, symbols: Collection[str]) -> Program | No
 def answers(
     questions: Collection[Question],
     programs: Callable[[str], Program | None],
-    candles: CandleSource,
+    panel: Panel,
     interval: str,
     close: int,
 ) -> dict[Question, bool | None]:
     """Whether each condition held on the candle that closed at `close` (ms UTC), None where unknown; each code is
-    stepped once for all symbols. `programs` gives the program of a code.
+    stepped once for all its symbols. `programs` gives the program of a code.
+
+    Programs that compare the market's symbols are stepped over all of them, all others over the columns asked for.
     """
     found: dict[Question, bool | None] = dict.fromkeys(questions)
     known = {code: program for code in {q.code for q in questions} if (program := programs(code)) is not None}
-    values = truths(list(known.values()), candles, interval, close)
-    row = {code: number for number, code in enumerate(known)}
-    for question in questions:
-        column = candles.find(question.symbol)
-        if question.code in row and column >= 0:
-            value = int(values[row[question.code], column])
+    for wide in (False, True):
+        chosen = [code for code, program in known.items() if _wide(program) == wide]
+        asked = [q for q in questions if q.code in chosen and panel.find(q.symbol) >= 0]
+        if not asked:
+            continue
+        named = {q.symbol for q in asked} | {s for code in chosen for s in _symbols(known[code])}
+        columns = sorted(column for symbol in named if (column := panel.find(symbol)) >= 0)
+        source: CandleSource = panel if wide else Columns(panel, columns)
+        values = truths([known[code] for code in chosen], source, interval, close)
+        row = {code: number for number, code in enumerate(chosen)}
+        for question in asked:
+            value = int(values[row[question.code], source.find(question.symbol)])
             found[question] = None if value < 0 else value == 1
     return found
 
 
-def kept(checks: Sequence[Any]) -> list[Any]:
-    """The newest checks, as many as are kept."""
-    return list(checks)[-CHECKS_KEPT:]
+def _wide(program: Program) -> bool:
+    """Whether a program reads more than its own symbol and those that it names."""
+    return any(OPS[node.op].cross or node.op == "external" for node in program.nodes)
+
+
+def _symbols(program: Program) -> set[str]:
+    """The symbols that a program names."""
+    return {str(node.params[2]) for node in program.nodes if node.op == "src" and node.params[2]}
 
 
 def _code(value: object) -> str | None:
