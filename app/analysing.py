@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,7 @@ from uuid import UUID
 from analysis import (
     Analysis,
     AnalysisFailed,
+    Asking,
     GroundingLimits,
     Snapshot,
     SnapshotError,
@@ -61,6 +62,8 @@ EXPIRY_CANDLES: Final = 20
 EXPIRY_LEAST: Final = timedelta(hours=1)
 # How long a job waits for another process's analyses of the same strategy, in seconds.
 ROOM_SECONDS: Final = 0.5
+# So many of a signal's earlier reasonings are told to the model.
+EARLIER: Final = 5
 EXAMPLE: Final[Mapping[str, Any]] = {
     "decision": "bad_setup",
     "confidence": 40,
@@ -100,12 +103,14 @@ class Analyser:
         model: LanguageModel | None,
         settings: Settings,
         engines: Engines | None = None,
+        named: Callable[[Sequence[str]], Sequence[LanguageModel]] = lambda names: (),
     ) -> None:
         self._database = database
         self._market = market
         self._model = Repairing(model, EXAMPLE) if model is not None else None
         self._settings = settings
         self._engines = engines
+        self._named = named
         self._limits = GroundingLimits(fee_bps=float(settings.fee_bps))
         self._places = Places()
 
@@ -151,7 +156,8 @@ class Analyser:
         try:
             snapshot = await self._snapshot(case)
             key = request_key(signal, snapshot)
-            if not await self._claim(case, key):
+            earlier = await self._claim(case, key)
+            if earlier is None:
                 return
             # The strategy's owner pays; a built-in one has none.
             spender = Spender(str(strategy.owner_id) if strategy.owner_id else None, str(strategy.id))
@@ -161,8 +167,16 @@ class Analyser:
                     snapshot,
                     _brief(strategy),
                     limits=self._limits,
-                    timeout_s=self._seconds_left(case),
-                    spender=spender,
+                    asking=Asking(
+                        asks=case.settings.asks,
+                        others=self._others(case.settings.models),
+                        earlier=earlier,
+                        why=_why_again(signal) if case.ask > 1 else "",
+                        style=case.settings.style,
+                        tier=case.settings.tier,
+                        timeout_s=self._seconds_left(case),
+                        spender=spender,
+                    ),
                 )
                 score(span, result)
         except (SnapshotError, AnalysisFailed) as failure:
@@ -170,8 +184,9 @@ class Analyser:
             return
         await self._keep(signal, snapshot, result, key, span.trace_id)
 
-    async def _claim(self, case: _Case, key: str) -> bool:
-        """Take the signal; False where it is past that, or was given the analysis that answered this request before.
+    async def _claim(self, case: _Case, key: str) -> tuple[str, ...] | None:
+        """Take the signal and return what was said of it before, oldest first; None where it is past that, or was given
+        the analysis that answered this request before.
 
         Raises Later where other processes are at as many signals of its strategy as may be analysed at once.
         """
@@ -179,11 +194,19 @@ class Analyser:
             if not await signals.has_room(conn, case.signal, case.settings.concurrency):
                 raise Later(ROOM_SECONDS, "as many signals of its strategy are analysed elsewhere as may be")
             if await signals.claim_one(conn, case.signal.id) is None:
-                return False
-            earlier = await analyses.by_request(conn, key)
-            if earlier is not None:
-                await self._move(conn, case.signal, earlier)
-        return earlier is None
+                return None
+            same = await analyses.by_request(conn, key)
+            if same is not None:
+                await self._move(conn, case.signal, same)
+                return None
+            if case.ask == 1:
+                return ()
+            said = await analyses.of_signal(conn, case.signal.id, limit=EARLIER)
+        return tuple(analysis.reasoning for analysis in reversed(said) if analysis.position_id is None)
+
+    def _others(self, names: Sequence[str]) -> tuple[LanguageModel, ...]:
+        """The other models that a strategy names, of those that the operator's settings name."""
+        return tuple(Repairing(model, EXAMPLE) for model in self._named(names)) if names and self._model else ()
 
     async def _snapshot(self, case: _Case) -> Snapshot:
         """What is known as of the signal's candle; of one that waited, as of the newest."""
@@ -216,6 +239,7 @@ class Analyser:
             cost=Decimal(str(result.cost or 0)),
             trace_id=trace_id,
             request_key=key,
+            opinions=list(result.opinions),
             decided_at=at(self._market.clock.now_ms()),
         )
         async with self._database.worker() as conn:
@@ -317,8 +341,18 @@ def _before(ask: int) -> SignalStatus:
 
 def _brief(strategy: Strategy) -> StrategyBrief:
     return StrategyBrief(
-        strategy.name, strategy.description, tuple(str(c) for c in strategy.conditions), strategy.instructions
+        strategy.name,
+        strategy.description,
+        tuple(str(c) for c in strategy.conditions),
+        strategy.instructions,
+        strategy.risk,
     )
+
+
+def _why_again(signal: Signal) -> str:
+    """Why a signal that waited is looked at again, as whoever watches it noted."""
+    asked = (signal.watch or {}).get("asked") or [{}]
+    return str(asked[-1].get("why") or "")
 
 
 def _cause(error: BaseException | None, kind: type[E]) -> E | None:

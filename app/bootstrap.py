@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -93,6 +93,14 @@ def analysing_model(
     if (name or settings.model) is None or name == OFFLINE_ANALYST:
         return None
     return _real_model(settings, name, database)
+
+
+def named_models(settings: Settings, database: Database, names: Sequence[str]) -> tuple[LanguageModel, ...]:
+    """Those of `names` that the settings name, too: whoever names a model does not choose what the operator pays for.
+    The analysing model itself is not among them.
+    """
+    allowed = [name for name in dict.fromkeys(names) if name in settings.named_models and name != settings.model]
+    return tuple(_real_model(settings, name, database) for name in allowed)
 
 
 def _real_model(settings: Settings, name: str | None, database: Database | None) -> LanguageModel:

@@ -20,13 +20,14 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app import logs
 from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST, Analyser
-from app.bootstrap import analysing_model, database_url, flush_traces, paper_broker
+from app.bootstrap import analysing_model, database_url, flush_traces, named_models, paper_broker
 from app.builtins import store_built_ins
 from app.jobs import Jobs
 from app.managing import Manager
@@ -40,6 +41,7 @@ from app.spending import real_now
 from app.times import at
 from app.trading import Trader
 from broker.paper import PaperBroker
+from llm.gateway.library import load_litellm
 from market.types import Coverage
 from screener.intervals import INTERVAL_MS, is_close, open_of
 from store import events, jobs, positions, runs, signals, spending
@@ -65,7 +67,9 @@ class Worker:
         self.market = market
         self.screener = Screener(database, market, self.name)
         model = analysing_model(settings, database)
-        self.analyser = Analyser(database, market, model, settings, self.screener.engines)
+        self.analyser = Analyser(
+            database, market, model, settings, self.screener.engines, partial(named_models, settings, database)
+        )
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self.ledger = Ledger(database, market, float(settings.fee_bps))
         self.monitor = Monitor(database, market)
@@ -263,6 +267,11 @@ class Worker:
             await asyncio.to_thread(self.screener.engines.refresh, symbols)
 
 
+def _warmed(task: asyncio.Task[object]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.warning("the library of models cannot be loaded: %s", task.exception())
+
+
 def _progress(done: int, total: int) -> None:
     if done == total or done % max(1, total // 10) == 0:
         log.info("history: %d of %d", done, total)
@@ -293,6 +302,10 @@ async def run(settings: Settings) -> int:
                 gc.freeze()
                 # Served from here on only: who asks before would see a market half filled.
                 await server.start(host, int(port))
+                if settings.model is not None:
+                    # Importing it takes seconds, which would be the first analysis's.
+                    warming = asyncio.create_task(asyncio.to_thread(load_litellm))
+                    warming.add_done_callback(_warmed)
                 log.info("ready: %d symbols, %s", market.panel.size, ", ".join(market.feed.intervals))
                 await worker.run()
             starting.cancel()

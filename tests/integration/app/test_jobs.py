@@ -228,7 +228,7 @@ async def test_a_broken_line_is_tried_later(
             return (await read(database, signal_id)).status == "rejected"
 
         await until(decided)
-    assert len(model.asked) == 3 and (await read(database, signal_id)).reason is None
+    assert len(model.asked) == 3 and (await read(database, signal_id)).reason == "Nothing of note."
 
 
 @pytest.mark.parametrize(("times", "status"), [(2, "rejected"), (3, "error")])
@@ -274,6 +274,31 @@ async def test_a_signal_that_is_declined_meanwhile_stays_so(
     assert (await read(database, signal_id)).status == "declined"
     async with database.worker() as conn:
         assert len(await analyses.of_signal(conn, signal_id)) == 1, "what was paid for is kept"
+
+
+async def test_a_signal_that_waited_is_asked_about_with_what_was_said(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    of = await stored_strategy(database, new_user, asks=2)
+
+    async def script(number: int) -> dict[str, Any]:
+        return {"decision": "wait", "confidence": 40, "reasoning": "The breakout has not been tested again."}
+
+    model = ScriptedModel(script)
+    work = analyser(database, market, model)
+    [signal_id] = await fired(database, matches(of, market))
+    await work.analyse(signal_id)
+    assert (await read(database, signal_id)).status == "wait" and len(model.asked) == 2
+    market.advance()
+    await work.analyse(signal_id, 2)
+    assert len(model.asked) == 4
+    told = ["tested again" in "".join(m.content for m in request.messages) for request in model.asked]
+    assert told == [False, False, True, True]
+    async with database.worker() as conn:
+        later, first = await analyses.of_signal(conn, signal_id)
+    assert len(later.opinions) == len(first.opinions) == 2
+    assert later.snapshot["candle_close"] == market.newest_close
+    assert first.snapshot["candle_close"] == market.newest_close - 60_000
 
 
 async def test_on_demand(database: Database, market: FakeMarket, new_user: UUID, other_user: UUID) -> None:
