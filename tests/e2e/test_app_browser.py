@@ -149,7 +149,7 @@ def test_a_signal_is_approved_and_its_position_closed(page: Page, app: App) -> N
     page.goto(app.url)
     page.locator("tr[data-id=s2]").click()
     expect(page.get_by_role("heading", name="ETHUSDT")).to_be_visible()
-    expect(page.get_by_text("Reward to risk")).to_be_visible()
+    expect(page.locator(".st-key-approve").get_by_text("Reward to risk")).to_be_visible()
     page.get_by_role("button", name="Approve paper trade").click()
     expect(page.get_by_text("This signal has a paper position.")).to_be_visible()
     expect(page.get_by_text("Bought 1.73 ETHUSDT")).to_be_visible()

@@ -65,6 +65,9 @@ def thesis(found: PositionDetail, now: datetime) -> str:
     rows = []
     if held and held.invalidation:
         rows.append(("Wrong when", f'<code class="filter">{text.esc(held.invalidation)}</code>{_checked(found, now)}'))
+    if held and held.looked_at:
+        ago = text.age((now - text.utc(held.looked_at)).total_seconds())
+        rows.append(("Looked at", f'{text.clock_time(held.looked_at)} close <span class="mut">{ago} ago</span>'))
     like = found.entry_price
     if found.initial_stop is not None:
         rows.append(("Stop", _moved(found.initial_stop, found.stop, like)))
@@ -107,7 +110,8 @@ def decisions(found: PositionDetail) -> str:
     )
     if not count:
         return (
-            f'{head}<p class="mut" style="padding-top:6px">None yet. It is looked at on each close of its candle.</p>'
+            f'{head}<p class="mut" style="padding-top:6px">None yet: nothing tripped. It is looked at on each close of '
+            "its candle.</p>"
         )
     older = [*found.decisions[1:], None]
     pairs = list(zip(found.decisions, older, strict=True))[:DECISIONS_SHOWN]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from api.schemas import AnalysisOut, SignalOutcome, WatchAsked, WatchCheck, WatchOut
@@ -20,7 +21,7 @@ WHYS = {
     "invalidation": "its invalidation became true",
     "every": "nothing tripped; it was time to look again",
     "close": "a candle closed",
-    "person": "somebody asked",
+    "again": "asked again",
 }
 OUTCOMES = {
     "open": ("still open", "mut"),
@@ -36,6 +37,11 @@ CHECKS_DRAWN = 48
 def number(value: object) -> float | None:
     """A number of stored JSON; None for anything else."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def exact(value: float | None) -> str:
+    """A number as it was cited or stored: a check is about its last digit. Nothing for None."""
+    return "" if value is None else f"{Decimal(f'{value:.10g}'):,f}".replace("-", "−")
 
 
 def words(decision: str) -> str:
@@ -74,11 +80,27 @@ def report(analysis: AnalysisOut) -> str:
     )
     if not checks:
         return f'{head}<p class="mut" style="padding-top:6px">The answer names no number that could be checked.</p>'
-    lines = "".join(_check(check) for check in checks)
+    told = [c for c in checks if not _in_text(c)]
+    lines = "".join(_check(check) for check in told)
     return (
         f'{head}{_refused(analysis)}<table class="kv report"><thead><tr><th><span class="hid">Result</span></th>'
         '<th>Check and why</th><th class="n">cited</th><th class="n">stored</th></tr></thead>'
-        f"<tbody>{lines}</tbody></table>"
+        f"<tbody>{lines}</tbody></table>{_rest([c for c in checks if _in_text(c)])}"
+    )
+
+
+def _in_text(check: Mapping[str, Any]) -> bool:
+    """A number in the words that passed: there are many of these."""
+    return check.get("name") == "text" and check.get("status") == "ok"
+
+
+def _rest(checks: Sequence[Mapping[str, Any]]) -> str:
+    if not checks:
+        return ""
+    plural = "s" if len(checks) != 1 else ""
+    return (
+        f'<details><summary class="mut">{len(checks)} number{plural} in its words passed</summary>'
+        f'<table class="kv tight report">{"".join(_check(check) for check in checks)}</table></details>'
     )
 
 
@@ -95,12 +117,12 @@ def _check(check: Mapping[str, Any]) -> str:
     mark, tone, word = STATUSES.get(str(check.get("status")), ("help", "mut", "unknown"))
     cited, stored = number(check.get("cited")), number(check.get("stored"))
     name = str(check.get("name", "")).replace("_", " ")
+    head = f"{text.esc(name[:1].upper() + name[1:])}<br>" if name != "text" else ""
     return (
         f'<tr><td class="{tone}" style="width:22px"><span role="img" aria-label="{word}" title="{word}">'
         f"{text.icon(mark)}</span></td>"
-        f'<td>{text.esc(name[:1].upper() + name[1:])}<br><span class="mut">{text.esc(str(check.get("message", "")))}'
-        f'</span></td><td class="n">{text.plain(cited) if cited is not None else ""}</td>'
-        f'<td class="n mut">{text.plain(stored) if stored is not None else ""}</td></tr>'
+        f'<td>{head}<span class="mut">{text.esc(str(check.get("message", "")))}'
+        f'</span></td><td class="n">{exact(cited)}</td><td class="n mut">{exact(stored)}</td></tr>'
     )
 
 
@@ -129,7 +151,7 @@ def meta(analysis: AnalysisOut) -> str:
         asked = f"{tokens}, {dollars(analysis.cost)}"
     parts = [analysis.model]
     if analysis.prompt_version:
-        parts.append(f"prompt {analysis.prompt_version}")
+        parts.append(f"{'prompt ' if analysis.cost is not None else ''}{analysis.prompt_version}")
     parts += [asked, took(analysis.latency_ms)]
     if analysis.snapshot_hash:
         parts.append(f"snapshot {analysis.snapshot_hash[:10]}")
@@ -180,16 +202,22 @@ def _opinion(answer: Mapping[str, Any]) -> str:
     )
 
 
-def tripped(analysis: AnalysisOut, before: AnalysisOut | None, asked: Sequence[WatchAsked]) -> str:
-    """Why it was looked at then: as stored with it, else the newest reason between the look `before` and this one."""
-    why = analysis.trade_plan.get("why") or analysis.grounding.get("why")
-    if why:
-        return WHYS.get(str(why), str(why))
-    if before is None:
-        return WHYS["first"]
-    found = [a for a in asked if _moment(before) <= text.utc(a.at) <= _moment(analysis)]
-    why = max(found, key=lambda a: text.utc(a.at)).why if found else "person"
-    return WHYS.get(why, why)
+def tripped(analyses: Sequence[AnalysisOut], asked: Sequence[WatchAsked]) -> list[str]:
+    """Why each look (newest first) was taken: as stored with it; else, where every look but the first has its reason in
+    `asked` (oldest first), that one; else the newest reason between the look before and this one."""
+    told = []
+    again = len(analyses) - 1
+    for place, one in enumerate(analyses):
+        why = one.trade_plan.get("why") or one.grounding.get("why")
+        if not why and place == again:
+            why = "first"
+        elif not why and len(asked) == again:
+            why = asked[again - 1 - place].why
+        elif not why:
+            found = [a for a in asked if _moment(analyses[place + 1]) <= text.utc(a.at) <= _moment(one)]
+            why = max(found, key=lambda a: text.utc(a.at)).why if found else "again"
+        told.append(WHYS.get(str(why), str(why)))
+    return told
 
 
 def _moment(analysis: AnalysisOut) -> datetime:
@@ -198,12 +226,10 @@ def _moment(analysis: AnalysisOut) -> datetime:
 
 def history(analyses: Sequence[AnalysisOut], watch: WatchOut | None, shown: str) -> str:
     """Each look at a signal, newest first, with what tripped."""
-    asked = watch.asked if watch else ()
+    whys = tripped(analyses, watch.asked if watch else ())
     lines = []
-    for place, one in enumerate(analyses):
+    for one, why in zip(analyses, whys, strict=True):
         moment = _moment(one)
-        before = analyses[place + 1] if place + 1 < len(analyses) else None
-        why = tripped(one, before, asked)
         on = ' class="on"' if one.id == shown else ""
         refused = f'<br><span class="down">{text.esc(one.refusals[0])}</span>' if one.refusals else ""
         lines.append(

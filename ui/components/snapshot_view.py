@@ -9,7 +9,9 @@ from ui.components.signal_parts import OPERATORS
 
 LAYERS = {"plan": "Plan", "structure": "Supports, resistances", "reference": "Computed"}
 """What may be drawn on the chart; the plan is entry, stop and targets."""
-REFERENCE_DRAWN = 12
+SIDE_DRAWN = 4
+REFERENCE_DRAWN = 6
+"""Only the nearest levels are drawn: their labels would cover the candles."""
 
 
 def lines(snapshot: SnapshotOut, layers: Iterable[str]) -> list[Level]:
@@ -17,8 +19,8 @@ def lines(snapshot: SnapshotOut, layers: Iterable[str]) -> list[Level]:
     wanted = set(layers)
     found: list[Level] = []
     if "structure" in wanted:
-        found += [Level("support", level.source, level.price) for level in snapshot.supports]
-        found += [Level("resistance", level.source, level.price) for level in snapshot.resistances]
+        found += [Level("support", level.source, level.price) for level in snapshot.supports[:SIDE_DRAWN]]
+        found += [Level("resistance", level.source, level.price) for level in snapshot.resistances[:SIDE_DRAWN]]
     if "reference" in wanted:
         near = sorted(snapshot.reference, key=lambda level: abs(level.price - snapshot.price))[:REFERENCE_DRAWN]
         found += [Level("reference", level.source, level.price) for level in near]

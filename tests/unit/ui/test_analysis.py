@@ -44,7 +44,33 @@ def test_a_report_shows_failures_first_with_cited_stored_and_why() -> None:
     assert 'aria-label="failed"' in first
     assert "1 failed, 1 pointed out, 7 passed" in shown
     row = first[first.index("is not in the snapshot") :]
-    assert '<td class="n">0.6074</td><td class="n mut">0.6056</td>' in row[: row.index("</tr>")]
+    support = INVENTS["price"] * 0.99
+    numbers = f'<td class="n">{support * 1.003:.10g}</td><td class="n mut">{support:.10g}</td>'
+    assert numbers in row[: row.index("</tr>")], "to the last digit: that is what the check is about"
+
+
+def test_numbers_in_the_words_are_folded_once_they_passed() -> None:
+    held = fake_analyses.checks(ENTERS, invented=False)
+    said = [fake_analyses.check("text", status, f"Number {status}.", 12.5) for status in ("ok", "ok", "failed")]
+    one = looks(ENTERS)[0].model_copy(update={"grounding": {"checks": [*held, *said]}})
+    shown = report_parts.report(one)
+    assert shown.index("Number failed.") < shown.index("<details>") < shown.index("Number ok.")
+    assert "2 numbers in its words passed" in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.6565, "1.6565"),
+        (77231.05, "77,231.05"),
+        (0.00001234, "0.00001234"),
+        (-3.0, "−3"),
+        (None, ""),
+        (1e9, "1,000,000,000"),
+    ],
+)
+def test_numbers_of_a_check_keep_their_last_digit(value: float | None, shown: str) -> None:
+    assert report_parts.exact(value) == shown
 
 
 def test_a_report_without_failures_is_no_refusal() -> None:
@@ -75,15 +101,13 @@ def test_what_a_model_says_is_text_never_markup() -> None:
 def test_history_says_what_tripped_at_each_look() -> None:
     found = looks(WAITS)
     watch = WatchOut.model_validate(fake_analyses.watch(WAITS))
-    whys = [
-        report_parts.tripped(one, before, watch.asked) for one, before in zip(found, [*found[1:], None], strict=True)
-    ]
-    assert whys == [
-        "its trigger became true",
-        "nothing tripped; it was time to look again",
-        "first look",
-    ]
-    assert report_parts.tripped(found[0], found[1], ()) == "somebody asked"
+    trigger, every, first = "its trigger became true", "nothing tripped; it was time to look again", "first look"
+    assert report_parts.tripped(found, watch.asked) == [trigger, every, first]
+    # A person asked between: the reasons no longer pair off, and their times tell.
+    assert report_parts.tripped(found, watch.asked[1:]) == [trigger, "asked again", first]
+    # The worker lags behind the market: every reason is older than the look before.
+    late = [a.model_copy(update={"at": a.at - timedelta(hours=9)}) for a in watch.asked]
+    assert report_parts.tripped(found, late) == [trigger, every, first]
     shown = report_parts.history(found, watch, found[1].id)
     assert shown.count('<tr class="on">') == 1
     assert "3 looks, 0.0186 USD together" in shown
