@@ -113,7 +113,9 @@ _LONG_UNIT = r"(?:mins?|mns?|minutes?|hrs?|hrly|hours?|hourly|days?|daily|wks?|w
 _MAX_NUMBER = 1e15
 _SCANNER = re.compile(
     rf"""
-      (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
+      (?P<odd>{_NUMBER}[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u215e\u2460-\u2473]+)
+    | (?P<scientific>{_NUMBER}e[-+]?\d+(?:%|x\b)?)
+    | (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
     | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdbr]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
     | (?P<multiple>{_NUMBER}(?:\s*(?:x|times)|-?fold)(?![a-z]))
@@ -167,19 +169,28 @@ def normalise(sentence: str) -> str:
     for character in sentence:
         plain = _PLAIN.get(character, character)
         folded = unicodedata.normalize("NFKC", plain).lower()
+        if folded.isdecimal() and not plain.isdecimal():
+            # A raised or circled digit is no digit of the number before it.
+            folded = plain
         out.append(folded if len(folded) == 1 else plain if len(plain) == 1 else " ")
     return "".join(out)
 
 
 def tokenise(sentence: str) -> list[Token]:
     """All tokens of `sentence`, in order. Hyphens inside words separate, other dashes are commas."""
-    text = normalise(sentence)
+    whole = normalise(sentence)
+    # What nobody sees (zero-width spaces, marks of direction) does not cut a word or a number.
+    places = [at for at, character in enumerate(whole) if unicodedata.category(character) != "Cf"]
+    text = "".join(whole[at] for at in places)
     tokens: list[Token] = []
     for match in _SCANNER.finditer(text):
         kind, piece = str(match.lastgroup), match.group()
-        start, end = match.span()
+        start, end = places[match.start()], places[match.end() - 1] + 1
         if kind == "sign" and piece == "-":
-            glued = start > 0 and text[start - 1].isalnum() and end < len(text) and text[end].isalnum()
+            glued = (
+                text[max(match.start() - 1, 0) : match.start()].isalnum()
+                and text[match.end() : match.end() + 1].isalnum()
+            )
             if not glued:
                 tokens.append(Token("sign", "-", 0.0, start, end))
             continue
@@ -197,6 +208,10 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
         assert digits is not None
         tail = piece[digits.end() :].strip()
         return Token("number", piece, _number(digits.group()) * _SCALE.get(tail, 1.0), start, end)
+    if kind == "scientific":
+        plain = piece.rstrip("%x")
+        form: TokenKind = "percent" if piece.endswith("%") else "multiple" if piece.endswith("x") else "number"
+        return Token(form, piece, float(plain.replace(",", "")), start, end)
     if kind == "percent":
         negative = piece.startswith("-")
         digits = re.search(_NUMBER, piece)

@@ -13,7 +13,11 @@ from llm.phrasebook.reader import MAX_EFFORT, Reader
 from llm.phrasebook.rework import rewritten
 from llm.phrasebook.text import tokenise
 from screener import compile_filter
-from tests.unit.llm.sentences import PARTLY, REFUSED, SENTENCES
+from tests.unit.llm.left_over_sentences import PARTLY, REFUSED
+from tests.unit.llm.sentences import SENTENCES as LONG
+from tests.unit.llm.short_sentences import SHORT
+
+SENTENCES = [*LONG, *SHORT]
 
 
 @pytest.mark.parametrize(("sentence", "interval", "direction", "match"), SENTENCES, ids=[row[0] for row in SENTENCES])
@@ -137,7 +141,31 @@ def test_offsets_are_those_of_the_sentence() -> None:
     assert [sentence[token.start : token.end] for token in tokenise(sentence)][:3] == ["ＲＳＩ", "below", "30"]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "match", "left"),
+    [
+        ("R\u200bS\u200bI below 30 on 1\u200b5m", "ta.rsi(close, 14) < 30", ()),
+        ("\u202eRSI below 30\u202c on 15m", "ta.rsi(close, 14) < 30", ()),
+        ("RSI below 30\u00b2", "", ("RSI below 30\u00b2",)),
+        ("RSI below \u2462\u24ea", "", ("RSI below \u2462\u24ea",)),
+        ("RSI below 1e308", "", ("RSI below 1e308",)),
+        ("volume above 2.5e6", "volume > 2500000", ()),
+        ("RSI below 30, hold 1e308 candles", "ta.rsi(close, 14) < 30", ("hold 1e308",)),
+    ],
+)
+def test_numbers_and_marks_in_disguise(sentence: str, match: str, left: tuple[str, ...]) -> None:
+    made = translate(sentence)
+    assert (made.interval, made.not_understood) == ("15m", left)
+    if not match:
+        assert made.code == ""
+        return
+    assert compile_filter(made.code, "15m").hash == compile_filter(f"match = {match}", "15m").hash
+
+
 HOSTILE = [
+    "don't buy when RSI above 70, " * 130,
+    "RSI below 30 on 15m or " * 170,
+    "either " * 500 + "rsi below 30",
     "not " * 900,
     "2x " * 900,
     "price above ema 1 and ema 2 " * 130,
