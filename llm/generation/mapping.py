@@ -7,7 +7,7 @@ shares with the reading and the code of a condition; a text that shares too litt
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llm.schemas import Source
@@ -110,11 +110,3 @@ def _facts(text: str) -> tuple[set[float], set[str]]:
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split()).rstrip(".")
-
-
-def names_of(sources: Sequence[Source]) -> Mapping[str, Source]:
-    """The first source of each name."""
-    found: dict[str, Source] = {}
-    for source in sources:
-        found.setdefault(source.name, source)
-    return found

@@ -150,12 +150,6 @@ def _own_close(m: Found) -> Condition | None:
     return Compare(Operand("close"), ">" if up else "<", Operand("open"))
 
 
-def _versus_previous(m: Found) -> Condition | None:
-    up = "up" in m.values
-    field = m.word("field", "close")
-    return Compare(Operand("close"), ">" if up else "<", Operand(field, shift=1))
-
-
 def _field_slot(r: Reader) -> object | None:
     return next((name for name in ("high", "low", "close", "open") if r.word(name, f"{name}s")), None)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from llm.phrasebook.lengths import read_length, whole
-from llm.phrasebook.meaning import Condition, Duration, Formula, Length, Operand, number
+from llm.phrasebook.meaning import Condition, Duration, Length, Operand, number
 from llm.phrasebook.phrase_tables import PhraseTable, SlotReader
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import UNIT_MS
@@ -355,7 +355,6 @@ SLOTS: dict[str, SlotReader] = {
 }
 
 Op = Literal["<", "<=", ">", ">="]
-FLIPPED: dict[str, str] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def series(template: str, noun: str, unit: str = "", *parts: Operand, args: tuple[float | Length, ...] = ()) -> Operand:
@@ -367,11 +366,6 @@ def plain(value: float) -> str:
     """A number as filter code."""
     text = f"{value:.10f}".rstrip("0").rstrip(".")
     return text or "0"
-
-
-def shifted(formula: Formula, count: int = 1) -> Formula:
-    """The condition as it was `count` candles ago."""
-    return Formula(f"({{c0}})[{count}]", parts=(formula,), brief=formula.brief, lean=formula.lean)
 
 
 def of_symbol(operand: Operand, symbol: str | None) -> Operand:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from llm.phrasebook.breaks import read_break, read_period_level
+from llm.phrasebook.breaks import read_break
 from llm.phrasebook.candles import read_candle
 from llm.phrasebook.clock import read_clock
 from llm.phrasebook.divergences import read_divergence
 from llm.phrasebook.flow import read_flow
 from llm.phrasebook.market_wide import read_market_wide
-from llm.phrasebook.meaning import Condition, Operand, on_interval, on_symbol
+from llm.phrasebook.meaning import Condition, on_interval, on_symbol
 from llm.phrasebook.moves import read_percent_move
 from llm.phrasebook.reader import Reader
 
@@ -87,13 +87,3 @@ def _own_money(r: Reader, start: int) -> bool:
     words = [token.text for token in r.tokens[start : r.position + _OWN_REACH]]
     behind = words[r.position - start :]
     return "%" in "".join(words) and bool(_OWN & set(behind)) and "my" in behind
-
-
-def read_event_operand(r: Reader) -> Operand | None:
-    """An operand of these fields: a level of yesterday or last week, a part of the candle, a value of the last 24
-    hours."""
-    mark = r.mark()
-    found = read_period_level(r)
-    if found is None:
-        r.reset(mark)
-    return found

@@ -149,15 +149,6 @@ def _day_volume(m: Found) -> Condition | None:
     return compared(left, m.word("cmp", ">="), m.number("num"))
 
 
-def _money_volume(m: Found) -> Condition | None:
-    """ "at least $1 million traded in the candle"."""
-    left = Operand("quote_volume")
-    window = m.values.get("length")
-    if isinstance(window, int | Duration) and window != 1:
-        left = series("sum({p}quote_volume, {n0})", "quote volume", "money", args=(window,))
-    return compared(left, m.word("cmp", ">="), m.number("num"))
-
-
 # Order flow.
 
 

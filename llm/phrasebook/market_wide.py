@@ -76,11 +76,6 @@ def _coin_moves(m: Found) -> Condition | None:
     return Compare(moved, ">" if "way_up" in m else "<", number(0))
 
 
-def _not_moving(m: Found) -> Condition | None:
-    """ "BTC is not down more than 2%"."""
-    return None
-
-
 # Ranks.
 
 

@@ -172,13 +172,6 @@ def _times(m: Found) -> Condition | None:
     return _sized(m, _window(m), "up", percent=percent)
 
 
-def _sign_only(m: Found) -> Condition | None:
-    """ "BTC is up in the last 24 hours", with no size."""
-    window = _window(m)
-    up = "way_up" in m
-    return compared(change_over(window, m.symbol), ">" if up else "<", 0)
-
-
 # Distances.
 
 

@@ -10,12 +10,10 @@ from dataclasses import replace
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import (
-    Between,
     Compare,
     Condition,
     Cross,
     Duration,
-    Group,
     Length,
     Operand,
     Pattern,
@@ -313,17 +311,3 @@ def extreme(r: Reader, name: str, subject: Operand | None) -> Condition | None:
     else:
         return None
     return Compare(rsi, "<" if low else ">", number(30 if low else 70))
-
-
-def touch(left: Operand, level: Operand) -> Condition:
-    """The candle reaches a level: its low for a lower one, its high for an upper one, its range for an
-    average."""
-    low = Operand("low", interval=left.interval, symbol=left.symbol)
-    high = replace(low, kind="high")
-    if level.kind in ("bb_lower", "lowest_low", "lowest_close"):
-        return Compare(low, "<=", level)
-    if level.kind in ("bb_upper", "highest_high", "highest_close"):
-        return Compare(high, ">=", level)
-    if level.kind in ("ema", "sma", "vwap", "bb_middle"):
-        return Between(level, low, high)
-    return Group("and", (Compare(low, "<=", level), Compare(high, ">=", level)))

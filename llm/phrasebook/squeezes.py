@@ -52,9 +52,6 @@ def momentum(m: Found) -> Condition | None:
     return Compare(value, "<" if down else ">", Operand("number", (0.0,)))
 
 
-_WIDTH = series("{ta}bbands({p}close, 20, 2).width", "Bollinger band width", "share")
-
-
 def narrow(m: Found) -> Condition | None:
     """ "bands tightest in 120 candles"."""
     length = m.values.get("length")
