@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 DRAWS: Final = 2_000
 FEWEST_CLOSES: Final = 10
-"""With fewer candle closes no interval is given: it would promise what so few cannot hold."""
+"""With fewer candle closes that count, an estimate gets no interval: it would promise what so few cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ def lift(rows: Sequence[Followed], seed: int = 0, draws: int = DRAWS) -> Lift:
     difference = None
     if entered[1].sum() and bare[1].sum():
         # Both of one draw: the same closes made both, so their chance is shared.
-        drawn = None if picks is None else _mean(entered, picks) - _mean(bare, picks)
+        enough = picks is not None and _closes(entered) >= FEWEST_CLOSES
+        drawn = _mean(entered, picks) - _mean(bare, picks) if enough else None
         difference = _interval(_mean(entered, None) - _mean(bare, None), drawn)
     return Lift(
         _estimate(entered, picks),
@@ -167,7 +168,13 @@ def _mean(sums: tuple[Floats, Floats], picks: NDArray[np.int64] | None) -> Float
 def _estimate(sums: tuple[Floats, Floats], picks: NDArray[np.int64] | None) -> Interval | None:
     if not sums[1].sum():
         return None
-    return _interval(_mean(sums, None), None if picks is None else _mean(sums, picks))
+    enough = picks is not None and _closes(sums) >= FEWEST_CLOSES
+    return _interval(_mean(sums, None), _mean(sums, picks) if enough else None)
+
+
+def _closes(sums: tuple[Floats, Floats]) -> int:
+    """How many closes have a row that counts."""
+    return int((sums[1] > 0).sum())
 
 
 def _interval(value: Floats, drawn: Floats | None) -> Interval:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import cli
-from store import analyses, outcomes, positions, signals, strategies
+from store import analyses, outcomes, positions, profiles, signals, strategies
 from store.outcomes import NewOutcome, Progress
 from store.records import AnalysisDecision, NewAnalysis, Strategy
 from store.session import Database
@@ -77,9 +77,8 @@ async def test_a_signals_outcome_with_the_readers_own_trade(
 ) -> None:
     _, ids = await kept(database, ROWS[:4])
     async with database.worker() as conn:
-        mine = await positions.open_position(
-            conn, position(UUID("00000000-0000-4000-8000-000000000001"), signal_id=ids[0], symbol=f"X{ids[0].hex[:6]}")
-        )
+        local = await profiles.ensure_local_user(conn)
+        mine = await positions.open_position(conn, position(local, signal_id=ids[0], symbol=f"X{ids[0].hex[:6]}"))
         theirs = await positions.open_position(conn, position(new_user, signal_id=ids[0]))
         assert mine is not None and theirs is not None
         await positions.close_position(
