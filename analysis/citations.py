@@ -26,7 +26,7 @@ NEAR: Final = 48
 Unit = Literal["", "atr", "percent", "ratio", "thousand"]
 
 _NUMBER: Final = re.compile(
-    r"(?<![\w.])(?P<sign>(?<![\w)])[-−+])?\$?(?P<digits>\d[\d,]*(?:\.\d+)?)(?P<suffix>[A-Za-z%×]*)"
+    r"(?<![\w.])(?P<sign>(?<![\w)])[-−+])?\$?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:e(?P<exponent>[-+]?\d{1,2}))?(?P<suffix>[A-Za-z%×]*)"
 )
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _TIME: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+Z?)?|\b\d{1,2}:\d{2}(?::\d{2})?\b(?!\.)")
@@ -327,8 +327,9 @@ def _read(match: re.Match[str]) -> tuple[Number | None, Unit]:
     value = float(digits) * (-1 if match["sign"] in ("-", "−") else 1)
     decimals = len(digits.partition(".")[2])
     significant = len(digits.replace(".", "").lstrip("0"))
-    if unit == "thousand":
-        return Number(match[0], value * 1000, decimals - 3, significant), ""
+    power = 3 if unit == "thousand" else int(match["exponent"] or 0)
+    if power:
+        return Number(match[0], value * 10.0**power, decimals - power, significant), "" if unit == "thousand" else unit
     return Number(match[0], value, decimals, significant), unit
 
 

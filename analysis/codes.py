@@ -13,7 +13,12 @@ from screener import FilterError, Program, compile_filter
 from screener.ops import OPS
 
 MARKET_WIDE: Final = frozenset({"rank", "market_percentile", "market_mean", "market_zscore", "breadth"})
-_INDICATOR: Final = re.compile(r"\b(?:ta|cdl)\.\w+\([^()]*\)")
+_INDICATOR: Final = re.compile(r"\b(?:ta|cdl)\.\w+\([^()]*\)(?:\.\w+)?")
+# What an indicator that is no price is compared with, and factors, are no prices either.
+_THRESHOLD: Final = re.compile(
+    r"\bta\.(?!ema|sma|wma|bbands|donchian|vwap|supertrend)\w+\([^()]*\)(?:\.\w+)?\s*(?:[<>=!]=?|,)\s*-?[\d.]+"
+)
+_FACTOR: Final = re.compile(r"(?<![\w.])\d{1,2}(?:\.\d+)?\s*[*/]|[*/]\s*\d{1,2}(?:\.\d+)?(?![\d.])")
 _ASSIGNED: Final = re.compile(r"^\s*match\s*=(?!=)", re.M)
 
 
@@ -45,5 +50,7 @@ def read_code(code: str, interval: str, intervals: tuple[str, ...]) -> tuple[str
 
 
 def without_indicators(code: str) -> str:
-    """A code with its indicators' calls blanked out, so that its other numbers can be looked up."""
-    return _INDICATOR.sub(lambda m: " " * len(m[0]), code)
+    """A code without its indicators, what they are compared with, and factors, so that its prices can be looked up."""
+    for pattern in (_THRESHOLD, _INDICATOR, _FACTOR):
+        code = pattern.sub(lambda m: " " * len(m[0]), code)
+    return code

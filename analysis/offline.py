@@ -42,6 +42,9 @@ WIDEST: Final = 3.0
 ENOUGH: Final[Mapping[Style, int]] = {"careful": 60, "balanced": 45, "bold": 35}
 """The score from which a trade is entered, by the strategy's style; it starts at `BASE`."""
 BASE: Final = 55
+THIN: Final = 25.0
+"""Breadth toward the trade, percent of the symbols, below which the market goes the other way; of `FEWEST` symbols."""
+FEWEST: Final = 10
 STRETCHED: Final = 5.0
 """How many ATR from its mean of 20, in the trade's direction, the price is too far gone to follow."""
 
@@ -103,16 +106,19 @@ def analyse_offline(
     barrier = _barrier(snapshot, snapshot.atr, targets[0])
     stretched = _stretch(snapshot, snapshot.atr)
     choice: Choice = "enter_trade"
-    verdict = "The score is enough to enter."
+    verdict, trigger = "The score is enough to enter.", None
+    long = snapshot.direction == "long"
     enough = ENOUGH[style]
     if score < enough:
         choice, verdict = "bad_setup", f"A score below {enough} is not entered."
     elif stretched > STRETCHED:
         choice, verdict = "wait", f"Waiting for the price to come back toward its mean, {_mean(snapshot)}."
+        trigger = f"match = close {'<' if long else '>'} ta.bbands(close, 20, 2).{'upper' if long else 'lower'}"
     elif barrier:
         choice = "wait"
         verdict = f"Waiting for a close beyond {snapshot.text(barrier.price)} ({_name(barrier)})."
-    return _decision(snapshot, choice, score, stop, targets, points, verdict)
+        trigger = f"match = close {'>' if long else '<'} {plain(barrier.price)}"
+    return _decision(snapshot, choice, score, stop, targets, points, verdict, trigger)
 
 
 def _misplaced(snapshot: Snapshot) -> str | None:
@@ -213,6 +219,7 @@ def _points(snapshot: Snapshot, atr: float, stop: _Stop, first: _Target) -> list
     else:
         points.append(_Point(6, "nothing stands before the target"))
     points += _momentum(snapshot, long)
+    points += _market(snapshot, with_it, against)
     stretched = _stretch(snapshot, atr)
     if stretched > STRETCHED:
         points.append(_Point(-8, f"the price is {stretched:.1f} ATR beyond its mean, {_mean(snapshot)}"))
@@ -233,6 +240,24 @@ def _momentum(snapshot: Snapshot, long: bool) -> list[_Point]:
             points.append(_Point(-10, f"RSI is already at {strength:.1f}"))
         elif toward <= 35:
             points.append(_Point(5, f"RSI at {strength:.1f} leaves room"))
+    return points
+
+
+def _market(snapshot: Snapshot, with_it: str, against: str) -> list[_Point]:
+    """What the rest of the market says."""
+    points: list[_Point] = []
+    around = snapshot.context
+    if around.leader is not None and around.leader != snapshot.symbol:
+        if around.leader_trend == with_it:
+            points.append(_Point(4, f"the leader's trend is {with_it}"))
+        elif around.leader_trend == against:
+            points.append(_Point(-4, f"the leader's trend is {against}"))
+    if around.breadth is not None and around.breadth_of >= FEWEST:
+        toward = around.breadth if with_it == "up" else 100 - around.breadth
+        if toward <= THIN:
+            points.append(_Point(-4, f"breadth is {around.breadth:.1f}%"))
+    if around.volatility == "high" and around.volatility_rank is not None:
+        points.append(_Point(-3, f"volatility rank {around.volatility_rank:.1f} is high"))
     return points
 
 
@@ -271,6 +296,7 @@ def _decision(
     targets: list[_Target],
     points: list[_Point],
     verdict: str,
+    trigger: str | None,
 ) -> Decision:
     first = targets[0]
     good = [p.says for p in points if p.points > 0]
@@ -294,7 +320,9 @@ def _decision(
         trade_plan=TradePlan(
             setup=f"Fired by {held}. Trend: {snapshot.trend}.",
             execution=f"{snapshot.direction.capitalize()} at market near {price}, all out at {at_target}.",
-            invalidation=f"A price {side} {at_stop}.",
+            invalidation=f"A close {side} {at_stop}.",
+            trigger_code=trigger,
+            invalidation_code=f"match = close {'<' if side == 'below' else '>'} {plain(stop.price)}",
             risk_reward=round(first.ratio, 4),
         ),
         key_levels=KeyLevels(
@@ -305,6 +333,11 @@ def _decision(
             resistance=tuple(level.price for level in snapshot.resistances[:3]),
         ),
     )
+
+
+def plain(price: float | Decimal) -> str:
+    """A price as filter code writes it: all of its digits, no exponent."""
+    return format(to_decimal(price) if isinstance(price, float) else price, "f")
 
 
 def _no_trade(snapshot: Snapshot, why: str) -> Decision:

@@ -32,7 +32,11 @@ def check_text(decision: Decision, snapshot: Snapshot, known: Known, reward_risk
     a distance or ratio that does not follow from them. `reward_risk` is the computed one."""
     words = decision.trade_plan
     checks: dict[str, Check] = {}
+    # The filter's own conditions may be quoted with whatever numbers they hold.
+    quoted = [row.text for row in snapshot.conditions if any(c.isalpha() for c in row.text)]
     for text in (decision.reasoning, words.setup, words.execution, words.invalidation):
+        for condition in quoted:
+            text = text.replace(condition, " ")
         for cited in numbers_in(text, known):
             check = _looked_up(cited, snapshot, known, reward_risk)
             # The same number may be right in one place and wrong in another.

@@ -10,9 +10,13 @@ import pytest
 
 from analysis.grounding import validate
 from analysis.offline import FORMING, analyse_offline
+from analysis.settings import Style
 from analysis.snapshot import build_snapshot
+from analysis.snapshot_parts import MarketContext
+from screener import compile_filter
 
 from .conftest import make_candles, make_snapshot
+from .digits import MARKETS, market
 
 
 @pytest.mark.parametrize("direction", ["long", "short"])
@@ -115,3 +119,53 @@ def test_it_says_that_the_candle_was_forming(levels: dict[str, float]) -> None:
     assert FORMING not in analyse_offline(plain).reasoning
     assert FORMING in analyse_offline(forming).reasoning
     assert analyse_offline(forming).decision == analyse_offline(plain).decision
+
+
+@pytest.mark.parametrize("direction", ["long", "short"])
+@pytest.mark.parametrize(("price", "tick"), MARKETS)
+def test_it_cites_nothing_unknown_whatever_the_price(price: float, tick: str, direction: str) -> None:
+    for seed in range(8):
+        snapshot = market(seed, direction, price, tick)
+        final, report = validate(analyse_offline(snapshot), snapshot)
+        assert [c.message for c in report.checks if c.status != "ok"] == []
+        assert (final.trade_plan.invalidation_code is None) == (final.key_levels.stop_loss is None)
+
+
+def test_a_wait_says_in_code_what_it_waits_for() -> None:
+    waits = 0
+    for seed in range(80):
+        for direction in ("long", "short"):
+            snapshot = make_snapshot(seed, direction, drift=0.0)
+            final, _ = validate(analyse_offline(snapshot), snapshot)
+            if final.decision != "wait":
+                continue
+            waits += 1
+            trigger, invalidation = final.trade_plan.trigger_code, final.trade_plan.invalidation_code
+            assert trigger is not None
+            assert invalidation is not None
+            assert compile_filter(trigger, "15m").hash != compile_filter(invalidation, "15m").hash
+    assert waits > 5
+
+
+def test_the_rest_of_the_market_counts() -> None:
+    snapshot = make_snapshot(2, drift=0.002)
+    falling = MarketContext(
+        leader="BTCUSDT", leader_trend="down", breadth=12.5, breadth_of=40, volatility="high", volatility_rank=91.0
+    )
+    against = snapshot.model_copy(update={"context": falling})
+    decision = analyse_offline(against)
+    for words in ("the leader's trend is down", "breadth is 12.5%", "volatility rank 91.0 is high"):
+        assert words in decision.reasoning
+    assert validate(decision, against)[1].reasons == ()
+    assert decision.confidence != analyse_offline(snapshot).confidence
+
+
+def test_the_style_moves_how_readily_it_enters() -> None:
+    styles: tuple[Style, ...] = ("careful", "balanced", "bold")
+    entered = Counter(
+        style
+        for seed in range(40)
+        for style in styles
+        if analyse_offline(make_snapshot(seed), style=style).decision == "enter_trade"
+    )
+    assert entered["careful"] < entered["balanced"] <= entered["bold"]
