@@ -327,6 +327,13 @@ def outcome(found: SignalOutcome) -> str:
             f'<td class="{tone}">{word}</td><td class="n"><b class="{text.tone(plan_of.result_r or 0)}">{result}</b>'
             "</td></tr>"
         )
+    for trade in found.trades:
+        won = f"{text.signed(trade.result_r)} R" if trade.result_r is not None else ""
+        rows.append(
+            f'<tr><td>Your {text.esc(trade.mode)} trade<br><span class="mut">{text.signed(trade.realised_profit)} USDT '
+            f'realised</span></td><td class="mut">{text.esc(trade.state)}</td><td class="n">'
+            f'<b class="{text.tone(trade.realised_profit)}">{won}</b></td></tr>'
+        )
     if not rows:
         return ""
     return (

@@ -254,6 +254,11 @@ def test_an_outcome_tells_both_plans_and_an_entry_its_result() -> None:
     assert "target first" in shown
     assert "+1.16 R" in shown
     assert "still open" in shown
+    assert "Your" not in shown
+    trade = {"position_id": "p", "mode": "paper", "state": "closed", "realised_profit": -12.5, "result_r": -0.51}
+    traded = SignalOutcome.model_validate({**found.model_dump(), "trades": [trade]})
+    assert "Your paper trade" in report_parts.outcome(traded)
+    assert "−0.51 R" in report_parts.outcome(traded)
     assert report_parts.outcome(SignalOutcome(signal_id="s")) == ""
 
 
