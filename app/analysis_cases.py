@@ -41,7 +41,7 @@ FIELDS: Final = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class PastStrategy:
     """A strategy whose past signals are decided on. `code` names it."""
 
     code: str
@@ -58,7 +58,7 @@ class PastSignal:
     """A match: `close` of its candle, ms UTC; `row` and `column` where it is in the base's arrays."""
 
     id: str
-    strategy: Tested
+    strategy: PastStrategy
     symbol: str
     close: int
     row: int
@@ -150,7 +150,7 @@ class Ground:
         return {outcome.key: outcome for outcome in following.advance(int(opens[-1]) + step)}
 
 
-def find(ground: Ground, strategies: Sequence[Tested], limit: int, notes: list[str]) -> list[PastSignal]:
+def find(ground: Ground, strategies: Sequence[PastStrategy], limit: int, notes: list[str]) -> list[PastSignal]:
     """At most `limit` signals of the strategies, evenly over time; what could not be read is added to `notes`."""
     found: list[PastSignal] = []
     for strategy in strategies:
@@ -161,7 +161,7 @@ def find(ground: Ground, strategies: Sequence[Tested], limit: int, notes: list[s
     return sorted(found, key=lambda signal: (signal.close, signal.id))
 
 
-def _signals(ground: Ground, strategy: Tested, limit: int) -> list[PastSignal]:
+def _signals(ground: Ground, strategy: PastStrategy, limit: int) -> list[PastSignal]:
     source = ground.candles(strategy.program)
     history = replay(strategy.program, source)
     base = strategy.program.base

@@ -26,7 +26,7 @@ from analysis.outcomes import Outcome
 from analysis.track_record import Calibration, Followed, Lift, calibration, lift
 from analysis.training import warning
 from app import eval_records
-from app.analysis_cases import Ground, PastSignal, Tested, find
+from app.analysis_cases import Ground, PastSignal, PastStrategy, find
 from app.bootstrap import analysing_model, evaluation_sinks, tracer
 from app.builtins import built_in_strategies
 from app.evaluation import folder, runs
@@ -37,6 +37,7 @@ from llm.evals.files import RunFile
 from llm.evals.results import CaseResult, EvalRun, RunInfo, Spent
 from llm.evals.run import Unanswered, evaluate
 from llm.evals.sink import SinkCase
+from llm.models import LanguageModel, ModelError
 from screener import compile_filter, interval_ms
 
 KIND: Final = "analysis"
@@ -67,8 +68,8 @@ class Plan:
         self.notes: list[str] = []
         self.model = analysing_model(settings, name=choice.model)
         self.ground = Ground(choice.data)
-        tested = _tested(choice)
-        self.cases = find(self.ground, tested, choice.limit, self.notes)
+        chosen = _strategies(choice)
+        self.cases = find(self.ground, chosen, choice.limit, self.notes)
         if not self.cases:
             raise ValueError("; ".join(["no signal is found on these candles", *self.notes]))
         name = self.model.name if self.model is not None else offline.NAME
@@ -92,16 +93,16 @@ class Plan:
         )
 
 
-def _tested(choice: Choice) -> list[Tested]:
+def _strategies(choice: Choice) -> list[PastStrategy]:
     if choice.filter_code is not None:
         base = choice.interval or "15m"
         program = compile_filter(choice.filter_code, base)
-        return [Tested("filter", "A filter", "", "", choice.direction, program)]
+        return [PastStrategy("filter", "A filter", "", "", choice.direction, program)]
     known = {entry.code: entry for entry in built_in_strategies()}
     if unknown := [code for code in choice.strategies if code not in known]:
         raise ValueError(f"there is no strategy {unknown[0]}; there are {', '.join(known)}")
     return [
-        Tested(
+        PastStrategy(
             entry.code,
             entry.name,
             entry.description,
@@ -133,13 +134,13 @@ class Decided:
 class DecisionTask:
     """How a past signal is decided on and scored."""
 
-    def __init__(self, model: Any, ground: Ground, fee_bps: float) -> None:
+    def __init__(self, model: LanguageModel | None, ground: Ground, fee_bps: float) -> None:
         self._model = model
         self._ground = ground
         self._fee = fee_bps
 
-    async def answer(self, case: PastSignal) -> Decided:
-        """The decision on one signal. Raises Unanswered where the model fails."""
+    async def answer(self, case: PastSignal) -> Decided | CaseResult:
+        """The decision on one signal, or why what was answered is none. Raises Unanswered where the model fails."""
         strategy = case.strategy
         snapshot = await asyncio.to_thread(self._ground.snapshot, case)
         conditions = tuple(c.text for c in strategy.program.conditions)
@@ -149,7 +150,14 @@ class DecisionTask:
                 found = await decide(self._model, snapshot, brief, limits=GroundingLimits(fee_bps=self._fee))
             except AnalysisFailed as failure:
                 span.update(output=failure.reason)
-                raise Unanswered(failure.reason, Spent(attempts=1, calls=1, trace_id=span.trace_id)) from failure
+                cause = failure.__cause__
+                spent = Spent(attempts=1, calls=1, trace_id=span.trace_id)
+                if isinstance(cause, ModelError):
+                    tokens = {"input_tokens": cause.input_tokens, "output_tokens": cause.output_tokens}
+                    spent = spent.model_copy(update={**tokens, "calls": cause.calls, "cost": cause.cost})
+                if isinstance(cause, ModelError) and cause.kind == "bad_answer":
+                    return self.failed(case, failure.reason, spent)
+                raise Unanswered(failure.reason, spent) from failure
             span.update(output={"decision": found.decision, "confidence": found.confidence})
         spent = Spent(
             attempts=1,
@@ -162,8 +170,10 @@ class DecisionTask:
         )
         return Decided(found, snapshot, spent)
 
-    def score(self, case: PastSignal, answer: Decided) -> CaseResult:
+    def score(self, case: PastSignal, answer: Decided | CaseResult) -> CaseResult:
         """Follow the plans; the score is 1 where entering won, or not entering spared a loss of the bare filter's."""
+        if isinstance(answer, CaseResult):
+            return answer
         found = answer.analysis
         ended = self._ground.follow(case, _starts(case, answer), self._fee)
         model, bare = ended.get("model"), ended.get("bare")
