@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final, Literal
 
+from analysis import Check
+from analysis.citations import Known
 from analysis.decide import StrategyBrief
+from analysis.decision import Decision
 from analysis.positions import (
     MIN_STOP_ATR,
     RULES_NAME,
@@ -22,6 +25,7 @@ from analysis.positions import (
     by_rules,
     judge,
 )
+from analysis.prose import check_text
 from analysis.snapshot import Snapshot
 from broker.rules import SymbolRules
 from broker.types import plain
@@ -41,7 +45,11 @@ WORDS: Final[Mapping[Why, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """A decision about a position as it stands, and how it came to be. Cost in US dollars, latency in milliseconds."""
+    """A decision about a position as it stands, and how it came to be. Cost in US dollars, latency in milliseconds.
+
+    `cited` are the numbers of a model's words, each looked up; unknown ones are pointed out and refuse nothing, since
+    no answer can add risk, and a way out is never barred.
+    """
 
     ruling: Ruling
     proposed: PositionDecision
@@ -49,6 +57,7 @@ class Managed:
     model: str
     prompt_version: str
     raw: Mapping[str, Any]
+    cited: tuple[Check, ...] = ()
     latency_ms: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -110,6 +119,7 @@ async def manage(
         model=answer.model,
         prompt_version=composed.version,
         raw={"text": answer.text, "decision": answer.data.as_json()},
+        cited=_cited(answer.data, held, snapshot),
         latency_ms=round(answer.latency_ms or (perf_counter() - started) * 1000, 3),
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
@@ -134,6 +144,24 @@ def _ruled(
         output_tokens=0 if error is None else error.output_tokens,
         cost=0.0 if error is None else error.cost,
     )
+
+
+def _cited(proposed: PositionDecision, held: Holding, snapshot: Snapshot) -> tuple[Check, ...]:
+    """Every number of the words, looked up in the snapshot, the position and the levels proposed."""
+    own: dict[str, float | None] = {
+        "the entry": float(held.entry),
+        "the stop": None if held.stop is None else float(held.stop),
+        "the first stop": None if held.initial_stop is None else float(held.initial_stop),
+        "break-even": float(held.break_even),
+        "the best price": float(held.best),
+        "the stop proposed": proposed.stop,
+    }
+    own |= {f"target {i + 1}": float(t) for i, t in enumerate(held.targets)}
+    own |= {f"target {i + 1} proposed": t for i, t in enumerate(proposed.targets)}
+    known = Known(snapshot, {name: price for name, price in own.items() if price is not None})
+    said = Decision(decision="wait", confidence=0, reasoning=proposed.reasoning)
+    found = check_text(said, snapshot, known, None)
+    return tuple(c.model_copy(update={"status": "flagged"}) if c.status == "failed" else c for c in found)
 
 
 def _facts(held: Holding) -> dict[str, Any]:

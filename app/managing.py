@@ -171,7 +171,7 @@ class Manager:
                     indicators=dict(snapshot.indicators),
                     grounding={
                         "passed": not ruling.refusals,
-                        "checks": [c.model_dump(mode="json") for c in ruling.checks],
+                        "checks": [c.model_dump(mode="json") for c in (*ruling.checks, *decided.cited)],
                         "reasons": list(ruling.refusals),
                         "proposed": decided.proposed.decision,
                         "why": why,

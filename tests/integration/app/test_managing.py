@@ -595,3 +595,18 @@ async def test_hostile_text_is_stored_and_steers_nothing(bench: Bench, said: str
     (stored,) = await bench.decisions()
     assert stored.decision == "hold"
     assert (await bench.position()).stop == opened.stop
+
+
+async def test_numbers_that_a_model_made_up_are_pointed_out(bench: Bench) -> None:
+    bench.model = Model({"decision": "hold"})
+    bench.restart()
+    opened = await bench.enter()
+    await bench.close()
+    said = f"The entry was {float(opened.entry_price):.4f} and support is at {bench.price * 0.987654:.4f}."
+    bench.model.answers = [{"decision": "hold", "reasoning": said}]
+    await bench.manage()
+    (stored,) = await bench.decisions()
+    statuses = {c["status"]: c["message"] for c in stored.grounding["checks"]}
+    assert set(statuses) == {"ok", "flagged"}
+    assert f"{bench.price * 0.987654:.4f}" in statuses["flagged"]
+    assert stored.refusals == []
