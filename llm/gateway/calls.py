@@ -27,6 +27,9 @@ Feature = Literal["schema", "usage", "stream"]
 
 # After so many pieces that came without a pause, others get a turn.
 PIECES_AT_ONCE = 50
+# Counts of tokens and costs in US dollars beyond these are a provider's mistake.
+MAX_COUNTED = 100_000_000
+MAX_COST = 10_000.0
 
 
 @dataclass
@@ -163,12 +166,13 @@ def _count(response: Any, reply: Reply) -> None:
         reply.input_tokens = _whole(getattr(usage, "prompt_tokens", 0)) or reply.input_tokens
         reply.output_tokens = _whole(getattr(usage, "completion_tokens", 0)) or reply.output_tokens
         cost = getattr(usage, "cost", None)
-        if isinstance(cost, int | float) and math.isfinite(cost) and cost >= 0:
+        if isinstance(cost, int | float) and 0 <= cost <= MAX_COST:
             reply.cost = float(cost)
 
 
 def _whole(number: object) -> int:
-    return number if isinstance(number, int) and number > 0 else 0
+    """A count of tokens as a provider says it; one that no call can have is as good as none."""
+    return number if isinstance(number, int) and 0 < number <= MAX_COUNTED else 0
 
 
 def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices, *, stream: bool) -> float | None:

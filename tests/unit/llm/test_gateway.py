@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from llm.gateway import Price, Prices, Route, Routes, parse_operations, parse_prices
+from llm.gateway import Price, Prices, Route, Routes, calls, parse_operations, parse_prices
 from llm.gateway.wire import retry_after
 from llm.models import ErrorKind, ModelError
 from tests.fixtures.scripted_model import REQUEST, Scripted, routed
@@ -139,3 +139,9 @@ def test_models_of_ones_own_machine_are_free() -> None:
 )
 def test_the_wait_a_provider_asks_for(text: str | None, seconds: float | None) -> None:
     assert retry_after(text, dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)) == seconds
+
+
+@pytest.mark.parametrize(("said", "counted"), [(12, 12), (0, 0), (-5, 0), (10**30, 0), ("9", 0), (None, 0)])
+def test_a_count_of_tokens_that_cannot_be_is_none(said: object, counted: int) -> None:
+    # Beyond it neither a column nor a decimal of the spending could hold it, and a negative one would refill a cap.
+    assert calls._whole(said) == counted
