@@ -13,6 +13,7 @@ from ui.components import position_detail, strip, tables, text
 
 LEVEL_TONE = {"warning": "warn", "error": "down", "critical": "down"}
 CLOSED_SHOWN = 50
+CLOSED_BY = {"exit": "Filter's exit", "managed": "By decision"}
 
 
 def main() -> None:
@@ -140,7 +141,9 @@ def _row(position: PositionOut) -> dict[str, Any]:
     like = position.entry_price
     target = position.targets[0] if position.targets else None
     if closed:
-        reason = (position.close_reason or "closed").replace("_", " ").capitalize()
+        reason = (
+            CLOSED_BY.get(position.close_reason) or (position.close_reason or "closed").replace("_", " ").capitalize()
+        )
         protection, detail, icon, tone = reason, text.day_and_time(end), "flag", "mut"
     elif position.stop is None:
         protection, detail, icon, tone = "No stop", "close it yourself", "gpp_bad", "warn"
