@@ -22,7 +22,7 @@ VERDICTS = {
     "up": ("up", "Above zero: entering did better than the filter alone."),
     "down": ("down", "Below zero: the filter alone did better."),
     "chance": ("warn", "The interval holds zero: not told apart from chance."),
-    "few": ("warn", f"No interval: fewer than {FEWEST_CLOSES} candle closes ended."),
+    "few": ("warn", f"No interval: fewer than {FEWEST_CLOSES} candle closes have an entry that ended."),
 }
 
 
@@ -91,7 +91,7 @@ def calibration(found: CalibrationOut) -> str:
         f'transparent calc(50% + .6px))">{grid}{dots}</div>'
     )
     axis = (
-        f'<div class="cap row nw" style="width:{SIDE}px;padding-top:2px"><span>0</span>'
+        f'<div class="cap row nw" style="width:{SIDE}px;padding-top:10px"><span>0</span>'
         '<span style="margin:0 auto">confidence, %</span><span>100</span></div>'
     )
     rows = "".join(_bin(one) for one in found.bins)
