@@ -30,7 +30,9 @@ async def lived(options: Options) -> Report:
     return report
 
 
+@pytest.mark.timeout(600)
 async def test_a_simulated_hour() -> None:
+    # Over when there was enough of everything; the hours only bound it.
     options = Options(hours=3, speed=30, symbols=20, kills=1, calls=len(DECISIONS) + 15, positions=2)
     report = await lived(options)
     assert len(report.killed) == 1
@@ -39,6 +41,7 @@ async def test_a_simulated_hour() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 async def test_six_simulated_hours_with_many_kills() -> None:
     report = await lived(Options(hours=6, speed=60, symbols=10, kills=9))
     assert len(report.killed) >= 6
