@@ -8,6 +8,8 @@ the place of the gateway that notes when it is asked, and answers after a second
    99th percentile over all.
 2. `analysis.queue.burst`: the same 200 in one transaction, as when they all fire on one close. The first prompts go
    out while the last snapshots are still built: `median` and `first` say how they follow each other.
+
+`processor` is what the process needs of a core for one signal, from its commit to the analysis stored, in milliseconds.
 """
 
 from __future__ import annotations
@@ -70,14 +72,16 @@ async def _measure(server: Any, wanted: str) -> list[Row]:
         # What is compiled or imported on first use is no part of it.
         await bench.send([bench.some(20)], 0.0)
         if wanted == "analysis.queue":
-            rows.append(_row("analysis.queue", await bench.send([[s] for s in bench.some(SIGNALS)], SPREAD_S)))
-        rows.append(_row("analysis.queue.burst", await bench.send([bench.some(SIGNALS)], 0.0)))
+            waits = await bench.send([[s] for s in bench.some(SIGNALS)], SPREAD_S)
+            rows.append(_row("analysis.queue", waits, bench.processor_ms))
+        waits = await bench.send([bench.some(SIGNALS)], 0.0)
+        rows.append(_row("analysis.queue.burst", waits, bench.processor_ms))
         return rows
     finally:
         await bench.stop()
 
 
-def _row(name: str, waits: Sequence[float]) -> Row:
+def _row(name: str, waits: Sequence[float], processor_ms: float) -> Row:
     ordered = sorted(waits)
     worst = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else float("nan")
     failure = None
@@ -91,6 +95,7 @@ def _row(name: str, waits: Sequence[float]) -> Row:
         "median": ordered[len(ordered) // 2] if ordered else None,
         "longest": ordered[-1] if ordered else None,
         "signals": len(ordered),
+        "processor": processor_ms,
     }
     return Row(name, worst, "ms", None, {k: v for k, v in details.items() if v is not None}, failure)
 
@@ -160,6 +165,7 @@ class _Bench:
         self._jobs = jobs
         self._draws = random.Random(11)
         self._candles = 0
+        self.processor_ms = 0.0
 
     @classmethod
     async def start(cls, dsn: str) -> _Bench:
@@ -231,6 +237,7 @@ class _Bench:
         from store import signals
 
         self._model.asked.clear()
+        spent = time.process_time()
         committed: dict[tuple[str, str], float] = {}
         begin = time.perf_counter()
         for group, moment in zip(groups, sorted(self._draws.uniform(0, within_s) for _ in groups), strict=True):
@@ -241,6 +248,7 @@ class _Bench:
             committed.update({(str(s.strategy_id), s.symbol): done for s in group})
         await _until(lambda: len(self._model.asked) == len(committed), 60)
         await self._answered()
+        self.processor_ms = (time.process_time() - spent) * 1e3 / len(committed)
         return [(self._model.asked[key] - done) * 1e3 for key, done in committed.items() if key in self._model.asked]
 
     async def _answered(self) -> None:
