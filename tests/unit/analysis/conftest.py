@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
-from analysis.snapshot import Snapshot, build_snapshot
+from analysis.snapshot import Snapshot, build_snapshot, replayed_table
+from analysis.snapshot_parts import IndicatorRow
 from market.types import Candle
 
 # A busy machine is no failure.
@@ -52,9 +54,16 @@ ROWS = [
 ]
 
 
+@cache
+def table_of(seed: int, drift: float) -> tuple[IndicatorRow, ...]:
+    """The indicators of a seeded walk; replayed once."""
+    return replayed_table("ETHUSDT", {"15m": make_candles(seed, drift=drift)})
+
+
 def make_snapshot(seed: int = 1, direction: str = "long", **changes: object) -> Snapshot:
     """The snapshot of a seeded walk."""
-    candles = make_candles(seed, drift=float(changes.pop("drift", 0.0)))  # type: ignore[arg-type]
+    drift = float(changes.pop("drift", 0.0))  # type: ignore[arg-type]
+    candles = make_candles(seed, drift=drift)
     return build_snapshot(
         "ETHUSDT",
         "15m",
@@ -62,6 +71,7 @@ def make_snapshot(seed: int = 1, direction: str = "long", **changes: object) -> 
         candles,
         ROWS,
         tick_size=Decimal("0.01"),
+        table=table_of(seed, drift),
         **changes,  # type: ignore[arg-type]
     )
 

@@ -15,7 +15,7 @@ def test_one_changed_digit_of_a_cited_number_is_refused() -> None:
     tried: Counter[tuple[str, str]] = Counter()
     refused: Counter[tuple[str, str]] = Counter()
     for price, tick in MARKETS:
-        for seed in range(4):
+        for seed in range(2):
             for direction in ("long", "short"):
                 snapshot = market(seed, direction, price, tick)
                 answer = good_answer(snapshot)
@@ -33,7 +33,7 @@ def test_one_changed_digit_of_a_cited_number_is_refused() -> None:
     shares = {key: refused[key] / count for key, count in sorted(tried.items())}
     for key, share in shares.items():
         print(*key, f"{share:.4f} of {tried[key]}")
-    assert tried["all", "all"] > 2000
+    assert tried["all", "all"] > 1500
     assert shares["all", "all"] >= 0.98
     assert shares["place", "1"] >= 0.99
     assert shares["place", "last"] >= 0.94

@@ -124,7 +124,7 @@ def test_it_says_that_the_candle_was_forming(levels: dict[str, float]) -> None:
 @pytest.mark.parametrize("direction", ["long", "short"])
 @pytest.mark.parametrize(("price", "tick"), MARKETS)
 def test_it_cites_nothing_unknown_whatever_the_price(price: float, tick: str, direction: str) -> None:
-    for seed in range(8):
+    for seed in range(3):
         snapshot = market(seed, direction, price, tick)
         final, report = validate(analyse_offline(snapshot), snapshot)
         assert [c.message for c in report.checks if c.status != "ok"] == []
@@ -133,7 +133,7 @@ def test_it_cites_nothing_unknown_whatever_the_price(price: float, tick: str, di
 
 def test_a_wait_says_in_code_what_it_waits_for() -> None:
     waits = 0
-    for seed in range(80):
+    for seed in range(40):
         for direction in ("long", "short"):
             snapshot = make_snapshot(seed, direction, drift=0.0)
             final, _ = validate(analyse_offline(snapshot), snapshot)
@@ -164,7 +164,7 @@ def test_the_style_moves_how_readily_it_enters() -> None:
     styles: tuple[Style, ...] = ("careful", "balanced", "bold")
     entered = Counter(
         style
-        for seed in range(40)
+        for seed in range(25)
         for style in styles
         if analyse_offline(make_snapshot(seed), style=style).decision == "enter_trade"
     )
