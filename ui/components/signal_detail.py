@@ -39,7 +39,7 @@ def detail_panel() -> None:
     levels = signal_parts.levels_of(signal.analysis, signal.price)
     _chart(signal, levels)
     if levels.entry is not None:
-        session.html(signal_parts.levels_row(levels, signal.side))
+        session.html(signal_parts.levels_row(levels, signal.side, signal.decision or ""))
     _decision_card(signal)
     why, checked, waits = st.tabs(["Why and how sure", "Checks", "Plan and wait"])
     with why:

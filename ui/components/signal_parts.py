@@ -86,8 +86,8 @@ def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
     )
 
 
-def levels_row(levels: Levels, side: str) -> str:
-    """Stop, entry and targets with distance and reward."""
+def levels_row(levels: Levels, side: str, decision: str = "enter_trade") -> str:
+    """Stop, entry and targets with distance and reward; only an entry is approved."""
     if levels.entry is None:
         return ""
     entry = levels.entry
@@ -104,7 +104,7 @@ def levels_row(levels: Levels, side: str) -> str:
 
     if levels.stop is not None:
         cell("Stop", levels.stop, "down", f"{far(levels.stop)} · −1 R")
-    cell("Entry, market", entry, "acc", "when you approve")
+    cell("Entry, market", entry, "acc", "when you approve" if decision == "enter_trade" else "were it entered")
     for index, target in enumerate(levels.targets[:2], 1):
         r = levels.r_of(target, side)
         cell(

@@ -40,14 +40,20 @@ def _choice() -> None:
     if not chosen and items:
         chosen = next((s for s in items if s.decision), items[0]).id
         st.session_state["signal_id"] = chosen
-    ids = [chosen, *(i for i in by_id if i != chosen)] if chosen else []
-    if not ids:
+    if not chosen:
         return
+    if chosen not in by_id:
+        # A link, or one that is no longer among the newest.
+        try:
+            by_id[chosen] = session.api().signal(chosen)
+        except ApiError as error:
+            session.show_error(error)
+    ids = [chosen, *(i for i in by_id if i != chosen)]
     st.session_state["analysis_signal"] = chosen
     st.selectbox(
         "Signal",
         ids,
-        format_func=lambda i: _named(by_id[i]) if i in by_id else "The signal of the link",
+        format_func=lambda i: _named(by_id[i]) if i in by_id else "No such signal",
         key="analysis_signal",
         label_visibility="collapsed",
         width=430,
@@ -90,7 +96,7 @@ def panel() -> None:
         levels = signal_parts.levels_of(shown, snapshot.price if snapshot else signal.price)
         _chart(signal, levels, snapshot)
         if levels.entry is not None:
-            session.html(signal_parts.levels_row(levels, signal.side))
+            session.html(signal_parts.levels_row(levels, signal.side, shown.decision if shown else ""))
         if shown:
             session.html(report_parts.plan(shown))
             session.html(report_parts.meta(shown))

@@ -21,7 +21,7 @@ from tests.fixtures import fake_analyses, fake_outcomes, fake_positions
 from tests.fixtures.fake_prices import START
 from tests.fixtures.fake_signals import signal
 from tests.unit.ui.test_pages import Served, page
-from ui.components import position_detail, record_parts, report_parts, snapshot_view
+from ui.components import position_detail, record_parts, report_parts, signal_parts, snapshot_view
 
 WAITS = signal(6, "ETHUSDT", "short", "wait", "wait", 49, 60)
 ENTERS = signal(2, "ETHUSDT", "long", "enter", "enter_trade", 72, 0)
@@ -328,3 +328,20 @@ def test_the_last_figures_stay_while_the_api_is_away(served: Served, monkeypatch
     shown = markup(app)
     assert "Cannot reach the screener." in shown
     assert "1.62 USD" in shown
+
+
+def test_a_link_to_a_signal_that_is_gone_is_a_problem_not_a_crash(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/analysis.py", monkeypatch, served.url)
+    app.query_params["signal"] = "gone"
+    app.run()
+    assert "No such signal" in markup(app)
+    app.selectbox(key="analysis_signal").select("s2").run()
+    assert "What it could cite" in markup(app)
+
+
+@pytest.mark.parametrize(("row", "said"), [(ENTERS, "when you approve"), (WAITS, "were it entered")])
+def test_only_an_entry_is_said_to_need_approval(row: dict[str, Any], said: str) -> None:
+    levels = signal_parts.Levels(100.0, 99.0, (102.0,))
+    assert said in signal_parts.levels_row(levels, row["side"], row["decision"])
