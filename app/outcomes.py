@@ -48,7 +48,7 @@ SILENT_MS = 24 * HOUR_MS
 LEFT_MS = HOUR_MS
 OPENED_AT_ONCE = 500
 LOOK_BACK = timedelta(seconds=30)
-"""Transactions that take longer to commit are found by the hourly look at all signals."""
+"""Transactions that take longer to commit are found by the hourly look at all that changed of late."""
 FIELDS = ("open", "high", "low", "close")
 
 
@@ -126,9 +126,10 @@ class Ledger:
             if everything and await outcomes.count_open(conn) != len(self):
                 for row in await outcomes.all_open(conn):
                     self._join(start(row))
-            rows = {} if self._looked is None else dict(await outcomes.changed(conn, self._looked - LOOK_BACK))
-        # Those that changed since, and were not looked at as they are now.
-        ids = None if everything else [i for i, moment in rows.items() if self._seen.get(i) != moment]
+            back = timedelta(milliseconds=2 * HOUR_MS) if everything else LOOK_BACK
+            rows = {} if self._looked is None else dict(await outcomes.changed(conn, self._looked - back))
+        # Those that were not looked at as they are now; once an hour all of late, at the start all there are.
+        ids = None if self._looked is None else [i for i, at_ in rows.items() if everything or self._seen.get(i) != at_]
         while ids is None or ids:
             async with self._database.worker() as conn:
                 found = await outcomes.due(conn, ids, OPENED_AT_ONCE)
