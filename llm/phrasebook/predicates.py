@@ -37,6 +37,7 @@ from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
 from llm.phrasebook.units import beyond_level, comparable, turnover, unit_of
 
 TREND_STEPS = 1
+_PAST = frozenset({"last", "past", "previous", "prior", "recent", "next", "within", "during"})
 
 
 def read_predicate(r: Reader, left: Operand) -> Condition | None:
@@ -340,9 +341,20 @@ def read_scope(r: Reader) -> str | None:
     r.take("on") or r.word("in", "for", "at")
     bracket = r.word("(", "[", fill=False)
     label = r.interval()
-    if label is None or (bracket and not r.word(")", "]", fill=False)):
+    spent = label is not None and _time_past(r)
+    if label is None or spent or (bracket and not r.word(")", "]", fill=False)):
         r.reset(mark)
         return None
     r.take("chart", fill=False)
     r.take("chart", fill=False)
     return label
+
+
+def _time_past(r: Reader) -> bool:
+    """Whether the span just read is a length of time, "the last 4 hours", and not candles of that interval."""
+    at = r.position - 1
+    before = r.tokens[at - 1].text if at else ""
+    mark = r.mark()
+    candles = r.take("chart", fill=False) is not None
+    r.reset(mark)
+    return r.tokens[at].kind == "span" and before in _PAST and not candles

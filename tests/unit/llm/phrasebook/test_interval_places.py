@@ -72,3 +72,20 @@ def test_a_noun_before_candles_is_their_length_and_a_time_of_day_is_none(label: 
     assert found.interval == label
     assert found.not_understood == ()
     assert ("hour == 14" in found.code) == ("14h" in sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "RSI below 30 on 15m candles, a coin that slept for the last 3 days.",
+        "On 15m candles: volume over the last 4 hours is 3 times its average.",
+        "Price up 5% within 4 hours on 15m.",
+        "RSI below 30 in the last 2 hours on 15m.",
+    ],
+)
+def test_a_length_of_time_is_no_interval_of_candles(sentence: str) -> None:
+    assert translate(sentence).interval == "15m"
+
+
+def test_the_last_candle_of_an_interval_is_of_that_interval() -> None:
+    assert translate("RSI below 30 on the last 4h candle").interval == "4h"
