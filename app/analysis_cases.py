@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
@@ -125,6 +126,9 @@ class Ground:
             _candles(source, base, signal.symbol, signal.column, signal.close),
             signal.conditions,
             levels_set=signal.levels,
+            tick_size=tick_of(source.series[base][1]["close"][max(0, signal.row - 299) : signal.row + 1, signal.column])
+            if self.folder is not None
+            else Decimal(0),
             bars=bars,
             higher=higher,
             around=Surroundings(led, closes),
@@ -148,6 +152,12 @@ class Ground:
         following = Following(read, base, fee_bps=fee_bps)
         following.add([plan for plan in plans if plan.plan.problem() is None])
         return {outcome.key: outcome for outcome in following.advance(int(opens[-1]) + step)}
+
+
+def tick_of(closes: Floats) -> Decimal:
+    """The step in which recorded prices move, from the decimals they have: what the exchange said then is not kept."""
+    texts = [f"{price:.8f}".rstrip("0") for price in closes.tolist() if np.isfinite(price)]
+    return Decimal(1).scaleb(-max((len(text.partition(".")[2]) for text in texts), default=0))
 
 
 def find(ground: Ground, strategies: Sequence[PastStrategy], limit: int, notes: list[str]) -> list[PastSignal]:

@@ -144,7 +144,9 @@ class DecisionTask:
         strategy = case.strategy
         snapshot = await asyncio.to_thread(self._ground.snapshot, case)
         conditions = tuple(c.text for c in strategy.program.conditions)
-        brief = StrategyBrief(strategy.name, strategy.description, conditions, strategy.instructions)
+        brief = StrategyBrief(
+            strategy.name, strategy.description, conditions, strategy.instructions, strategy.risk.model_dump()
+        )
         with tracer().action("eval.analysis", input=self.shown(case).input) as span:
             try:
                 found = await decide(self._model, snapshot, brief, limits=GroundingLimits(fee_bps=self._fee))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.training import trained_until, warning
-from app.analysis_cases import Ground, PastSignal, PastStrategy, find
+from app.analysis_cases import Ground, PastSignal, PastStrategy, find, tick_of
 from app.analysis_eval import DecisionTask, Figures, figures, totals
 from app.cli import cli
 from llm.evals.results import CaseResult, EvalRun, RunInfo
@@ -224,6 +225,12 @@ def test_the_command_runs_keeps_and_shows(tmp_path: Path, monkeypatch: pytest.Mo
     assert broken.exit_code == 2 and json.loads(broken.stdout)["errors"][0]["line"] == 1
     nowhere = CliRunner().invoke(cli, ["eval", "analysis", "--data", str(tmp_path / "no"), "--json"])
     assert nowhere.exit_code == 2
+
+
+def test_a_tick_is_read_from_the_decimals_of_prices() -> None:
+    assert tick_of(np.array([1.25, np.nan, 3.5])) == Decimal("0.01")
+    assert tick_of(np.array([0.00001234])) == Decimal("0.00000001")
+    assert tick_of(np.array([100.0, 101.0])) == 1
 
 
 def test_results_of_cases_without_an_answer_do_not_count() -> None:
