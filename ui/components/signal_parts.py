@@ -140,7 +140,7 @@ def refusals(preview: ApprovalPreview) -> str:
     """Why it would not be sent, one reason a line."""
     return "".join(
         f'<div class="row nw" style="gap:8px;padding-top:7px"><span class="warn">{text.icon("block")}</span>'
-        f"<span>Not sent: <b>{text.esc(reason)}</b></span></div>"
+        f"<span>Not sent: <b>{text.esc(reason.removeprefix('Not sent: '))}</b></span></div>"
         for reason in preview.refusals
     )
 

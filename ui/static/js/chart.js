@@ -7,6 +7,8 @@ const LEVEL_TOKEN = { entry: '--acc', stop: '--down', target: '--up', support: '
   reference: '--faint' };
 const PLAN = ['entry', 'stop', 'target'];
 const DASHED = 2, DOTTED = 1, SPARSE = 4;
+// Candles of room at the right, so that labels cover none.
+const room = (levels) => (levels.some((level) => !PLAN.includes(level.kind)) ? 16 : levels.length ? 10 : 3);
 const style = (level) => (level.kind === 'reference' ? SPARSE : level.kind === 'target' && level.dashed ? DASHED
   : PLAN.includes(level.kind) ? 0 : DOTTED);
 
@@ -96,7 +98,7 @@ function paint(lib, host, state, data) {
     layout: { background: { color: c['--bg'] }, textColor: c['--mut'], fontSize: 11,
       fontFamily: '"IBM Plex Sans", sans-serif', attributionLogo: true },
     grid: { vertLines: { color: c['--grid'] }, horzLines: { color: c['--grid'] } },
-    timeScale: { timeVisible: true, secondsVisible: false, borderColor: c['--grid'], rightOffset: data.levels.length ? 10 : 3 },
+    timeScale: { timeVisible: true, secondsVisible: false, borderColor: c['--grid'], rightOffset: room(data.levels) },
     rightPriceScale: { borderColor: c['--grid'] },
     crosshair: { vertLine: { color: c['--faint'] }, horzLine: { color: c['--faint'] } },
   });
@@ -130,7 +132,7 @@ function paint(lib, host, state, data) {
   if (state.shown !== shown) {
     const bars = data.candles.length;
     const first = Math.max(0, bars - (data.bars || bars));
-    state.chart.timeScale().setVisibleLogicalRange({ from: first - 0.5, to: bars + (data.levels.length ? 10 : 3) });
+    state.chart.timeScale().setVisibleLogicalRange({ from: first - 0.5, to: bars + (room(data.levels)) });
     state.shown = shown;
   }
 }
