@@ -1,6 +1,6 @@
 """Signals: matches of strategies, and what becomes of them.
 
-    new → analysing → enter | wait | rejected | expired | error        wait → analysing at each candle close
+    new → analysing → enter | wait | rejected | expired | error        wait → analysing when it is asked about again
     enter → approved | declined | blocked → ordered → in_position → closed
 
 Every change of state names the states it may start from, in the same statement, so two workers never both
@@ -246,19 +246,6 @@ async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
         " where id = %(id)s and status = any(%(sources)s) returning *",
         {"id": signal_id, "sources": _ANALYSABLE},
     )
-
-
-async def requeue_waiting(conn: Connection, interval: str, candle_close: datetime) -> list[UUID]:
-    """Send waiting signals of `interval` from earlier candles back to `new`, once per `candle_close`; returns
-    ids.
-    """
-    cursor = await conn.execute(
-        "update public.signals set status = 'new', considered_until = %(close)s"
-        " where status = 'wait' and interval = %(interval)s and candle_close < %(close)s"
-        "   and (considered_until is null or considered_until < %(close)s) returning id",
-        {"interval": interval, "close": candle_close},
-    )
-    return [UUID(str(row[0])) for row in await cursor.fetchall()]
 
 
 async def expire(

@@ -217,18 +217,22 @@ async def test_state_machines_refuse(database: Database, new_user: UUID) -> None
         assert await positions.open_position(conn, position(new_user)) is not None
 
 
-async def test_waiting_signals_come_back_once_a_candle(database: Database, new_user: UUID) -> None:
-    interval, later = f"i{uuid4().hex[:6]}", CLOSE + timedelta(minutes=15)
+@pytest.mark.parametrize(("own_candles", "left"), [(None, "expired"), (3, "wait")])
+async def test_signals_expire_with_the_reason(
+    database: Database, new_user: UUID, own_candles: int | None, left: str
+) -> None:
+    interval, later = f"i{uuid4().hex[:6]}", CLOSE + timedelta(minutes=30)
     async with database.worker() as conn:
-        own = await strategies.create(conn, strategy(new_user, base_interval=interval))
+        settings = {} if own_candles is None else {"expires": own_candles}
+        own = await strategies.create(conn, strategy(new_user, base_interval=interval, analysis=settings))
         signal_id = await signals.insert(conn, signal(own))
         assert signal_id is not None
-        for _ in range(2):
-            await signals.claim_one(conn, signal_id)
-            await signals.transition(conn, signal_id, "wait")
-            again = await signals.requeue_waiting(conn, interval, later)
-        assert again == [] and (await signals.get(conn, signal_id)).status == "wait"
-        assert await signals.expire(conn, interval, later) == 1
+        await signals.claim_one(conn, signal_id)
+        await signals.transition(conn, signal_id, "wait", reason="No retest yet.")
+        step = timedelta(minutes=15)
+        assert await signals.expire(conn, interval, later, now=later, step=step) == (left == "expired")
+        one = await signals.get(conn, signal_id)
+    assert one.status == left and "No retest yet." in (one.reason or "")
 
 
 async def test_a_refused_approval_blocks_the_signal(database: Database, new_user: UUID) -> None:
