@@ -124,6 +124,12 @@ def validate(
     return final, report
 
 
+def noise(snapshot: Snapshot) -> float:
+    """How far tick and spread alone may move the price, in the quote asset: no stop stands nearer."""
+    spread = (snapshot.context.spread_bps or 0.0) / 1e4 * snapshot.price
+    return max(MIN_STOP_TICKS * float(snapshot.tick), spread)
+
+
 def _own(levels: KeyLevels) -> dict[str, float]:
     """The plan's own prices, which its text may name."""
     named = {"plan's stop": levels.stop_loss, **{f"plan's target {i + 1}": t for i, t in enumerate(levels.take_profit)}}
@@ -260,11 +266,11 @@ def _check_stop(
         )
         return
     plan.stop, plan.stop_atr = rounded, round(distance, 4)
-    noise = max(MIN_STOP_TICKS * float(snapshot.tick), (snapshot.context.spread_bps or 0.0) / 1e4 * price)
-    if distance * atr < noise * (1 - 1e-9):
+    least = noise(snapshot)
+    if distance * atr < least * (1 - 1e-9):
         message = (
             f"The stop {_show(stop, snapshot)} is {_show(distance * atr, snapshot)} away; spread and tick alone "
-            f"may move the price by {_show(noise, snapshot)}."
+            f"may move the price by {_show(least, snapshot)}."
         )
         plan.add("stop", False, message, stop, price)
         return

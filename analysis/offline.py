@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Final
 
 from analysis.decision import Choice, Decision, KeyLevels, TradePlan
-from analysis.grounding import GroundingLimits
+from analysis.grounding import GroundingLimits, noise
 from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from analysis.snapshot_parts import Level
@@ -140,7 +140,7 @@ def _stop(snapshot: Snapshot, atr: float, limits: GroundingLimits) -> _Stop | No
         own = floor_to(own, snapshot.tick) if sign > 0 else ceil_to(own, snapshot.tick)
         return _Stop(own, None, abs(float(own) - price) / atr, own=True) if own > 0 else None
     # A stop nearer than the fees of both sides would make fees most of the loss.
-    least = max(atr, min(float(limits.fee_rate) * 2 * price, WIDEST * atr))
+    least = max(atr, min(float(limits.fee_rate) * 2 * price, WIDEST * atr), 1.01 * noise(snapshot))
     swings = snapshot.swing_lows if direction is Direction.LONG else snapshot.swing_highs
     behind = [s for s in swings if 0 < (price - s) * sign <= NEAR * atr]
     swing = min(behind, key=lambda s: abs(price - s), default=None)
