@@ -158,7 +158,7 @@ def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) 
         return [p for p in positions["items"] if p["signal_id"] == chosen["id"]]
 
     (position,) = system.until("/positions?state=closed", closed, 60)
-    assert position["close_reason"] in ("manual", "stop", "target")
+    assert position["close_reason"] in ("manual", "stop", "target", "managed", "exit")
     assert system.get(f"/signals/{chosen['id']}")["status"] == "closed"
     kinds = [e["kind"] for e in system.get("/events")["items"]]
     assert kinds.count("TRADE_TRIGGER") == 2
