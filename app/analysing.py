@@ -138,7 +138,11 @@ class Analyser:
                 return None
             if signal.status == "analysing":
                 # Left by a worker that was killed: until it has its place, nobody is at it.
-                await signals.transition(conn, signal.id, _before(ask), expected=["analysing"])
+                try:
+                    await signals.transition(conn, signal.id, _before(ask), expected=["analysing"])
+                except StateConflict:
+                    # It expired, or was declined, meanwhile.
+                    return None
             strategy = await strategies.get(conn, signal.strategy_id)
             try:
                 settings = AnalysisSettings.of(strategy.analysis)
