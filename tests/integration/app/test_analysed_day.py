@@ -30,6 +30,7 @@ async def lived(options: Options) -> Report:
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_simulated_hour() -> None:
     # Over when there was enough of everything; the hours only bound it.
@@ -38,14 +39,3 @@ async def test_a_simulated_hour() -> None:
     assert len(report.killed) == 1
     asked = {way.removeprefix("decide: ") for way in report.ways}
     assert {way.name for way in DECISIONS} <= asked
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1_800)
-async def test_six_simulated_hours_with_many_kills() -> None:
-    report = await lived(Options(hours=6, speed=60, symbols=10, kills=9))
-    assert len(report.killed) >= 6
-    counts = report.audit.counts
-    assert counts["waits"]["checks"] > 20 and counts["waits"]["checks compared"] > 20
-    assert counts["managed"]["stops moved"] and counts["managed"]["reduced"]
-    assert counts["model plans ended"] and counts["views"]["calibration"]
