@@ -27,7 +27,7 @@ from procrastinate.worker import Worker as QueueWorker
 from psycopg import AsyncConnection
 
 from app.later import Later
-from store.errors import StoreError
+from store.errors import InvalidRow, NotAllowed, NotFound, StoreError
 from store.session import step_down
 
 if TYPE_CHECKING:
@@ -214,6 +214,11 @@ class _QueueWorker(QueueWorker):
                 return
 
 
+# What another try does not mend, unless the row was just being written: given up after a few.
+_HOPELESS = (InvalidRow, NotAllowed, NotFound)
+_HOPELESS_TRIES = 3
+
+
 class _Retries(BaseRetryStrategy):
     """When a job that raised is taken again."""
 
@@ -223,6 +228,9 @@ class _Retries(BaseRetryStrategy):
             return RetryDecision(retry_at=exception.at)
         if isinstance(exception, asyncio.CancelledError | exceptions.JobAborted):
             return RetryDecision(retry_at=datetime.now(UTC))
+        if isinstance(exception, _HOPELESS) and job.attempts >= _HOPELESS_TRIES:
+            log.error("%s %s is given up: %s", job.task_name, job.task_kwargs, exception)
+            return None
         if isinstance(exception, Later | StoreError):
             pause = _PAUSES[min(job.attempts, len(_PAUSES) - 1)]
             return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=pause))
