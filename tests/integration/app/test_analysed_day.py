@@ -1,10 +1,12 @@
 """A simulated day with a model that answers well, badly and maliciously by turns, and a worker that is killed.
 
-The short one is over when every way of answering had its turn; a whole day is run by hand
-(`python -m tests.fixtures.analysed_day`).
+The short one is over when every way of answering had its turn, and takes minutes: SCREENER_LONG_TESTS=1 runs it. A
+whole day is run by hand (`python -m tests.fixtures.analysed_day`).
 """
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -32,6 +34,9 @@ async def lived(options: Options) -> Report:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.skipif(
+    os.environ.get("SCREENER_LONG_TESTS") != "1", reason="takes minutes of real time; set SCREENER_LONG_TESTS=1"
+)
 async def test_a_simulated_hour() -> None:
     # Over when there was enough of everything; the hours only bound it.
     options = Options(hours=3, speed=30, symbols=20, kills=1, calls=len(DECISIONS) + 15, positions=2)
