@@ -22,6 +22,8 @@ from simexchange.noise import Floats, Ints, key_of, uniforms
 
 #: The most levels a side of the book has.
 MOST_LEVELS: Final = 1_000
+#: A message of changes looks at no more of the books, one a second, that passed since the one before.
+MOST_PASSING: Final = 60
 #: Cells of the grid in the price: a level every half a basis point to every basis point.
 _CELLS: Final = 20_000
 _BID, _ASK, _TOP = 1, 2, 3

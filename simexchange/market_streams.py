@@ -18,7 +18,7 @@ import numpy as np
 from aiohttp import web
 
 from simexchange import wire
-from simexchange.book import MOST_LEVELS, Book, Books
+from simexchange.book import MOST_LEVELS, MOST_PASSING, Book, Books
 from simexchange.candles import TRADES, Candles
 from simexchange.clock import VirtualClock
 from simexchange.connections import StreamOptions
@@ -288,7 +288,9 @@ class SpotHub(Hub):
             if known is None or known[0] >= now:
                 continue
             listing = self._market.listings[row]
-            event = wire.depth_update(known, (now, book), listing)
+            between = range(max(known[0] + 1, now - MOST_PASSING), now)
+            passing = [self._books.depth(row, second, MOST_LEVELS) for second in between]
+            event = wire.depth_update(known, (now, book), listing, passing)
             for name, (of, some) in depths.items():
                 if of == row and not some:
                     self._say(name, event, row)

@@ -278,14 +278,21 @@ def book_event(best: tuple[int, int, int, int], listing: Listing, now: int) -> d
     }
 
 
-def depth_update(old: tuple[int, Book], new: tuple[int, Book], listing: Listing) -> dict[str, Any]:
-    """What changed from one book to a later one, each with its moment; what is gone has quantity zero."""
+def depth_update(
+    old: tuple[int, Book], new: tuple[int, Book], listing: Listing, passing: Sequence[Book] = ()
+) -> dict[str, Any]:
+    """What changed from one book to a later one, each with its moment; what is gone has quantity zero.
+
+    `passing` are the books between them: whoever took a snapshot of one is told what became of its levels, too.
+    """
     (before, last), (now, book) = old, new
     sides = []
-    for was, this in ((last.bids, book.bids), (last.asks, book.asks)):
-        known, there = dict(was), dict(this)
-        changed = {price: lots for price, lots in there.items() if known.get(price) != lots}
-        sides.append(sorted((changed | {price: 0 for price in known if price not in there}).items()))
+    for side in ("bids", "asks"):
+        there = dict(getattr(book, side))
+        shown = [dict(getattr(one, side)) for one in (last, *passing)]
+        prices = {price for one in (*shown, there) for price in one}
+        changed = (price for price in prices if any(one.get(price) != there.get(price) for one in shown))
+        sides.append(sorted((price, there.get(price, 0)) for price in changed))
     return {
         "e": "depthUpdate",
         "E": now * 1000,

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from aiohttp import web
 
+from simexchange.book import MOST_PASSING
 from simexchange.candles import Candles
 from simexchange.clock import VirtualClock
 from simexchange.connections import StreamOptions
@@ -219,7 +220,10 @@ class PerpetualHub(SpotHub):
             before, known = self._seen.get(contract, (now - 1, sides))
             if before < now and contract.row not in silent:
                 self._seen[contract] = now, sides
-                events[contract] = _json(_update_event(contract, (before, known), (now, sides)))
+                between = range(max(before + 1, now - MOST_PASSING), now)
+                books = (self._data.books.depth(contract.row, second, _LEVELS) for second in between)
+                passing = [(dict(one.bids), dict(one.asks)) for one in books]
+                events[contract] = _json(_update_event(contract, (before, known), (now, sides), passing))
         for contract, match in wanted:
             if contract in events:
                 self._tell(match[0], events[contract], contract.symbol, "depth")
@@ -250,17 +254,20 @@ def _candle_names(symbol: str, interval: str) -> tuple[str, str]:
     return f"{symbol}@kline_{interval}", f"{symbol}_perpetual@continuousKline_{interval}"
 
 
-def _update_event(contract: Contract, old: tuple[int, Sides], new: tuple[int, Sides]) -> dict[str, Any]:
-    """`depthUpdate`: levels that are not what they were, with quantity 0 where there is none any more."""
+def _update_event(
+    contract: Contract, old: tuple[int, Sides], new: tuple[int, Sides], passing: Sequence[Sides] = ()
+) -> dict[str, Any]:
+    """`depthUpdate`: levels that are not what they were, at the last message or in the books `passing` between, with
+    quantity 0 where there is none any more."""
     (before, known), (now, sides) = old, new
     price, lot = contract.listing.price_decimals, contract.listing.lot_decimals
     bids, asks = (
         [
             [text(ticks, price), text(there.get(ticks, 0), lot)]
-            for ticks in sorted(gone.keys() | there.keys())
-            if gone.get(ticks) != there.get(ticks)
+            for ticks in sorted({ticks for one in (*shown, there) for ticks in one})
+            if any(one.get(ticks) != there.get(ticks) for one in shown)
         ]
-        for gone, there in zip(known, sides, strict=True)
+        for there, *shown in zip(sides, known, *passing, strict=True)
     )
     head = {"e": "depthUpdate", "E": now * 1000, "T": now * 1000, "s": contract.symbol, "U": before + 1, "u": now}
     return head | {"pu": before, "b": bids, "a": asks}
