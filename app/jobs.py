@@ -28,7 +28,7 @@ from psycopg import AsyncConnection
 
 from app.later import Later
 from store.errors import InvalidRow, NotAllowed, NotFound, StoreError
-from store.session import step_down
+from store.session import heed_cancellation, step_down
 
 if TYPE_CHECKING:
     from analysis.manage import Why
@@ -112,19 +112,24 @@ class Jobs:
 
     async def run(self) -> None:
         """Take jobs until cancelled; then what is under way gets a moment to end, and the rest goes back."""
-        async with self._app.open_async():
-            parts = [asyncio.create_task(self._work(queue, number)) for queue, number in self._queues.items()]
+        parts: list[asyncio.Task[None]] = []
+        try:
+            await self._app.open_async()
+            heed_cancellation()
+            parts += [asyncio.create_task(self._work(queue, number)) for queue, number in self._queues.items()]
             parts.append(asyncio.create_task(self._rescue()))
-            try:
-                await asyncio.gather(*parts)
-            finally:
-                for part in parts:
-                    part.cancel()
-                await asyncio.gather(*parts, return_exceptions=True)
+            await asyncio.gather(*parts)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            # Also where opening was cancelled: a pool that nobody closes outlives its cancellation, and the process.
+            await self._app.close_async()
 
     async def _work(self, queue: str, number: int) -> None:
         """One queue's worker; it ends when the database is away, and is made anew."""
         while True:
+            heed_cancellation()
             worker = _QueueWorker(
                 self._app,
                 queues=[queue],
@@ -154,6 +159,7 @@ class Jobs:
         """Put back what dead workers left, and what a living one could not report as done; forget what is old."""
         pruned: float | None = None
         while True:
+            heed_cancellation()
             try:
                 if pruned is None or time.monotonic() - pruned > PRUNE_SECONDS:
                     await self.forget()

@@ -46,7 +46,7 @@ from market.types import Coverage
 from screener.intervals import INTERVAL_MS, is_close, open_of
 from store import events, jobs, positions, runs, signals, spending
 from store.errors import DatabaseUnavailable, StoreError
-from store.session import Database
+from store.session import Database, heed_cancellation
 from store.trading_records import NewEvent, Position
 
 log = logging.getLogger(__name__)
@@ -169,6 +169,7 @@ class Worker:
 
     async def _follow_strategies(self) -> None:
         async for _ in self.database.listen("strategies"):
+            heed_cancellation()
             try:
                 await self.sync()
             except StoreError as error:
@@ -179,6 +180,7 @@ class Worker:
         """One market minute: everything that closed since the last tick, in order."""
         await self.sync()
         while True:
+            heed_cancellation()
             coverage = await self._closes.get()
             try:
                 async with self._screening:
@@ -195,6 +197,7 @@ class Worker:
     async def _closed(self, interval: str, close_time: int) -> None:
         for told in self.on_close:
             while True:
+                heed_cancellation()
                 try:
                     await told(interval, close_time)
                     break

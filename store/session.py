@@ -95,8 +95,12 @@ class Database:
         await self._pool.open()
         try:
             await self._pool.wait(timeout=self._pool.timeout)
-        except PoolTimeout as error:
+            heed_cancellation()
+        except BaseException as error:
+            # Also where waiting is cancelled: the pool's own tasks take a cancellation for a lost connection.
             await self._pool.close()
+            if not isinstance(error, PoolTimeout):
+                raise
             raise DatabaseUnavailable(
                 "cannot reach the database, or its schema is missing (run: screener db migrate)"
             ) from error
@@ -191,6 +195,17 @@ async def step_down(connection: Connection) -> None:
     row = await cursor.fetchone()
     if row is not None and not row[0]:
         await connection.execute(sql.SQL("set role {}").format(sql.Identifier(LOGIN_ROLE)))
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError where the current task was cancelled and did not hear of it.
+
+    Up to Python 3.11 `asyncio.wait_for` forgets a cancellation that comes at the moment of its answer (gh-86296), and
+    the pool waits for connections with it. Loops that only a cancellation ends call this in each turn.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class translated_errors:
