@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import uuid4
@@ -233,18 +234,18 @@ def _starts(case: PastSignal, answer: Decided) -> list[Start]:
     """The decision's plan, and the bare filter's with the strategy's multiples of ATR."""
     strategy, snapshot, given = case.strategy, answer.snapshot, answer.analysis.key_levels
     until = case.close + strategy.risk.max_hold_candles * interval_ms(strategy.program.base)
-    common = {"symbol": case.symbol, "side": strategy.direction, "since": case.close, "until": until}
+    start = partial(Start, symbol=case.symbol, side=strategy.direction, since=case.close, until=until)
     found = []
     targets = [price for price in given.take_profit if price is not None]
     if given.stop_loss is not None and targets:
         entry = snapshot.price if given.entry is None else given.entry
-        found.append(Start("model", entry=entry, stop=given.stop_loss, target=targets[0], **common))  # type: ignore[arg-type]
+        found.append(start("model", entry=entry, stop=given.stop_loss, target=targets[0]))
     columns = np.array([(c.high, c.low, c.close) for c in snapshot.candles]).T
     atr = levels.atr(*columns)
     if atr:
         sign = 1 if strategy.direction == "long" else -1
         stop, target = (snapshot.price + sign * k * atr for k in (-strategy.risk.stop_atr, strategy.risk.target_atr))
-        found.append(Start("bare", entry=snapshot.price, stop=stop, target=target, **common))  # type: ignore[arg-type]
+        found.append(start("bare", entry=snapshot.price, stop=stop, target=target))
     return found
 
 

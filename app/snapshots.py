@@ -72,14 +72,15 @@ async def signal_snapshot(
     close = to_ms(signal.candle_close)
     async with market.engine_lock:
         candles = signal_candles(signal, market.candles(signal.symbol, signal.interval, MOST_CANDLES))
-        higher = {
-            interval: [c for c in market.candles(signal.symbol, interval, MOST_CANDLES) if c.close_time <= close]
-            for interval in intervals_read(filter_code, signal.interval)
-        }
+        others = intervals_read(filter_code, signal.interval)
         table = None
         if engines is not None and not signal.provisional and market.panel.find(signal.symbol) >= 0:
             # Of a longer interval the newest candle that had closed by then counts.
-            table = engines.table(signal.symbol, {i: open_of(close, i) for i in (signal.interval, *higher)})
+            table = engines.table(signal.symbol, {i: open_of(close, i) for i in (signal.interval, *others)})
+        higher = {
+            interval: [c for c in market.candles(signal.symbol, interval, MOST_CANDLES) if c.close_time <= close]
+            for interval in (others if table is None else ())
+        }
         around = _around(market, signal, close)
     info, price = market.infos.get(signal.symbol), market.prices.get(signal.symbol)
     build = partial(

@@ -256,17 +256,7 @@ def replay_edges(
 
     Edges of closes before `since` are left out, candles after `until` are not stepped.
     """
-    cells = Cells()
-    lowering = Lowering(cells, candles.find)
-    roots: list[Ref] = []
-    for program in programs:
-        root = lowering.program(program.nodes, {program.match})[program.match]
-        assert root is not None, "a node that is wanted has a place"
-        cells.use(root)
-        roots.append(root)
-    keep = cells.under(r.cell for r in roots)
-    machine = Machine(candles.width)
-    machine.place({n: cells.rows[n] for n in keep}, cells.depth)
+    machine, roots = _matching(programs, candles)
     bases = [p.base for p in programs]
     closes = [close_of(o, b) for b in dict.fromkeys(bases) if (o := candles.last_open(b)) is not None]
     last = max(closes, default=0) if until is None else until
@@ -286,6 +276,17 @@ def truths(programs: Sequence[Program], candles: CandleSource, base: str, until:
     found = np.full((len(programs), size), -1, dtype=np.int8)
     if not programs:
         return found
+    machine, roots = _matching(programs, candles)
+    for chunk in advance(machine, candles, spans(machine, candles, until, [base]), base, booleans=roots):
+        if len(chunk.closes) and chunk.closes[-1] == until:
+            true = unpack(chunk.true[:, -1] & chunk.present[-1], size)
+            false = unpack(chunk.false[:, -1] & chunk.present[-1], size)
+            found = np.where(true, 1, np.where(false, 0, -1)).astype(np.int8)
+    return found
+
+
+def _matching(programs: Sequence[Program], candles: CandleSource) -> tuple[Machine, list[Ref]]:
+    """A machine that steps the matches of the programs alone, and where each program's is."""
     cells = Cells()
     lowering = Lowering(cells, candles.find)
     roots: list[Ref] = []
@@ -297,12 +298,7 @@ def truths(programs: Sequence[Program], candles: CandleSource, base: str, until:
     keep = cells.under(r.cell for r in roots)
     machine = Machine(candles.width)
     machine.place({n: cells.rows[n] for n in keep}, cells.depth)
-    for chunk in advance(machine, candles, spans(machine, candles, until, [base]), base, booleans=roots):
-        if len(chunk.closes) and chunk.closes[-1] == until:
-            true = unpack(chunk.true[:, -1] & chunk.present[-1], size)
-            false = unpack(chunk.false[:, -1] & chunk.present[-1], size)
-            found = np.where(true, 1, np.where(false, 0, -1)).astype(np.int8)
-    return found
+    return machine, roots
 
 
 def condition_nodes(conditions: Sequence[Condition]) -> list[int]:
