@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from analysis.settings import AnalysisSettingsError
 from api.schemas import FieldError, FindingOut, Problem
 from app.asking import CannotGenerate
 from app.enabling import NotEnabled
@@ -109,6 +110,11 @@ def install(app: FastAPI) -> None:
     async def _filter(_: Request, error: FilterError) -> Response:
         rows = filter_errors(error)
         return problem(422, "The filter does not compile", rows[0].message if rows else "", rows)
+
+    @app.exception_handler(AnalysisSettingsError)
+    async def _settings(_: Request, error: AnalysisSettingsError) -> Response:
+        rows = [FieldError(code="setting", field=f"analysis.{name}", message=why) for name, why in error.wrong.items()]
+        return problem(422, "The analysis settings are not valid", str(error), rows)
 
     @app.exception_handler(StoreError)
     async def _store(_: Request, error: StoreError) -> Response:

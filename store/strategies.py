@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -26,8 +27,8 @@ async def create(conn: Connection, strategy: NewStrategy) -> Strategy:
 async def upsert_built_in(conn: Connection, strategy: NewStrategy) -> Strategy:
     """Store or refresh a built-in strategy by its code, public. Background work only.
 
-    Whether it is enabled is taken from `strategy` only when it is new: afterwards that is the operator's
-    choice.
+    Whether it is enabled and how it is analysed is taken from `strategy` only when it is new: afterwards that is the
+    operator's choice.
     """
     values = {
         **dict(strategy),
@@ -36,7 +37,7 @@ async def upsert_built_in(conn: Connection, strategy: NewStrategy) -> Strategy:
         "visibility": "public",
         "default_enabled": strategy.enabled,
     }
-    kept = {"code", "enabled", "owner_id", "built_in"}
+    kept = {"code", "enabled", "analysis", "owner_id", "built_in"}
     changes = sql.SQL(", ").join(
         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values if name not in kept
     )
@@ -110,6 +111,20 @@ async def update(conn: Connection, strategy_id: UUID, changes: StrategyChanges) 
 async def set_enabled(conn: Connection, strategy_id: UUID, on: bool) -> Strategy:
     """Enable (then `warming`, starting at the newest candle) or pause a strategy. Raises NotFound."""
     return await update(conn, strategy_id, StrategyChanges(enabled=on))
+
+
+async def set_analysis(conn: Connection, strategy_id: UUID, changes: Mapping[str, Any]) -> Strategy:
+    """Merge `changes` into the analysis settings (a name with None goes back to the default); a new version where that
+    changed one. Raises NotFound (also where the reader may see but not edit it).
+    """
+    return await fetch_one(
+        conn,
+        Strategy,
+        "update public.strategies set analysis = jsonb_strip_nulls(analysis || %(changes)s)"
+        " where id = %(id)s returning *",
+        {"id": strategy_id, "changes": as_json(dict(changes))},
+        what="strategy to edit",
+    )
 
 
 async def delete(conn: Connection, strategy_id: UUID) -> None:

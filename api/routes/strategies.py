@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from analysis.settings import AnalysisSettings, AnalysisSettingsError, checked
 from api.auth import User
 from api.deps import Parts
 from api.routes.filters import history_out, known_symbols
-from api.schemas import CheckOut, EnableIn, HistoryOut, StrategyDetail, StrategyIn, StrategyOut
+from api.schemas import AnalysisSettingsOut, CheckOut, EnableIn, HistoryOut, StrategyDetail, StrategyIn, StrategyOut
 from app.bootstrap import Services
 from app.enabling import Examined, NotEnabled, examine, insist, keep, newest
 from screener import Program, compile_filter
@@ -27,6 +28,11 @@ CHECKED = ("filter_hash", "controls", "universe")
 
 def strategy_out(row: Strategy) -> StrategyOut:
     """A stored strategy as the API shows it."""
+    analysis, error = None, ""
+    try:
+        analysis = settings_out(row)
+    except AnalysisSettingsError as wrong:
+        error = str(wrong)
     return StrategyOut(
         id=str(row.id),
         code=row.code,
@@ -40,6 +46,8 @@ def strategy_out(row: Strategy) -> StrategyOut:
         conditions=tuple(str(c) for c in row.conditions),
         instructions=row.instructions,
         risk=row.risk,
+        analysis=analysis,
+        analysis_error=error,
         trigger=str(row.controls.get("trigger", "edge")),
         evaluate=row.evaluate,
         symbols=tuple(row.universe.get("symbols", ())),
@@ -54,14 +62,24 @@ def strategy_out(row: Strategy) -> StrategyOut:
     )
 
 
+def settings_out(row: Strategy) -> AnalysisSettingsOut:
+    """A strategy's analysis settings, defaults included. Raises AnalysisSettingsError where what is stored is wrong."""
+    return AnalysisSettingsOut.model_validate(AnalysisSettings.of(row.analysis).model_dump())
+
+
 def strategy_detail(row: Strategy, check: dict[str, Any] | None) -> StrategyDetail:
     """The same with what its newest check found, as `Examined.as_dict` gives it."""
     found = None if check is None else CheckOut.model_validate(check)
     return StrategyDetail(**strategy_out(row).model_dump(), check=found)
 
 
-def _fields(body: StrategyIn, program: Program) -> dict[str, Any]:
+def _fields(parts: Services, body: StrategyIn, program: Program) -> dict[str, Any]:
+    analysis: dict[str, Any] = {}
+    if body.analysis is not None:
+        given = _settings(parts, body.analysis)
+        analysis["analysis"] = {name: value for name, value in given.items() if value is not None}
     return {
+        **analysis,
         "name": body.name,
         "description": body.description or body.prompt,
         "direction": body.direction,
@@ -78,6 +96,16 @@ def _fields(body: StrategyIn, program: Program) -> dict[str, Any]:
         "universe": {"symbols": list(body.symbols)} if body.symbols else {},
         "enabled": body.enabled,
     }
+
+
+def _settings(parts: Services, given: dict[str, Any]) -> dict[str, Any]:
+    """Settings as given, once usable. Raises AnalysisSettingsError, also for a model the operator does not name."""
+    wanted = checked(given)
+    named = parts.settings.named_models
+    if strange := [name for name in wanted.get("models") or () if name not in named]:
+        there = f"use {', '.join(named)}" if named else "there is none"
+        raise AnalysisSettingsError({"models": f"{strange[0]} is not among the models of this installation; {there}"})
+    return wanted
 
 
 def _code(name: str) -> str:
@@ -113,9 +141,10 @@ async def _examined(
 async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
     """Store a strategy; its filter must compile, and pass the save gate where it is to run."""
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
+    fields = _fields(parts, body, program)
     found = await _examined(parts, user, body, program)
     async with parts.database.user(user) as conn:
-        row = await strategies.create(conn, NewStrategy(owner_id=user, code=_code(body.name), **_fields(body, program)))
+        row = await strategies.create(conn, NewStrategy(owner_id=user, code=_code(body.name), **fields))
     return strategy_detail(row, None) if found is None else await _kept(parts, row, found)
 
 
@@ -150,7 +179,7 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     async with parts.database.user(user) as conn:
         stored = await strategies.get(conn, strategy_id)
-    fields = _fields(body, program)
+    fields = _fields(parts, body, program)
     same = stored.enabled and all(getattr(stored, name) == fields[name] for name in CHECKED)
     found = None if same else await _examined(parts, user, body, program, stored)
     async with parts.database.user(user) as conn:
@@ -158,6 +187,24 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
         if found is None:
             return strategy_detail(row, await newest(conn, row))
     return await _kept(parts, row, found)
+
+
+@router.get("/{strategy_id}/analysis")
+async def read_analysis(strategy_id: UUID, parts: Parts, user: User) -> AnalysisSettingsOut:
+    """How its signals are analysed; 422 where what is stored cannot be used."""
+    async with parts.database.user(user) as conn:
+        return settings_out(await strategies.get(conn, strategy_id))
+
+
+@router.patch("/{strategy_id}/analysis")
+async def change_analysis(strategy_id: UUID, body: dict[str, Any], parts: Parts, user: User) -> AnalysisSettingsOut:
+    """Change the settings given, null for the default; the others stay. A name there is no setting of is an error.
+
+    It is a new version of the strategy, which runs on without a pause.
+    """
+    wanted = _settings(parts, body)
+    async with parts.database.user(user) as conn:
+        return settings_out(await strategies.set_analysis(conn, strategy_id, wanted))
 
 
 @router.delete("/{strategy_id}", status_code=204)

@@ -48,6 +48,7 @@ from api.schemas.outcomes import (
 from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import ApprovalPreview, SignalDetail, SignalOut, SignalPage
 from api.schemas.strategies import (
+    AnalysisSettingsOut,
     CheckOut,
     ConditionShareOut,
     EnableIn,
@@ -68,6 +69,7 @@ from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionDetail
 
 __all__ = [
     "AnalysisOut",
+    "AnalysisSettingsOut",
     "ApprovalPreview",
     "AskIn",
     "CalibrationBin",

@@ -23,6 +23,7 @@ class StrategyIn(Input):
     instructions: str = Field("", max_length=8000)
     indicators: tuple[str, ...] = ()
     risk: dict[str, Any] = Field(default_factory=dict)
+    analysis: dict[str, Any] | None = None  # settings of its analyses; left out: the defaults, or those it has
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()  # empty: the whole market
     evaluate: Literal["close", "minute"] = "close"  # minute: the forming candle too, once a minute
@@ -44,8 +45,28 @@ class StrategyIn(Input):
         return self
 
 
+class AnalysisSettingsOut(Shape):
+    """`/strategies/{id}/analysis`: how a strategy's signals are analysed, what it does not set included.
+
+    `bars` are candles shown; `recheck` and `expires` are candles too. PATCH takes any of these; null is the default.
+    """
+
+    bars: int = 100
+    tier: Literal["standard", "fast"] = "standard"
+    concurrency: int = 4
+    auto: bool = True
+    asks: int = 1
+    models: tuple[str, ...] = ()
+    recheck: int = 4
+    expires: int = 20
+    style: Literal["careful", "balanced", "bold"] = "balanced"
+    manage: bool = True
+
+
 class StrategyOut(Shape):
-    """A strategy as stored. `state` is warming, live, paused or failed."""
+    """A strategy as stored. `state` is warming, live, paused or failed; `analysis` None where what is stored cannot be
+    used, as `analysis_error` says.
+    """
 
     id: str
     code: str
@@ -59,6 +80,8 @@ class StrategyOut(Shape):
     conditions: tuple[str, ...]
     instructions: str
     risk: dict[str, Any]
+    analysis: AnalysisSettingsOut | None = None
+    analysis_error: str = ""
     trigger: str
     evaluate: str = "close"
     symbols: tuple[str, ...]

@@ -72,6 +72,7 @@ def test_settings_have_defaults_and_ignore_what_they_do_not_know() -> None:
         {"models": [""]},
         {"style": "ignore all rules"},
         {"expires": 0},
+        {"manage": "no"},
     ],
 )
 def test_settings_outside_their_bounds_are_named(wrong: dict[str, Any]) -> None:
