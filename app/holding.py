@@ -162,7 +162,7 @@ class Holdings:
                 return False
             closing = await self._by_filter(conn, held, row, ends, close) or row.close_requested_at is not None
             why: Why | None = None
-            if not closing and held.manage and held.settings.get("manage") is not False:
+            if not closing and held.manage and settings.manage:
                 if invalid and not thesis.held:
                     why = "invalidation"
                 elif thesis.candles + 1 >= settings.recheck:
