@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,7 @@ from analysis.grounding import GroundingLimits, GroundingReport, validate
 from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from analysis.snapshot_parts import CandleRow
+from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender, Tier
 from llm.prompts import compose
 
@@ -34,14 +35,31 @@ OFFLINE_VERSION: Final = "rules 1"
 
 
 class AnalysisFailed(Exception):
-    """The model gave no usable decision; `reason` is for people, `retryable` says whether to ask again."""
+    """The model gave no usable decision; `reason` is for people, `retryable` says whether to ask again.
 
-    def __init__(self, reason: str, *, retryable: bool, model: str, raw: str = "") -> None:
+    Tokens and `cost` (US dollars, None where no price is known) are what was spent all the same, on answers that were
+    good too. The cause is that of the failure that another try waits for, a spent budget before a broken line.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retryable: bool,
+        model: str,
+        raw: str = "",
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.model = model
         self.raw = raw
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
+        self.cost = cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +165,57 @@ async def decide(
     failed = [a for a in answers if isinstance(a, AnalysisFailed)]
     settled = settle(opinions, count)
     if settled is None:
-        if not opinions:
-            raise failed[0]
-        reason = f"{len(opinions)} of {count} answers want to enter, which is not more than half; the others failed: "
-        reasons = "; ".join(dict.fromkeys(f.reason for f in failed))
-        raise AnalysisFailed(reason + reasons, retryable=all(f.retryable for f in failed), model=model.name)
+        raise _none_stands(opinions, failed, model.name)
     found = _analysis(settled.opinion, version, snapshot)
     records = [o.record() for o in opinions]
     records += [{"model": f.model, "decision": None, "confidence": None, "error": f.reason} for f in failed]
-    costs = [o.answer.cost for o in opinions]
     return found.model_copy(
         update={
             "confidence": settled.confidence,
             "grounding": found.grounding.model_copy(update={"checks": (*found.grounding.checks, settled.check())}),
             "latency_ms": round(_elapsed_ms(started), 3),
-            "input_tokens": sum(o.answer.input_tokens for o in opinions),
-            "output_tokens": sum(o.answer.output_tokens for o in opinions),
-            "cost": None if None in costs else sum(c for c in costs if c is not None),
+            **_spent(opinions, failed),
             "opinions": tuple(records),
         }
     )
+
+
+class _Spent(TypedDict):
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+def _spent(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed]) -> _Spent:
+    """Tokens and cost of all that were asked; a cost that is not known makes the sum unknown."""
+    parts: list[ModelAnswer[Decision] | AnalysisFailed] = [*(o.answer for o in opinions), *failed]
+    costs = [part.cost for part in parts]
+    return {
+        "input_tokens": sum(part.input_tokens for part in parts),
+        "output_tokens": sum(part.output_tokens for part in parts),
+        "cost": None if None in costs else sum(cost for cost in costs if cost is not None),
+    }
+
+
+def _none_stands(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed], model: str) -> AnalysisFailed:
+    """Why no decision follows from several answers. What another try may mend stands before what stays as it is."""
+    first = min(failed, key=lambda f: (not _capped(f), not f.retryable)) if failed else None
+    reasons = "; ".join(dict.fromkeys(f.reason for f in failed))
+    if opinions:
+        asked = len(opinions) + len(failed)
+        reasons = f"{len(opinions)} of {asked} answers want to enter, which is not more than half; " + (
+            f"the others failed: {reasons}" if failed else ""
+        )
+    failure = AnalysisFailed(
+        reasons, retryable=first is not None and first.retryable, model=model, **_spent(opinions, failed)
+    )
+    failure.__cause__ = first.__cause__ if first is not None else None
+    return failure
+
+
+def _capped(failed: AnalysisFailed) -> bool:
+    """Whether a spent budget stood in the way: it begins anew by itself."""
+    return failed.__cause__ is not None and isinstance(failed.__cause__.__cause__, CapReached)
 
 
 def _analysis(opinion: Opinion, version: str, snapshot: Snapshot) -> Analysis:
@@ -200,7 +249,15 @@ async def _ask(model: LanguageModel, request: ModelRequest[Decision]) -> ModelAn
     try:
         return await model.complete(request)
     except ModelError as error:
-        raise AnalysisFailed(error.reason, retryable=error.retryable, model=error.model, raw=error.answer) from error
+        raise AnalysisFailed(
+            error.reason,
+            retryable=error.retryable,
+            model=error.model,
+            raw=error.answer,
+            input_tokens=error.input_tokens,
+            output_tokens=error.output_tokens,
+            cost=error.cost if error.calls else 0.0,
+        ) from error
 
 
 async def _request(

@@ -31,6 +31,7 @@ from analysis import (
     StrategyBrief,
     decide,
 )
+from analysis.monitor import UNSAID, Watch
 from analysis.settings import AnalysisSettings, AnalysisSettingsError
 from app.bootstrap import tracer
 from app.engines import Engines
@@ -43,7 +44,7 @@ from app.snapshots import signal_snapshot
 from app.spending import real_now
 from app.times import at, to_ms
 from llm.gateway.budget import CapReached
-from llm.models import LanguageModel, ModelError, Spender
+from llm.models import LanguageModel, Spender
 from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
 from screener.intervals import interval_ms, open_of
@@ -264,7 +265,7 @@ class Analyser:
     async def _failed(self, case: _Case, failure: SnapshotError | AnalysisFailed) -> None:
         """Store why there is no analysis, or raise Later where there may still be one."""
         log.warning("%s %s was not analysed: %s", case.signal.symbol, case.signal.id, failure)
-        error, reached = _cause(failure, ModelError), _cause(failure, CapReached)
+        reached = _cause(failure, CapReached)
         if reached is not None:
             seconds = (reached.resets - real_now()).total_seconds()
             if self._late(case, seconds):
@@ -272,7 +273,7 @@ class Analyser:
                 return
             await self._postpone(case, str(failure))
             raise Later(seconds, str(failure))
-        if error is not None and error.retryable:
+        if isinstance(failure, AnalysisFailed) and failure.retryable:
             if self._late(case):
                 await self._expire(case, f"It was not analysed in time. {failure}")
                 return
@@ -354,9 +355,8 @@ def _brief(strategy: Strategy) -> StrategyBrief:
 
 
 def _why_again(signal: Signal) -> str:
-    """Why a signal that waited is looked at again, as whoever watches it noted."""
-    asked = (signal.watch or {}).get("asked") or [{}]
-    return str(asked[-1].get("why") or "")
+    """Why a signal that waited is looked at again, in words, as whoever watches it noted."""
+    return Watch.model_validate(signal.watch).why() if signal.watch else UNSAID
 
 
 def _cause(error: BaseException | None, kind: type[E]) -> E | None:

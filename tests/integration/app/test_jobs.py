@@ -10,7 +10,9 @@ from uuid import UUID
 
 import pytest
 
+import app.analysing
 import app.jobs
+from analysis import Analysis, AnalysisFailed
 from app.later import Later
 from llm.gateway.budget import CapReached
 from llm.models import ErrorKind, ModelError
@@ -229,6 +231,21 @@ async def test_a_broken_line_is_tried_later(
 
         await until(decided)
     assert len(model.asked) == 3 and (await read(database, signal_id)).reason == "Nothing of note."
+
+
+async def test_a_vote_that_another_try_may_mend_is_no_error(
+    database: Database, market: FakeMarket, new_user: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def undecided(*args: Any, **options: Any) -> Analysis:
+        raise AnalysisFailed("1 of 3 answers want to enter.", retryable=True, model="scripted")
+
+    monkeypatch.setattr(app.analysing, "decide", undecided)
+    of = await stored_strategy(database, new_user, asks=3)
+    [signal_id] = await fired(database, matches(of, market))
+    with pytest.raises(Later, match="1 of 3 answers"):
+        await analyser(database, market, ScriptedModel(bad_setup)).analyse(signal_id)
+    one = await read(database, signal_id)
+    assert one.status == "new" and "1 of 3 answers" in (one.reason or "")
 
 
 @pytest.mark.parametrize(("times", "status"), [(2, "rejected"), (3, "error")])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 import pytest
@@ -11,7 +13,8 @@ from pydantic import BaseModel
 
 from analysis import Analysis, AnalysisFailed, Asking, Snapshot, StrategyBrief, decide
 from llm.answers import parse_answer
-from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.gateway.budget import CapReached
+from llm.models import ErrorKind, ModelAnswer, ModelError, ModelRequest
 
 from .test_decide import sound
 
@@ -99,6 +102,38 @@ async def test_answers_that_fail_count_as_asked(snapshot: Snapshot) -> None:
     assert caught.value.retryable
     with pytest.raises(AnalysisFailed, match="hung"):
         await asked(snapshot, ["", ""])
+
+
+@pytest.mark.parametrize(
+    ("lines", "retryable", "capped"),
+    [
+        (["timeout", "timeout"], True, False),
+        (["authentication", "timeout"], True, False),
+        (["timeout", "budget"], False, True),
+        (["authentication", "authentication"], False, False),
+    ],
+)
+async def test_what_no_decision_follows_from_says_what_to_wait_for_and_what_was_spent(
+    snapshot: Snapshot, lines: list[ErrorKind], retryable: bool, capped: bool
+) -> None:
+    class Half(Says):
+        async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
+            if self.texts:
+                return await super().complete(request)
+            kind = lines.pop()
+            reached = CapReached("user", Decimal(1), Decimal(1), datetime(2026, 1, 1, tzinfo=UTC))
+            cause = reached if kind == "budget" else None
+            raise ModelError(f"No answer: {kind}.", kind=kind, model="a model", cost=0.02, input_tokens=7) from cause
+
+    with pytest.raises(AnalysisFailed, match="1 of 3 answers want to enter") as caught:
+        await decide(Half(enter(snapshot, 90)), snapshot, BRIEF, asking=Asking(asks=3))
+    failure = caught.value
+    assert failure.retryable is retryable
+    assert isinstance(failure.__cause__, ModelError)
+    assert isinstance(failure.__cause__.__cause__, CapReached) is capped
+    assert failure.__cause__.retryable is retryable
+    assert (failure.input_tokens, failure.output_tokens) == (114, 10)
+    assert failure.cost == pytest.approx(0.05)
 
 
 async def test_several_models_are_asked_in_turn_and_afresh_from_their_second_time_on(snapshot: Snapshot) -> None:
