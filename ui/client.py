@@ -35,6 +35,7 @@ from api.schemas import (
 )
 from ui.generating import Generating, Progress
 from ui.reviewing import Reviewing
+from ui.tuning import Tuning
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 READ_TIMEOUT_S = 10.0
@@ -78,7 +79,7 @@ def _problem_of(response: httpx.Response) -> Problem:
         return Problem(title=response.reason_phrase, status=response.status_code, detail=text)
 
 
-class ApiClient(Generating, Reviewing):
+class ApiClient(Generating, Reviewing, Tuning):
     """A small synchronous client; safe to share between the sessions of one process.
 
     `base_url` and `token` default to `SCREENER_API_URL` and `SCREENER_TOKEN`; `transport` is for tests.

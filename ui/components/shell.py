@@ -31,6 +31,7 @@ def main() -> None:
         "signals": st.Page(PAGES / "signals.py", title="Signals", icon=":material/notifications_active:", default=True),
         "analysis": st.Page(PAGES / "analysis.py", title="Analysis", icon=":material/query_stats:"),
         "new_strategy": st.Page(PAGES / "new_strategy.py", title="New strategy", icon=":material/edit_note:"),
+        "strategies": st.Page(PAGES / "strategies.py", title="Strategies", icon=":material/tune:"),
         "market": st.Page(PAGES / "market.py", title="Market", icon=":material/monitoring:"),
         "positions": st.Page(PAGES / "positions.py", title="Positions", icon=":material/account_balance_wallet:"),
         "track_record": st.Page(PAGES / "track_record.py", title="Track record", icon=":material/fact_check:"),

@@ -1,0 +1,44 @@
+"""The page of strategies over the stand-in API, without a browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.unit.ui.test_pages import Served, page, served
+
+__all__ = ["served"]
+
+
+def said(app: AppTest) -> str:
+    """All markup of the page."""
+    return "".join(str(element.proto.body) for element in app.get("html"))
+
+
+def test_only_what_was_changed_is_sent(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/strategies.py", monkeypatch, served.url).run()
+    app.toggle[0].set_value(False)
+    app.selectbox[2].set_value("bold")
+    app.button[0].click().run()
+    assert not app.exception, app.exception
+    assert served.state.settings_sent == [("st101", {"auto": False, "style": "bold"})]
+    app.button[0].click().run()
+    assert len(served.state.settings_sent) == 1
+
+
+def test_what_is_stored_wrong_is_said_and_all_settings_are_sent(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = served.state.seeded[0]
+    stored["analysis"], stored["analysis_error"] = None, "analysis.manage: input should be a valid boolean"
+    app = page("pages/strategies.py", monkeypatch, served.url).run()
+    assert "analysis.manage" in said(app)
+    app.button[0].click().run()
+    [(_, sent)] = served.state.settings_sent
+    assert sent["manage"] is True and len(sent) == 9
+
+
+def test_a_refusal_is_shown_with_the_setting(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/strategies.py", monkeypatch, served.url).run()
+    served.state.refused = {"bars": "this plan shows 100 at most"}
+    app.number_input[0].set_value(500)
+    app.button[0].click().run()
+    assert "this plan shows 100 at most" in said(app)

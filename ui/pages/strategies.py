@@ -1,0 +1,146 @@
+"""Strategies: what one looks for, and how its signals are analysed.
+
+The form sends only what was changed; the API checks it, and a wrong value is named above the form.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from api.schemas import AnalysisSettingsOut, StrategyOut
+from ui import session
+from ui.client import ApiError
+from ui.components import text
+
+STATES = {"warming": "warming up", "live": "live", "paused": "paused", "failed": "failed"}
+TIERS = {"standard": "Standard", "fast": "Fast, cheaper"}
+STYLES = {"careful": "Careful", "balanced": "Balanced", "bold": "Bold"}
+
+
+def main() -> None:
+    """Draw the page."""
+    try:
+        found = session.api().strategies()
+    except ApiError as error:
+        session.show_error(error)
+        found = st.session_state.get("strategies_kept", ())
+    st.session_state["strategies_kept"] = found
+    with st.container(horizontal=True, vertical_alignment="center", key="title-row", gap="small"):
+        st.markdown("# Strategies", width="content")
+        chosen = _chosen(found)
+    if chosen is None:
+        _empty()
+        return
+    left, right = st.columns([1, 1.2])
+    with left:
+        _about(chosen)
+    with right:
+        _analysis(chosen)
+
+
+def _chosen(found: tuple[StrategyOut, ...]) -> StrategyOut | None:
+    if not found:
+        return None
+    by_id = {strategy.id: strategy for strategy in found}
+    wanted = st.query_params.get("strategy", "")
+    first = list(by_id).index(wanted) if wanted in by_id else 0
+    name = st.selectbox(
+        "Strategy",
+        list(by_id),
+        index=first,
+        format_func=lambda i: by_id[i].name,
+        key="strategy_id",
+        label_visibility="collapsed",
+        width=280,
+    )
+    return by_id[name]
+
+
+def _empty() -> None:
+    session.html(
+        f'<div class="empty">{text.icon("edit_note", 28)}<b>No strategies yet</b>Write a sentence, and it becomes one.'
+        "</div>"
+    )
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        session.page_link("new_strategy", "Write a strategy", ":material/edit_note:")
+
+
+def _about(strategy: StrategyOut) -> None:
+    owner = "built in" if strategy.built_in else "yours"
+    facts = f"{strategy.interval} · {strategy.direction} · {STATES.get(strategy.state, strategy.state)}"
+    rows = "".join(f"<li>{text.esc(line)}</li>" for line in strategy.conditions)
+    with st.container(border=True, key="card-strategy", gap="small"):
+        session.html(
+            f'<div class="row nw"><h2>{text.esc(strategy.name)}</h2><span class="sp cap">{text.esc(facts)}</span></div>'
+            f"<p>{text.esc(strategy.reading or strategy.description)}</p><ul>{rows}</ul>"
+            f'<div class="cap">{owner}, version {strategy.version}</div>'
+        )
+
+
+def _analysis(strategy: StrategyOut) -> None:
+    with st.container(border=True, key="card-analysis", gap="small"):
+        session.html(
+            '<div class="row nw"><h2>Analysis</h2><span class="sp cap">of each signal, from now on</span></div>'
+        )
+        if strategy.analysis_error:
+            session.html(text.banner("warn", "warning", "What is stored cannot be used.", strategy.analysis_error))
+        now = strategy.analysis or AnalysisSettingsOut()
+        # A stored change is another version: the fields begin anew with what is stored then.
+        with st.form(f"analysis_{strategy.id}_{strategy.version}", border=False):
+            given = _fields(now)
+            if now.models:
+                st.caption(f"Other models are asked in turn too: {', '.join(now.models)}")
+            sent = st.form_submit_button("Save", icon=":material/save:", type="primary")
+        if sent:
+            _save(strategy, now, given)
+
+
+def _fields(now: AnalysisSettingsOut) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    given["auto"] = st.toggle(
+        "Analyse each signal by itself", now.auto, help="Off: only when you press Analyse now on a signal."
+    )
+    given["manage"] = st.toggle(
+        "Decide on open positions", now.manage, help="Off: stop, target and the filter's own exit go on without."
+    )
+    left, right = st.columns(2)
+    with left:
+        given["tier"] = _choice("Model", TIERS, now.tier)
+        given["bars"] = _number("Candles shown to it", now.bars, 1000)
+        given["recheck"] = _number("Ask again after, candles", now.recheck, 500)
+    with right:
+        given["style"] = _choice("Style", STYLES, now.style, help="How readily it enters. It moves no check.")
+        given["asks"] = _number(
+            "Answers to each question", now.asks, 5, help="More than one is a vote, and costs more."
+        )
+        given["expires"] = _number("Give up after, candles", now.expires, 500)
+    given["concurrency"] = _number("Analyses at a time", now.concurrency, 10)
+    return given
+
+
+def _choice(label: str, names: dict[str, str], now: str, help: str | None = None) -> str:
+    chosen = st.selectbox(label, list(names), list(names).index(now), format_func=names.__getitem__, help=help)
+    return chosen or now
+
+
+def _number(label: str, now: int, most: int, help: str | None = None) -> int:
+    return int(st.number_input(label, 1, most, now, 1, help=help))
+
+
+def _save(strategy: StrategyOut, now: AnalysisSettingsOut, given: dict[str, Any]) -> None:
+    # Of settings that cannot be used all are sent: which one is wrong, the page does not know.
+    changes = {n: value for n, value in given.items() if strategy.analysis is None or value != getattr(now, n)}
+    if not changes:
+        session.tell("Nothing was changed.")
+        return
+    try:
+        session.api().change_analysis(strategy.id, changes)
+    except ApiError as error:
+        session.show_error(error)
+        return
+    session.tell(f"Saved. {strategy.name} is analysed so from its next signal on.")
+    st.rerun()
+
+
+if __name__ == "__main__":
+    main()
