@@ -21,30 +21,39 @@ log = logging.getLogger(__name__)
 
 
 async def book(conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill], costs: Costs) -> None:
-    """Store the fills of `order` and all that follows from them; known fills are not stored twice."""
-    for fill in fills:
-        await orders.record_fill(
-            conn,
-            NewExecution(
-                order_id=order.id,
-                venue=fill.venue,
-                trade_id=fill.trade_id,
-                symbol=fill.symbol,
-                side=fill.side.value,
-                price=fill.price,
-                quantity=fill.quantity,
-                executed_at=at(fill.time_ms),
-                fee=fill.fee,
-                fee_asset=fill.fee_asset,
-                slippage=fill.slippage_fraction,
-            ),
-        )
+    """Store the fills of `order` and all that follows from them. What followed from a fill that is known was stored with
+    it: such a fill changes nothing, whoever reports it again.
+    """
+    new = [fill for fill in fills if await _record(conn, order, fill)]
+    if not new:
+        return
     if order.purpose == "entry":
-        await _entered(conn, order, intent, fills, costs)
+        await _entered(conn, order, intent, new, costs)
     elif order.purpose == "reduce":
-        await _reduced(conn, order, intent, fills, costs)
+        await _reduced(conn, order, intent, new, costs)
     else:
-        await _exited(conn, order, intent, fills, costs)
+        await _exited(conn, order, intent, new, costs)
+
+
+async def _record(conn: Connection, order: Order, fill: Fill) -> bool:
+    """Store a fill; False where it is known."""
+    stored = await orders.record_fill(
+        conn,
+        NewExecution(
+            order_id=order.id,
+            venue=fill.venue,
+            trade_id=fill.trade_id,
+            symbol=fill.symbol,
+            side=fill.side.value,
+            price=fill.price,
+            quantity=fill.quantity,
+            executed_at=at(fill.time_ms),
+            fee=fill.fee,
+            fee_asset=fill.fee_asset,
+            slippage=fill.slippage_fraction,
+        ),
+    )
+    return stored is not None
 
 
 async def _entered(conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill], costs: Costs) -> None:
