@@ -169,14 +169,17 @@ class BudgetedModel:
         try:
             answer = await self._model.complete(request)
         except ModelError as error:
-            await self._settle(reservation, error.cost)
+            # Without a cost no answer came of it.
+            await self._settle(reservation, error.cost or 0.0)
             raise
-        await self._settle(reservation, answer.cost)
+        if answer.cost is not None:
+            await self._settle(reservation, answer.cost)
+        # What an answer cost that nobody can price stays as reserved.
         return answer
 
-    async def _settle(self, reservation: UUID, cost: float | None) -> None:
+    async def _settle(self, reservation: UUID, cost: float) -> None:
         try:
-            await self._ledger.settle(reservation, dollars(cost or 0.0))
+            await self._ledger.settle(reservation, dollars(cost))
         except LedgerUnavailable:
             # It counts as reserved, which is more.
             return

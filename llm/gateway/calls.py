@@ -115,7 +115,11 @@ async def call(
     if failed is not None:
         # Here, so that it carries no context: a provider's own error may quote the key.
         raise failed
-    reply.cost = _cost(litellm, response, name, reply, prices, stream=stream)
+    told = reply.input_tokens > 0 and (reply.output_tokens > 0 or reply.characters == 0)
+    count_what_came(reply, request)
+    # What the provider or litellm says of the cost comes from the same count: with none it says that it was free.
+    said = response if told and not stream else None
+    reply.cost = _cost(litellm, said, name, reply, prices)
 
 
 async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], None], wire: Wire) -> None:
@@ -175,14 +179,14 @@ def _whole(number: object) -> int:
     return number if isinstance(number, int) and 0 < number <= MAX_COUNTED else 0
 
 
-def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices, *, stream: bool) -> float | None:
+def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices) -> float | None:
     """US dollars: by the operator's price, else as the provider said, else by litellm's table."""
     if name in prices.own or local(name):
         return prices.estimate(name, reply.input_tokens, reply.output_tokens)
     if reply.cost is not None:
         return reply.cost
     hidden = getattr(response, "_hidden_params", None)
-    cost = hidden.get("response_cost") if isinstance(hidden, dict) and not stream else None
+    cost = hidden.get("response_cost") if isinstance(hidden, dict) else None
     if isinstance(cost, int | float):
         return float(cost)
     try:
@@ -202,6 +206,12 @@ def _with_schema(request: ModelRequest[Schema]) -> tuple[Message, ...]:
     schema = json.dumps(request.schema.model_json_schema(), ensure_ascii=False)
     text = f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{schema}"
     return (Message("system", text), *request.messages)
+
+
+def count_what_came(reply: Reply, request: ModelRequest[Schema]) -> None:
+    """Estimate the tokens, rather too many, where the provider did not count them: no call is free for that."""
+    reply.input_tokens = reply.input_tokens or tokens_of(request.messages, request.schema)
+    reply.output_tokens = reply.output_tokens or math.ceil(len(reply.text.encode("utf-8", "replace")) / 3)
 
 
 def tokens_of(messages: tuple[Message, ...], schema: type[BaseModel]) -> int:

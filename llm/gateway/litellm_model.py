@@ -17,7 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from llm.answers import parse_answer
-from llm.gateway.calls import Feature, Refusals, Reply, call, tokens_of
+from llm.gateway.calls import Feature, Refusals, Reply, call, count_what_came
 from llm.gateway.library import load_litellm
 from llm.gateway.prices import Prices
 from llm.models import ModelAnswer, ModelError, ModelRequest
@@ -144,8 +144,9 @@ class LiteLLMModel:
         """Put on `error` what was spent. A call left without an answer counts as one that used all its tokens."""
         last = tries.replies[-1] if tries.replies else None
         if last is not None and last.input_tokens == 0 and (last.characters or error.kind == "timeout"):
-            last.input_tokens = tokens_of(request.messages, request.schema)
-            last.output_tokens = last.characters // 3 if error.kind != "timeout" else request.max_tokens
+            if error.kind == "timeout":
+                last.output_tokens = request.max_tokens
+            count_what_came(last, request)
             last.cost = self._prices.estimate(self._name, last.input_tokens, last.output_tokens)
         error.input_tokens, error.output_tokens, error.cost = tries.sums()
         error.calls = len(tries.replies)

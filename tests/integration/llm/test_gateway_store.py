@@ -15,9 +15,10 @@ from app.gateway import DatabaseAnswers, gateway
 from app.settings import Settings
 from app.spending import DatabaseLedger
 from llm import Message, ModelError, ModelRequest
-from llm.gateway import Prices, Routes
-from llm.gateway.budget import BudgetedModel, CapReached, Caps, Hold, LedgerUnavailable
+from llm.gateway import LiteLLMModel, Prices, Routes
+from llm.gateway.budget import BudgetedModel, CapReached, Caps, Hold, LedgerUnavailable, MemoryLedger
 from llm.gateway.cache import KeptAnswer
+from llm.gateway.prices import Price
 from llm.models import Spender
 from store import model_cache, spending
 from store.session import Database
@@ -204,3 +205,35 @@ async def test_the_cache_can_be_turned_off(stub: Stub, database: Database) -> No
         answer = await gateway(chosen(model_cache_hours=0), database=database).complete(question)
         assert not answer.cached
     assert len(stub.asked) == 2
+
+
+def _unheard(text: str) -> None:
+    assert isinstance(text, str)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_server_that_counts_no_tokens_is_capped_too(stub: Stub, streamed: bool) -> None:
+    """At 10 to 30 dollars a call no more than the cap of 100 is asked for."""
+    prices, caps = Prices({"openai/test-model": Price(20_000.0, 20_000.0)}), Caps(all=Decimal(100))
+    ledger = MemoryLedger(caps)
+    model = BudgetedModel(
+        LiteLLMModel("openai/test-model", prices=prices, timeout_s=30),
+        ledger,
+        caps,
+        Routes("openai/test-model"),
+        prices,
+    )
+    stub.answer_with(Reply(GOOD, usage=None))
+    question = ModelRequest(
+        "generate.filter",
+        (Message("user", "pair " * 600),),
+        Pair,
+        max_tokens=500,
+        on_text=_unheard if streamed else None,
+    )
+    costs = []
+    with pytest.raises(ModelError, match="spend cap"):
+        for _ in range(20):
+            costs.append((await model.complete(question)).cost)
+    assert 2 <= len(costs) <= 8
+    assert all(cost is not None and 10 < cost <= 40 for cost in costs)
