@@ -1,40 +1,46 @@
 """What decisions were worth: confidence against what came, and the model's lift over the bare filter.
 
 1. `calibration` bins decisions by confidence and says how often each bin won.
-2. `lift` compares what the entered signals made on their plans with what the bare filter made on all signals.
-3. Intervals are bootstrapped over candle closes, not over signals: signals of one close rise and fall together, and
-   counting them as many would make chance look like skill.
+2. `lift` compares what the entered signals made on their plans with what the bare filter made on all that were decided
+   on, and says how much of it is the selection and how much the plan.
+3. Intervals are bootstrapped over blocks of calendar time (analysis.blocks): plans that are open together rise and fall
+   together, and counting them as many would make chance look like skill.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from analysis.blocks import Calendar, Floats, Interval, Mean
 
 DRAWS: Final = 2_000
-FEWEST_CLOSES: Final = 10
-"""With fewer candle closes that count, an estimate gets no interval: it would promise what so few cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
     """One signal's end. Results in R after fees; None where that plan did not end or was none.
 
-    `entered`: the decision was to enter. `close` is its candle's close, ms UTC.
+    `close` is its candle's close and `until` when its plans time out, ms UTC. `decision` is the final one, None where
+    nobody decided, or not yet.
     """
 
     close: int
+    until: int
     confidence: int
-    entered: bool
+    decision: Literal["entered", "refused"] | None
     model_r: float | None
     bare_r: float | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was decided on and all its plans ended: these rows make every figure of `Lift` but one."""
+        if self.decision is None or self.bare_r is None:
+            return False
+        return self.decision == "refused" or self.model_r is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +67,35 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with the bounds that 95 % of the bootstrap's draws lie between; None with too few closes."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Lift:
-    """R for each signal: of the entered on their own plans, of all on the bare filter's plan, and the difference.
+    """R a signal, over the `signals` that were decided on and whose plans ended, of `closes` candle closes. Each figure
+    is None where no signal counts for it.
 
-    `avoided` is the mean R on the bare plan of what was not entered: below zero, the refusals were worth it. Each is
-    None where no signal counts for it.
+    `entered` (on their own plans) less `bare` (all of them, on the bare filter's plan) is the `difference`; it is the
+    sum of `selection` (the entered less all, both on the bare plan) and `plan` (the entered, own less bare plan).
+    `avoided` is the mean on the bare plan of what was not entered: below zero, the refusals were worth it.
+    `undecided` is that of the `others`, on which nobody decided, or not yet: no decision is held against them.
+
+    Intervals come from `blocks` blocks of `block_ms`.
     """
 
     entered: Interval | None
     bare: Interval | None
     difference: Interval | None
+    selection: Interval | None
+    plan: Interval | None
     avoided: Interval | None
+    undecided: Interval | None
     signals: int
     closes: int
+    others: int
+    blocks: int
+    block_ms: int
 
 
 def calibration(rows: Sequence[Followed], width: int = 10) -> Calibration:
     """Entered decisions by confidence, in bins of `width` percent. What did not end yet is left out."""
-    ended = [(row.confidence, row.model_r) for row in rows if row.entered and row.model_r is not None]
+    ended = [(row.confidence, row.model_r) for row in rows if row.decision == "entered" and row.model_r is not None]
     if not ended:
         return Calibration((), 0, None, None)
     confidence = np.array([c for c, _ in ended], dtype=np.float64)
@@ -114,71 +122,44 @@ def calibration(rows: Sequence[Followed], width: int = 10) -> Calibration:
 
 def lift(rows: Sequence[Followed], seed: int = 0, draws: int = DRAWS) -> Lift:
     """What the decisions added to the bare filter, with bootstrap intervals; the same rows give the same figures."""
-    ended = [row for row in rows if row.bare_r is not None and (not row.entered or row.model_r is not None)]
-    by_close: dict[int, list[Followed]] = defaultdict(list)
-    for row in ended:
-        by_close[row.close].append(row)
-    groups = [by_close[close] for close in sorted(by_close)]
-    entered = _sums(groups, lambda row: row.model_r if row.entered else None)
-    bare = _sums(groups, lambda row: row.bare_r)
-    avoided = _sums(groups, lambda row: None if row.entered else row.bare_r)
-    picks = _picks(len(groups), draws, seed)
-    difference = None
-    if entered[1].sum() and bare[1].sum():
-        # Both of one draw: the same closes made both, so their chance is shared.
-        enough = picks is not None and _closes(entered) >= FEWEST_CLOSES
-        drawn = _mean(entered, picks) - _mean(bare, picks) if enough else None
-        difference = _interval(_mean(entered, None) - _mean(bare, None), drawn)
+    decided = _by_time([row for row in rows if row.counts])
+    others = _by_time([row for row in rows if row.decision is None and row.bare_r is not None])
+    calendar = _calendar(decided, draws, seed)
+
+    def mean(value: Callable[[Followed], float | None]) -> Mean | None:
+        return calendar.mean(_column(decided, value))
+
+    entered = mean(lambda row: row.model_r if row.decision == "entered" else None)
+    entered_bare = mean(lambda row: row.bare_r if row.decision == "entered" else None)
+    bare = mean(lambda row: row.bare_r)
     return Lift(
-        _estimate(entered, picks),
-        _estimate(bare, picks),
-        difference,
-        _estimate(avoided, picks),
-        len(ended),
-        len(groups),
+        entered=_interval(entered),
+        bare=_interval(bare),
+        difference=_interval(entered and entered.less(bare)),
+        selection=_interval(entered_bare and entered_bare.less(bare)),
+        plan=_interval(entered and entered.less(entered_bare)),
+        avoided=_interval(mean(lambda row: row.bare_r if row.decision == "refused" else None)),
+        undecided=_interval(_calendar(others, draws, seed).mean(_column(others, lambda row: row.bare_r))),
+        signals=len(decided),
+        closes=len({row.close for row in decided}),
+        others=len(others),
+        blocks=calendar.blocks,
+        block_ms=calendar.block_ms,
     )
 
 
-def _sums(groups: Sequence[Sequence[Followed]], value: Callable[[Followed], float | None]) -> tuple[Floats, Floats]:
-    """Sum and count of a value over the rows of each group; None does not count."""
-    held = [[v for row in group if (v := value(row)) is not None] for group in groups]
-    return np.array([sum(values) for values in held], dtype=np.float64), np.array(
-        [len(values) for values in held], dtype=np.float64
-    )
+def _by_time(rows: Sequence[Followed]) -> list[Followed]:
+    return sorted(rows, key=lambda row: row.close)
 
 
-def _picks(groups: int, draws: int, seed: int) -> NDArray[np.int64] | None:
-    """How often each group is drawn, `[draws, groups]`; None with too few groups."""
-    if groups < FEWEST_CLOSES:
-        return None
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(groups, np.full(groups, 1 / groups), size=draws)
+def _calendar(rows: Sequence[Followed], draws: int, seed: int) -> Calendar:
+    longest = max((row.until - row.close for row in rows), default=0)
+    return Calendar([row.close for row in rows], longest, draws=draws, seed=seed)
 
 
-def _mean(sums: tuple[Floats, Floats], picks: NDArray[np.int64] | None) -> Floats:
-    """The mean over rows, `[1]`, or for each draw; NaN where a draw holds no row."""
-    total, count = sums
-    if picks is None:
-        return np.array([total.sum() / count.sum()])
-    drawn = picks @ count
-    means: Floats = np.divide(picks @ total, drawn, out=np.full(len(picks), np.nan), where=drawn > 0)
-    return means
+def _column(rows: Sequence[Followed], value: Callable[[Followed], float | None]) -> Floats:
+    return np.array([np.nan if (found := value(row)) is None else found for row in rows], dtype=np.float64)
 
 
-def _estimate(sums: tuple[Floats, Floats], picks: NDArray[np.int64] | None) -> Interval | None:
-    if not sums[1].sum():
-        return None
-    enough = picks is not None and _closes(sums) >= FEWEST_CLOSES
-    return _interval(_mean(sums, None), _mean(sums, picks) if enough else None)
-
-
-def _closes(sums: tuple[Floats, Floats]) -> int:
-    """How many closes have a row that counts."""
-    return int((sums[1] > 0).sum())
-
-
-def _interval(value: Floats, drawn: Floats | None) -> Interval:
-    if drawn is None or np.isnan(drawn).all():
-        return Interval(float(value[0]), None, None)
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Interval(float(value[0]), float(low), float(high))
+def _interval(found: Mean | None) -> Interval | None:
+    return found.interval() if found is not None else None

@@ -67,6 +67,11 @@ class PastSignal:
     conditions: tuple[Mapping[str, object], ...]
     levels: Mapping[str, float]
 
+    @property
+    def until(self) -> int:
+        """When its plans time out, ms UTC."""
+        return self.close + self.strategy.risk.max_hold_candles * interval_ms(self.strategy.program.base)
+
 
 class Ground:
     """Candles of a market, by interval. Without a folder it is made up, the same on every machine."""

@@ -39,10 +39,11 @@ from llm.evals.results import CaseResult, EvalRun, RunInfo, Spent
 from llm.evals.run import Unanswered, evaluate
 from llm.evals.sink import SinkCase
 from llm.models import LanguageModel, ModelError
-from screener import compile_filter, interval_ms
+from screener import compile_filter
 
 KIND: Final = "analysis"
 DEFAULT_LIMIT: Final = 200
+UNKNOWN_MS: Final = 10_000 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ class DecisionTask:
             measures=measures,
             output={
                 "close": case.close,
+                "until": case.until,
                 "decision": found.decision,
                 "proposed": found.grounding.proposed,
                 "confidence": found.confidence,
@@ -233,8 +235,7 @@ class DecisionTask:
 def _starts(case: PastSignal, answer: Decided) -> list[Start]:
     """The decision's plan, and the bare filter's with the strategy's multiples of ATR."""
     strategy, snapshot, given = case.strategy, answer.snapshot, answer.analysis.key_levels
-    until = case.close + strategy.risk.max_hold_candles * interval_ms(strategy.program.base)
-    start = partial(Start, symbol=case.symbol, side=strategy.direction, since=case.close, until=until)
+    start = partial(Start, symbol=case.symbol, side=strategy.direction, since=case.close, until=case.until)
     found = []
     targets = [price for price in given.take_profit if price is not None]
     if given.stop_loss is not None and targets:
@@ -258,13 +259,11 @@ def _outcome(found: Outcome | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run came to. `refusals` counts refused entries by the check that failed; means in R, None without any."""
+    """What a run came to. `refusals` counts refused entries by the check that failed."""
 
     decided: int
     entered: int
     grounded: float | None
-    mean_r: float | None
-    bare_r: float | None
     lift: Lift
     calibration: Calibration
     refusals: dict[str, int]
@@ -274,17 +273,23 @@ def figures(results: Sequence[CaseResult]) -> Figures:
     """The figures of a run, from what each case keeps."""
     outputs = [r.output for r in results if r.output is not None]
     rows = [
-        Followed(o["close"], o["confidence"], o["decision"] == "enter_trade", _r(o["model"]), _r(o["bare"]))
+        Followed(
+            o["close"],
+            # Runs of a time when it was not kept: no interval is better than one that is too narrow.
+            o.get("until", o["close"] + UNKNOWN_MS),
+            o["confidence"],
+            "entered" if o["decision"] == "enter_trade" else "refused",
+            _r(o["model"]),
+            _r(o["bare"]),
+        )
         for o in outputs
     ]
     refused = [o for o in outputs if o["proposed"] == "enter_trade" and o["decision"] != "enter_trade"]
     passed = [r.measures["grounded"] for r in results if "grounded" in r.measures]
     return Figures(
         decided=len(outputs),
-        entered=sum(row.entered for row in rows),
+        entered=sum(row.decision == "entered" for row in rows),
         grounded=_mean(passed),
-        mean_r=_mean([row.model_r for row in rows if row.entered and row.model_r is not None]),
-        bare_r=_mean([row.bare_r for row in rows if row.bare_r is not None]),
         lift=lift(rows),
         calibration=calibration(rows),
         refusals=dict(Counter(name for o in refused for name in dict.fromkeys(o["failed"])).most_common()),
@@ -295,8 +300,8 @@ def totals(run: EvalRun) -> dict[str, float]:
     """A run's own figures by name, for where runs are told."""
     found = figures(run.results)
     named = {
-        "mean_r": found.mean_r,
-        "bare_r": found.bare_r,
+        "mean_r": found.lift.entered.value if found.lift.entered else None,
+        "bare_r": found.lift.bare.value if found.lift.bare else None,
         "lift": found.lift.difference.value if found.lift.difference else None,
         "lift_low": found.lift.difference.low if found.lift.difference else None,
         "lift_high": found.lift.difference.high if found.lift.difference else None,

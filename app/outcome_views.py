@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from analysis.track_record import Calibration, Followed, Lift, calibration, lift
 from app.times import to_ms
 from store.outcomes import FollowedSignal
+from store.records import SignalStatus
 
 GROUP_DRAWS = 500
 """Draws of the bootstrap for a group; all signals together get more."""
 NO_DECISION = "not analysed"
+WAITING = "still waiting"
+# A signal in one of these has no decision that could be right or wrong.
+_UNDECIDED: frozenset[SignalStatus] = frozenset({"new", "analysing", "wait", "error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Signals that have something in common. `won` (0 to 1) and the means in R are of the entered on the analysis'
-    plans that ended, `bare_r` of all bare plans that ended; None where none did. `open` signals have a plan that is
-    still followed; `id` is the strategy's."""
+    """Signals that have something in common. `won` (0 to 1) and the means of the best and the worst on the way, in R,
+    are of the entered whose plans `ended`, the ones that `lift` counts; None where none did. `open` signals have a plan
+    that is still followed; `id` is the strategy's."""
 
     name: str
     id: str | None
@@ -30,10 +35,8 @@ class Group:
     entered: int
     ended: int
     won: float | None
-    mean_r: float | None
     mean_mfe_r: float | None
     mean_mae_r: float | None
-    bare_r: float | None
     lift: Lift
 
 
@@ -70,19 +73,29 @@ def summarise(rows: Sequence[FollowedSignal], *, limited: bool = False) -> Summa
         calibration=calibration(_followed(rows)),
         lift=overall,
         by_strategy=_groups(rows, lambda row: (row.strategy_name, str(row.strategy_id))),
-        by_decision=_groups(rows, lambda row: (row.decision or NO_DECISION, None)),
+        by_decision=_groups(rows, lambda row: (_decided(row), None)),
         by_model=_groups(rows, lambda row: (row.model or NO_DECISION, None)),
         by_prompt_version=_groups(rows, lambda row: (row.prompt_version or NO_DECISION, None)),
     )
 
 
-def _entered(row: FollowedSignal) -> bool:
-    return row.decision == "enter_trade"
+def _final(row: FollowedSignal) -> Literal["entered", "refused"] | None:
+    """What was decided in the end; None where nobody decided, or not yet."""
+    if row.decision is None or row.status in _UNDECIDED:
+        return None
+    return "entered" if row.decision == "enter_trade" else "refused"
+
+
+def _decided(row: FollowedSignal) -> str:
+    if row.decision is not None and _final(row) is not None:
+        return row.decision
+    return NO_DECISION if row.decision is None or row.status == "error" else WAITING
 
 
 def _followed(rows: Sequence[FollowedSignal]) -> list[Followed]:
     return [
-        Followed(to_ms(row.candle_close), row.confidence or 0, _entered(row), row.model_r, row.bare_r) for row in rows
+        Followed(to_ms(row.candle_close), to_ms(row.until), row.confidence or 0, _final(row), row.model_r, row.bare_r)
+        for row in rows
     ]
 
 
@@ -97,8 +110,8 @@ def _groups(
 
 
 def _group(name: str, id_: str | None, rows: Sequence[FollowedSignal], of: Lift) -> Group:
-    entered = [row for row in rows if _entered(row)]
-    ended = [row for row in entered if row.model_r is not None]
+    entered = [row for row in rows if _final(row) == "entered"]
+    ended = [row for row in entered if row.model_r is not None and row.bare_r is not None]
     return Group(
         name=name,
         id=id_,
@@ -107,10 +120,8 @@ def _group(name: str, id_: str | None, rows: Sequence[FollowedSignal], of: Lift)
         entered=len(entered),
         ended=len(ended),
         won=_mean([float((row.model_r or 0) > 0) for row in ended]),
-        mean_r=_mean([row.model_r for row in ended]),
         mean_mfe_r=_mean([row.mfe_r for row in ended]),
         mean_mae_r=_mean([row.mae_r for row in ended]),
-        bare_r=_mean([row.bare_r for row in rows]),
         lift=of,
     )
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from psycopg import sql
 from pydantic import Field
 
-from store.records import AnalysisDecision, Direction, Json, Mode, Record
+from store.records import AnalysisDecision, Direction, Json, Mode, Record, SignalStatus
 from store.rows import as_json, fetch_all, where
 from store.session import Connection
 
@@ -93,12 +93,15 @@ class Progress(Record):
 
 
 class FollowedSignal(Record):
-    """A signal, what was decided and what came of it; the results are None while open, or where there is none."""
+    """A signal, what was decided and what came of it; the results are None while open, or where there is none. Its
+    plans time out at `until`, the later of the two."""
 
     signal_id: UUID
     strategy_id: UUID
     strategy_name: str
     candle_close: datetime
+    status: SignalStatus
+    until: datetime
     analysis_id: UUID | None
     decision: AnalysisDecision | None
     confidence: int | None
@@ -252,7 +255,8 @@ async def followed(
         conn,
         FollowedSignal,
         sql.SQL(
-            "select b.signal_id, s.strategy_id, t.name as strategy_name, s.candle_close,"
+            "select b.signal_id, s.strategy_id, t.name as strategy_name, s.candle_close, s.status,"
+            "  greatest(b.until, m.until) as until,"
             "  a.id as analysis_id, a.decision, a.confidence, a.model, a.prompt_version,"
             "  m.state as model_state, m.result_r as model_r, m.mfe_r, m.mae_r,"
             "  b.state as bare_state, b.result_r as bare_r"

@@ -52,7 +52,7 @@ class SignalOutcome(Shape):
 
 
 class IntervalOut(Shape):
-    """An estimate in R with its 95 % bootstrap interval over candle closes; the bounds are null with too few closes."""
+    """An estimate in R with its 95 % interval, bootstrapped over blocks of time; the bounds are null with too few."""
 
     value: float
     low: float | None = None
@@ -60,18 +60,27 @@ class IntervalOut(Shape):
 
 
 class LiftOut(Shape):
-    """Mean R of the entered signals on the analysis' plans, of all on the bare filter's, and the difference of both.
+    """Mean R over the `signals` that were decided on and whose plans ended, of `closes` candle closes; null where no
+    signal counts.
 
-    `avoided` is the mean R on the bare plan of what was not entered: below 0, not entering was right. Null where no
-    signal counts. `signals` ended, of `closes` candle closes.
+    `entered` (on the analysis' plans) less `bare` (all of them, on the bare filter's plan) is the `difference`: the sum
+    of `selection` (the entered less all, both on the bare plan) and `plan` (the entered, own less bare plan). `avoided`
+    is the mean on the bare plan of what was not entered: below 0, not entering was worth it. `undecided` is that of the
+    `others`, on which nobody decided, or not yet. Bounds come from `blocks` blocks of `block_ms` milliseconds.
     """
 
     entered: IntervalOut | None = None
     bare: IntervalOut | None = None
     difference: IntervalOut | None = None
+    selection: IntervalOut | None = None
+    plan: IntervalOut | None = None
     avoided: IntervalOut | None = None
+    undecided: IntervalOut | None = None
     signals: int
     closes: int
+    others: int
+    blocks: int
+    block_ms: int
 
 
 class CalibrationBin(Shape):
@@ -99,8 +108,8 @@ class CalibrationOut(Shape):
 class OutcomeGroup(Shape):
     """Signals that have something in common: a strategy, a decision, a model or a prompt version.
 
-    `won`, `mean_r`, `mean_mfe_r` and `mean_mae_r` are of the entered on the analysis' plans that ended, `bare_r` of all
-    signals' bare plans that ended; null where none did. `id` is the strategy's, else null.
+    `won`, `mean_mfe_r` and `mean_mae_r` are of the entered whose plans `ended`, the ones that `lift` counts; null where
+    none did. `id` is the strategy's, else null.
     """
 
     name: str
@@ -110,10 +119,8 @@ class OutcomeGroup(Shape):
     entered: int
     ended: int
     won: float | None = None
-    mean_r: float | None = None
     mean_mfe_r: float | None = None
     mean_mae_r: float | None = None
-    bare_r: float | None = None
     lift: LiftOut
 
 

@@ -18,8 +18,11 @@ from app.commands.parts import load_settings
 from app.settings import LOCAL_USER
 from app.times import at
 
+HOUR_MS = 3_600_000
+
 if TYPE_CHECKING:
-    from analysis.track_record import Calibration, Interval, Lift
+    from analysis.blocks import Interval
+    from analysis.track_record import Calibration, Lift
     from app.outcome_views import Group, Summary
 
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 def outcomes(strategy: UUID | None, since: str | None, limit: int, as_json: bool) -> None:
     """Print what signals came to, traded or not: calibration, lift over the bare filter, and both by group.
 
-    Results are in R: profit after fees over the risk. Intervals hold 95 % of a bootstrap over candle closes.
+    Results are in R: profit after fees over the risk. Intervals hold 95 % of a bootstrap over blocks of time.
     """
     from app.eval_records import address
     from store.errors import StoreError
@@ -89,13 +92,19 @@ def lines(found: Summary) -> Iterator[str]:
 
 
 def lift_lines(lift: Lift) -> Iterator[str]:
-    """What the decisions added to the bare filter."""
-    yield f"R a signal, over {lift.signals:,} signals that ended, of {lift.closes:,} candle closes:"
+    """What the decisions added to the bare filter, and in what."""
+    yield (
+        f"R a signal, over {lift.signals:,} signals decided on that ended, of {lift.closes:,} candle closes in "
+        f"{lift.blocks:,} blocks of {lift.block_ms / HOUR_MS:,.3g} hours:"
+    )
     for name, interval in (
         ("entered, on the analysis' plan", lift.entered),
         ("all, on the bare filter's plan", lift.bare),
         ("lift", lift.difference),
+        ("  of it selection, on the bare plan", lift.selection),
+        ("  of it the plan, on the entered", lift.plan),
         ("not entered, on the bare filter's plan", lift.avoided),
+        (f"{lift.others:,} not decided on, on the bare plan", lift.undecided),
     ):
         yield f"  {name:<40} {_interval(interval)}"
 
@@ -119,8 +128,8 @@ def _group_lines(title: str, groups: Sequence[Group]) -> Iterator[str]:
     for g in groups:
         won = "-" if g.won is None else f"{100 * g.won:.0f}%"
         yield (
-            f"{g.name:<{width}} {g.signals:>8,} {g.entered:>8,} {g.ended:>7,} {won:>6} {_r(g.mean_r):>8} "
-            f"{_r(g.bare_r):>8}  {_interval(g.lift.difference)}"
+            f"{g.name:<{width}} {g.signals:>8,} {g.entered:>8,} {g.ended:>7,} {won:>6} {_r(g.lift.entered):>8} "
+            f"{_r(g.lift.bare or g.lift.undecided):>8}  {_interval(g.lift.difference)}"
         )
 
 
@@ -128,9 +137,9 @@ def _interval(found: Interval | None) -> str:
     if found is None:
         return "-"
     if found.low is None or found.high is None:
-        return f"{found.value:+.2f} (too few closes for an interval)"
+        return f"{found.value:+.2f} (too few blocks for an interval)"
     return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"
 
 
-def _r(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2f}"
+def _r(found: Interval | None) -> str:
+    return "-" if found is None else f"{found.value:+.2f}"

@@ -14,15 +14,14 @@ from api.schemas import (
 )
 from ui.components import report_parts, text
 
-FEWEST_CLOSES = 10
 ENOUGH = 30
 """With fewer decisions a bin is drawn pale: its share won may be chance."""
 SIDE = 216
 VERDICTS = {
-    "up": ("up", "Above zero: entering did better than the filter alone."),
-    "down": ("down", "Below zero: the filter alone did better."),
+    "up": ("up", "The interval lies above zero: on these signals entering did better than the filter alone."),
+    "down": ("down", "The interval lies below zero: on these signals the filter alone did better."),
     "chance": ("warn", "The interval holds zero: not told apart from chance."),
-    "few": ("warn", f"No interval: fewer than {FEWEST_CLOSES} candle closes have an entry that ended."),
+    "few": ("warn", "No interval: too few blocks of time have an entry that ended."),
 }
 
 
@@ -30,14 +29,14 @@ def figures(record: OutcomeSummary) -> str:
     """The row of figures on top."""
     all_ = record.all
     won = f"{all_.won * 100:.0f} %" if all_.won is not None else "·"
-    gain = record.lift.difference
+    of = record.lift
     cells = (
-        ("Signals followed", f"{record.signals:,}", "", f"{record.open:,} plans still open"),
+        ("Signals followed", f"{record.signals:,}", "", f"{of.signals:,} decided on and ended"),
         ("Entered", f"{all_.entered:,}", "", f"{all_.ended:,} ended"),
         ("Won, of the ended", won, "", "profit after fees"),
-        ("Mean of the entered", *_toned(all_.mean_r), _way(all_)),
-        ("Filter alone, all signals", *_toned(all_.bare_r), "ATR plan"),
-        ("Lift", *_toned(gain.value if gain else None), _bounds(gain)),
+        ("Mean of the entered", *_toned(of.entered), _way(all_)),
+        ("Filter alone", *_toned(of.bare), "all that were decided on"),
+        ("Lift", *_toned(of.difference), _bounds(of.difference)),
     )
     drawn = "".join(
         f'<div class="met" style="padding-left:0;flex:1 1 130px"><span>{name}</span><b class="num {tone}" '
@@ -47,19 +46,19 @@ def figures(record: OutcomeSummary) -> str:
     return f'<div class="row" style="gap:18px;align-items:flex-start">{drawn}</div>'
 
 
-def _toned(value: float | None) -> tuple[str, str]:
-    return ("·", "") if value is None else (f"{text.signed(value)} R", text.tone(value))
+def _toned(found: IntervalOut | None) -> tuple[str, str]:
+    return ("·", "") if found is None else (f"{text.signed(found.value)} R", text.tone(found.value))
 
 
-def _r(value: float | None) -> str:
-    return "·" if value is None else f'<span class="{text.tone(value)}">{text.signed(value)} R</span>'
+def _r(found: IntervalOut | None) -> str:
+    return '<span class="{1}">{0}</span>'.format(*_toned(found))
 
 
 def _bounds(found: IntervalOut | None) -> str:
     if found is None:
         return "nothing ended yet"
     if found.low is None or found.high is None:
-        return "too few closes"
+        return "too few blocks"
     return f"{text.signed(found.low)} to {text.signed(found.high)}"
 
 
@@ -131,14 +130,19 @@ def _bin(one: CalibrationBin) -> str:
 
 
 def lift(found: LiftOut) -> str:
-    """Entered, filter alone, their difference and what was avoided, each with its interval on one axis of R."""
+    """Entered, filter alone, their difference and what it is made of, what was avoided and what nobody decided on, each
+    with its interval on one axis of R."""
     head = _head("Does it beat the bare filter?", "mean R a signal")
     rows = [
         ("Entered, its own plan", found.entered),
-        ("All signals, filter alone", found.bare),
+        ("All decided on, filter alone", found.bare),
         ("Lift: the difference", found.difference),
+        ("of it the selection", found.selection),
+        ("of it the plan", found.plan),
         ("Not entered, filter alone", found.avoided),
     ]
+    if found.others:
+        rows.append((f"{found.others:,} not decided on", found.undecided))
     known = [(name, one) for name, one in rows if one is not None]
     if not known:
         return head + missing(
@@ -153,10 +157,17 @@ def lift(found: LiftOut) -> str:
     )
     return (
         f'{head}<table class="kv">{lines}</table><p class="{tone}" style="padding-top:8px">{said}</p>'
-        f'<div class="cap" style="padding-top:4px">{found.signals:,} signals of {found.closes:,} candle closes. '
-        "The bar holds 95 % of redraws over whole closes: signals of one close rise and fall together, so they count "
-        "as one draw. Not entered below zero: staying out was right.</div>"
+        f'<div class="cap" style="padding-top:4px">{found.signals:,} signals that were decided on and ended make these '
+        f"figures. The bar holds 95 % of redraws over {found.blocks:,} blocks of {_hours(found.block_ms)}, twice the "
+        "longest holding time: plans that are open together rise and fall together. Selection: the entered less all, "
+        "both on the filter's plan. Plan: what its own stop and target added. Not entered below zero: on the "
+        "filter's plan the refused lost, on average.</div>"
     )
+
+
+def _hours(milliseconds: int) -> str:
+    hours = milliseconds / 3_600_000
+    return f"{hours / 24:,.0f} days" if hours >= 72 else f"{hours:,.3g} hours"
 
 
 def verdict(found: IntervalOut) -> str:
@@ -189,7 +200,7 @@ def _interval(name: str, found: IntervalOut | None, reach: float) -> str:
     return (
         f'<tr><td style="width:156px">{name}</td><td style="min-width:90px"><div role="img" aria-label="{label}" '
         f'title="{label}" style="position:relative;height:18px">{zero}{bar}{dot}</div></td>'
-        f'<td class="n" style="width:150px"><b>{_r(found.value)}</b> <span class="mut">{_bounds(found)}</span></td>'
+        f'<td class="n" style="width:150px"><b>{_r(found)}</b> <span class="mut">{_bounds(found)}</span></td>'
         "</tr>"
     )
 
@@ -211,13 +222,13 @@ def _group(one: OutcomeGroup) -> str:
     won = f"{one.won * 100:.0f} %" if one.won is not None else "·"
     way = f"{text.signed(one.mean_mfe_r)}, {text.signed(one.mean_mae_r or 0)}" if one.mean_mfe_r is not None else "·"
     difference = one.lift.difference
-    gain = f'{_r(difference.value)} <span class="mut">{_bounds(difference)}</span>' if difference else "·"
+    gain = f'{_r(difference)} <span class="mut">{_bounds(difference)}</span>' if difference else "·"
     name = report_parts.words(one.name)
     return (
         f'<tr><td>{text.esc(name[:1].upper() + name[1:])}</td><td class="n">{one.signals:,}</td>'
         f'<td class="n hidem">{one.open:,}</td><td class="n">{one.entered:,}</td><td class="n hidem">{one.ended:,}</td>'
-        f'<td class="n">{won}</td><td class="n">{_r(one.mean_r)}</td><td class="n mut hidem">{way}</td>'
-        f'<td class="n">{_r(one.bare_r)}</td><td class="n hidem">{gain}</td></tr>'
+        f'<td class="n">{won}</td><td class="n">{_r(one.lift.entered)}</td><td class="n mut hidem">{way}</td>'
+        f'<td class="n">{_r(one.lift.bare or one.lift.undecided)}</td><td class="n hidem">{gain}</td></tr>'
     )
 
 

@@ -14,13 +14,14 @@ from click.testing import CliRunner
 from app.cli import cli
 from store import analyses, outcomes, positions, profiles, signals, strategies
 from store.outcomes import NewOutcome, Progress
-from store.records import AnalysisDecision, NewAnalysis, Strategy
+from store.records import AnalysisDecision, NewAnalysis, SignalStatus, Strategy
 from store.session import Database
 from tests.integration.api.test_api import assert_problem, serve, settings
 from tests.integration.store.factories import CLOSE, position, signal, strategy
 
 # Decision, confidence, result of the analysis' plan and of the bare one in R; None is still open or has no plan.
 Row = tuple[AnalysisDecision | None, int, float | None, float | None]
+ENDS: dict[AnalysisDecision, SignalStatus] = {"enter_trade": "enter", "bad_setup": "rejected", "wait": "wait"}
 
 
 async def kept(database: Database, rows: Sequence[Row]) -> tuple[Strategy, list[UUID]]:
@@ -29,7 +30,8 @@ async def kept(database: Database, rows: Sequence[Row]) -> tuple[Strategy, list[
         of = await strategies.upsert_built_in(conn, strategy())
         ids: list[UUID] = []
         for n, (decision, confidence, model_r, bare_r) in enumerate(rows):
-            signal_id = await signals.insert(conn, signal(of, "ETHUSDT", CLOSE + timedelta(minutes=15 * n)))
+            close = CLOSE + timedelta(minutes=15 * n)
+            signal_id = await signals.insert(conn, signal(of, "ETHUSDT", close))
             assert signal_id is not None
             ids.append(signal_id)
             analysis = None
@@ -40,9 +42,11 @@ async def kept(database: Database, rows: Sequence[Row]) -> tuple[Strategy, list[
                         decision=decision, confidence=confidence, model="m", prompt_version="p 1", signal_id=signal_id
                     ),
                 )
+                await signals.claim_one(conn, signal_id)
+                await signals.transition(conn, signal_id, ENDS[decision])
             common = {
-                "signal_id": signal_id, "symbol": "ETHUSDT", "interval": "15m", "side": "long", "opened_at": CLOSE,
-                "until": CLOSE + timedelta(days=1), "last_candle": CLOSE, "entry": Decimal(100), "stop": Decimal(90),
+                "signal_id": signal_id, "symbol": "ETHUSDT", "interval": "15m", "side": "long", "opened_at": close,
+                "until": close + timedelta(minutes=5), "last_candle": close, "entry": Decimal(100), "stop": Decimal(90),
                 "targets": [Decimal(120)],
             }  # fmt: skip
             new = [NewOutcome.model_validate({**common, "plan": "bare"})]
@@ -52,7 +56,7 @@ async def kept(database: Database, rows: Sequence[Row]) -> tuple[Strategy, list[
             await outcomes.insert_many(conn, new)
             ended = [
                 Progress(
-                    signal_id=signal_id, plan=plan, state="target" if r > 0 else "stop", last_candle=CLOSE,
+                    signal_id=signal_id, plan=plan, state="target" if r > 0 else "stop", last_candle=close,
                     mfe_r=max(r, 0.5), mae_r=min(r, -0.25), result_r=r, close_price=120.5,
                 )
                 for plan, r in (("model", model_r), ("bare", bare_r))
@@ -67,7 +71,7 @@ ROWS: list[Row] = [
     ("enter_trade", 85, 1.0, -1.0),
     ("enter_trade", 30, -1.0, -1.0),
     ("bad_setup", 90, None, -1.0),
-    ("wait", 50, None, None),
+    ("wait", 50, None, -1.0),
     (None, 0, None, 1.5),
 ] * 4
 
@@ -107,21 +111,28 @@ async def test_the_views_add_up(database: Database, database_dsn: str) -> None:
         found = (await client.get("/api/v1/outcomes", params=query)).json()
         part = (await client.get("/api/v1/outcomes", params={**query, "limit": 6})).json()
         later = (await client.get("/api/v1/outcomes", params={**query, "since": "2027-01-01T00:00:00Z"})).json()
-    assert (found["signals"], found["plans"], found["open"], found["limited"]) == (24, 36, 4, False)
+    assert (found["signals"], found["plans"], found["open"], found["limited"]) == (24, 36, 0, False)
     assert (part["signals"], part["limited"], later["signals"]) == (6, True, 0)
     assert later["calibration"] == {"bins": [], "count": 0, "error": None, "brier": None}
     whole = found["all"]
     assert (whole["entered"], whole["ended"], whole["won"]) == (12, 12, pytest.approx(2 / 3))
-    assert whole["mean_r"] == pytest.approx(2 / 3) and whole["bare_r"] == pytest.approx(0.0)
     assert [(b["low"], b["count"], b["won"]) for b in found["calibration"]["bins"]] == [(30, 4, 0.0), (80, 8, 1.0)]
     lift = found["lift"]
-    assert lift["difference"]["value"] == pytest.approx(2 / 3) and lift["signals"] == 20
-    assert lift["difference"]["low"] < 2 / 3 < lift["difference"]["high"]
+    # One set of rows: what waits yet, and what nobody analysed, is no decision.
+    assert (lift["signals"], lift["others"], lift["undecided"]["value"]) == (16, 8, 0.25)
+    values = {name: one["value"] for name, one in lift.items() if isinstance(one, dict)}
+    assert values["entered"] == pytest.approx(2 / 3) and values["bare"] == pytest.approx(-0.375)
+    assert values["difference"] == pytest.approx(values["entered"] - values["bare"])
+    assert values["selection"] == pytest.approx(-0.5 / 3 + 0.375) and values["plan"] == pytest.approx(2.5 / 3)
+    assert lift["difference"]["low"] < values["difference"] < lift["difference"]["high"]
+    assert values["avoided"] == -1.0
     groups = {g["name"]: g for g in found["by_decision"]}
     assert {name: g["signals"] for name, g in groups.items()} == {
-        "enter_trade": 12, "bad_setup": 4, "wait": 4, "not analysed": 4,
+        "enter_trade": 12, "bad_setup": 4, "still waiting": 4, "not analysed": 4,
     }  # fmt: skip
-    assert groups["bad_setup"]["bare_r"] == -1.0 and groups["bad_setup"]["mean_r"] is None
+    refused, waiting = groups["bad_setup"]["lift"], groups["still waiting"]["lift"]
+    assert refused["bare"]["value"] == -1.0 and refused["entered"] is None
+    assert (waiting["bare"], waiting["avoided"], waiting["undecided"]["value"]) == (None, None, -1.0)
     assert [(g["name"], g["id"]) for g in found["by_strategy"]] == [(of.name, str(of.id))]
     assert {g["name"] for g in found["by_model"]} == {"m", "not analysed"}
     assert {g["name"] for g in found["by_prompt_version"]} == {"p 1", "not analysed"}
@@ -138,8 +149,8 @@ def test_the_command_prints_the_same(database_dsn: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("DATABASE_URL", database_dsn)
     shown = CliRunner().invoke(cli, ["outcomes", "--strategy", str(of.id)])
     assert shown.exit_code == 0, shown.output
-    assert "24 signals, 36 plans: 4 open, 0 could not be followed to an end" in shown.output
-    assert "lift                                     +0.67 (" in shown.output
+    assert "24 signals, 36 plans: 0 open, 0 could not be followed to an end" in shown.output
+    assert "lift                                     +1.04 (" in shown.output
     assert "80 to 90 %            8     82%    100%    +1.50" in shown.output
     as_json = CliRunner().invoke(cli, ["outcomes", "--strategy", str(of.id), "--json"])
     assert json.loads(as_json.output)["all"]["entered"] == 12

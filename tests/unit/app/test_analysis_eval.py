@@ -140,17 +140,19 @@ async def test_a_decision_is_followed_to_what_came_of_it() -> None:
         assert result.score == float(expected > 0) == result.measures["won"]
         assert result.spent.calls == 1 and result.spent.cost == 0.5
         results.append(expected)
-    assert told.mean_r == pytest.approx(np.mean(results), abs=1e-3)
-    assert told.lift.difference is not None and told.bare_r is not None
-    assert told.lift.difference.value == pytest.approx(np.mean(results) - told.bare_r, abs=1e-3)
-    assert totals(run)["mean_r"] == told.mean_r and told.refusals == {}
+    of = told.lift
+    assert of.entered is not None and of.bare is not None and of.difference is not None
+    assert of.entered.value == pytest.approx(np.mean(results), abs=1e-3)
+    assert of.difference.value == pytest.approx(np.mean(results) - of.bare.value, abs=1e-3)
+    assert of.block_ms == 2 * 48 * HOUR and of.difference.low is None
+    assert totals(run)["mean_r"] == of.entered.value and told.refusals == {}
 
 
 async def test_an_entry_the_facts_do_not_bear_is_refused_and_scored_as_none() -> None:
     ground = Made(made())
     found = cases(ground, 8)
     run, told = await evaluated(Model(stop=1.02), ground, found)
-    assert told.entered == 0 and told.grounded == 0 and told.mean_r is None
+    assert told.entered == 0 and told.grounded == 0 and told.lift.entered is None
     assert sum(told.refusals.values()) >= len(found) and "stop" in told.refusals
     for result in run.results:
         assert result.output is not None and result.measures["refused"] == 1 and result.output["model"] is None
@@ -231,6 +233,19 @@ def test_a_tick_is_read_from_the_decimals_of_prices() -> None:
     assert tick_of(np.array([1.25, np.nan, 3.5])) == Decimal("0.01")
     assert tick_of(np.array([0.00001234])) == Decimal("0.00000001")
     assert tick_of(np.array([100.0, 101.0])) == 1
+
+
+def test_a_run_of_a_time_without_holding_times_has_no_interval() -> None:
+    """It would be too narrow: how long its plans overlapped is not known."""
+    kept = {"decision": "bad_setup", "proposed": "bad_setup", "confidence": 60, "failed": [], "model": None}
+    results = [
+        CaseResult(
+            id=str(i), group="g", frozen=False, score=0.0, output={**kept, "close": i * HOUR, "bare": {"r": 1.0}}
+        )
+        for i in range(500)
+    ]
+    found = figures(results).lift
+    assert found.avoided is not None and (found.avoided.value, found.avoided.low) == (1.0, None)
 
 
 def test_results_of_cases_without_an_answer_do_not_count() -> None:

@@ -21,7 +21,7 @@ from tests.fixtures import fake_analyses, fake_outcomes, fake_positions
 from tests.fixtures.fake_prices import START
 from tests.fixtures.fake_signals import signal
 from tests.unit.ui.test_pages import Served, page
-from ui.components import position_detail, record_parts, report_parts, signal_parts, snapshot_view
+from ui.components import position_detail, record_parts, report_parts, signal_parts, snapshot_view, text
 
 WAITS = signal(6, "ETHUSDT", "short", "wait", "wait", 49, 60)
 ENTERS = signal(2, "ETHUSDT", "long", "enter", "enter_trade", 72, 0)
@@ -222,12 +222,28 @@ def test_calibration_is_drawn_where_confidence_and_share_meet() -> None:
     assert "Off by 13 points" in drawn
 
 
-def test_lift_names_what_too_few_closes_hold() -> None:
+def test_lift_names_its_parts_and_what_too_few_blocks_hold() -> None:
     record = OutcomeSummary.model_validate(fake_outcomes.summary(""))
-    assert "Above zero" in record_parts.lift(record.lift)
+    drawn = record_parts.lift(record.lift)
+    assert "lies above zero" in drawn
+    assert "of it the selection: +0.10 R" in drawn
+    assert "of it the plan: +0.15 R" in drawn
+    assert "23 not decided on: −0.02 R" in drawn
+    assert "32 blocks of 24 hours" in drawn
     few = record_parts.lift(record.by_strategy[1].lift)
-    assert "fewer than 10 candle closes" in few
-    assert "Above zero" not in few
+    assert "too few blocks of time" in few
+    assert "above zero" not in few
+
+
+def test_the_figures_on_top_can_be_subtracted() -> None:
+    record = OutcomeSummary.model_validate(fake_outcomes.summary(""))
+    shown = record_parts.figures(record)
+    assert "186 decided on and ended" in shown
+    assert record.lift.entered is not None
+    assert record.lift.bare is not None
+    for found in (record.lift.entered, record.lift.bare, record.lift.difference):
+        assert found is not None
+        assert f">{text.signed(found.value)} R<" in shown
 
 
 def test_a_record_without_anything_says_what_is_missing() -> None:
