@@ -101,7 +101,9 @@ class TradePlan(_Part):
 class KeyLevels(_Part):
     """Prices in the quote asset. Targets are nearest first once checked."""
 
-    entry: Number = Field(default=None, description="The price given as `price`; entries are at market")
+    entry: Number = Field(
+        default=None, description="`price`, as entries are at market; for a wait, the price to wait for, if any"
+    )
     stop_loss: Number = Field(default=None, description="Where the idea is wrong")
     take_profit: Numbers = Field(default=(), description="One to three targets, nearest first")
     support: Numbers = Field(default=(), description="Copied from the supports given, nothing else")

@@ -1,6 +1,7 @@
 """Deterministic checks that decide what of a proposed decision may stand; no answer can loosen them.
 
-1. `_cited`: the entry must be the price, supports and resistances levels of the snapshot, on their side of it.
+1. `_cited`: the entry must be the price, but for a wait, which may name another to wait for; supports and resistances
+   must be levels of the snapshot, on their side of it.
 2. `_levels`: stop and targets on their sides of the price, on the tick, beyond noise, within reach, and enough reward
    for the risk, computed from the price with fees; what was proposed for it is replaced.
 3. `check_text`: every price and indicator value in the text must be in the snapshot or the plan (`analysis.prose`).
@@ -27,6 +28,7 @@ from broker.rules import ceil_to, floor_to
 from broker.sizing import reward_to_risk
 from broker.types import BPS, Direction, to_decimal
 
+MOST_TARGETS: Final = 3
 MIN_STOP_TICKS: Final = 2
 """A stop nearer than this is noise, whatever the average range."""
 
@@ -73,12 +75,14 @@ def validate(
     """The decision that stands, and the report of how it was checked.
 
     An `enter_trade` that passes has its entry replaced by the snapshot's price, levels on the tick, targets
-    nearest first, and the computed reward to risk. Other decisions keep only levels that would have passed.
+    nearest first, and the computed reward to risk. Other decisions keep only levels that would have passed, and a wait
+    the entry that it waits for.
     """
     limits = limits or GroundingLimits()
     known = Known(snapshot, _own(decision.key_levels))
     cited_checks, support, resistance = _cited(decision.key_levels, snapshot, known)
     plan = _levels(decision.key_levels, snapshot, limits)
+    entry_check, awaited = _entry(decision, snapshot, known, limits)
     codes, code_checks = check_codes(decision, snapshot, known)
     trade = decision.decision == "enter_trade"
     if not trade and plan.failed:
@@ -89,6 +93,7 @@ def validate(
     else:
         level_checks = plan.checks
     checks = (
+        *entry_check,
         *cited_checks,
         *level_checks,
         *_risk_reward(decision, plan),
@@ -98,7 +103,7 @@ def validate(
     reasons = tuple(dict.fromkeys(c.message for c in checks if c.status == "failed"))
     kept = not plan.failed and (not trade or not reasons)
     levels = KeyLevels(
-        entry=snapshot.price if kept else None,
+        entry=awaited if awaited is not None else snapshot.price if kept else None,
         stop_loss=float(plan.stop) if kept and plan.stop is not None else None,
         take_profit=tuple(float(t) for t in plan.targets) if kept else (),
         support=support,
@@ -164,11 +169,6 @@ def _cited(
     checks: list[Check] = []
     kept: dict[str, list[float]] = {"support": [], "resistance": []}
     price = _show(snapshot.price, snapshot)
-    if levels.entry is not None:
-        good = _usable(levels.entry) and known.is_price(Number.of(levels.entry))
-        message = f"The entry {_show(levels.entry, snapshot)} is {'' if good else 'not '}the price {price}."
-        status: Status = "ok" if good else "failed"
-        checks.append(Check(name="entry", status=status, message=message, cited=levels.entry, stored=snapshot.price))
     for name, numbers, sign in (("support", levels.support, -1), ("resistance", levels.resistance, 1)):
         for number in numbers:
             if not _usable(number):
@@ -193,6 +193,30 @@ def _cited(
     return checks, tuple(kept["support"]), tuple(kept["resistance"])
 
 
+def _entry(
+    decision: Decision, snapshot: Snapshot, known: Known, limits: GroundingLimits
+) -> tuple[list[Check], float | None]:
+    """How the entry was checked, and the price that a wait waits for, None where it named none that can be used."""
+    entry, stop = decision.key_levels.entry, decision.key_levels.stop_loss
+    if entry is None:
+        return [], None
+    price = _show(snapshot.price, snapshot)
+    shown, awaited = _show(entry, snapshot), None
+    good = _usable(entry) and known.is_price(Number.of(entry))
+    message = f"The entry {shown} is {'' if good else 'not '}the price {price}."
+    if decision.decision == "wait" and _usable(entry) and not good:
+        sign, reach = Direction(snapshot.direction).sign, limits.max_target_atr
+        if abs(entry - snapshot.price) > reach * (snapshot.atr or 0.0):
+            message = f"The entry {shown} is too far from the price {price} to wait for; {reach:g} ATR is within reach."
+        elif _usable(stop) and (entry - stop) * sign <= 0:
+            message = f"The entry {shown} is beyond the stop {_show(stop, snapshot)}."
+        else:
+            good, awaited = True, entry
+            message = f"It waits for an entry at {shown}; the price is {price}."
+    status: Status = "ok" if good else "failed" if decision.decision == "enter_trade" else "flagged"
+    return [Check(name="entry", status=status, message=message, cited=entry, stored=snapshot.price)], awaited
+
+
 def _levels(levels: KeyLevels, snapshot: Snapshot, limits: GroundingLimits) -> _Plan:
     plan = _Plan([])
     atr, price = snapshot.atr, snapshot.price
@@ -204,6 +228,10 @@ def _levels(levels: KeyLevels, snapshot: Snapshot, limits: GroundingLimits) -> _
     _check_stop(plan, levels.stop_loss, snapshot, limits, atr, direction)
     if not levels.take_profit:
         plan.add("target", False, "There is no target.")
+    if len(levels.take_profit) > MOST_TARGETS:
+        message = f"There are {len(levels.take_profit)} targets; at most {MOST_TARGETS} are a plan."
+        plan.add("target", False, message)
+        return plan
     targets: list[Decimal] = []
     for number in levels.take_profit:
         if not _usable(number):

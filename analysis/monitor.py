@@ -1,7 +1,7 @@
 """How a signal in `wait` is watched: conditions that the engine checks at each close, and when to ask again.
 
 1. `Watch.begin` takes them from the analysis that said `wait`: its trigger and invalidation as filter code, else the
-   close beyond its entry and its stop, which is filter code too.
+   close beyond the entry that it waits for, and beyond its stop, which is filter code too.
 2. `answers` checks the conditions of all that wait for one close in one pass over the candles held.
 3. `Watch.next` notes the answers, and says whether the model is to be asked: one of the two became true, or enough
    candles went by.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -33,6 +34,13 @@ MOST_ASKS: Final = 20
 
 
 Why = Literal["trigger", "invalidation", "every"]
+WORDS: Final[Mapping[Why, str]] = {
+    "trigger": "the condition that it waited for has become true.",
+    "invalidation": "the condition that makes the idea invalid has become true.",
+    "every": "some candles have passed, and neither the condition that it waits for nor the one that makes the idea "
+    "invalid has become true.",
+}
+UNSAID: Final = "somebody wants to know again; none of its conditions has become true since."
 
 
 class Check(BaseModel):
@@ -113,6 +121,13 @@ class Watch(BaseModel):
             asked=before.asked if before is not None else (),
         )
 
+    def why(self) -> str:
+        """Why the signal is asked about, as a model is told: the newest reason since the analysis, or none."""
+        newest = self.asked[-1] if self.asked else None
+        if newest is None or (self.asked_at is not None and _moment(newest.at) <= _moment(self.asked_at)):
+            return UNSAID
+        return WORDS[newest.why]
+
     def next(self, at: str, trigger: bool | None, invalidation: bool | None, recheck: int) -> tuple[Watch, Why | None]:
         """The watch after the close `at`, and why the model is asked now, None where it is not. `recheck` is the number
         of candles after which it is asked anyhow.
@@ -188,6 +203,10 @@ def _wide(program: Program) -> bool:
 def _symbols(program: Program) -> set[str]:
     """The symbols that a program names."""
     return {str(node.params[2]) for node in program.nodes if node.op == "src" and node.params[2]}
+
+
+def _moment(iso: str) -> datetime:
+    return datetime.fromisoformat(iso)
 
 
 def _code(value: object) -> str | None:

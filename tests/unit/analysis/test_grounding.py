@@ -32,7 +32,7 @@ ANSWERS = st.fixed_dictionaries(
     {
         "decision": st.sampled_from(["enter_trade", "Enter Trade", "wait", "bad_setup"]),
         "confidence": st.sampled_from([0, 0.7, "80%", 100, 55]),
-        "reasoning": st.text(min_size=1, max_size=60),
+        "reasoning": st.text(max_size=60).map(lambda text: f"Because. {text}"),
         "trade_plan": st.fixed_dictionaries({"risk_reward": NUMBER}),
         "key_levels": st.fixed_dictionaries(
             {
