@@ -32,6 +32,7 @@ from analysis import (
     decide,
 )
 from analysis.monitor import UNSAID, Watch
+from analysis.monitor import UNSAID, Watch
 from analysis.settings import AnalysisSettings, AnalysisSettingsError
 from app.bootstrap import tracer
 from app.engines import Engines
