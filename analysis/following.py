@@ -29,8 +29,8 @@ BLOCK = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A plan of a symbol that began at `begun`, and where to go on: from the candle that opens at `since` (both in ms),
-    `best_r` and `worst_r` being what was reached until then, in R."""
+    """A plan of a symbol that began at `begun`, and where to go on: from the candle that opens at `since` (both in ms).
+    It was entered at `filled`, None where it is not yet; `best_r` and `worst_r` are what was reached until then."""
 
     key: str
     symbol: str
@@ -43,15 +43,18 @@ class Start:
     best_r: float = 0.0
     worst_r: float = 0.0
     begun: int | None = None
+    filled: float | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan, of the first symbol."""
-        return Plan(self.key, 0, self.side, self.entry, self.stop, self.target, self.since, self.until)
+        return Plan(self.key, 0, self.side, self.entry, self.stop, self.target, self.since, self.until, self.filled)
 
     def at(self, r: float) -> float:
-        """The price that is `r` times the risk away from the entry, in the plan's direction."""
-        return self.entry + r * abs(self.entry - self.stop) * (1 if self.side == "long" else -1)
+        """The price that is `r` times the risk away from where it was entered, in its direction; NaN before that."""
+        if self.filled is None:
+            return float("nan")
+        return self.filled + r * abs(self.entry - self.stop) * (1 if self.side == "long" else -1)
 
 
 class Following:
@@ -112,6 +115,12 @@ class Following:
         """Every open plan, to be followed elsewhere from `since` on, ms UTC."""
         found = self.plans.standing(np.full(len(self._symbols), np.nan), since)
         return [
-            replace(self._starts[o.key], since=since, best_r=max(o.mfe_r, 0.0), worst_r=min(o.mae_r, 0.0))
+            replace(
+                self._starts[o.key],
+                since=since,
+                best_r=max(o.mfe_r, 0.0),
+                worst_r=min(o.mae_r, 0.0),
+                filled=None if np.isnan(o.filled) else o.filled,
+            )
             for o in found
         ]

@@ -1,17 +1,20 @@
 """What became of a plan: stop, target or time out, with the best and the worst on the way, for many plans at once.
 
 1. `Plans` holds open plans as columns, one row each; `add` and `take` change which rows there are.
-2. `Plans.step` takes one candle of every symbol and settles what it reached. A candle that reaches both stop and
+2. A plan is entered at the open of the first candle it takes, which nobody could better; where that is past its stop
+   or its target already it ends as `invalid`, with the reason.
+3. `Plans.step` takes one candle of every symbol and settles what it reached. A candle that reaches both stop and
    target counts as stopped: which came first is not known. A candle that opens beyond the stop settles at its open.
-3. `Plans.pass_over` goes on where a candle never came; `Plans.unsaved` and `silent` say which to write down, or to give
+4. `Plans.pass_over` goes on where a candle never came; `Plans.unsaved` and `silent` say which to write down, or to give
    up.
-4. Results are in R: the profit per unit after fees over the risk per unit, both from the plan's own entry and stop.
+5. Results are in R: the profit per unit after fees, from where it was entered, over the risk per unit as it was
+   planned, from the plan's entry to its stop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -19,9 +22,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-State = Literal["stop", "target", "timeout"]
+State = Literal["stop", "target", "timeout", "invalid"]
 
-_NUMBERS: Final = ("sign", "entry", "stop", "target", "best", "worst")
+PAST_STOP: Final = "its stop was passed before it could be entered"
+PAST_TARGET: Final = "its target was passed before it could be entered"
+
+_NUMBERS: Final = ("sign", "risk", "stop", "target", "filled", "best", "worst")
 # `seen`: up to which candles were taken or passed over; `held`: the close of the last one taken; `saved`: of the last
 # one that was told by `unsaved`.
 _TIMES: Final = ("symbol", "until", "seen", "held", "saved")
@@ -32,7 +38,7 @@ class Plan:
     """One plan to follow. Prices in quote currency; times ms UTC.
 
     It is open from `since`: a candle counts where it opens at or after that. `until` is when it times out, at the close
-    of the first candle that ends then or later.
+    of the first candle that ends then or later. It was made at `entry`; `filled` is where an earlier life entered.
     """
 
     key: str
@@ -43,6 +49,7 @@ class Plan:
     target: float
     since: int
     until: int
+    filled: float | None = None
 
     def problem(self) -> str | None:
         """Why the plan cannot be followed, None where it can: levels on their sides of the entry, all finite."""
@@ -59,7 +66,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a plan ended, or stands: `result_r`, `mfe_r` and `mae_r` in R (the worst as a number at or below zero)."""
+    """How a plan ended, or stands: `result_r`, `mfe_r` and `mae_r` in R (the worst as a number at or below zero), all
+    zero where it was not entered. `filled` is where it was, NaN before that; `reason` says why one is invalid."""
 
     key: str
     state: State | Literal["open"]
@@ -68,6 +76,8 @@ class Outcome:
     mfe_r: float
     mae_r: float
     closed_at: int
+    filled: float
+    reason: str | None = None
 
 
 class Plans:
@@ -83,21 +93,22 @@ class Plans:
         return len(self.keys)
 
     def add(self, plans: Sequence[Plan], best: Sequence[float] = (), worst: Sequence[float] = ()) -> None:
-        """Follow plans from their `since` on; `best` and `worst` are the extremes an earlier life saw until then.
+        """Follow plans from their `since` on; `best` and `worst` are the extremes an earlier life saw since it entered.
 
         Raises ValueError for a plan with a `problem`.
         """
         for plan in plans:
             if (why := plan.problem()) is not None:
                 raise ValueError(f"{plan.key}: {why}")
-        entries = [p.entry for p in plans]
+        filled = [np.nan if p.filled is None else p.filled for p in plans]
         new: dict[str, list[float]] = {
             "sign": [1.0 if p.side == "long" else -1.0 for p in plans],
-            "entry": entries,
+            "risk": [abs(p.entry - p.stop) for p in plans],
             "stop": [p.stop for p in plans],
             "target": [p.target for p in plans],
-            "best": list(best) or entries,
-            "worst": list(worst) or entries,
+            "filled": filled,
+            "best": list(best) or filled,
+            "worst": list(worst) or filled,
         }
         since = [p.since for p in plans]
         times = {
@@ -138,6 +149,12 @@ class Plans:
         opening, high, low, last = opens[at], highs[at], lows[at], closes[at]
         turn = opened == t["seen"] if in_order else opened >= t["seen"]
         live = turn & np.isfinite(high) & np.isfinite(low) & np.isfinite(opening) & np.isfinite(last)
+        fresh = live & np.isnan(n["filled"])
+        for name in ("filled", "best", "worst"):
+            n[name] = np.where(fresh, opening, n[name])
+        past_stop, past_target = fresh & ((opening - stop) * sign <= 0), fresh & ((target - opening) * sign <= 0)
+        missed = past_stop | past_target
+        live &= ~missed
         long = sign > 0
         favourable, adverse = np.where(long, high, low), np.where(long, low, high)
         stopped = live & ((adverse - stop) * sign <= 0)
@@ -145,23 +162,25 @@ class Plans:
         late = live & ~stopped & ~reached & (closed >= t["until"])
         # A gap through a level settles at the open: worse than the stop, better than the target never.
         at_stop = np.where((opening - stop) * sign <= 0, opening, stop)
-        price = np.select([stopped, reached, late], [at_stop, target, last], default=np.nan)
-        done = stopped | reached | late
+        price = np.select([stopped, reached, late, missed], [at_stop, target, last, opening], default=np.nan)
+        done = stopped | reached | late | missed
         # On the settling candle nothing is known of what came after the level: the extremes end there.
         top = np.where(reached, target, np.where(stopped, n["best"], favourable))
         bottom = np.where(stopped, at_stop, adverse)
         better, worse = live & ((top - n["best"]) * sign > 0), live & ((bottom - n["worst"]) * sign < 0)
         n["best"] = np.where(better, top, n["best"])
         n["worst"] = np.where(worse, bottom, n["worst"])
-        t["seen"] = np.where(live, closed, t["seen"])
-        t["held"] = np.where(live, closed, t["held"])
+        t["seen"] = np.where(live | missed, closed, t["seen"])
+        t["held"] = np.where(live | missed, closed, t["held"])
         rows = np.flatnonzero(done)
         if not len(rows):
             return []
-        states: list[State] = ["stop" if stopped[i] else "target" if reached[i] else "timeout" for i in rows]
-        found = self._outcomes(rows, states, price[rows], np.full(len(rows), closed))
+        kinds: tuple[State, ...] = ("stop", "target", "invalid", "timeout")
+        which = np.select([stopped[rows], reached[rows], missed[rows]], [0, 1, 2], default=3)
+        found = self._outcomes(rows, [kinds[i] for i in which], price[rows], np.full(len(rows), closed))
+        why = [None if not missed[i] else PAST_STOP if past_stop[i] else PAST_TARGET for i in rows]
         self._keep(~done)
-        return found
+        return [outcome if w is None else replace(outcome, reason=w) for outcome, w in zip(found, why, strict=True)]
 
     def behind(self) -> int | None:
         """Up to when the plan that lags most has seen its candles, ms UTC; None without plans."""
@@ -184,22 +203,16 @@ class Plans:
         rows = np.flatnonzero((age >= age_ms) & (age > 0))
         if len(rows) > limit:
             rows = rows[np.argpartition(-age[rows], limit - 1)[:limit]]
-        found = self._outcomes(rows, ["open"] * len(rows), self._numbers["entry"][rows], self._times["held"][rows])
+        found = self._outcomes(rows, ["open"] * len(rows), self._numbers["filled"][rows], self._times["held"][rows])
         self._times["saved"][rows] = self._times["held"][rows]
         return found
 
     def standing(self, prices: Floats, now: int) -> list[Outcome]:
-        """Every open plan as it stands at last prices by symbol (NaN: its entry), ms UTC."""
+        """Every open plan as it stands at last prices by symbol (NaN: where it was entered), ms UTC."""
         price = prices[self._times["symbol"]]
-        price = np.where(np.isfinite(price), price, self._numbers["entry"])
+        price = np.where(np.isfinite(price), price, self._numbers["filled"])
         rows = np.arange(len(self))
         return self._outcomes(rows, ["open"] * len(rows), price, np.full(len(rows), now))
-
-    def extremes(self) -> list[tuple[str, float, float, int]]:
-        """Key, best and worst price and the close of the last candle taken, of every open plan."""
-        n = self._numbers
-        rows = zip(self.keys, n["best"], n["worst"], self._times["held"], strict=True)
-        return [(key, float(best), float(worst), int(seen)) for key, best, worst, seen in rows]
 
     def drop(self, keys: set[str]) -> None:
         """Follow these no longer."""
@@ -209,17 +222,14 @@ class Plans:
         self, rows: NDArray[np.intp], states: Sequence[State | Literal["open"]], prices: Floats, at: Ints
     ) -> list[Outcome]:
         n = {name: values[rows] for name, values in self._numbers.items()}
-        risk = np.abs(n["entry"] - n["stop"])
-        fees = self._fee * (n["entry"] + prices)
-        result = ((prices - n["entry"]) * n["sign"] - fees) / risk
-        mfe = (n["best"] - n["entry"]) * n["sign"] / risk
-        mae = (n["worst"] - n["entry"]) * n["sign"] / risk
-        return [
-            Outcome(self.keys[row], state, *values)
-            for row, state, *values in zip(
-                rows, states, prices.tolist(), result.tolist(), mfe.tolist(), mae.tolist(), at.tolist(), strict=True
-            )
-        ]
+        entered = np.isfinite(n["filled"]) & np.array([state != "invalid" for state in states], dtype=bool)
+        fees = self._fee * (n["filled"] + prices)
+        result = ((prices - n["filled"]) * n["sign"] - fees) / n["risk"]
+        mfe = (n["best"] - n["filled"]) * n["sign"] / n["risk"]
+        mae = (n["worst"] - n["filled"]) * n["sign"] / n["risk"]
+        in_r = (np.where(entered, values, 0.0).tolist() for values in (result, mfe, mae))
+        columns = zip(rows, states, prices.tolist(), *in_r, at.tolist(), n["filled"].tolist(), strict=True)
+        return [Outcome(self.keys[row], state, *values) for row, state, *values in columns]
 
     def _keep(self, mask: NDArray[np.bool_]) -> None:
         self.keys = [key for key, kept in zip(self.keys, mask, strict=True) if kept]

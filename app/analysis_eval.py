@@ -180,7 +180,7 @@ class DecisionTask:
             return answer
         found = answer.analysis
         ended = self._ground.follow(case, _starts(case, answer), self._fee)
-        model, bare = ended.get("model"), ended.get("bare")
+        model, bare = (_entered(ended.get(plan)) for plan in ("model", "bare"))
         entered = found.decision == "enter_trade"
         proposed = found.grounding.proposed == "enter_trade"
         measures = {
@@ -211,8 +211,8 @@ class DecisionTask:
                 "reasons": list(found.grounding.reasons),
                 "prompt_version": found.prompt_version,
                 "snapshot_hash": found.snapshot_digest,
-                "model": _outcome(model),
-                "bare": _outcome(bare),
+                "model": _outcome(ended.get("model")),
+                "bare": _outcome(ended.get("bare")),
             },
             spent=answer.spent,
         )
@@ -248,6 +248,11 @@ def _starts(case: PastSignal, answer: Decided) -> list[Start]:
         stop, target = (snapshot.price + sign * k * atr for k in (-strategy.risk.stop_atr, strategy.risk.target_atr))
         found.append(start("bare", entry=snapshot.price, stop=stop, target=target))
     return found
+
+
+def _entered(found: Outcome | None) -> Outcome | None:
+    """None where the price had left the plan before it could be entered."""
+    return None if found is None or found.state == "invalid" else found
 
 
 def _outcome(found: Outcome | None) -> dict[str, Any] | None:
@@ -347,7 +352,7 @@ async def run(
 
 
 def _r(outcome: dict[str, Any] | None) -> float | None:
-    return None if outcome is None else float(outcome["r"])
+    return None if outcome is None or outcome["state"] == "invalid" else float(outcome["r"])
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -2,7 +2,8 @@
 
 1. `bare`: the strategy's multiples of ATR(14) from the close of the signal's own candle, whatever was decided on it.
 2. `model`: the analysis' stop and first target, from the first minute after the decision stood.
-3. Both end after the strategy's `max_hold_candles`. A plan that cannot be made is `invalid`, with the reason.
+3. Both are entered at their first minute's open (analysis.outcomes), so that neither trades at a price that was gone,
+   and end after the strategy's `max_hold_candles`. A plan that cannot be made is `invalid`, with the reason.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def opened(due: Due, close: int) -> list[NewOutcome]:
 def start(outcome: NewOutcome | Outcome) -> Start:
     """Where to go on with an open plan."""
     assert outcome.entry is not None and outcome.stop is not None
-    best, worst = (outcome.mfe_r, outcome.mae_r) if isinstance(outcome, Outcome) else (None, None)
+    best, worst, filled = (
+        (outcome.mfe_r, outcome.mae_r, outcome.filled) if isinstance(outcome, Outcome) else (None, None, None)
+    )
     return Start(
         key=key_of(outcome.signal_id, outcome.plan),
         symbol=outcome.symbol,
@@ -57,6 +60,7 @@ def start(outcome: NewOutcome | Outcome) -> Start:
         best_r=best or 0.0,
         worst_r=worst or 0.0,
         begun=to_ms(outcome.opened_at),
+        filled=float(filled) if filled is not None else None,
     )
 
 

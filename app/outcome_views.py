@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from analysis.outcomes import PAST_STOP, PAST_TARGET
 from analysis.track_record import Calibration, Followed, Lift, calibration, lift
 from app.times import to_ms
 from store.outcomes import FollowedSignal
@@ -20,6 +21,7 @@ NO_DECISION = "not analysed"
 WAITING = "still waiting"
 # A signal in one of these has no decision that could be right or wrong.
 _UNDECIDED: frozenset[SignalStatus] = frozenset({"new", "analysing", "wait", "error"})
+_LATE = (PAST_STOP, PAST_TARGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of `signals`, all together and in groups, the largest first. `open` and `invalid` count of all `plans`;
-    `limited`: there are more signals than these."""
+    """Of `signals`, all together and in groups, the largest first. `open` and `invalid` count of all `plans`, `late` of
+    the invalid: their stop or target was passed before they could be entered. `limited`: there are more signals."""
 
     signals: int
     plans: int
     open: int
     invalid: int
+    late: int
     limited: bool
     all: Group
     calibration: Calibration
@@ -68,6 +71,7 @@ def summarise(rows: Sequence[FollowedSignal], *, limited: bool = False) -> Summa
         plans=len(states),
         open=states.count("open"),
         invalid=states.count("invalid"),
+        late=sum((row.model_reason in _LATE) + (row.bare_reason in _LATE) for row in rows),
         limited=limited,
         all=_group("all", None, rows, overall),
         calibration=calibration(_followed(rows)),

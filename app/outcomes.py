@@ -224,6 +224,7 @@ class Ledger:
             last_candle=at(moment),
             mfe_r=plan.best_r,
             mae_r=plan.worst_r,
+            filled=plan.filled,
             reason=why,
         )
 
@@ -277,7 +278,7 @@ def _parts(key: str) -> tuple[UUID, outcomes.Plan]:
 
 def _progress(outcome: Outcome) -> Progress:
     signal_id, plan = _parts(outcome.key)
-    still = outcome.state == "open"
+    ended = outcome.state not in ("open", "invalid")
     return Progress(
         signal_id=signal_id,
         plan=plan,
@@ -285,6 +286,8 @@ def _progress(outcome: Outcome) -> Progress:
         last_candle=at(outcome.closed_at),
         mfe_r=outcome.mfe_r,
         mae_r=outcome.mae_r,
-        result_r=None if still else outcome.result_r,
-        close_price=None if still else outcome.price,
+        result_r=outcome.result_r if ended else None,
+        close_price=outcome.price if ended else None,
+        filled=None if outcome.state == "invalid" else outcome.filled,
+        reason=outcome.reason,
     )

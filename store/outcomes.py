@@ -68,8 +68,10 @@ class NewOutcome(Record):
 
 
 class Outcome(NewOutcome):
-    """A plan that is, or was, followed. Results in R, as of `last_candle` while it is open."""
+    """A plan that is, or was, followed. Results in R, as of `last_candle` while it is open; `filled` is where it was
+    entered."""
 
+    filled: Decimal | None
     mfe_r: float | None
     mae_r: float | None
     result_r: float | None
@@ -89,6 +91,7 @@ class Progress(Record):
     mae_r: float | None = None
     result_r: float | None = None
     close_price: float | None = None
+    filled: float | None = None
     reason: str | None = None
 
 
@@ -108,10 +111,12 @@ class FollowedSignal(Record):
     model: str | None
     prompt_version: str | None
     model_state: State | None
+    model_reason: str | None
     model_r: float | None
     mfe_r: float | None
     mae_r: float | None
     bare_state: State | None
+    bare_reason: str | None
     bare_r: float | None
 
 
@@ -189,10 +194,11 @@ async def save_many(conn: Connection, rows: Sequence[Progress]) -> int:
     cursor = await conn.execute(
         "update public.outcomes o set state = n.state, last_candle = n.last_candle, mfe_r = n.mfe_r, mae_r = n.mae_r,"
         "  result_r = n.result_r, close_price = n.close_price, reason = n.reason,"
+        "  filled = coalesce(n.filled, o.filled),"
         "  closed_at = case when n.state = 'open' then null else n.last_candle end"
         " from unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[],"
-        "  %s::numeric[], %s::text[]) as n (signal_id, plan, state, last_candle, mfe_r, mae_r, result_r, close_price,"
-        "  reason)"
+        "  %s::numeric[], %s::numeric[], %s::text[]) as n (signal_id, plan, state, last_candle, mfe_r, mae_r, result_r,"
+        "  close_price, filled, reason)"
         " where (o.signal_id, o.plan) = (n.signal_id, n.plan) and o.state = 'open'",
         (
             [r.signal_id for r in rows],
@@ -202,11 +208,16 @@ async def save_many(conn: Connection, rows: Sequence[Progress]) -> int:
             [r.mfe_r for r in rows],
             [r.mae_r for r in rows],
             [r.result_r for r in rows],
-            [None if r.close_price is None else Decimal(repr(r.close_price)) for r in rows],
+            [_decimal(r.close_price) for r in rows],
+            [_decimal(r.filled) for r in rows],
             [r.reason for r in rows],
         ),
     )
     return cursor.rowcount
+
+
+def _decimal(price: float | None) -> Decimal | None:
+    return None if price is None else Decimal(repr(price))
 
 
 async def count_open(conn: Connection) -> int:
@@ -258,8 +269,8 @@ async def followed(
             "select b.signal_id, s.strategy_id, t.name as strategy_name, s.candle_close, s.status,"
             "  greatest(b.until, m.until) as until,"
             "  a.id as analysis_id, a.decision, a.confidence, a.model, a.prompt_version,"
-            "  m.state as model_state, m.result_r as model_r, m.mfe_r, m.mae_r,"
-            "  b.state as bare_state, b.result_r as bare_r"
+            "  m.state as model_state, m.reason as model_reason, m.result_r as model_r, m.mfe_r, m.mae_r,"
+            "  b.state as bare_state, b.reason as bare_reason, b.result_r as bare_r"
             " from public.outcomes b"
             " join public.signals s on s.id = b.signal_id join public.strategies t on t.id = s.strategy_id"
             " left join public.outcomes m on m.signal_id = b.signal_id and m.plan = 'model'"

@@ -10,7 +10,8 @@ class OutcomeOut(Shape):
     multiples from the signal's own candle); `state` is open, stop, target, timeout or invalid, with its `reason`.
 
     The result, the best (`mfe_r`) and the worst (`mae_r`, at or below 0) on the way are in R; the result is null while
-    it is open. Prices are in quote currency, null for a plan that could not be made.
+    it is open. Prices are in quote currency, null for a plan that could not be made. The plan was made at `entry` and
+    entered at `filled`, the open of its first minute: profit is measured from there, the risk from `entry` to `stop`.
     """
 
     plan: str
@@ -18,6 +19,7 @@ class OutcomeOut(Shape):
     state: str
     reason: str | None = None
     entry: float | None = None
+    filled: float | None = None
     stop: float | None = None
     targets: tuple[float, ...] = ()
     opened_at: datetime
@@ -127,14 +129,15 @@ class OutcomeGroup(Shape):
 class OutcomeSummary(Shape):
     """`GET /outcomes`: the newest signals that are followed (`signals` of them), together and in groups.
 
-    `invalid` counts plans that could not be followed to an end, of all `plans`; `limited` says that there are more
-    signals than were looked at.
+    `invalid` counts plans that could not be followed to an end, of all `plans`; `late` those of them whose stop or
+    target was passed before they could be entered. `limited` says that there are more signals than were looked at.
     """
 
     signals: int
     plans: int
     open: int
     invalid: int
+    late: int = 0
     limited: bool
     all: OutcomeGroup
     calibration: CalibrationOut

@@ -75,7 +75,7 @@ def lines(found: Summary) -> Iterator[str]:
     more = ", the newest" if found.limited else ""
     yield (
         f"{found.signals:,} signals{more}, {found.plans:,} plans: {found.open:,} open, {found.invalid:,} could not be "
-        "followed to an end"
+        f"followed to an end ({found.late:,} were past stop or target before they could be entered)"
     )
     yield ""
     yield from lift_lines(found.lift)

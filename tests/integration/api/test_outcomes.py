@@ -149,7 +149,7 @@ def test_the_command_prints_the_same(database_dsn: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("DATABASE_URL", database_dsn)
     shown = CliRunner().invoke(cli, ["outcomes", "--strategy", str(of.id)])
     assert shown.exit_code == 0, shown.output
-    assert "24 signals, 36 plans: 0 open, 0 could not be followed to an end" in shown.output
+    assert "24 signals, 36 plans: 0 open, 0 could not be followed to an end (0 were past" in shown.output
     assert "lift                                     +1.04 (" in shown.output
     assert "80 to 90 %            8     82%    100%    +1.50" in shown.output
     as_json = CliRunner().invoke(cli, ["outcomes", "--strategy", str(of.id), "--json"])

@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 import app.outcomes
+from analysis.outcomes import PAST_STOP, PAST_TARGET
 from app.outcome_plans import risk_of
+from app.outcome_views import summarise
 from app.outcomes import Ledger
 from app.times import at
 from store import analyses, outcomes, positions, signals, strategies
@@ -114,6 +116,19 @@ def walked(market: FakeMarket, outcome: Outcome, symbol: str = "ETHUSDT") -> tup
     raise AssertionError("the plan does not end on these candles")
 
 
+def opening(market: FakeMarket, outcome: Outcome, symbol: str = "ETHUSDT") -> float:
+    """Where the first minute of a plan opens."""
+    row = (int(outcome.opened_at.timestamp() * 1000) - START) // MINUTE
+    return float(market.fields["open"][row, SYMBOLS.index(symbol)])
+
+
+def r_of(outcome: Outcome) -> float:
+    """R of a long plan that ended: from where it was entered, over what it risked when it was made; fees of 10 bps."""
+    assert outcome.close_price and outcome.filled and outcome.entry and outcome.stop
+    bought, sold = float(outcome.filled), float(outcome.close_price)
+    return (sold - bought - 0.001 * (sold + bought)) / float(outcome.entry - outcome.stop)
+
+
 async def test_every_signal_is_followed_traded_or_not(database: Database, market: Market) -> None:
     of = await a_strategy(database)
     ledger = Ledger(database, market)
@@ -138,6 +153,8 @@ async def test_every_signal_is_followed_traded_or_not(database: Database, market
         assert (outcome.state, at(walked(market, outcome)[1])) == (walked(market, outcome)[0], outcome.closed_at)
         assert outcome.result_r is not None and outcome.mfe_r is not None and outcome.mae_r is not None
         assert outcome.mae_r <= 0 <= outcome.mfe_r and outcome.last_candle == outcome.closed_at
+        assert outcome.filled == Decimal(repr(opening(market, outcome)))
+        assert outcome.result_r == pytest.approx(r_of(outcome))
     assert len(ledger) == 0
 
 
@@ -182,7 +199,10 @@ async def test_a_kill_repeats_nothing_and_loses_nothing(
         first = (int(bare.opened_at.timestamp() * 1000) - START) // MINUTE
         lows = market.fields["low"][first : (closed - START) // MINUTE, SYMBOLS.index(symbol)]
         worst = float(bare.close_price or 0) if state == "stop" else float(lows.min())
-        assert bare.mae_r == pytest.approx(min(0.0, (worst - float(bare.entry or 0)) / risk))
+        assert bare.mae_r == pytest.approx(min(0.0, (worst - opening(market, bare, symbol)) / risk))
+        assert bare.result_r == pytest.approx(r_of(bare)) and bare.filled == Decimal(
+            repr(opening(market, bare, symbol))
+        )
 
 
 async def test_what_cannot_be_written_is_written_later(
@@ -259,6 +279,28 @@ async def test_plans_that_cannot_be_made_say_why(database: Database, market: Mar
     assert (await plans_of(database, few))["bare"].reason == "it came with too few candles for an ATR"
     model = (await plans_of(database, wrong))["model"]
     assert (model.state, model.reason) == ("invalid", "the stop is on the wrong side of the entry")
+
+
+@pytest.mark.parametrize(("stop", "target", "reason"), [(1.001, 1.05, PAST_STOP), (0.95, 0.999, PAST_TARGET)])
+async def test_a_decision_that_came_too_late_for_its_plan_is_no_result(
+    database: Database, market: Market, stop: float, target: float, reason: str
+) -> None:
+    """The price had left the plan while it was thought about: it is neither won nor lost, and counted openly."""
+    of = await a_strategy(database)
+    signal_id = await fire(database, market, of)
+    # What the market opens at next, on the levels' other side.
+    price = float(market.fields["open"][market.held + 1, SYMBOLS.index("ETHUSDT")])
+    levels = {
+        "entry": price * (stop + target) / 2, "stop_loss": price * stop, "take_profit": [price * target],
+    }  # fmt: skip
+    await decided(database, market, signal_id, "enter", levels)
+    await run(Ledger(database, market), market, 3)
+    model = (await plans_of(database, signal_id))["model"]
+    assert (model.state, model.reason, model.result_r, model.filled) == ("invalid", reason, None, None)
+    async with database.worker() as conn:
+        [row] = await outcomes.followed(conn)
+    found = summarise([row])
+    assert (found.invalid, found.late, found.all.entered, found.all.ended, found.lift.signals) == (1, 1, 1, 0, 0)
 
 
 def test_risk_that_is_none_is_the_default() -> None:

@@ -62,7 +62,7 @@ def straight(tape: Tape) -> dict[str, Outcome]:
 def test_all_of_it_at_once_or_a_minute_at_a_time_is_the_same() -> None:
     tape = Tape(150)
     expected = straight(tape)
-    assert {o.state for o in expected.values()} == {"stop", "target", "timeout"} and len(expected) == 30
+    assert {o.state for o in expected.values()} == {"stop", "target", "timeout", "invalid"} and len(expected) == 30
     following = Following(tape.read, fee_bps=5, patience_ms=PATIENCE)
     following.add(starts())
     found: list[Outcome] = []
@@ -111,7 +111,7 @@ def test_after_a_kill_it_goes_on_from_what_was_saved() -> None:
     for s in starts():
         if s.key not in by_key(done):
             at = saved.get(s.key)
-            kept = {"since": at.closed_at, "best_r": at.mfe_r, "worst_r": at.mae_r} if at else {}
+            kept = {"since": at.closed_at, "best_r": at.mfe_r, "worst_r": at.mae_r, "filled": at.filled} if at else {}
             again.append(Start(**{**{f: getattr(s, f) for f in s.__slots__}, **kept}))
     second = Following(tape.read, fee_bps=5)
     second.add(again)

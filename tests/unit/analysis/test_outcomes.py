@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.outcomes import Outcome, Plan, Plans
+from analysis.outcomes import PAST_STOP, PAST_TARGET, Outcome, Plan, Plans
 
 MINUTE = 60_000
 
@@ -38,12 +39,18 @@ def walk(plans: Plans, rows: list[tuple[float, float, float, float]], start: int
         ([(100, 105, 95, 101), (101, 121, 99, 118)], "target", 120.0, 2.0, 2.0, -0.5),
         ([(100, 105, 95, 101), (101, 103, 89, 91)], "stop", 90.0, -1.0, 0.5, -1.0),
         ([(100, 125, 85, 101)], "stop", 90.0, -1.0, 0.0, -1.0),
-        ([(80, 85, 75, 84)], "stop", 80.0, -2.0, 0.0, -2.0),
-        ([(130, 135, 125, 131)], "target", 120.0, 2.0, 2.0, 0.0),
+        ([(100, 100, 100, 100), (80, 85, 75, 84)], "stop", 80.0, -2.0, 0.0, -2.0),
+        ([(100, 100, 100, 100), (130, 135, 125, 131)], "target", 120.0, 2.0, 2.0, 0.0),
         ([(100, 110, 95, 105)] * 100, "timeout", 105.0, 0.5, 1.0, -0.5),
+        # Made at 100 with 10 at risk, entered where the first candle opens.
+        ([(104, 121, 99, 118)], "target", 120.0, 1.6, 1.6, -0.5),
+        ([(92, 95, 88, 91)], "stop", 90.0, -0.2, 0.0, -0.2),
     ],
-    ids=["target", "stop", "both on one candle", "opens beyond the stop", "opens beyond the target", "time out"],
-)
+    ids=[
+        "target", "stop", "both on one candle", "opens beyond the stop", "opens beyond the target", "time out",
+        "entered higher", "entered near the stop",
+    ],
+)  # fmt: skip
 def test_a_plan_ends(
     rows: list[tuple[float, float, float, float]], state: str, price: float, result: float, mfe: float, mae: float
 ) -> None:
@@ -54,6 +61,34 @@ def test_a_plan_ends(
     assert (found.result_r, found.mfe_r, found.mae_r) == pytest.approx((result, mfe, mae))
     assert found.closed_at == len(rows) * MINUTE
     assert len(plans) == 0
+
+
+@pytest.mark.parametrize(
+    ("opens", "side", "why"),
+    [
+        (90.0, "long", PAST_STOP), (85.0, "long", PAST_STOP), (120.0, "long", PAST_TARGET),
+        (131.0, "long", PAST_TARGET), (110.0, "short", PAST_STOP), (80.0, "short", PAST_TARGET),
+        (75.0, "short", PAST_TARGET),
+    ],
+)  # fmt: skip
+def test_a_plan_the_price_has_left_is_not_entered(opens: float, side: Literal["long", "short"], why: str) -> None:
+    """It neither wins what was gone nor loses what nobody would have bought, however the candle goes on."""
+    plans = Plans()
+    plans.add([plan(side=side), plan("stays", 1)])
+    candle = [np.array([x, 100.0]) for x in (opens, 140.0, 60.0, 100.0)]
+    candle[1][1] = candle[2][1] = 100.0
+    [found] = plans.step(0, MINUTE, *candle)
+    assert (found.key, found.state, found.reason, found.price) == ("a", "invalid", why, opens)
+    assert (found.result_r, found.mfe_r, found.mae_r) == (0.0, 0.0, 0.0)
+    assert plans.keys == ["stays"]
+
+
+def test_a_plan_is_entered_at_the_first_candle_there_is() -> None:
+    plans = Plans(fee_bps=0)
+    plans.add([plan()])
+    assert walk(plans, [(math.nan,) * 4, (101, 102, 100.5, 102)]) == []
+    [open_] = plans.unsaved(0, 5)
+    assert (open_.filled, open_.mfe_r, open_.mae_r) == pytest.approx((101.0, 0.1, -0.05))
 
 
 def test_fees_of_both_sides_come_off() -> None:
@@ -99,18 +134,30 @@ def slow(followed: Plan, rows: list[tuple[float, float, float, float]]) -> tuple
     sign = 1 if followed.side == "long" else -1
     risk = abs(followed.entry - followed.stop)
     best = worst = 0.0
+    filled = rows[0][0] if rows else math.nan
+    if rows and not min(followed.stop, followed.target) < filled < max(followed.stop, followed.target):
+        return "invalid", filled, 0.0, 0.0
     for i, (o, h, low, c) in enumerate(rows):
         good, bad = (h, low) if sign > 0 else (low, h)
         if (bad - followed.stop) * sign <= 0:
             price = o if (o - followed.stop) * sign <= 0 else followed.stop
-            return "stop", price, best, min(worst, (price - followed.entry) * sign / risk)
-        worst = min(worst, (bad - followed.entry) * sign / risk)
+            return "stop", price, best, min(worst, (price - filled) * sign / risk)
+        worst = min(worst, (bad - filled) * sign / risk)
         if (good - followed.target) * sign >= 0:
-            return "target", followed.target, max(best, (followed.target - followed.entry) * sign / risk), worst
-        best = max(best, (good - followed.entry) * sign / risk)
+            return "target", followed.target, max(best, (followed.target - filled) * sign / risk), worst
+        best = max(best, (good - filled) * sign / risk)
         if (i + 1) * MINUTE >= followed.until:
             return "timeout", c, best, worst
     return None
+
+
+def _price(followed: Plan, saved: Outcome | None, way: str) -> float:
+    """Where a plan was at its best or worst."""
+    if saved is None:
+        return math.nan
+    risk = abs(followed.entry - followed.stop)
+    away: float = getattr(saved, way) * risk * (1 if followed.side == "long" else -1)
+    return saved.filled + away
 
 
 CANDLE = st.tuples(st.integers(70, 130), st.integers(0, 8), st.integers(0, 8), st.integers(0, 8)).map(
@@ -138,14 +185,12 @@ def test_many_at_once_equal_one_by_one_whatever_the_restart(
     plans = Plans(fee_bps=0)
     plans.add(named)
     found = walk(plans, rows[:cut])
-    left = plans.extremes()
+    # Of a plan that took no candle nothing was written down.
+    saved = {o.key: o for o in plans.unsaved(1, 100)}
+    left = [p for p in named if p.key in plans.keys]
+    starts = [replace(p, since=o.closed_at, filled=o.filled) if (o := saved.get(p.key)) else p for p in left]
     again = Plans(fee_bps=0)
-    by_key = {p.key: p for p in named}
-    again.add(
-        [Plan(k, 0, (p := by_key[k]).side, p.entry, p.stop, p.target, seen, p.until) for k, _, _, seen in left],
-        [best for _, best, _, _ in left],
-        [worst for _, _, worst, _ in left],
-    )
+    again.add(starts, *([_price(p, saved.get(p.key), way) for p in left] for way in ("mfe_r", "mae_r")))
     found += walk(again, rows[cut:], start=len(rows[:cut]))
     got = {o.key: (o.state, o.price, o.mfe_r, o.mae_r) for o in found}
     expected = {p.key: end for p in named if (end := slow(p, rows)) is not None}
@@ -158,8 +203,12 @@ def test_many_at_once_equal_one_by_one_whatever_the_restart(
 
 def test_standing_plans_are_told_at_the_last_price() -> None:
     plans = Plans(fee_bps=0)
-    plans.add([plan("a"), plan("b", 1, "short")])
+    plans.add([replace(plan("a"), filled=101.0), replace(plan("b", 1, "short"), filled=101.0), plan("new")])
     found = plans.standing(np.array([105.0, math.nan]), 7)
-    assert [(o.key, o.state, o.result_r) for o in found] == [("a", "open", 0.5), ("b", "open", 0.0)]
+    assert [(o.key, o.state, o.result_r) for o in found] == [
+        ("a", "open", 0.4),
+        ("b", "open", 0.0),
+        ("new", "open", 0.0),
+    ]
     plans.drop({"a"})
-    assert plans.keys == ["b"]
+    assert plans.keys == ["b", "new"]

@@ -240,7 +240,11 @@ def test_a_run_of_a_time_without_holding_times_has_no_interval() -> None:
     kept = {"decision": "bad_setup", "proposed": "bad_setup", "confidence": 60, "failed": [], "model": None}
     results = [
         CaseResult(
-            id=str(i), group="g", frozen=False, score=0.0, output={**kept, "close": i * HOUR, "bare": {"r": 1.0}}
+            id=str(i),
+            group="g",
+            frozen=False,
+            score=0.0,
+            output={**kept, "close": i * HOUR, "bare": {"state": "target", "r": 1.0}},
         )
         for i in range(500)
     ]
