@@ -11,7 +11,20 @@ from fastapi import FastAPI
 from api import described
 from api.auth import Guard
 from api.problems import install
-from api.routes import analyses, filters, generate, health, market, metrics, outcomes, signals, strategies, trading, udf
+from api.routes import (
+    analyses,
+    filters,
+    generate,
+    health,
+    market,
+    metrics,
+    outcomes,
+    people,
+    signals,
+    strategies,
+    trading,
+    udf,
+)
 from api.stream import Broadcaster
 from app.bootstrap import open_services
 from app.settings import Settings
@@ -53,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for module in (analyses, filters, generate, market, outcomes, signals, strategies, trading, udf):
+    for module in (analyses, filters, generate, market, outcomes, people, signals, strategies, trading, udf):
         app.include_router(module.router, prefix=PREFIX)
     described.install(app)
     return app

@@ -24,6 +24,7 @@ from store.errors import (
     DatabaseUnavailable,
     Duplicate,
     InvalidRow,
+    LimitReached,
     NotAllowed,
     NotFound,
     StateConflict,
@@ -86,6 +87,12 @@ def not_generated(error: CannotGenerate) -> Problem:
     return Problem(title=title, status=status, detail=str(error), errors=tuple(rows), again_at=error.again_at)
 
 
+def _wait(until: datetime | None) -> dict[str, str] | None:
+    """The header that says after how many seconds to come back."""
+    seconds = until and max(1, round((until - datetime.now(UTC)).total_seconds()))
+    return {"retry-after": str(seconds)} if seconds else None
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers."""
 
@@ -115,6 +122,11 @@ def install(app: FastAPI) -> None:
     async def _settings(_: Request, error: AnalysisSettingsError) -> Response:
         rows = [FieldError(code="setting", field=f"analysis.{name}", message=why) for name, why in error.wrong.items()]
         return problem(422, "The analysis settings are not valid", str(error), rows)
+
+    @app.exception_handler(LimitReached)
+    async def _limit(_: Request, error: LimitReached) -> Response:
+        body = Problem(title="Your tier allows no more", status=429, detail=str(error), again_at=error.resets)
+        return _response(body, _wait(error.resets))
 
     @app.exception_handler(StoreError)
     async def _store(_: Request, error: StoreError) -> Response:
@@ -159,5 +171,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CannotGenerate)
     async def _generate(_: Request, error: CannotGenerate) -> Response:
-        wait = error.again_at and max(1, round((error.again_at - datetime.now(UTC)).total_seconds()))
-        return _response(not_generated(error), {"retry-after": str(wait)} if wait else None)
+        return _response(not_generated(error), _wait(error.again_at))

@@ -14,7 +14,7 @@ from app.settings import Settings
 from screener import FilterError, Program, compile_filter
 from screener.gate.findings import Finding
 from screener.language.plan import unique_cost
-from store import strategies
+from store import strategies, tiers
 from store.session import Connection
 
 
@@ -22,7 +22,8 @@ from store.session import Connection
 class Quota:
     """Nodes that one's enabled strategies compute together: `used` without the strategy in question, `after` with it.
 
-    `cost` is the strategy's own; `limit` and `strategy_limit` are what the settings allow.
+    `cost` is the strategy's own; `strategy_limit` is what the settings allow, `limit` what they and the owner's tier
+    do.
     """
 
     cost: int
@@ -68,7 +69,10 @@ async def quota_of(
     Built-in strategies (no owner) count for nobody.
     """
     held: list[Program] = []
+    limit = settings.max_cost_per_user
     if owner_id is not None:
+        its = await tiers.of(conn, owner_id)
+        limit = limit if its.engine_cost is None else min(limit, its.engine_cost)
         rows = await strategies.list_visible(conn, owner_id=owner_id, enabled=True, limit=10_000)
         found = [_compiled(row.filter_code, row.base_interval) for row in rows if row.id != strategy_id]
         held = [program for program in found if program is not None]
@@ -76,6 +80,6 @@ async def quota_of(
         cost=program.cost,
         used=unique_cost(held),
         after=unique_cost([*held, program]) if owner_id is not None else 0,
-        limit=settings.max_cost_per_user,
+        limit=limit,
         strategy_limit=settings.max_cost_per_strategy,
     )

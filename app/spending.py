@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
 from llm.gateway.budget import Caps, Hold, LedgerUnavailable, Spent, check
-from store import spending
+from store import spending, tiers
 from store.errors import StoreError
-from store.session import Database
+from store.session import Connection, Database
 
 
 def real_now() -> dt.datetime:
@@ -27,7 +29,9 @@ class DatabaseLedger:
         self._now = now
 
     async def reserve(self, hold: Hold) -> UUID:
-        """Reserve in one transaction with the look at the caps; raises CapReached or LedgerUnavailable."""
+        """Reserve in one transaction with the look at the caps, the tier's among them; raises CapReached or
+        LedgerUnavailable.
+        """
         now = self._now()
         user, strategy = hold.spender.user, hold.spender.strategy
         row = spending.NewSpending(
@@ -40,13 +44,23 @@ class DatabaseLedger:
         )
         try:
             async with self._database.worker() as conn:
-                if self._caps.any:
+                caps = await self._capped(conn, user)
+                if caps.any:
                     await spending.lock(conn)
                     so_far = await spending.totals(conn, row.day, user_key=user, strategy_key=strategy)
-                    check(hold, self._caps, Spent(so_far.user_amount, so_far.strategy_amount, so_far.all_amount), now)
+                    check(hold, caps, Spent(so_far.user_amount, so_far.strategy_amount, so_far.all_amount), now)
                 return await spending.reserve(conn, row)
         except StoreError as error:
             raise LedgerUnavailable(str(error)) from error
+
+    async def _capped(self, conn: Connection, user: str | None) -> Caps:
+        """The settings' caps, and that of the person's tier where it is lower."""
+        own = None
+        with suppress(ValueError):  # a name that is no account's has no tier
+            own = await tiers.spend_of(conn, UUID(user)) if user is not None else None
+        if own is None or (self._caps.user is not None and self._caps.user <= own):
+            return self._caps
+        return replace(self._caps, user=own)
 
     async def settle(self, reservation: UUID, cost: Decimal) -> None:
         """What the call cost; raises LedgerUnavailable."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class StoreError(Exception):
     """Base of every error this package raises on purpose; its text is fit to show to a person."""
@@ -29,6 +31,14 @@ class StateConflict(StoreError):
 
 class NotAllowed(StoreError):
     """Row-level security refused the change."""
+
+
+class LimitReached(StoreError):
+    """A person's tier allows no more; `resets` is when it begins anew, None where it does not by itself."""
+
+    def __init__(self, message: str, resets: datetime | None = None) -> None:
+        super().__init__(message)
+        self.resets = resets
 
 
 class Duplicate(StoreError):

@@ -15,6 +15,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 from uuid import UUID
@@ -28,6 +29,7 @@ from store.errors import (
     DatabaseUnavailable,
     Duplicate,
     InvalidRow,
+    LimitReached,
     NotAllowed,
     NotFound,
     StateConflict,
@@ -38,6 +40,8 @@ from store.migrate import LOGIN_ROLE
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Role = Literal["anon", "authenticated", "screener_worker"]
 
+LIMIT_REACHED = "PT429"
+"""Raised by the schema's functions; Supabase's own API answers it with 429. Its detail is the day it begins anew."""
 _RETRY_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
@@ -228,6 +232,9 @@ def _translate(error: BaseException | None) -> StoreError | None:
     if not isinstance(error, psycopg.Error):
         return None
     text = error.diag.message_primary or str(error)
+    if error.sqlstate == LIMIT_REACHED:
+        day = error.diag.message_detail
+        return LimitReached(text, datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None)
     if isinstance(error, psycopg.errors.NoDataFound):
         return NotFound(text)
     if isinstance(error, psycopg.errors.ObjectNotInPrerequisiteState):

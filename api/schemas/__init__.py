@@ -45,6 +45,7 @@ from api.schemas.outcomes import (
     OutcomeTrade,
     SignalOutcome,
 )
+from api.schemas.people import MeOut, TierIn, TierOut
 from api.schemas.problem import FieldError, FindingOut, Problem
 from api.schemas.signals import ApprovalPreview, SignalDetail, SignalOut, SignalPage
 from api.schemas.strategies import (
@@ -105,6 +106,7 @@ __all__ = [
     "IntervalOut",
     "LevelOut",
     "LiftOut",
+    "MeOut",
     "MendIn",
     "MetadataOut",
     "NearMiss",
@@ -137,6 +139,8 @@ __all__ = [
     "StrategyIn",
     "StrategyOut",
     "ThesisOut",
+    "TierIn",
+    "TierOut",
     "UnusedOut",
     "WatchAsked",
     "WatchCheck",

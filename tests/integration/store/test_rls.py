@@ -33,10 +33,13 @@ TABLES = [
     "orders",
     "executions",
     "analyses",
+    "analysis_failures",
     "events",
     "eval_runs",
     "eval_cases",
     "outcomes",
+    "tiers",
+    "analysis_usage",
 ]
 
 
