@@ -1,16 +1,16 @@
-"""What the app asks about a strategy's settings."""
+"""What the app asks about a strategy's settings, and what its person's tier allows."""
 
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from api.schemas import AnalysisSettingsOut
+from api.schemas import AnalysisSettingsOut, MeOut
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
 class Tuning:
-    """Requests about settings; all raise ApiProblem and ApiUnreachable."""
+    """Requests about settings and tiers; all raise ApiProblem and ApiUnreachable."""
 
     def _request(
         self,
@@ -31,3 +31,7 @@ class Tuning:
         return self._one(
             AnalysisSettingsOut, self._request("PATCH", f"/strategies/{strategy_id}/analysis", body=changes)
         )
+
+    def me(self) -> MeOut:
+        """The person who asks, with tier, limits and what is used of them today."""
+        return self._one(MeOut, self._request("GET", "/me"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from api.schemas import AnalysisSettingsOut, StrategyOut
+from api.schemas import AnalysisSettingsOut, MeOut, StrategyOut
 from ui import session
 from ui.client import ApiError
 from ui.components import text
@@ -35,7 +35,15 @@ def main() -> None:
     with left:
         _about(chosen)
     with right:
-        _analysis(chosen)
+        _analysis(chosen, _me())
+
+
+def _me() -> MeOut | None:
+    """Whose settings they are; None while the API is away."""
+    try:
+        return session.api().me()
+    except ApiError:
+        return None
 
 
 def _chosen(found: tuple[StrategyOut, ...]) -> StrategyOut | None:
@@ -77,7 +85,7 @@ def _about(strategy: StrategyOut) -> None:
         )
 
 
-def _analysis(strategy: StrategyOut) -> None:
+def _analysis(strategy: StrategyOut, me: MeOut | None) -> None:
     with st.container(border=True, key="card-analysis", gap="small"):
         session.html(
             '<div class="row nw"><h2>Analysis</h2><span class="sp cap">of each signal, from now on</span></div>'
@@ -87,19 +95,40 @@ def _analysis(strategy: StrategyOut) -> None:
         now = strategy.analysis or AnalysisSettingsOut()
         # A stored change is another version: the fields begin anew with what is stored then.
         with st.form(f"analysis_{strategy.id}_{strategy.version}", border=False):
-            given = _fields(now)
+            # Of a built-in strategy whether it is analysed unasked is the operator's setting, whatever one's tier.
+            given = _fields(now, unasked=me is None or me.tier.automatic_analysis or strategy.built_in)
             if now.models:
                 st.caption(f"Other models are asked in turn too: {', '.join(now.models)}")
             sent = st.form_submit_button("Save", icon=":material/save:", type="primary")
+        if me is not None:
+            session.html(f'<div class="cap">{text.esc(_allowed(me))}</div>')
         if sent:
             _save(strategy, now, given)
 
 
-def _fields(now: AnalysisSettingsOut) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    given["auto"] = st.toggle(
-        "Analyse each signal by itself", now.auto, help="Off: only when you press Analyse now on a signal."
+def _allowed(me: MeOut) -> str:
+    """What one's tier has of analyses, and what is used of it."""
+    tier = me.tier
+    unasked = "" if tier.automatic_analysis else ", none of them unasked"
+    if tier.analyses_a_day is None:
+        return (
+            f"Your tier, {tier.name}, has any number of analyses a day{unasked}; {me.analyses_today} asked for today."
+        )
+    return (
+        f"Your tier, {tier.name}, has {tier.analyses_a_day} analyses a day{unasked}: {me.analyses_today} asked for "
+        f"today, anew at {me.resets:%H:%M} UTC."
     )
+
+
+def _fields(now: AnalysisSettingsOut, *, unasked: bool) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    by_itself = st.toggle(
+        "Analyse each signal by itself",
+        now.auto and unasked,
+        disabled=not unasked,
+        help="Off: only when you press Analyse now on a signal.",
+    )
+    given["auto"] = by_itself if unasked else now.auto
     given["manage"] = st.toggle(
         "Decide on open positions", now.manage, help="Off: stop, target and the filter's own exit go on without."
     )

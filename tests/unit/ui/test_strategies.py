@@ -42,3 +42,17 @@ def test_a_refusal_is_shown_with_the_setting(served: Served, monkeypatch: pytest
     app.number_input[0].set_value(500)
     app.button[0].click().run()
     assert "this plan shows 100 at most" in said(app)
+
+
+def test_a_tier_that_analyses_on_demand_says_so_and_keeps_what_is_set(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.state.tier = "free"
+    app = page("pages/strategies.py", monkeypatch, served.url).run()
+    assert app.toggle[0].disabled and not app.toggle[0].value
+    assert "free, has 10 analyses a day, none of them unasked: 3 asked for today, anew at 00:00 UTC" in said(app)
+    app.selectbox[2].set_value("bold")
+    app.button[0].click().run()
+    assert served.state.settings_sent == [("st101", {"style": "bold"})]
+    app.selectbox[0].set_value("st102").run()
+    assert not app.toggle[0].disabled  # a built-in one is the operator's
