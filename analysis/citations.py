@@ -1,10 +1,10 @@
-"""What a text cites: its numbers, what each is said to be, and whether the snapshot has it.
+"""What a text cites: its numbers, and what each is said to be.
 
-1. `numbers_in` reads the numbers of a text and leaves out those that cite nothing: counts of candles, periods of
-   indicators, intervals, dates, scores.
-2. `_about` finds the indicator named before a number; such a number is looked up among that indicator's values alone.
-3. `Known.find` looks a number up with honest rounding: the stored number rounded to the decimals that were written, and
-   enough digits that it could be no other (`DIGITS`).
+1. `numbers_in` reads the numbers of a text and leaves out those that cite nothing: periods of indicators, intervals,
+   dates, scores, and what only counts (`analysis.counting`).
+2. `_about` finds the indicator named before a number; such a number is looked up among that indicator's values alone,
+   and a threshold is held against its value.
+3. `_roles` finds whether the words call a number stop, target or entry: only then may it be the plan's own.
 """
 
 from __future__ import annotations
@@ -13,54 +13,71 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
-from analysis.snapshot import Snapshot
+from analysis.counting import counts, is_size, placed_price
+from analysis.known import Cited, Known, Number, Role, Side, Unit
 
-DIGITS: Final = 4
-"""A price is cited with at least so many significant digits, or in full."""
-NEAR: Final = 48
+BETWEEN: Final = 48
 """How many characters may lie between an indicator's name and its value."""
-
-Unit = Literal["", "atr", "percent", "ratio", "thousand"]
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?P<sign>(?<![\w)])[-−+])?\$?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:e(?P<exponent>[-+]?\d{1,2}))?(?P<suffix>[A-Za-z%×]*)"
 )
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_TIME: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+Z?)?|\b\d{1,2}:\d{2}(?::\d{2})?\b(?!\.)")
-_COUNTED: Final = re.compile(
-    r"[\s-]*(?:candles?|bars?|minutes?|hours?|days?|weeks?|months?|periods?|touch\w*|swings?|levels?|tests?|of 100|"
-    r"points?|symbols?|conditions?|targets?|basis|bps)\b",
-    re.I,
-)
-_COUNTED_BEFORE: Final = re.compile(
-    r"(?:score|confidence|confident|last|past|previous|newest|recent|first)\W+(?:\w+\W+)?$|\d of\W+$", re.I
-)
+_SPACED: Final = re.compile(r"(?<![\w.,])\d{1,3}(?:[ \u00a0\u2009\u202f'’_]\d{3})+(?:\.\d+)?(?![\w])")
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+Z?)?|\b\d{1,2}:\d{2}(?::\d{2})?\b(?!\.)")
+_THOUSAND_AFTER: Final = re.compile(r"\s*(?:thousand|grand)\b", re.I)
+_BPS_AFTER: Final = re.compile(r"\s*(?:bps\b|basis points?\b)", re.I)
 _ATR_AFTER: Final = re.compile(r"\s*(?:x\s*|times\s+(?:the\s+)?)?ATRs?\b", re.I)
-_PERCENT_AFTER: Final = re.compile(r"\s*(?:%|percent\b)", re.I)
+_PERCENT_AFTER: Final = re.compile(r"\s*(?:%|percent\b|per cent\b)", re.I)
 _TIMES_AFTER: Final = re.compile(r"\s*(?:times|to one|:\s*1)\b|\s*R\b", re.I)
 _RATIO_BEFORE: Final = re.compile(
     r"(?:\brisk|\breward|\bratio|R:R|R/R)(?:\s+(?:is|of|at|about))*\W*$|\b1\s*:\s*$", re.I
 )
 _COMPARED: Final = re.compile(
-    r"\b(?:above|below|over|under|than|beyond|past|threshold|at least|at most)\b|[<>≤≥]", re.I
+    r"(?P<above>\b(?:above|over|beyond|past|(?:more|higher|greater) than|at least|exceed\w*)\b|[>≥])|"
+    r"(?P<below>\b(?:below|under|(?:less|lower) than|at most)\b|[<≤])|\b(?:than|threshold)\b",
+    re.I,
 )
 _OTHERS: Final = re.compile(
     r"\b(?:price|closed?|entry|enter|stop|target|support|resistance|swing|pivot|level|trade)\b|"
     r"(?:est|'s) (?:high|low)\b",
     re.I,
 )
+_MOVES: Final = re.compile(r"\b(?:trades|trading|holds|holding|bounc\w*|clos\w+|market|it|candle|coin)\b", re.I)
+_HEDGED: Final = re.compile(
+    r"\b(?:if|when|whenever|once|until|unless|till|while|would|could|should|may|might|must|needs?|wants?|not|no|never|nor|"
+    r"cannot|before|wait\w*|fail\w*|lost|fell|from|without|instead|was|were|had|yet|far)\b|n't\b",
+    re.I,
+)
+_WENT: Final = re.compile(r"\b(?:from|to|and)\s+$", re.I)
 _ROLE: Final = re.compile(
-    r"\b(?:(?P<price>price|entry|entering|enter)|(?P<stop>stop(?:[ -]loss)?)|"
-    r"(?P<target>targets?(?: (?:one|two|three|\d))?))(?: (?:is|of|at|near|now at|stands at|to))?[ :=]*$",
+    r"\b(?:(?P<entry>entry(?: price)?|entering|enter)|(?P<stop>stop(?:[ -]loss)?(?: price)?)|"
+    r"(?P<target>targets?(?: price)?(?: (?:one|two|three|\d))?)|(?P<price>price))"
+    r"(?: (?:is|of|at|near|now at|stands at|to))?[ :=]*$",
     re.I,
 )
 """A number right after one of these words is that price of the plan, and no other."""
+_PLAN: Final = re.compile(
+    r"\b(?:(?P<stop>stop(?:s|ped|[ -]loss)?|SL|invalid\w*|wrong|risk\w*)|"
+    r"(?P<target>targets?|take[ -]?profits?|profits?|TP ?\d?|objectives?|goals?|aim\w*)|"
+    r"(?P<entry>entry|entries|enter\w*|pull-?back)|(?P<out>out|exit\w*|leav\w+|sell\w*|cover\w*)|"
+    r"(?P<level>supports?|resistances?|pivots?|swings?|levels?|highs?|lows?|bands?|ema|sma|vwap|tests?|tested|touch\w*|"
+    r"bounc\w*|node|price|barrier|ceiling|floor))\b",
+    re.I,
+)
+_BEYOND: Final = re.compile(r"\b(?:below|beyond|under|above|behind|over|past)\b", re.I)
+_CALLED: Final = re.compile(
+    r"(?:[,(]|\b(?:as|is|for|the|my|our|a|first|second|third|final|initial)\b|\s)*"
+    r"(?:(?P<stop>stop)|(?P<target>targets?|take[ -]?profit|TP)|(?P<entry>entry))\b",
+    re.I,
+)
+_ASIDE: Final = re.compile(r"\([^()]*\)")
 _SENTENCE: Final = re.compile(r"[.;!?]\s|\n")
 
-_CALL: Final = re.compile(r"(?:ta\.)?(?P<family>[a-z_]+)\((?P<inside>[^()]*)\)(?:\.(?P<output>[a-z_]+))?")
+_CALL: Final = re.compile(r"(?P<ta>ta\.)?(?P<family>[a-z_]+)\((?P<inside>[^()]*)\)(?:\.(?P<output>[a-z_]+))?")
 _WORDS: Final[Mapping[str, str]] = {
     "rsi": r"rsi|relative strength index",
     "adx": r"adx|[+-]di|(?:plus|minus)[ _]di",
@@ -89,149 +106,14 @@ _NAMED: Final = re.compile(
     + r")(?![A-Za-z_])(?:[ -]?\(?(?P<after>\d{1,3})\)?(?![\d.,%]*\d|%))?",
     re.I,
 )
-_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
-    "breadth": ("breadth",),
-    "spread": ("spread bps",),
-    "volatility": ("volatility rank", "natr"),
-    "atr": ("natr",),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number as it was written: its value, its decimals, its significant digits."""
-
-    text: str
-    value: float
-    decimals: int
-    digits: int
-
-    @classmethod
-    def of(cls, value: float) -> Number:
-        """A number that came as JSON. Infinite and absurd ones have no digits."""
-        written = Decimal(repr(value)).normalize() if math.isfinite(value) else Decimal(0)
-        exponent = written.as_tuple().exponent
-        decimals = max(-exponent, 0) if isinstance(exponent, int) else 0
-        digits = max(len(written.as_tuple().digits), len(f"{abs(value):.0f}".lstrip("0")))
-        return cls(f"{value:g}", value, decimals, digits)
-
-    def is_of(self, stored: float) -> bool:
-        """Whether this is the stored number rounded to the decimals that were written."""
-        return abs(self.value - stored) <= 0.5 * 10.0**-self.decimals + 1e-9 * abs(stored)
-
-    def is_all_of(self, stored: float) -> bool:
-        """Whether the stored number has no more digits than these."""
-        return abs(self.value - stored) <= 1e-9 * abs(stored)
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """A number that a text cites. `about` names the indicator it is said to be of, by its family; `bound`: a comparison
-    stands between the two, so the number may be a threshold or a price."""
-
-    number: Number
-    unit: Unit
-    about: str = ""
-    period: int | None = None
-    bound: bool = False
-
-
-class Known:
-    """The numbers that may be cited: those of a snapshot, and the proposed plan's own."""
-
-    def __init__(self, snapshot: Snapshot, plan: Mapping[str, float]) -> None:
-        self.price = snapshot.price
-        self.reach = 20 * (snapshot.atr or 0.0)
-        self.levels = snapshot.levels()
-        self.prices = {**snapshot.prices(), **plan}
-        self.measures = snapshot.measures()
-
-    def level(self, number: Number) -> str | None:
-        """The support or resistance that this number is, by what it is called; None where it is none."""
-        return self._find(number, self.levels, price=True)
-
-    def is_price(self, number: Number) -> bool:
-        """Whether this is the price a trade would start from."""
-        return self._find(number, {"price": self.price}, price=True) is not None
-
-    def any_price(self, number: Number) -> str | None:
-        """Any price that this number is, the plan's own too, by what it is called; None where it is none."""
-        return self._find(number, self.prices, price=True)
-
-    def find(self, cited: Cited) -> str | None:
-        """What a cited number is called; None where it is unknown."""
-        if cited.about:
-            named = {n: v for n, v in self._all().items() if _is_about(n, cited.about, cited.period)}
-            found = self._find(cited.number, named, price=cited.about in ("price", "stop", "target"))
-            if found is not None or not cited.bound:
-                return found
-        return self.any_price(cited.number) or self._find(cited.number, self.measures, price=False)
-
-    def closest(self, value: float) -> float | None:
-        """The stored number next to a value."""
-        return min(self._all().values(), key=lambda n: abs(n - value), default=None)
-
-    def distance(self, number: Number, scale: float) -> bool:
-        """Whether a number is a distance between the price, or the plan's, and a known price, in units of `scale`."""
-        if scale <= 0:
-            return False
-        return any(number.is_of(abs(p - self.price) / scale) for p in self.prices.values())
-
-    def near(self, value: float) -> bool:
-        """Whether a number is as large as prices of this symbol are now."""
-        return abs(value - self.price) <= self.reach
-
-    def _all(self) -> dict[str, float]:
-        return {**self.prices, **self.measures}
-
-    def _find(self, number: Number, named: Mapping[str, float], *, price: bool) -> str | None:
-        for name, stored in named.items():
-            if not number.is_of(stored):
-                continue
-            enough = number.digits >= DIGITS if price else number.decimals > 0 or number.digits > 1
-            if enough or number.is_all_of(stored):
-                return name
-        return None
-
-
-def numbers_in(text: str, known: Known) -> Iterator[Cited]:
-    """The numbers that a text cites. One that cannot be read has the value NaN."""
-    text = _TIME.sub(lambda m: " " * len(m[0]), text)
-    mentions, blank = _mentions(text)
-    taken: set[int] = set()
-    for match in _NUMBER.finditer(blank):
-        number, unit = _read(match)
-        if number is None:
-            continue
-        after, before = text[match.end() :], text[: match.start()]
-        unit = unit or _unit(before, after, number.value)
-        whole = number.decimals == 0 and number.value == number.value
-        if whole and not unit and number.value < 1000 and _COUNTED.match(after):
-            continue
-        if not unit and (role := _ROLE.search(before)) is not None:
-            yield Cited(number, "", next(name for name in ("price", "stop", "target") if role[name]))
-            continue
-        at = _about(mentions, taken, text, match.start())
-        if at is not None:
-            mention = mentions[at]
-            bound = bool(_COMPARED.search(text[mention.end : match.start()]))
-            threshold = bound and whole and number.value <= 100
-            if unit in ("", "percent") or mention.family == "volume_ratio":
-                taken.add(at)
-                if not threshold:
-                    yield Cited(number, unit, mention.family, mention.period, bound)
-                continue
-        if unit:
-            yield Cited(number, unit)
-        elif not (whole and _counts(number.value, before, known)):
-            yield Cited(number, "")
-
-
-def _counts(value: float, before: str, known: Known) -> bool:
-    """Whether a whole number counts something, or is too small to be a price here."""
-    if value < 100 and not known.near(value):
-        return True
-    return value < 1000 and bool(_COUNTED_BEFORE.search(before))
+_MEASURED: Final = frozenset(
+    {"rsi", "adx", "macd", "stoch", "mfi", "cci", "roc", "natr", "chop", "volume_ratio", "breadth", "volatility"}
+)
+"""Indicators that are no prices: a whole number that they are said to be above or below is a threshold."""
+_TIMELESS: Final = frozenset({"atr", "natr", "volume_ratio", "breadth", "spread", "volatility"})
+"""What a number right before is no period of, where it is as large as a price."""
+_CALLED_BY_NAME: Final = frozenset({*_WORDS, "wma", "hma", "highest", "lowest"})
+_PERIODS: Final = frozenset({5, 7, 9, 10, 12, 14, 20, 21, 26, 34, 50, 55, 89, 100, 144, 200})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +123,125 @@ class _Mention:
     end: int
 
 
-def _mentions(text: str) -> tuple[list[_Mention], str]:
+def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited]:
+    """The numbers that a text cites. One that cannot be read has the value NaN. With `stop` the whole text is about
+    the plan's stop.
+    """
+    text = _joined(_DATE.sub(lambda m: " " * len(m[0]), _UNSEEN.sub("", text)), known)
+    mentions, blank = _mentions(text, known)
+    taken: set[int] = set()
+    last = 0
+    for match in _NUMBER.finditer(blank):
+        number, unit = _read(match, known)
+        if number is None:
+            continue
+        since, last = text[last : match.start()], match.end()
+        after, before = text[match.end() :], text[: match.start()]
+        value, whole = abs(number.value), number.whole
+        unit = unit or _unit(before, after, value)
+        if unit == "thousand":
+            number, unit = Number(number.text, number.value * 1000, number.decimals - 3, number.digits), ""
+            value, whole = abs(number.value), False
+        if whole and not unit and counts(value, text, match.start(), match.end(), known):
+            continue
+        if unit == "percent" and is_size(after.lstrip().removeprefix("%")):
+            continue
+        if not unit and (role := _ROLE.search(before)) is not None:
+            yield Cited(number, about=next(name for name in ("price", "stop", "target", "entry") if role[name]))
+            continue
+        found = _said_of(mentions, taken, text, match, number, unit, since, known)
+        if found is not None:
+            if found.about:
+                yield found
+            continue
+        sentence = _sentence(text, match.start(), match.end())
+        if unit:
+            yield Cited(number, unit)
+            continue
+        roles, level = _roles(sentence[0], after, stop=stop)
+        placed = placed_price(before, after)
+        loose = whole and value < 100 and not known.near(value) and not placed
+        yield Cited(number, roles=roles, priced=level or placed, loose=loose)
+
+
+def _said_of(
+    mentions: list[_Mention],
+    taken: set[int],
+    text: str,
+    match: re.Match[str],
+    number: Number,
+    unit: Unit,
+    since: str,
+    known: Known,
+) -> Cited | None:
+    """A number that an indicator named before it is said to be, or to be above or below; `about` is empty where it is
+    some threshold and no more. None where it is of no indicator. `since` is the text since the number before."""
+    at = _about(mentions, text, match.start())
+    if at is None:
+        return None
+    mention, value = mentions[at], abs(number.value)
+    measured = mention.family in _MEASURED
+    again = at in taken
+    if not measured and (again or unit):
+        return None
+    between = since if again else text[mention.end : match.start()]
+    compared = [*_COMPARED.finditer(between)]
+    small = measured and number.whole and value <= 100 and not unit
+    if compared and small and not (known.near(value) and _MOVES.search(between)):
+        taken.add(at)
+        side: Side = "above" if compared[-1]["above"] else "below" if compared[-1]["below"] else ""
+        firm = not _HEDGED.search("".join(_sentence(text, match.start(), match.end())))
+        about = mention.family if side else ""
+        return Cited(number, "", about, mention.period, True, threshold=True, side=side, firm=firm)
+    if again and not (small and _WENT.search(between)):
+        return None
+    if unit in ("", "percent") or mention.family == "volume_ratio":
+        taken.add(at)
+        return Cited(number, unit, mention.family, mention.period, bool(compared))
+    return None
+
+
+def _joined(text: str, known: Known) -> str:
+    """The text with the groups of prices such as 76 050 joined, as long as before."""
+
+    def joined(match: re.Match[str]) -> str:
+        digits = re.sub(r"[^\d.]", "", match[0])
+        plain = " " not in match[0]
+        return digits.rjust(len(match[0])) if plain or known.near(float(digits)) else match[0]
+
+    return _SPACED.sub(joined, text)
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and after a number in its sentence."""
+    begin = max((m.end() for m in _SENTENCE.finditer(text, 0, start)), default=0)
+    stop = _SENTENCE.search(text, end)
+    return text[begin:start], text[end : stop.start() if stop else len(text)]
+
+
+def _roles(before: str, after: str, *, stop: bool) -> tuple[frozenset[Role], bool]:
+    """Which prices of the plan a number may be by the words around it, and whether they speak of a level."""
+    before = _ASIDE.sub(" ", before)
+    words = [*_PLAN.finditer(before)]
+    found: set[Role] = {"stop"} if stop else set()
+    level = False
+    if words:
+        kind = words[-1].lastgroup
+        level = kind == "level"
+        if level:
+            # "The stop below the swing low at 2990": one number, and it is the stop's.
+            clause = words[-2] if len(words) > 1 and words[-1].start() - words[-2].end() < BETWEEN else None
+            beyond = clause is not None and _BEYOND.search(before, clause.end(), words[-1].start())
+            found = {"stop"} if clause is not None and clause["stop"] and beyond else set()
+        else:
+            named: dict[str, set[Role]] = {"stop": {"stop"}, "target": {"target"}, "entry": {"entry"}}
+            found |= named.get(kind or "", {"stop", "target"})
+    if (called := _CALLED.match(after)) is not None:
+        found |= {role for role in ("stop", "target", "entry") if called[role]}
+    return frozenset(found), level and not found
+
+
+def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
     """Where indicators are named, and the text with their names and periods blanked out."""
     found: list[_Mention] = []
     blank = list(text)
@@ -251,8 +251,8 @@ def _mentions(text: str) -> tuple[list[_Mention], str]:
         blank[start:end] = " " * (end - start)
 
     for call in _CALL.finditer(text):
-        if re.search(r"\d\.\d|\d{4}", call["inside"]):
-            # Not parameters: prices.
+        if re.search(r"\d\.\d|\d{4}", call["inside"]) or not (call["ta"] or call["family"] in _CALLED_BY_NAME):
+            # Not parameters: prices. Or no indicator: a word with an aside.
             continue
         numbers = [int(n) for n in re.findall(r"(?<![\w.])\d{1,4}(?![\w.])", call["inside"])]
         take(call.start(), call.end(), call["family"], numbers[0] if numbers else None)
@@ -264,7 +264,11 @@ def _mentions(text: str) -> tuple[list[_Mention], str]:
         if named["after"] and int(named["after"]) not in _PERIODS and "(" not in named[0] and " " in named[0]:
             # "RSI 28" gives a value; "EMA 50" a period.
             end, period = named.start("after"), named["before"]
-        if named["before"] and (family == "atr" or int(named["before"]) not in _PERIODS):
+        if named["before"] and (
+            family == "atr"
+            or int(named["before"]) not in _PERIODS
+            or (family in _TIMELESS and known.near(int(named["before"])))
+        ):
             # "2 ATR" is a distance, "28 RSI" a value: a number, and what it is of.
             start = named.start(family)
             period = named["after"]
@@ -274,36 +278,17 @@ def _mentions(text: str) -> tuple[list[_Mention], str]:
     return sorted(found, key=lambda m: m.end), "".join(blank)
 
 
-_PERIODS: Final = frozenset({5, 7, 9, 10, 12, 14, 20, 21, 26, 34, 50, 55, 89, 100, 144, 200})
-
-
-def _about(mentions: list[_Mention], taken: set[int], text: str, start: int) -> int | None:
-    """The number of the mention that a number at `start` belongs to; each has one value."""
+def _about(mentions: list[_Mention], text: str, start: int) -> int | None:
+    """The number of the mention that a number at `start` may belong to."""
     for i in range(len(mentions) - 1, -1, -1):
         if mentions[i].end > start:
             continue
         between = text[mentions[i].end : start]
-        if i in taken or len(between) > NEAR or _SENTENCE.search(between) or _OTHERS.search(between):
-            return None
-        return i
+        return None if len(between) > BETWEEN or _SENTENCE.search(between) or _OTHERS.search(between) else i
     return None
 
 
-def _is_about(name: str, family: str, period: int | None) -> bool:
-    calls = re.findall(r"([a-z_]+)\(([^()]*)\)", name)
-    if any(f == family and (period is None or str(period) in re.findall(r"\d+", inside)) for f, inside in calls):
-        return True
-    if family == "volume_ratio":
-        return "volume" in name
-    if family == "price":
-        return name in ("price", "last close")
-    if family in ("stop", "target"):
-        return name.startswith((f"plan's {family}", f"filter's {family}"))
-    others = _ELSEWHERE.get(family, ())
-    return name == family or any(name == other or name.startswith(f"ta.{other}(") for other in others)
-
-
-def _read(match: re.Match[str]) -> tuple[Number | None, Unit]:
+def _read(match: re.Match[str], known: Known) -> tuple[Number | None, Unit]:
     """A matched number and the unit its letters give; None for what is no number by itself: 15m, 3rd."""
     digits, suffix = match["digits"].rstrip(","), match["suffix"]
     unit: Unit = ""
@@ -313,14 +298,19 @@ def _read(match: re.Match[str]) -> tuple[Number | None, Unit]:
         unit = "ratio"
     elif suffix == "%":
         unit = "percent"
-    elif suffix.lower() in ("s", "m", "h", "d", "w", "th", "st", "nd", "rd", "min", "bps", "am", "pm") or (
+    elif suffix.lower() == "bps":
+        unit = "bps"
+    elif suffix == "s" and digits.isdigit() and known.near(float(digits)):
+        # The 140s: a place, and no seconds.
+        pass
+    elif suffix.lower() in ("s", "m", "h", "d", "w", "th", "st", "nd", "rd", "min", "am", "pm") or (
         suffix.isupper() and len(suffix) == 1
     ):
         return None, ""
     if "," in digits:
         if _GROUPED.fullmatch(digits):
             digits = digits.replace(",", "")
-        elif all(len(part) < 3 for part in digits.split(",")):
+        elif all(len(part) < 3 for part in digits.split(",")) and not _decimal_comma(digits, known):
             return None, ""
         else:
             return Number(match[0], math.nan, 0, 0), unit
@@ -333,9 +323,19 @@ def _read(match: re.Match[str]) -> tuple[Number | None, Unit]:
     return Number(match[0], value, decimals, significant), unit
 
 
+def _decimal_comma(digits: str, known: Known) -> bool:
+    """Whether digits with a comma are as large as a price, read as a decimal one: no list of periods, then."""
+    whole, _, rest = digits.partition(",")
+    return rest.isdigit() and known.near(float(f"{whole}.{rest}"))
+
+
 def _unit(before: str, after: str, value: float) -> Unit:
     if not abs(value) < 1000:
         return ""
+    if _THOUSAND_AFTER.match(after):
+        return "thousand"
+    if _BPS_AFTER.match(after):
+        return "bps"
     if _ATR_AFTER.match(after):
         return "atr"
     if _PERCENT_AFTER.match(after):

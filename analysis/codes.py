@@ -19,6 +19,17 @@ _THRESHOLD: Final = re.compile(
     r"\bta\.(?!ema|sma|wma|bbands|donchian|vwap|supertrend)\w+\([^()]*\)(?:\.\w+)?\s*(?:[<>=!]=?|,)\s*-?[\d.]+"
 )
 _FACTOR: Final = re.compile(r"(?<![\w.])\d{1,2}(?:\.\d+)?\s*[*/]|[*/]\s*\d{1,2}(?:\.\d+)?(?![\d.])")
+_OFFSET: Final = re.compile(r"\[\s*\d+\s*\]|,\s*\d{1,3}\s*(?=\))")
+_STRING: Final = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
+_NUMBER: Final = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_PRICE_FIELDS: Final = frozenset({"open", "high", "low", "close"})
+_KEEPS: Final = frozenset(
+    {"neg", "abs", "shift", "rmean", "rmax", "rmin", "ema", "rma", "kama", "min", "max", "where", "nz", "valuewhen"}
+    | {"round", "rmax_since", "rmin_since", "market_mean"}
+)
+"""Operators whose result is a price where an argument is one."""
+_MEETS: Final = frozenset({"lt", "le", "eq", "ne", "add", "sub", "min", "max", "where", "nz"})
+"""Operators whose arguments are of one kind: a constant beside a price is a price."""
 _ASSIGNED: Final = re.compile(r"^\s*match\s*=(?!=)", re.M)
 
 
@@ -49,8 +60,35 @@ def read_code(code: str, interval: str, intervals: tuple[str, ...]) -> tuple[str
     return text, program
 
 
-def without_indicators(code: str) -> str:
-    """A code without its indicators, what they are compared with, and factors, so that its prices can be looked up."""
-    for pattern in (_THRESHOLD, _INDICATOR, _FACTOR):
+def prices_in(program: Program) -> set[float]:
+    """The constants of a program that stand beside a price: compared with it, added, taken as the larger one. What a
+    price is multiplied or divided by is a factor and none of them, nor is zero.
+    """
+    nodes = program.nodes
+    prices: set[int] = set()
+    found: set[float] = set()
+    for at, node in enumerate(nodes):
+        constants = [a for a in node.args if nodes[a].op == "const" and nodes[a].dtype == "num"]
+        beside = [a for a in node.args if a in prices]
+        if beside and node.op in _MEETS:
+            found |= {float(nodes[a].params[0]) for a in constants}
+        if node.op == "src":
+            known = node.params[0] in _PRICE_FIELDS
+        elif node.op == "sub":
+            known = len(beside) == 1
+        elif node.op in ("mul", "div"):
+            known = len(beside) == 1 and len(constants) == 1 and node.args[0] in (beside[0], constants[0])
+        elif node.op == "supertrend":
+            known = node.params[0] == "line"
+        else:
+            known = bool(beside) and (node.op in _KEEPS or node.op in ("add", "psar"))
+        if known:
+            prices.add(at)
+    return found - {0.0}
+
+
+def numbers_of(code: str) -> set[float]:
+    """The numbers of a code without its indicators, what they are compared with, factors, offsets and windows."""
+    for pattern in (_STRING, _THRESHOLD, _INDICATOR, _FACTOR, _OFFSET):
         code = pattern.sub(lambda m: " " * len(m[0]), code)
-    return code
+    return {float(match[0].replace("_", "")) for match in _NUMBER.finditer(code)}

@@ -19,8 +19,8 @@ from typing import Final, TypeGuard
 
 from pydantic import BaseModel, ConfigDict
 
-from analysis.citations import Known, Number
 from analysis.decision import Decision, KeyLevels
+from analysis.known import Known, Number
 from analysis.prose import Check as Check
 from analysis.prose import Status, check_codes, check_text
 from analysis.snapshot import Snapshot
@@ -136,8 +136,13 @@ def noise(snapshot: Snapshot) -> float:
 
 
 def _own(levels: KeyLevels) -> dict[str, float]:
-    """The plan's own prices, which its text may name."""
-    named = {"plan's stop": levels.stop_loss, **{f"plan's target {i + 1}": t for i, t in enumerate(levels.take_profit)}}
+    """The plan's own prices, which its text may name by what they are."""
+    targets = levels.take_profit[:MOST_TARGETS]
+    named = {
+        "plan's entry": levels.entry,
+        "plan's stop": levels.stop_loss,
+        **{f"plan's target {i + 1}": t for i, t in enumerate(targets)},
+    }
     return {name: price for name, price in named.items() if _usable(price)}
 
 
