@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 from analysis import Check
-from analysis.citations import Known
 from analysis.decide import StrategyBrief
 from analysis.decision import Decision
+from analysis.known import Known
 from analysis.positions import (
     MIN_STOP_ATR,
     RULES_NAME,
