@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from analysis.grounding import GroundingLimits
 from app.settings import Settings
 from app.times import at, day_start
 from broker.matching import Costs
@@ -15,7 +16,7 @@ from broker.positions import Position, PositionState, planned_loss, unrealised
 from broker.risk import EntryContext, RiskLimits, check
 from broker.rules import SymbolRules
 from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
-from broker.types import ZERO, Direction, Quote, Refusal
+from broker.types import ZERO, Direction, Quote, Refusal, to_decimal
 from store import positions, profiles
 from store.session import Connection
 from store.trading_records import Position as PositionRow
@@ -130,8 +131,14 @@ def plan_entry(
     targets: Sequence[Decimal],
     now_ms: int,
     pending: Sequence[str] = (),
+    *,
+    least_stop: Decimal = ZERO,
 ) -> EntryPlan:
-    """Size an entry from the account's risk and hold it against every rule."""
+    """Size an entry from the account's risk and hold it against every rule.
+
+    `least_stop`: a stop nearer to the price is noise, in the quote asset. Reward to risk is that of the first target,
+    at the price that is expected to be paid.
+    """
     fee = costs(settings)
     sizing = size(
         SizingRequest(
@@ -146,6 +153,7 @@ def plan_entry(
         rules,
     )
     target = targets[0] if targets else None
+    paid = reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
     context = EntryContext(
         symbol=quote.symbol,
         direction=direction,
@@ -159,12 +167,15 @@ def plan_entry(
         occupied=frozenset(row.symbol for row in account.open) | frozenset(pending),
         entries_paused=account.entries_paused,
         quote_asset=rules.quote_asset,
+        least_stop=least_stop,
+        reward_to_risk=paid,
     )
     limits = RiskLimits(
         max_open_positions=settings.max_positions,
         max_daily_loss=settings.paper_capital * settings.max_daily_loss,
         # A quiet coin may trade once a minute; in market time.
         max_price_age_ms=180_000,
+        min_reward_to_risk=to_decimal(GroundingLimits().min_reward_risk),
     )
     refusals = {r.code: r for r in (*sizing.refusals, *check(context, limits))}
     gross = (target - sizing.entry) * direction.sign * sizing.quantity if target is not None else ZERO
@@ -177,9 +188,7 @@ def plan_entry(
         sizing=sizing,
         profit_at_target=gross - fees_at_target,
         reward_to_risk=reward_to_risk(direction, quote.price, stop, target, ZERO) if target else None,
-        reward_to_risk_after_fees=(
-            reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
-        ),
+        reward_to_risk_after_fees=paid,
         open_positions=len(account.open),
         refusals=tuple(refusals.values()),
     )

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 
 async def book(conn: Connection, order: Order, intent: OrderIntent, fills: Sequence[Fill], costs: Costs) -> None:
-    """Store the fills of `order` and all that follows from them. What followed from a fill that is known was stored with
-    it: such a fill changes nothing, whoever reports it again.
+    """Store the fills of `order` and all that follows from them.
+
+    What followed from a known fill was stored with it: it changes nothing, whoever reports it again.
     """
     new = [fill for fill in fills if await _record(conn, order, fill)]
     if not new:

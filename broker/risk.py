@@ -9,22 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
+from broker.rules import floor_to
 from broker.sizing import stop_refusal
 from broker.types import ZERO, Direction, Quote, Refusal, plain
+
+CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class RiskLimits:
     """An account's limits; money in the quote asset, None means no limit.
 
-    `max_daily_loss` is a positive amount; `max_price_age_ms` counts market time.
+    `max_daily_loss` is a positive amount; `max_price_age_ms` counts market time; `min_reward_to_risk` holds for the
+    entry's target, after fees.
     """
 
     max_open_positions: int | None = 5
     max_daily_loss: Decimal | None = None
     max_order_notional: Decimal | None = None
     max_price_age_ms: int = 30_000
+    min_reward_to_risk: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,9 @@ class EntryContext:
 
     `occupied` holds every symbol with an open position or an entry order not yet resolved. `realised_today`
     is the day's realised profit after fees, negative for a loss. `needed` is the notional with its fee,
-    `available` the free capital (already multiplied by leverage, if any). `now_ms` is market time.
+    `available` the free capital (already multiplied by leverage, if any). `now_ms` is market time. `least_stop` is how
+    far from the price a stop must be not to be noise; `reward_to_risk` is to the target, after fees, at the price that
+    is expected to be paid, None where the levels are not in order.
     """
 
     symbol: str
@@ -49,6 +57,8 @@ class EntryContext:
     kill_switch: bool = False
     entries_paused: bool = False
     quote_asset: str = "USDT"
+    least_stop: Decimal = ZERO
+    reward_to_risk: Decimal | None = None
 
 
 def check(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
@@ -144,14 +154,35 @@ def _price(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
         refusals.append(Refusal("stop_side", f"Not sent: the stop of {symbol} is not a usable number."))
     elif wrong_stop := stop_refusal(symbol, context.direction, quote.price, context.stop):
         refusals.append(wrong_stop)
+    elif (distance := abs(quote.price - context.stop)) < context.least_stop:
+        refusals.append(
+            Refusal(
+                "stop_near",
+                f"Not sent: {symbol} at {plain(quote.price)} is only {plain(distance)} from its stop "
+                f"{plain(context.stop)}; less than {plain(context.least_stop)} is noise.",
+            )
+        )
     target = context.target
-    if target is not None and not (target.is_finite() and (target - quote.price) * context.direction.sign > ZERO):
+    if target is None:
+        return refusals
+    if not (target.is_finite() and (target - quote.price) * context.direction.sign > ZERO):
         refusals.append(
             Refusal(
                 "target_passed",
                 f"Not sent: the price of {symbol}, {plain(quote.price)}, has already reached the target {target:f}.",
             )
         )
+    elif limits.min_reward_to_risk is not None and not any(r.code == "stop_side" for r in refusals):
+        # None: what would be paid is at the target already.
+        ratio = context.reward_to_risk or ZERO
+        if ratio < limits.min_reward_to_risk:
+            refusals.append(
+                Refusal(
+                    "reward_to_risk",
+                    f"Not sent: with {symbol} at {plain(quote.price)}, reward to risk after fees is "
+                    f"{floor_to(ratio, CENT):.2f}; at least {plain(limits.min_reward_to_risk)} is needed.",
+                )
+            )
     return refusals
 
 

@@ -11,7 +11,7 @@ from broker.risk import EntryContext, RiskLimits, check
 from broker.types import Direction, Quote
 
 D = Decimal
-LIMITS = RiskLimits(max_open_positions=3, max_daily_loss=D(60), max_order_notional=D(1000))
+LIMITS = RiskLimits(max_open_positions=3, max_daily_loss=D(60), max_order_notional=D(1000), min_reward_to_risk=D(1))
 FINE = EntryContext(
     symbol="ETHUSDT",
     direction=Direction.LONG,
@@ -23,6 +23,8 @@ FINE = EntryContext(
     realised_today=D("-12.40"),
     now_ms=1_001_000,
     occupied=frozenset({"BTCUSDT"}),
+    least_stop=D(30),
+    reward_to_risk=D("1.7"),
 )
 
 
@@ -58,6 +60,18 @@ def test_a_sound_entry_passes() -> None:
         ),
         ({"stop": D("NaN")}, "Not sent: the stop of ETHUSDT is not a usable number."),
         ({"target": D(2990)}, "Not sent: the price of ETHUSDT, 3000, has already reached the target 2990."),
+        (
+            {"stop": D("2970.5")},
+            "Not sent: ETHUSDT at 3000 is only 29.5 from its stop 2970.5; less than 30 is noise.",
+        ),
+        (
+            {"reward_to_risk": D("0.998")},
+            "Not sent: with ETHUSDT at 3000, reward to risk after fees is 0.99; at least 1 is needed.",
+        ),
+        (
+            {"reward_to_risk": None},
+            "Not sent: with ETHUSDT at 3000, reward to risk after fees is 0.00; at least 1 is needed.",
+        ),
         ({"needed": D("NaN")}, "Not sent: an amount for ETHUSDT is not a usable number."),
     ],
 )
@@ -80,4 +94,5 @@ def test_no_limit_means_no_refusal() -> None:
 def test_a_short_needs_its_stop_above() -> None:
     short = replace(FINE, direction=Direction.SHORT, stop=D(3060), target=D(2900))
     assert check(short, LIMITS) == []
+    assert [r.code for r in check(replace(short, stop=D(3029)), LIMITS)] == ["stop_near"]
     assert [r.code for r in check(replace(short, stop=D(2999)), LIMITS)] == ["stop_side"]
