@@ -50,7 +50,7 @@ class AnalysisFailed(Exception):
         raw: str = "",
         input_tokens: int = 0,
         output_tokens: int = 0,
-        cost: float | None = None,
+        cost: float | None = 0.0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -85,7 +85,8 @@ class StrategyBrief:
 
 
 class Analysis(BaseModel):
-    """A finished analysis. Prices in the quote asset; `cost` in US dollars, None where no price is known.
+    """A finished analysis. Prices in the quote asset; `cost` in US dollars, None where no price is known. `asked`: a
+    model, not the rules alone.
 
     `decision` and the levels are what stands after the checks; `raw` is what was answered before them. `opinions` are
     all answers where several were asked for, those that failed too; tokens and cost are of all of them.
@@ -105,6 +106,7 @@ class Analysis(BaseModel):
     input_tokens: int
     output_tokens: int
     cost: float | None
+    asked: bool
     prompt_version: str
     snapshot_digest: str
     opinions: tuple[dict[str, Any], ...] = ()
@@ -149,7 +151,8 @@ async def decide(
         # The same rules would give the same answer however often they are asked.
         proposed = offline.analyse_offline(snapshot, limits, style=asking.style)
         answer = ModelAnswer(proposed, "", offline.NAME, cost=0.0, latency_ms=_elapsed_ms(started))
-        return _analysis(Opinion(answer, *validate(proposed, snapshot, limits)), OFFLINE_VERSION, snapshot)
+        opinion = Opinion(answer, *validate(proposed, snapshot, limits))
+        return _analysis(opinion, OFFLINE_VERSION, snapshot, asked=False)
     asking = replace(asking, timeout_s=timeout_s or asking.timeout_s, spender=spender or asking.spender)
     request = await _request(snapshot, strategy, limits, asking)
     version = request.prompt_version or ""
@@ -218,7 +221,7 @@ def _capped(failed: AnalysisFailed) -> bool:
     return failed.__cause__ is not None and isinstance(failed.__cause__.__cause__, CapReached)
 
 
-def _analysis(opinion: Opinion, version: str, snapshot: Snapshot) -> Analysis:
+def _analysis(opinion: Opinion, version: str, snapshot: Snapshot, *, asked: bool = True) -> Analysis:
     answer, final = opinion.answer, opinion.final
     return Analysis(
         decision=final.decision,
@@ -233,6 +236,7 @@ def _analysis(opinion: Opinion, version: str, snapshot: Snapshot) -> Analysis:
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
         cost=answer.cost,
+        asked=asked,
         prompt_version=version,
         snapshot_digest=snapshot.digest,
     )

@@ -45,7 +45,8 @@ WORDS: Final[Mapping[Why, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """A decision about a position as it stands, and how it came to be. Cost in US dollars, latency in milliseconds.
+    """A decision about a position as it stands, and how it came to be. Cost in US dollars, None where no price is
+    known, latency in milliseconds. `asked`: a model was, though the rules may have had to decide.
 
     `cited` are the numbers of a model's words, each looked up; unknown ones are pointed out and refuse nothing, since
     no answer can add risk, and a way out is never barred.
@@ -62,6 +63,7 @@ class Managed:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = 0.0
+    asked: bool = False
 
 
 async def manage(
@@ -124,6 +126,7 @@ async def manage(
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
         cost=answer.cost,
+        asked=True,
     )
 
 
@@ -142,7 +145,8 @@ def _ruled(
         latency_ms=round((perf_counter() - started) * 1000, 3),
         input_tokens=0 if error is None else error.input_tokens,
         output_tokens=0 if error is None else error.output_tokens,
-        cost=0.0 if error is None else error.cost,
+        cost=0.0 if error is None or not error.calls else error.cost,
+        asked=error is not None,
     )
 
 

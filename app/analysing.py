@@ -1,7 +1,8 @@
 """Signals to decisions: the job `analyse_signal` has a signal analysed by model or rules, checked, and stored.
 
 1. `_begin` reads signal and strategy. What is expired, decided or deleted meanwhile needs nothing more.
-2. `app.places` bounds what is under way of a strategy and of a model, in this process.
+2. `app.places` bounds what is under way of a strategy and of a model, in this process. Some wait for a place; the rest
+   gives way to other strategies' signals, and comes back in turn.
 3. `_claim`, with the snapshot at hand, holds a strategy's bound over all processes and makes the signal `analysing`.
    The same request is never made twice: an analysis that answered it before is taken.
 4. `_keep` writes analysis and state in one transaction: a worker killed before has done nothing, after it all.
@@ -11,13 +12,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -28,42 +27,41 @@ from analysis import (
     GroundingLimits,
     Snapshot,
     SnapshotError,
-    StrategyBrief,
     decide,
 )
-from analysis.monitor import UNSAID, Watch
 from analysis.monitor import UNSAID, Watch
 from analysis.settings import AnalysisSettings, AnalysisSettingsError
 from app.bootstrap import tracer
 from app.engines import Engines
+from app.expiry import deadline
 from app.later import Later
-from app.places import Places
+from app.places import PlacedModel, Places, Turns
 from app.repairs import Repairing
 from app.settings import Settings
 from app.snapshots import Market as SnapshotMarket
 from app.snapshots import signal_snapshot
 from app.spending import real_now
+from app.stored import analysis_row, brief_of, failure_row
 from app.times import at, to_ms
 from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, Spender
 from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
-from screener.intervals import interval_ms, open_of
+from screener.intervals import open_of
 from store import analyses, signals, strategies
 from store.errors import StateConflict
 from store.records import Analysis as StoredAnalysis
-from store.records import NewAnalysis, Signal, SignalStatus, Strategy
+from store.records import Signal, SignalStatus, Strategy
 from store.session import Connection, Database
 
 E = TypeVar("E", bound=BaseException)
 
 log = logging.getLogger(__name__)
 STATUS: dict[str, SignalStatus] = {"enter_trade": "enter", "wait": "wait", "bad_setup": "rejected"}
-# A signal not decided within so many of its own candles is no longer the trade that was seen; a strategy may say else.
-EXPIRY_CANDLES: Final = 20
-EXPIRY_LEAST: Final = timedelta(hours=1)
-# How long a job waits for another process's analyses of the same strategy, in seconds.
+# How long a job waits at least for other analyses of the same strategy, in seconds.
 ROOM_SECONDS: Final = 0.5
+# So many jobs wait for a place in this process, and one of each strategy in any case.
+MOST_WAITING: Final = 64
 # So many of a signal's earlier reasonings are told to the model.
 EARLIER: Final = 5
 EXAMPLE: Final[Mapping[str, Any]] = {
@@ -86,13 +84,18 @@ class Market(SnapshotMarket, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A signal under analysis; `deadline` is market time in ms UTC."""
+    """A signal under analysis, with its strategy as it fired; `deadline` is market time in ms UTC."""
 
     signal: Signal
     strategy: Strategy
     settings: AnalysisSettings
     deadline: int
     ask: int
+
+    @property
+    def key(self) -> str:
+        """What its strategy's places go by."""
+        return f"strategy {self.strategy.id}"
 
 
 class Analyser:
@@ -106,15 +109,20 @@ class Analyser:
         settings: Settings,
         engines: Engines | None = None,
         named: Callable[[Sequence[str]], Sequence[LanguageModel]] = lambda names: (),
+        places: Places | None = None,
     ) -> None:
         self._database = database
         self._market = market
-        self._model = Repairing(model, EXAMPLE) if model is not None else None
         self._settings = settings
+        self._places = places or Places()
+        self._turns = Turns()
+        self._model = self._placed(model) if model is not None else None
         self._engines = engines
         self._named = named
         self._limits = GroundingLimits(fee_bps=float(settings.fee_bps))
-        self._places = Places()
+
+    def _placed(self, model: LanguageModel) -> LanguageModel:
+        return Repairing(PlacedModel(model, self._places, self._settings.model_concurrency), EXAMPLE)
 
     async def analyse(self, signal_id: UUID, ask: int = 1) -> None:
         """Analyse a signal; `ask` is above 1 where it waited and is looked at again.
@@ -124,14 +132,25 @@ class Analyser:
         case = await self._begin(signal_id, ask)
         if case is None:
             return
-        limits = {f"strategy {case.strategy.id}": case.settings.concurrency}
+        at_once = case.settings.concurrency
+        limits = {case.key: at_once}
         if self._model is not None:
-            limits[f"model {self._model.name}"] = self._settings.model_concurrency
+            # A call takes a place of its own; this keeps snapshots from being built long before it.
+            limits[f"analyses {self._model.name}"] = self._settings.model_concurrency
+        waiting = self._places.waiting(case.key)
+        if waiting >= at_once or (waiting and self._places.waiting() >= MOST_WAITING):
+            raise Later(self._turn(case), "as many signals of its strategy are before it as may be")
         async with self._places.take(limits):
             if self._late(case):
                 await self._expire(case, "It was not analysed in time: others were before it.")
                 return
+            began = time.monotonic()
             await self._work(case)
+            self._turns.took(case.key, time.monotonic() - began)
+
+    def _turn(self, case: _Case) -> float:
+        """Seconds until a signal that finds no place is tried again."""
+        return max(ROOM_SECONDS, self._turns.next(case.key, case.settings.concurrency))
 
     async def _begin(self, signal_id: UUID, ask: int) -> _Case | None:
         async with self._database.worker() as conn:
@@ -145,13 +164,13 @@ class Analyser:
                 except StateConflict:
                     # It expired, or was declined, meanwhile.
                     return None
-            strategy = await strategies.get(conn, signal.strategy_id)
+            strategy = await strategies.as_fired(conn, signal.strategy_id, signal.strategy_version)
             try:
                 settings = AnalysisSettings.of(strategy.analysis)
             except AnalysisSettingsError as error:
                 await self._to_error(conn, signal, f"The strategy's settings cannot be used: {error}")
                 return None
-        case = _Case(signal, strategy, settings, deadline(signal, strategy, settings), ask)
+        case = _Case(signal, strategy, settings, deadline(signal.candle_close, signal.interval, strategy.analysis), ask)
         if self._late(case):
             await self._expire(case, "It was not analysed in time.")
             return None
@@ -171,7 +190,7 @@ class Analyser:
                 result = await decide(
                     self._model,
                     snapshot,
-                    _brief(strategy),
+                    brief_of(strategy),
                     limits=self._limits,
                     asking=Asking(
                         asks=case.settings.asks,
@@ -198,7 +217,7 @@ class Analyser:
         """
         async with self._database.worker() as conn:
             if not await signals.has_room(conn, case.signal, case.settings.concurrency):
-                raise Later(ROOM_SECONDS, "as many signals of its strategy are analysed elsewhere as may be")
+                raise Later(self._turn(case), "as many signals of its strategy are analysed elsewhere as may be")
             if await signals.claim_one(conn, case.signal.id) is None:
                 return None
             same = await analyses.by_request(conn, key)
@@ -212,7 +231,7 @@ class Analyser:
 
     def _others(self, names: Sequence[str]) -> tuple[LanguageModel, ...]:
         """The other models that a strategy names, of those that the operator's settings name."""
-        return tuple(Repairing(model, EXAMPLE) for model in self._named(names)) if names and self._model else ()
+        return tuple(self._placed(model) for model in self._named(names)) if names and self._model else ()
 
     async def _snapshot(self, case: _Case) -> Snapshot:
         """What is known as of the signal's candle; of one that waited, as of the newest."""
@@ -224,30 +243,7 @@ class Analyser:
 
     async def _keep(self, signal: Signal, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
         """Store the analysis and move the signal, together."""
-        new = NewAnalysis(
-            decision=result.decision,
-            confidence=result.confidence,
-            model=result.model,
-            signal_id=signal.id,
-            reasoning=result.reasoning,
-            trade_plan=result.trade_plan.model_dump(mode="json"),
-            key_levels=result.key_levels.model_dump(mode="json"),
-            indicators=dict(snapshot.indicators),
-            grounding=result.grounding.model_dump(mode="json"),
-            refusals=list(result.grounding.reasons),
-            snapshot=snapshot.model_dump(mode="json"),
-            snapshot_hash=snapshot.digest,
-            raw_answer=json.dumps(result.raw),
-            prompt_version=result.prompt_version,
-            latency_ms=result.latency_ms,
-            input_tokens=result.input_tokens,
-            output_tokens=result.output_tokens,
-            cost=Decimal(str(result.cost or 0)),
-            trace_id=trace_id,
-            request_key=key,
-            opinions=list(result.opinions),
-            decided_at=at(self._market.clock.now_ms()),
-        )
+        new = analysis_row(signal.id, snapshot, result, key, trace_id, at(self._market.clock.now_ms()))
         async with self._database.worker() as conn:
             await self._move(conn, signal, await analyses.insert_once(conn, new))
 
@@ -266,6 +262,10 @@ class Analyser:
     async def _failed(self, case: _Case, failure: SnapshotError | AnalysisFailed) -> None:
         """Store why there is no analysis, or raise Later where there may still be one."""
         log.warning("%s %s was not analysed: %s", case.signal.symbol, case.signal.id, failure)
+        lost = failure_row(case.signal.id, failure) if isinstance(failure, AnalysisFailed) else None
+        if lost is not None:
+            async with self._database.worker() as conn:
+                await analyses.insert_failure(conn, lost)
         reached = _cause(failure, CapReached)
         if reached is not None:
             seconds = (reached.resets - real_now()).total_seconds()
@@ -326,14 +326,6 @@ class Analyser:
         )
 
 
-def deadline(signal: Signal, strategy: Strategy, settings: AnalysisSettings) -> int:
-    """When a signal expires that nobody decided, in market time (ms UTC)."""
-    close, candle = to_ms(signal.candle_close), interval_ms(signal.interval)
-    if strategy.analysis.get("expires") is not None:
-        return close + settings.expires * candle
-    return close + max(EXPIRY_CANDLES * candle, round(EXPIRY_LEAST.total_seconds() * 1000))
-
-
 def request_key(signal: Signal, snapshot: Snapshot) -> str:
     """What is asked: of one strategy version, symbol and candle on one snapshot there is one analysis."""
     parts = (signal.strategy_id, signal.strategy_version, signal.symbol, signal.interval, to_ms(signal.candle_close))
@@ -343,16 +335,6 @@ def request_key(signal: Signal, snapshot: Snapshot) -> str:
 def _before(ask: int) -> SignalStatus:
     """What a signal is before it is analysed."""
     return "new" if ask == 1 else "wait"
-
-
-def _brief(strategy: Strategy) -> StrategyBrief:
-    return StrategyBrief(
-        strategy.name,
-        strategy.description,
-        tuple(str(c) for c in strategy.conditions),
-        strategy.instructions,
-        strategy.risk,
-    )
 
 
 def _why_again(signal: Signal) -> str:

@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict
 from analysis.manage import Why
 from analysis.monitor import CHECKS_KEPT, Question
 from analysis.positions import tighter
-from app.monitoring import Market, check, newest_close, programs_of, settings_of, to_ms_of
+from app.expiry import settings_of
+from app.monitoring import Market, check, newest_close, programs_of, to_ms_of
 from app.times import at, to_ms
 from broker.rules import SymbolRules
 from broker.types import ZERO, Direction, plain, to_decimal
@@ -124,7 +125,7 @@ class Holdings:
             if await watching.held(conn, interval, at(close)):
                 name = f"positions:{interval}"
                 args = {"interval": interval, "close": close}
-                await jobs.defer(conn, WATCH_POSITIONS, args, queue="positions", lock=name, queueing_lock=name)
+                await jobs.defer(conn, WATCH_POSITIONS, args, queue="watches", lock=name, queueing_lock=name)
 
     async def watch(self, interval: str, close: int) -> int:
         """Look at every open position, at the close (ms UTC) or a later one that has passed since; returns how many are

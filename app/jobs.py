@@ -5,7 +5,8 @@
 2. `Jobs.run` takes jobs of each queue (`QUEUES`), as many at a time as stand there. A job starts at once: the
    database tells of it (LISTEN); where that is lost, within a second.
 3. A handler that raises `Later` (app.later) is called again then; one that raises a StoreError, with growing pauses.
-   Any other failure ends the job as `failed`, with its traceback in the log.
+   Any other failure ends the job as `failed`, with its traceback in the log. A job's `attempts` count what broke, not
+   what it waited for.
 4. `_rescue` puts back jobs of workers that died: their hearts have not beaten for `stalled_after` seconds. Jobs that
    failed are kept for a week.
 """
@@ -22,6 +23,7 @@ from uuid import UUID
 
 import procrastinate
 from procrastinate import exceptions, jobs
+from procrastinate.job_context import JobContext, JobResult
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as QueueWorker
 from psycopg import AsyncConnection
@@ -39,9 +41,10 @@ log = logging.getLogger(__name__)
 Handler = Callable[..., Awaitable[None]]
 """Called with the worker's parts and the job's arguments by name."""
 
-QUEUES: Final[Mapping[str, int]] = {"analysis": 256, "positions": 8, "ledger": 2}
+QUEUES: Final[Mapping[str, int]] = {"analysis": 256, "positions": 8, "watches": 4, "ledger": 2}
 """The queues, and how many jobs of each a process has under way. Analyses that wait for a place of their strategy or
-model count (app.analysing), so theirs are many."""
+model count, of which only some do (app.analysing). What asks no model, as a filter's own exit, waits for none that do:
+`watches`."""
 
 POLL_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 1.0
@@ -211,6 +214,19 @@ class _QueueWorker(QueueWorker):
         self._told += 1
         await super()._handle_notification(channel=channel, notification=notification)
 
+    async def _persist_job_status(
+        self,
+        job: jobs.Job,
+        status: jobs.Status,
+        retry_decision: RetryDecision | None,
+        context: JobContext,
+        job_result: JobResult | None,
+    ) -> None:
+        """As the package's, which counts every return as an attempt: what was only put off is taken out again."""
+        if isinstance(retry_decision, _PutOff):
+            await self.app.connector.execute_query_async(_NOT_COUNTED, id=job.id)
+        await super()._persist_job_status(job, status, retry_decision, context, job_result)
+
     async def _fetch_and_process_jobs(self) -> None:
         """As the package's, which forgets what it is told while it fetches: then it looks once more."""
         while not self._stop_event.is_set():
@@ -218,6 +234,13 @@ class _QueueWorker(QueueWorker):
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
             if told == self._told:
                 return
+
+
+_NOT_COUNTED = "update procrastinate_jobs set attempts = attempts - 1 where id = %(id)s and status = 'doing'"
+
+
+class _PutOff(RetryDecision):
+    """When a job is taken again that did not fail."""
 
 
 # What another try does not mend, unless the row was just being written: given up after a few.
@@ -231,14 +254,14 @@ class _Retries(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: jobs.Job) -> RetryDecision | None:
         """At the time that `Later` says; at once where the worker stops; later where something was away."""
         if isinstance(exception, Later) and exception.at is not None:
-            return RetryDecision(retry_at=exception.at)
+            return _PutOff(retry_at=exception.at)
         if isinstance(exception, asyncio.CancelledError | exceptions.JobAborted):
-            return RetryDecision(retry_at=datetime.now(UTC))
+            return _PutOff(retry_at=datetime.now(UTC))
         if isinstance(exception, _HOPELESS) and job.attempts >= _HOPELESS_TRIES:
             log.error("%s %s is given up: %s", job.task_name, job.task_kwargs, exception)
             return None
         if isinstance(exception, Later | StoreError):
-            pause = _PAUSES[min(job.attempts, len(_PAUSES) - 1)]
+            pause = _PAUSES[min(max(job.attempts, 0), len(_PAUSES) - 1)]
             return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=pause))
         return None
 

@@ -13,18 +13,19 @@ from decimal import Decimal
 from typing import Final, Protocol
 from uuid import UUID
 
-from analysis.decide import StrategyBrief
 from analysis.manage import Managed, Why, manage
 from analysis.positions import Holding, Ruling, judge
 from analysis.snapshot import Snapshot, SnapshotError
 from app.engines import Engines
+from app.expiry import settings_of
 from app.fills import log_record
 from app.holding import Holdings, PricedMarket, Thesis, decided_event, levels_json
-from app.monitoring import settings_of
+from app.places import PlacedModel, Places
 from app.repairs import Repairing
 from app.settings import Settings
 from app.snapshots import Market as SnapshotMarket
 from app.snapshots import signal_snapshot
+from app.stored import brief_of, priced
 from app.times import at, to_ms
 from app.trading import order_id
 from broker.records import trade_trigger
@@ -64,10 +65,12 @@ class Manager:
         settings: Settings,
         venue: str,
         engines: Engines | None = None,
+        places: Places | None = None,
     ) -> None:
         self._database = database
         self._market = market
-        self._model = Repairing(model, EXAMPLE) if model is not None else None
+        at_once = settings.model_concurrency
+        self._model = Repairing(PlacedModel(model, places or Places(), at_once), EXAMPLE) if model is not None else None
         self._fee_rate = settings.fee_bps / BPS
         self._venue = venue
         self._engines = engines
@@ -83,7 +86,7 @@ class Manager:
                 return None
             row = await positions.get(conn, position_id)
             signal = await signals.get(conn, held.signal_id)
-            strategy = await strategies.get(conn, held.strategy_id)
+            strategy = await strategies.as_fired(conn, held.strategy_id, signal.strategy_version)
             former = await analyses.of_position(conn, position_id, limit=EARLIER)
         thesis = Thesis.of(row.thesis, held)
         info, price = self._market.infos.get(row.symbol), self._market.prices.get(row.symbol)
@@ -101,7 +104,7 @@ class Manager:
             self._model,
             holding,
             snapshot,
-            _brief(strategy),
+            brief_of(strategy),
             SymbolRules.of(info),
             why=why,
             earlier=[*opened, *(f"{a.decision}: {a.reasoning}" for a in reversed(former))],
@@ -184,7 +187,8 @@ class Manager:
                     latency_ms=decided.latency_ms,
                     input_tokens=decided.input_tokens,
                     output_tokens=decided.output_tokens,
-                    cost=Decimal(str(decided.cost or 0)),
+                    cost=priced(decided.cost),
+                    asked=decided.asked,
                     request_key=f"position:{row.id}:{close}",
                     decided_at=at(self._market.clock.now_ms()),
                 ),
@@ -241,9 +245,3 @@ class Manager:
         )
         if order is not None:
             await log_record(conn, trade_trigger(intent, (), "reduce"), order, row.id)
-
-
-def _brief(strategy: Strategy) -> StrategyBrief:
-    return StrategyBrief(
-        strategy.name, strategy.description, tuple(str(c) for c in strategy.conditions), strategy.instructions
-    )

@@ -12,11 +12,10 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from analysis.monitor import Question, Watch, answers, compiled
-from analysis.settings import AnalysisSettings, AnalysisSettingsError
-from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST
+from app.expiry import deadline, settings_of
 from app.times import at, to_ms
 from market.types import MarketError, SymbolInfo
 from screener import Program
@@ -66,7 +65,7 @@ class Monitor:
                     conn,
                     WATCH_WAITS,
                     args,
-                    queue="positions",
+                    queue="watches",
                     lock=f"waits:{interval}",
                     queueing_lock=f"waits:{interval}",
                 )
@@ -149,14 +148,6 @@ def newest_close(panel: Panel, interval: str, close: int) -> int:
     return close if newest is None else max(close, newest + interval_ms(interval))
 
 
-def settings_of(stored: Mapping[str, Any]) -> AnalysisSettings:
-    """A strategy's settings; the defaults where they cannot be used, which is told where signals are analysed."""
-    try:
-        return AnalysisSettings.of(stored)
-    except AnalysisSettingsError:
-        return AnalysisSettings()
-
-
 def to_ms_of(moment: str) -> int:
     """A stored ISO time as ms UTC."""
     return to_ms(datetime.fromisoformat(moment))
@@ -170,7 +161,7 @@ def _watch(waiting: Waiting) -> Watch:
         return before
     plan, step = waiting.trade_plan or {}, timedelta(milliseconds=interval_ms(waiting.interval))
     last = before.checks[-1].at if before is not None and before.checks else waiting.candle_close.isoformat()
-    until = _deadline(waiting)
+    until = deadline(waiting.candle_close, waiting.interval, waiting.settings)
     named = plan.get("expires_candles")
     if isinstance(named, int) and not isinstance(named, bool) and named > 0:
         until = min(until, to_ms_of(last) + named * interval_ms(waiting.interval))
@@ -184,12 +175,3 @@ def _watch(waiting: Waiting) -> Watch:
         at=last,
         before=before,
     ).model_copy(update={"recheck_at": (at(to_ms_of(last)) + step * settings_of(waiting.settings).recheck).isoformat()})
-
-
-def _deadline(waiting: Waiting) -> int:
-    """When it expires at the latest, market time in ms UTC: so many of its candles after its own."""
-    step = interval_ms(waiting.interval)
-    close = to_ms(waiting.candle_close)
-    if waiting.settings.get("expires") is not None:
-        return close + settings_of(waiting.settings).expires * step
-    return close + max(EXPIRY_CANDLES * step, round(EXPIRY_LEAST.total_seconds() * 1000))

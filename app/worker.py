@@ -26,15 +26,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app import logs
-from app.analysing import EXPIRY_CANDLES, EXPIRY_LEAST, Analyser
+from app.analysing import Analyser
 from app.bootstrap import analysing_model, database_url, flush_traces, named_models, paper_broker
 from app.builtins import store_built_ins
+from app.expiry import lifetime
 from app.jobs import Jobs
 from app.managing import Manager
 from app.market import HeldMarket
 from app.market_server import MarketServer
 from app.monitoring import Monitor
 from app.outcomes import Ledger
+from app.places import Places
 from app.screening import Screener
 from app.settings import Settings
 from app.spending import real_now
@@ -67,13 +69,14 @@ class Worker:
         self.market = market
         self.screener = Screener(database, market, self.name)
         model = analysing_model(settings, database)
-        self.analyser = Analyser(
-            database, market, model, settings, self.screener.engines, partial(named_models, settings, database)
-        )
+        # One for all who ask a model: what it is asked at once is bounded for the process.
+        places, engines = Places(), self.screener.engines
+        named = partial(named_models, settings, database)
+        self.analyser = Analyser(database, market, model, settings, engines, named, places)
         self.trader = Trader(database, market, paper_broker(settings, database, market.rules), settings)
         self.ledger = Ledger(database, market, float(settings.fee_bps))
         self.monitor = Monitor(database, market)
-        self.manager = Manager(database, market, model, settings, PaperBroker.venue, self.screener.engines)
+        self.manager = Manager(database, market, model, settings, PaperBroker.venue, engines, places)
         self.jobs = Jobs(database.dsn, self)
         # Called with an interval and the close (ms UTC) of its candle, once that was screened; again after a restart.
         self.on_close: list[Callable[[str, int], Awaitable[None]]] = [
@@ -219,10 +222,9 @@ class Worker:
         """Expire signals nobody decided, queue those that were forgotten, and drop records that are old."""
         now = self.market.clock.now_ms()
         async with self.database.worker() as conn:
-            for interval, step in INTERVAL_MS.items():
-                candle = timedelta(milliseconds=step)
-                oldest = at(now) - max(candle * EXPIRY_CANDLES, EXPIRY_LEAST)
-                await signals.expire(conn, interval, oldest, now=at(now), step=candle)
+            for unanswered in await signals.unanswered(conn):
+                until = at(now) - lifetime(unanswered.interval, unanswered.settings)
+                await signals.expire(conn, unanswered.strategy_id, unanswered.interval, until)
             await jobs.give_up(conn)
             await jobs.analyse(conn, await jobs.unqueued(conn))
             await runs.prune(conn, at(now) - KEEP_RUNS)

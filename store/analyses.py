@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg import sql
 
-from store.records import Analysis, NewAnalysis
+from store.records import Analysis, NewAnalysis, NewFailure
 from store.rows import fetch_all, fetch_one, fetch_optional, insert_into, parameters
 from store.rows import insert as insert_row
 from store.session import Connection
@@ -29,6 +29,11 @@ async def insert_once(conn: Connection, analysis: NewAnalysis) -> Analysis:
         stored = await by_request(conn, analysis.request_key)
     assert stored is not None, "what stands in the way of an analysis is never deleted while its signal is there"
     return stored
+
+
+async def insert_failure(conn: Connection, failure: NewFailure) -> None:
+    """Store what an analysis cost that came to no decision. Background work only."""
+    await conn.execute(insert_into("analysis_failures", dict(failure)), parameters(dict(failure)))
 
 
 async def by_request(conn: Connection, request_key: str) -> Analysis | None:

@@ -1,4 +1,4 @@
-"""Analyses counted and summed, over those that the reader may see."""
+"""Analyses counted and summed, over those that the reader may see; those that came to nothing cost something too."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ Common = Literal["all", "strategy", "model", "decision"]
 
 
 class Cost(Record):
-    """A sum over analyses that have `name` in common; `asked` of them called a model.
+    """A sum over analyses that have `name` in common, and over `failed` tries that came to none; `asked` of both called
+    a model.
 
-    Cost in US dollars, latency the median of those that asked, in milliseconds.
+    Cost in US dollars without the `unpriced`, of which no price is known; latency the median of those that asked, in
+    milliseconds.
     """
 
     common: Common
     name: str
     strategy_id: UUID | None
     analyses: int
+    failed: int
     asked: int
+    unpriced: int
     input_tokens: int
     output_tokens: int
     cost: Decimal
@@ -46,9 +50,13 @@ async def sums(conn: Connection, *, since: datetime | None = None, strategy_id: 
         conn,
         Cost,
         "with seen as ("
-        "  select a.model, a.decision, a.input_tokens, a.output_tokens, a.cost, a.latency_ms,"
-        "    a.input_tokens > 0 as asked, t.id as strategy_id, coalesce(t.name, 'No strategy') as strategy"
-        "  from public.analyses a left join public.signals s on s.id = a.signal_id"
+        "  select a.model, a.decision, a.input_tokens, a.output_tokens, a.cost, a.latency_ms, a.asked, a.failed,"
+        "    t.id as strategy_id, coalesce(t.name, 'No strategy') as strategy"
+        "  from (select signal_id, position_id, model, decision, input_tokens, output_tokens, cost, latency_ms, asked,"
+        "      false as failed, created_at from public.analyses"
+        "    union all select signal_id, null, model, 'failed', input_tokens, output_tokens, cost, latency_ms, true,"
+        "      true, created_at from public.analysis_failures) a"
+        "  left join public.signals s on s.id = a.signal_id"
         "  left join public.positions p on p.id = a.position_id"
         "  left join public.strategies t on t.id = coalesce(s.strategy_id, p.strategy_id)"
         "  where (%(since)s::timestamptz is null or a.created_at >= %(since)s)"
@@ -56,8 +64,10 @@ async def sums(conn: Connection, *, since: datetime | None = None, strategy_id: 
         " select case when grouping(strategy) = 0 then 'strategy' when grouping(model) = 0 then 'model'"
         "     when grouping(decision) = 0 then 'decision' else 'all' end as common,"
         "   coalesce(strategy, model, decision, 'all') as name, strategy_id,"
-        "   count(*) as analyses, count(*) filter (where asked) as asked, sum(input_tokens)::bigint as input_tokens,"
-        "   sum(output_tokens)::bigint as output_tokens, sum(cost) as cost,"
+        "   count(*) filter (where not failed) as analyses, count(*) filter (where failed) as failed,"
+        "   count(*) filter (where asked) as asked, count(*) filter (where asked and cost is null) as unpriced,"
+        "   sum(input_tokens)::bigint as input_tokens, sum(output_tokens)::bigint as output_tokens,"
+        "   coalesce(sum(cost), 0) as cost,"
         "   percentile_cont(0.5) within group (order by latency_ms) filter (where asked) as latency_ms"
         " from seen group by grouping sets ((), (strategy_id, strategy), (model), (decision))"
         " having count(*) > 0 order by 1, cost desc, analyses desc, name",

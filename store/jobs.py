@@ -15,7 +15,7 @@ from uuid import UUID
 from store.rows import as_json
 from store.session import Connection
 
-Queue = Literal["analysis", "positions", "ledger"]
+Queue = Literal["analysis", "positions", "watches", "ledger"]
 ANALYSE: Final = "analyse_signal"
 
 
@@ -32,8 +32,8 @@ async def defer(
     """Queue the job `name` (see app.jobs.HANDLERS) with `args`, which must be JSON; returns its id.
 
     Jobs with one `lock` run one after another, oldest first, in all processes together; of those with one
-    `queueing_lock` one waits at a time (a second call returns the first's id). `schedule_at` is real time, not the
-    market's: no sooner than then. Background work only.
+    `queueing_lock` one waits at a time (a second call returns the first's id, which then waits no longer than the
+    second would). `schedule_at` is real time, not the market's: no sooner than then. Background work only.
     """
     cursor = await conn.execute(
         "select private.queue_job(%s, %s, %s, %s, %s, %s)",
@@ -44,9 +44,9 @@ async def defer(
     return int(row[0])
 
 
-async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int = 1) -> int:
+async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int | None = None) -> int:
     """Queue the analysis of signals, whatever their strategies say; returns how many. `ask` counts how often a signal
-    that waits has been asked about. Background work only.
+    that waits has been asked about, this time too; None counts the analyses stored. Background work only.
     """
     cursor = await conn.execute(
         "select private.queue_analysis(id, %s) from unnest(%s::uuid[]) as id", (ask, list(signal_ids))
@@ -56,16 +56,18 @@ async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int = 1)
 
 async def analyse_automatic(conn: Connection, signal_ids: Sequence[UUID]) -> int:
     """Queue the analysis of those signals whose strategies are analysed without being asked, the newest candle and then
-    the largest score first; returns how many.
+    the largest score first; returns how many. Strategies take turns: the n-th signal of one stands behind the first of
+    all others.
 
     Call it in the transaction that stores the signals. Background work only.
     """
     if not signal_ids:
         return 0
     cursor = await conn.execute(
-        "select private.queue_analysis(id) from (select s.id from public.signals s"
-        "   join public.strategies t on t.id = s.strategy_id"
-        "   where s.id = any(%s) and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)"
+        "select private.queue_analysis(id, priority => -n) from (select s.id, (row_number() over (partition by t.id"
+        "     order by s.candle_close desc, s.score desc nulls last, s.id) - 1)::integer as n"
+        "   from public.signals s join public.strategies t on t.id = s.strategy_id"
+        "   where s.id = any(%s) and private.analysed_unasked(t.owner_id, t.analysis)"
         "   order by s.candle_close desc, s.score desc nulls last, s.id) as wanted",
         (list(signal_ids),),
     )
@@ -73,7 +75,7 @@ async def analyse_automatic(conn: Connection, signal_ids: Sequence[UUID]) -> int
 
 
 async def request_analysis(conn: Connection, signal_id: UUID) -> bool:
-    """Have a signal analysed because the signed-in person asks; False where an analysis is under way.
+    """Have a signal analysed because the signed-in person asks, now; False where an analysis is under way.
 
     Runs under `Database.user`. Raises NotFound, StateConflict, NotAllowed (through the transaction's end, see
     store.session).
@@ -90,7 +92,7 @@ async def unqueued(conn: Connection) -> list[UUID]:
     cursor = await conn.execute(
         "select s.id from public.signals s join public.strategies t on t.id = s.strategy_id"
         " where (s.status = 'analysing'"
-        "     or (s.status = 'new' and coalesce(t.analysis -> 'auto' <> 'false'::jsonb, true)))"
+        "     or (s.status = 'new' and private.analysed_unasked(t.owner_id, t.analysis)))"
         "   and not exists (select from jobs.procrastinate_jobs j where j.lock = 'signal:' || s.id)"
         " order by s.candle_close desc"
     )

@@ -261,7 +261,9 @@ class SignalPage(Record):
 
 
 class SignalDecision(Record):
-    """One person's answer to one signal; `refusal` says why no order followed an approval."""
+    """One person's answer to one signal. An approval is of one analysis, None where none said to enter; `refusal` says
+    why no order followed it.
+    """
 
     id: UUID
     signal_id: UUID
@@ -269,12 +271,14 @@ class SignalDecision(Record):
     decision: Literal["approve", "decline"]
     note: str
     refusal: str | None
+    analysis_id: UUID | None
     created_at: datetime
     updated_at: datetime
 
 
 class NewAnalysis(Record):
-    """An analysis to store, of a signal or of a position. Latency in milliseconds, cost in US dollars.
+    """An analysis to store, of a signal or of a position. Latency in milliseconds, cost in US dollars, None where no
+    price is known. `asked`: by a model, not by rules alone.
 
     `request_key` is what was asked, of which there is one analysis; `opinions` are the answers, where several were
     asked for; `decided_at` is the market time at which it stood.
@@ -300,7 +304,8 @@ class NewAnalysis(Record):
     latency_ms: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
-    cost: Decimal = Decimal(0)
+    cost: Decimal | None = Decimal(0)
+    asked: bool = False
     trace_id: str | None = None
     request_key: str | None = None
     opinions: list[Any] = Field(default_factory=list)
@@ -312,6 +317,20 @@ class Analysis(NewAnalysis):
 
     id: UUID
     created_at: datetime
+
+
+class NewFailure(Record):
+    """An analysis of a signal that came to no decision. Latency in milliseconds, cost in US dollars, None where no
+    price is known.
+    """
+
+    signal_id: UUID
+    model: str
+    reason: str
+    latency_ms: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal | None = None
 
 
 class NewGeneration(Record):

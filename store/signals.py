@@ -13,7 +13,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import sql
@@ -21,7 +21,9 @@ from psycopg import sql
 from store import jobs
 from store.errors import InvalidRow, NotFound, StateConflict
 from store.records import (
+    Json,
     NewSignal,
+    Record,
     Signal,
     SignalDecision,
     SignalPage,
@@ -48,6 +50,7 @@ SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
 }
 
 _ANALYSABLE: list[SignalStatus] = ["new", "wait", "error", "analysing"]
+_UNANSWERED: list[SignalStatus] = ["new", "analysing", "wait", "enter"]
 
 _VIEW = """
 select s.*, t.name as strategy_name, t.code as strategy_code,
@@ -248,52 +251,78 @@ async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
     )
 
 
-async def expire(
-    conn: Connection,
-    interval: str,
-    closed_before: datetime,
-    *,
-    now: datetime | None = None,
-    step: timedelta | None = None,
-) -> int:
-    """Expire unanswered signals of `interval` that closed before `closed_before`; returns how many.
+class Unanswered(Record):
+    """A strategy with signals on `interval` that nobody decided; `settings` are those of its analyses now."""
 
-    A strategy that sets after how many candles (`analysis.expires`) is taken at its word where `now`, in market time,
-    and the candle's length `step` are given. The reason says at what the signal was.
+    strategy_id: UUID
+    interval: str
+    settings: Json
+
+
+async def unanswered(conn: Connection) -> list[Unanswered]:
+    """Whose signals may expire. Background work only."""
+    return await fetch_all(
+        conn,
+        Unanswered,
+        "select s.strategy_id, s.interval, t.analysis as settings"
+        " from (select distinct strategy_id, interval from public.signals where status = any(%(open)s)) as s"
+        " join public.strategies t on t.id = s.strategy_id order by 1, 2",
+        {"open": _UNANSWERED},
+    )
+
+
+async def expire(conn: Connection, strategy_id: UUID, interval: str, until: datetime) -> int:
+    """Expire a strategy's unanswered signals of `interval` whose candle closed at `until` or before; returns how many.
+    The reason says at what each was. Background work only.
     """
     cursor = await conn.execute(
-        "update public.signals s set status = 'expired', reason = concat_ws(' ', case s.status"
+        "update public.signals set status = 'expired', reason = concat_ws(' ', case status"
         "   when 'enter' then 'Nobody approved it in time.' when 'wait' then 'What it waited for did not come in time.'"
-        "   else 'It was not analysed in time.' end, s.reason)"
-        " from public.strategies t where t.id = s.strategy_id and s.interval = %(interval)s"
-        "   and s.status in ('new', 'analysing', 'wait', 'enter')"
-        "   and s.candle_close < case when jsonb_typeof(t.analysis -> 'expires') = 'number'"
-        "     then coalesce(%(now)s::timestamptz - (t.analysis ->> 'expires')::float8 * %(step)s::interval, %(before)s)"
-        "     else %(before)s end",
-        {"interval": interval, "before": closed_before, "now": now, "step": step},
+        "   else 'It was not analysed in time.' end, reason)"
+        " where strategy_id = %s and interval = %s and status = any(%s) and candle_close <= %s",
+        (strategy_id, interval, _UNANSWERED, until),
     )
     return cursor.rowcount
 
 
-async def decide(conn: Connection, signal_id: UUID, *, approve: bool, note: str = "") -> SignalDecision:
+async def decide(
+    conn: Connection, signal_id: UUID, *, approve: bool, note: str = "", analysis_id: UUID | None = None
+) -> SignalDecision:
     """Record the signed-in person's answer; the owner's (or administrator's) moves the signal as well.
 
+    An approval is of the analysis that was seen, which must be the newest, or else of the newest that says to enter.
     Runs under `Database.user`. The same answer twice is one answer. Raises NotFound, StateConflict,
     NotAllowed (through the transaction's end, see store.session).
     """
     found = await fetch_optional(
         conn,
         SignalDecision,
-        "select * from public.decide_signal(%(id)s, %(decision)s, %(note)s)",
-        {"id": signal_id, "decision": "approve" if approve else "decline", "note": note},
+        "select * from public.decide_signal(%(id)s, %(decision)s, %(note)s, %(analysis)s)",
+        {
+            "id": signal_id,
+            "decision": "approve" if approve else "decline",
+            "note": note,
+            "analysis": analysis_id if approve else None,
+        },
     )
     if found is None:
         raise NotFound("there is no such signal")
     return found
 
 
+async def answer(conn: Connection, signal_id: UUID, owner_id: UUID) -> SignalDecision | None:
+    """Return a person's answer to a signal, or None."""
+    return await fetch_optional(
+        conn,
+        SignalDecision,
+        "select * from public.signal_decisions where signal_id = %(signal)s and owner_id = %(owner)s",
+        {"signal": signal_id, "owner": owner_id},
+    )
+
+
 async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[SignalDecision]:
-    """Return approvals no entry order was made for yet and whose signal is still tradable, oldest first.
+    """Return approvals no entry order was made for yet and whose signal is still tradable, oldest first. What became of
+    a shared signal for others is no matter.
 
     This is the worker's to-do list after a restart; new ones are announced on the channel `events`, kind
     `decision`.
@@ -303,7 +332,7 @@ async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[
         SignalDecision,
         "select d.* from public.signal_decisions d join public.signals s on s.id = d.signal_id"
         " where d.decision = 'approve' and d.refusal is null and s.status in ('enter', 'approved',"
-        " 'ordered', 'in_position')"
+        " 'declined', 'blocked', 'ordered', 'in_position', 'closed')"
         "   and not exists (select from public.orders o where o.signal_id = d.signal_id and o.owner_id ="
         " d.owner_id"
         "     and o.purpose = 'entry')"

@@ -58,6 +58,25 @@ async def get(conn: Connection, strategy_id: UUID) -> Strategy:
     )
 
 
+async def as_fired(conn: Connection, strategy_id: UUID, version: int) -> Strategy:
+    """Return a strategy as one of its versions defined it, with the settings of its analyses as they are now.
+
+    Raises NotFound.
+    """
+    now = await get(conn, strategy_id)
+    if now.version == version:
+        return now
+    of = await fetch_one(
+        conn,
+        StrategyVersion,
+        "select * from public.strategy_versions where strategy_id = %(id)s and version = %(version)s",
+        {"id": strategy_id, "version": version},
+        what="version",
+    )
+    defined = ("version", "name", "direction", "base_interval", "filter_code", "filter_hash", "conditions")
+    return now.model_copy(update={name: getattr(of, name) for name in (*defined, "instructions", "risk")})
+
+
 async def by_code(conn: Connection, code: str) -> Strategy | None:
     """Return the strategy with this code, or None."""
     return await fetch_optional(conn, Strategy, "select * from public.strategies where code = %(code)s", {"code": code})

@@ -32,6 +32,7 @@ class AnalysisOut(Shape):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    asked: bool = False
     snapshot_hash: str | None = None
     decided_at: datetime | None = None
     created_at: datetime
@@ -144,13 +145,16 @@ class ThesisOut(Shape):
 
 
 class CostRow(Shape):
-    """What analyses cost: `asked` of `analyses` called a model. Cost in US dollars, latency the median of those asked,
-    null where none was. `id` is the strategy's, else null."""
+    """What analyses cost, and `failed` tries that came to none: `asked` of both called a model. Cost in US dollars
+    without the `unpriced`, of which no price is known; latency the median of those asked, null where none was. `id` is
+    the strategy's, else null."""
 
     name: str
     id: str | None = None
     analyses: int = 0
+    failed: int = 0
     asked: int = 0
+    unpriced: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0.0

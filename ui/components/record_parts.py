@@ -236,14 +236,17 @@ def costs(found: CostsOut, entered: int) -> str:
     """What the answers cost, together and by model and strategy."""
     all_ = found.all
     head = _head("What it cost", f'<b class="num">{report_parts.dollars(all_.cost)}</b>')
-    if not all_.analyses:
+    if not all_.analyses and not all_.failed:
         return head + missing("No analyses yet", "Tokens and dollars of each stored analysis are summed here.")
     if not all_.asked:
         said = f"{all_.analyses:,} analyses by rules; no model was asked. Set SCREENER_MODEL to have one asked."
         return f'{head}<p class="mut" style="padding-top:6px">{said}</p>'
     each = f", {report_parts.dollars(all_.cost / entered)} an entry" if entered else ""
     tokens = f"{all_.input_tokens:,} tokens in, {all_.output_tokens:,} out"
-    said = f"{all_.analyses:,} analyses, {all_.asked:,} of them by a model; {tokens}{each}."
+    failed = f", {all_.failed:,} more came to no decision" if all_.failed else ""
+    unpriced = f" The cost of {all_.unpriced:,} is not known: no price is set for the model." if all_.unpriced else ""
+    asked = f"{all_.asked - all_.failed:,} of them by a model{failed}"
+    said = f"{all_.analyses:,} analyses, {asked}; {tokens}{each}.{unpriced}"
     parts = (("Model", found.by_model), ("Strategy", found.by_strategy), ("Decision", found.by_decision))
     body = "".join(_cost_rows(what, rows) for what, rows in parts if rows)
     return (

@@ -144,14 +144,13 @@ def plan(analysis: AnalysisOut) -> str:
 
 def meta(analysis: AnalysisOut) -> str:
     """Who answered, on which prompt, and what it took."""
-    if analysis.cost is None:
-        asked = "no model was asked, no cost"
-    else:
-        tokens = f"{analysis.input_tokens:,} tokens in, {analysis.output_tokens:,} out"
-        asked = f"{tokens}, {dollars(analysis.cost)}"
     parts = [analysis.model]
     if analysis.prompt_version:
-        parts.append(f"{'prompt ' if analysis.cost is not None else ''}{analysis.prompt_version}")
+        parts.append(f"{'prompt ' if analysis.asked else ''}{analysis.prompt_version}")
+    if analysis.input_tokens or analysis.output_tokens:
+        asked = f"{analysis.input_tokens:,} tokens in, {analysis.output_tokens:,} out, {cost(analysis)}"
+    else:
+        asked = f"tokens not told, {cost(analysis)}" if analysis.asked else "no model was asked, no cost"
     parts += [asked, took(analysis.latency_ms)]
     if analysis.snapshot_hash:
         parts.append(f"snapshot {analysis.snapshot_hash[:10]}")
@@ -160,6 +159,11 @@ def meta(analysis: AnalysisOut) -> str:
     return (
         f'<div class="cap under" title="{text.esc(analysis.snapshot_hash or "")}">{text.esc(" · ".join(parts))}</div>'
     )
+
+
+def cost(analysis: AnalysisOut) -> str:
+    """What a model's answers cost; said where nobody knows."""
+    return "cost not known" if analysis.cost is None else dollars(analysis.cost)
 
 
 def dollars(cost: float) -> str:
@@ -236,7 +240,7 @@ def history(analyses: Sequence[AnalysisOut], watch: WatchOut | None, shown: str)
             f'<tr{on}><td class="num" style="width:84px;text-align:left">{text.day_and_time(moment)}</td>'
             f'<td style="width:92px">{tag(one.decision)}</td><td class="n" style="width:30px">{one.confidence:.0f}</td>'
             f"<td>{text.esc(why)}{refused}</td>"
-            f'<td class="mut n hidem">{dollars(one.cost) if one.cost is not None else ""}</td></tr>'
+            f'<td class="mut n hidem">{cost(one) if one.asked else ""}</td></tr>'
         )
     total = sum(one.cost or 0 for one in analyses)
     spent = f", {dollars(total)} together" if total else ""

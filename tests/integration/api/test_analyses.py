@@ -83,6 +83,7 @@ class Rows:
             "input_tokens": 4000,
             "output_tokens": 300,
             "cost": Decimal("0.0125"),
+            "asked": True,
             "decided_at": CLOSE,
         }
         async with self.database.worker() as conn:
@@ -198,7 +199,7 @@ async def test_a_position_is_told_with_its_thesis_and_every_decision(client: htt
 async def test_costs_are_summed_by_what_analyses_have_in_common(client: httpx.AsyncClient, rows: Rows) -> None:
     await rows.analysis()
     await rows.analysis(model="house/fast", latency_ms=200.0, cost=Decimal("0.0025"), decision="wait")
-    free = {"input_tokens": 0, "output_tokens": 0, "cost": Decimal(0), "latency_ms": 3.0}
+    free = {"input_tokens": 0, "output_tokens": 0, "cost": Decimal(0), "latency_ms": 3.0, "asked": False}
     await rows.analysis(model="offline analyst", **free)
     path = f"/api/v1/analyses/costs?strategy_id={rows.strategy_id}"
     found = CostsOut.model_validate((await client.get(path)).json())

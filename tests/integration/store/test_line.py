@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from uuid import UUID, uuid4
@@ -217,20 +217,18 @@ async def test_state_machines_refuse(database: Database, new_user: UUID) -> None
         assert await positions.open_position(conn, position(new_user)) is not None
 
 
-@pytest.mark.parametrize(("own_candles", "left"), [(None, "expired"), (3, "wait")])
-async def test_signals_expire_with_the_reason(
-    database: Database, new_user: UUID, own_candles: int | None, left: str
-) -> None:
-    interval, later = f"i{uuid4().hex[:6]}", CLOSE + timedelta(minutes=30)
+@pytest.mark.parametrize(("until", "left"), [(CLOSE, "expired"), (CLOSE - timedelta(seconds=1), "wait")])
+async def test_signals_expire_with_the_reason(database: Database, new_user: UUID, until: datetime, left: str) -> None:
     async with database.worker() as conn:
-        settings = {} if own_candles is None else {"expires": own_candles}
-        own = await strategies.create(conn, strategy(new_user, base_interval=interval, analysis=settings))
+        own = await strategies.create(conn, strategy(new_user, analysis={"expires": 3}))
         signal_id = await signals.insert(conn, signal(own))
         assert signal_id is not None
         await signals.claim_one(conn, signal_id)
         await signals.transition(conn, signal_id, "wait", reason="No retest yet.")
-        step = timedelta(minutes=15)
-        assert await signals.expire(conn, interval, later, now=later, step=step) == (left == "expired")
+        [mine] = [u for u in await signals.unanswered(conn) if u.strategy_id == own.id]
+        assert (mine.interval, mine.settings) == (own.base_interval, {"expires": 3})
+        assert await signals.expire(conn, own.id, "another", until) == 0
+        assert await signals.expire(conn, own.id, mine.interval, until) == (left == "expired")
         one = await signals.get(conn, signal_id)
     assert one.status == left and "No retest yet." in (one.reason or "")
 

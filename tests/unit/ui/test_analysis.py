@@ -137,7 +137,11 @@ def test_single_answers_show_their_spread() -> None:
 def test_cost_is_told_only_where_a_model_was_asked() -> None:
     asked = looks(ENTERS)[0]
     assert "4,120 tokens in, 380 out, 0.0062 USD · 2.3 s" in report_parts.meta(asked)
-    assert "no model was asked, no cost" in report_parts.meta(asked.model_copy(update={"cost": None}))
+    rules = {"asked": False, "cost": 0.0, "input_tokens": 0, "output_tokens": 0}
+    assert "no model was asked, no cost" in report_parts.meta(asked.model_copy(update=rules))
+    assert "380 out, cost not known" in report_parts.meta(asked.model_copy(update={"cost": None}))
+    silent = {"cost": None, "input_tokens": 0, "output_tokens": 0}
+    assert "tokens not told, cost not known" in report_parts.meta(asked.model_copy(update=silent))
 
 
 def test_indicators_stand_by_interval_and_prices_as_prices() -> None:
