@@ -22,6 +22,7 @@ from api.routes import (
     people,
     signals,
     strategies,
+    subscriptions,
     trading,
     udf,
 )
@@ -66,7 +67,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for module in (analyses, filters, generate, market, outcomes, people, signals, strategies, trading, udf):
+    modules = (
+        *(analyses, filters, generate, market, outcomes, people),
+        *(signals, strategies, subscriptions, trading, udf),
+    )
+    for module in modules:
         app.include_router(module.router, prefix=PREFIX)
     described.install(app)
     return app

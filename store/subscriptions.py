@@ -41,3 +41,25 @@ async def set_paused(conn: Connection, subscription_id: UUID, paused: bool) -> S
         {"paused": paused, "id": subscription_id},
         what="subscription",
     )
+
+
+async def set_manage(conn: Connection, subscription_id: UUID, manage: bool) -> Subscription:
+    """Have the person's open positions of the strategy decided on, or not. Raises NotFound."""
+    return await fetch_one(
+        conn,
+        Subscription,
+        "update public.subscriptions set manage = %(manage)s where id = %(id)s returning *",
+        {"manage": manage, "id": subscription_id},
+        what="subscription",
+    )
+
+
+async def delete(conn: Connection, subscription_id: UUID) -> None:
+    """End a subscription; positions stay. Raises NotFound."""
+    await fetch_one(
+        conn,
+        Subscription,
+        "delete from public.subscriptions where id = %(id)s returning *",
+        {"id": subscription_id},
+        what="subscription",
+    )

@@ -66,6 +66,7 @@ from api.schemas.strategies import (
     StrategyIn,
     StrategyOut,
 )
+from api.schemas.subscriptions import SubscriptionChange, SubscriptionIn, SubscriptionOut
 from api.schemas.trading import EventOut, ExecutionOut, OrderOut, PositionDetail, PositionOut
 
 __all__ = [
@@ -138,6 +139,9 @@ __all__ = [
     "StrategyDetail",
     "StrategyIn",
     "StrategyOut",
+    "SubscriptionChange",
+    "SubscriptionIn",
+    "SubscriptionOut",
     "ThesisOut",
     "TierIn",
     "TierOut",

@@ -27,9 +27,9 @@ class TierIn(Input):
     engine_cost: int | None = Field(None, ge=0)
     analyses_a_day: int | None = Field(None, ge=0)
     spend_a_day: DecimalString | None = Field(None, ge=0)
-    automatic_analysis: bool = False
-    execution: bool = False
-    live: bool = False
+    automatic_analysis: bool = Field(False, strict=True)
+    execution: bool = Field(False, strict=True)
+    live: bool = Field(False, strict=True)
 
 
 class MeOut(Shape):
