@@ -109,7 +109,7 @@ begin
   if not found then
     raise exception 'there is no such signal' using errcode = 'no_data_found';
   end if;
-  mine := found_signal.owner_id = caller or (found_signal.owner_id is null and private.is_admin());
+  mine := coalesce(found_signal.owner_id = caller, private.is_admin());
   if found_signal.status = 'analysing' then
     return false;
   end if;
