@@ -22,12 +22,11 @@ from analysis import Snapshot, build_snapshot
 from analysis.context import BREADTH_MEAN, LEADER_CANDLES, Surroundings
 from analysis.following import Floats, Following, Start
 from analysis.outcomes import Outcome
-from analysis.snapshot import MOST_CANDLES
 from app.engines import result_nodes
+from app.recorded import LEADERS, candles_of, tick_of
 from llm.evals.market import fingerprint, synthetic
 from llm.schemas import Risk
 from market.history import HistoryError, read_folder, symbols_in
-from market.types import Candle
 from screener import Program, interval_ms
 from screener.engine.replay import Candles, replay
 from screener.intervals import CALENDAR
@@ -36,6 +35,7 @@ Ints = NDArray[np.int64]
 
 LEAST_BEFORE: Final = 100
 """Candles that a signal must have behind it."""
+TICK_CANDLES: Final = 300
 CANDLES_READ: Final = 20_000
 SYMBOLS_READ: Final = 40
 FIELDS: Final = ("open", "high", "low", "close")
@@ -79,7 +79,7 @@ class Ground:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         known = symbols_in(folder) if folder is not None else ()
-        first = [name for name in known if name in ("BTCUSDT", "ETHUSDT")]
+        first = [name for name in LEADERS if name in known]
         self._symbols = tuple(dict.fromkeys([*first, *known]))[:SYMBOLS_READ]
         self._held: dict[tuple[str, ...], Candles] = {}
 
@@ -114,26 +114,23 @@ class Ground:
         """The signal as it was seen at its close: nothing later is in it. Raises SnapshotError."""
         source = self.candles(signal.strategy.program)
         base = signal.strategy.program.base
+        own = candles_of(source, signal.symbol, base, signal.close)
         higher = {
-            label: _candles(source, label, signal.symbol, signal.column, signal.close)
+            label: candles_of(source, signal.symbol, label, signal.close)
             for label in source.series
             if label != base and label in signal.strategy.program.intervals
         }
-        leader = next((s for s in ("BTCUSDT", "ETHUSDT") if s in source.symbols), None)
-        led = (
-            () if leader is None else _candles(source, base, leader, source.find(leader), signal.close, LEADER_CANDLES)
-        )
+        leader = next((s for s in LEADERS if s in source.symbols), None)
+        led = () if leader is None else candles_of(source, leader, base, signal.close, LEADER_CANDLES)
         closes = source.series[base][1]["close"][max(0, signal.row + 1 - BREADTH_MEAN) : signal.row + 1]
         return build_snapshot(
             signal.symbol,
             base,
             signal.strategy.direction,
-            _candles(source, base, signal.symbol, signal.column, signal.close),
+            own,
             signal.conditions,
             levels_set=signal.levels,
-            tick_size=tick_of(source.series[base][1]["close"][max(0, signal.row - 299) : signal.row + 1, signal.column])
-            if self.folder is not None
-            else Decimal(0),
+            tick_size=tick_of([c.close for c in own[-TICK_CANDLES:]]) if self.folder is not None else Decimal(0),
             bars=bars,
             higher=higher,
             around=Surroundings(led, closes),
@@ -157,12 +154,6 @@ class Ground:
         following = Following(read, base, fee_bps=fee_bps)
         following.add([plan for plan in plans if plan.plan.problem() is None])
         return {outcome.key: outcome for outcome in following.advance(int(opens[-1]) + step)}
-
-
-def tick_of(closes: Floats) -> Decimal:
-    """The step in which recorded prices move, from the decimals they have: what the exchange said then is not kept."""
-    texts = [f"{price:.8f}".rstrip("0") for price in closes.tolist() if np.isfinite(price)]
-    return Decimal(1).scaleb(-max((len(text.partition(".")[2]) for text in texts), default=0))
 
 
 def find(ground: Ground, strategies: Sequence[PastStrategy], limit: int, notes: list[str]) -> list[PastSignal]:
@@ -213,20 +204,3 @@ def _since(series: tuple[Ints, Mapping[str, Floats]], first: int) -> tuple[Ints,
     times, fields = series
     keep = times >= first
     return times[keep], {name: values[keep] for name, values in fields.items()}
-
-
-def _candles(
-    source: Candles, interval: str, symbol: str, column: int, until: int, count: int = MOST_CANDLES
-) -> list[Candle]:
-    """The newest candles of a symbol that had closed by then, oldest first; without those it does not have."""
-    times, fields = source.series[interval]
-    end = int(np.searchsorted(times, until - interval_ms(interval), side="right"))
-    start = max(0, end - count)
-    missing = np.full(end - start, np.nan)
-    names = ("open", "high", "low", "close", "volume", "quote_volume", "trades", "buy_volume")
-    columns = [fields[name][start:end, column] if name in fields else missing for name in names] + [missing]
-    return [
-        Candle(symbol, interval, int(opened), *values)
-        for opened, *values in zip(times[start:end].tolist(), *(c.tolist() for c in columns), strict=True)
-        if np.isfinite(values[:4]).all()
-    ]

@@ -51,7 +51,7 @@ def recorded_snapshot(
     if not len(closed):
         raise SnapshotError(f"{folder}: no {interval} candle of {symbol} closed by then")
     close = int(closed[-1])
-    candles = _candles(own, symbol, interval, close)
+    candles = candles_of(own, symbol, interval, close)
     conditions, levels = _of_filter(program, own, folder, symbol, close) if program else ([], {})
     return build_snapshot(
         symbol,
@@ -62,7 +62,7 @@ def recorded_snapshot(
         levels_set=levels,
         tick_size=tick_of([c.close for c in candles]),
         bars=bars,
-        higher={i: _candles(own, symbol, i, close) for i in others},
+        higher={i: candles_of(own, symbol, i, close) for i in others},
         around=_around(folder, known, interval, close),
     )
 
@@ -73,11 +73,14 @@ def tick_of(prices: list[float]) -> Decimal:
     return Decimal(1).scaleb(min([e for e in exponents if isinstance(e, int)] + [0]))
 
 
-def _candles(table: CandleTable, symbol: str, interval: str, close: int) -> list[Candle]:
+def candles_of(
+    table: CandleTable | Candles, symbol: str, interval: str, close: int, count: int = MOST_CANDLES
+) -> list[Candle]:
+    """The newest candles of a symbol that had closed by `close` (ms UTC), oldest first; without those it has not."""
     times, fields = table.series[interval]
     column = table.symbols.index(symbol)
     until = int(np.searchsorted(times, close - interval_ms(interval), side="right"))
-    span = slice(max(0, until - MOST_CANDLES), until)
+    span = slice(max(0, until - count), until)
     nothing = np.full(until, np.nan)
 
     def of(name: str) -> Values:
@@ -86,7 +89,9 @@ def _candles(table: CandleTable, symbol: str, interval: str, close: int) -> list
     names = ("open", "high", "low", "close", "volume", "quote_volume", "trades", "buy_volume")
     rows = np.stack([*(of(name)[span] for name in names), nothing[span]], axis=1).tolist()
     opened = times[span].tolist()
-    return [Candle(symbol, interval, t, *row) for t, row in zip(opened, rows, strict=True) if row[3] == row[3]]
+    return [
+        Candle(symbol, interval, t, *row) for t, row in zip(opened, rows, strict=True) if np.isfinite(row[:4]).all()
+    ]
 
 
 def _of_filter(
@@ -114,5 +119,5 @@ def _around(folder: Path, known: tuple[str, ...], interval: str, close: int) -> 
     except (HistoryError, OSError):
         return Surroundings()
     _, fields = table.series[interval]
-    led = _candles(table, leader, interval, close)[-LEADER_CANDLES:] if leader else []
+    led = candles_of(table, leader, interval, close, LEADER_CANDLES) if leader else []
     return Surroundings(led, fields["close"][-BREADTH_MEAN:])

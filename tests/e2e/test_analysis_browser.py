@@ -65,7 +65,7 @@ def test_the_track_record_is_drawn_and_cut_by_model(page: Page, app: App) -> Non
     assert dot is not None
     assert abs((dot["x"] + dot["width"] / 2 - box["x"]) / box["width"] - 0.652) < 0.02
     assert abs((box["y"] + box["height"] - dot["y"] - dot["height"] / 2) / box["height"] - 0.52) < 0.02
-    expect(page.get_by_text("Above zero: entering did better than the filter alone.")).to_be_visible()
+    expect(page.get_by_text("on these signals entering did better than the filter alone.")).to_be_visible()
     page.get_by_text("By model", exact=True).click()
     expect(page.get_by_role("cell", name="Offline analyst")).to_be_visible()
 

@@ -165,6 +165,21 @@ def lift(found: LiftOut) -> str:
     )
 
 
+def terms(record: OutcomeSummary) -> str:
+    """What the figures stand on."""
+    said = (
+        "R is the profit after fees over what the plan risked, each plan by its own stop: one R of an analysis is "
+        "another distance than one R of the filter alone. Both are entered at the open of the first minute, after the "
+        "signal's candle or after the decision, and followed on candles, stop before target where one held both. These "
+        "are signals as they came, not trades as you would have had them: size, pauses and the one-position rule are "
+        "left out."
+    )
+    if record.invalid:
+        said += f" {record.invalid:,} of {record.plans:,} plans could not be followed"
+        said += f", {record.late:,} of them past stop or target before they could be entered." if record.late else "."
+    return said
+
+
 def _hours(milliseconds: int) -> str:
     hours = milliseconds / 3_600_000
     return f"{hours / 24:,.0f} days" if hours >= 72 else f"{hours:,.3g} hours"

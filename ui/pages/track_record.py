@@ -123,12 +123,7 @@ def _record(record: OutcomeSummary) -> None:
             "prompt": record.by_prompt_version,
         }[view or "strategy"]
         session.html(record_parts.groups(rows, HEADS[view or "strategy"]))
-    invalid = f" {record.invalid:,} of {record.plans:,} plans could not be followed." if record.invalid else ""
-    session.html(
-        '<p class="cap">R is the profit after fees over what the plan risked first. A plan is followed on candles, '
-        "stop before target where one candle held both. These are signals as they came, not trades as you would have "
-        f"had them: size, pauses and the one-position rule are left out.{invalid}</p>"
-    )
+    session.html(f'<p class="cap">{record_parts.terms(record)}</p>')
 
 
 if __name__ == "__main__":

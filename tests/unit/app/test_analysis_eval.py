@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.training import trained_until, warning
-from app.analysis_cases import Ground, PastSignal, PastStrategy, find, tick_of
+from app.analysis_cases import Ground, PastSignal, PastStrategy, find
 from app.analysis_eval import DecisionTask, Figures, figures, totals
 from app.cli import cli
+from app.recorded import tick_of
 from llm.evals.results import CaseResult, EvalRun, RunInfo
 from llm.evals.run import evaluate
 from llm.models import ErrorKind, ModelAnswer, ModelError, ModelRequest
@@ -230,9 +231,9 @@ def test_the_command_runs_keeps_and_shows(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_tick_is_read_from_the_decimals_of_prices() -> None:
-    assert tick_of(np.array([1.25, np.nan, 3.5])) == Decimal("0.01")
-    assert tick_of(np.array([0.00001234])) == Decimal("0.00000001")
-    assert tick_of(np.array([100.0, 101.0])) == 1
+    assert tick_of([1.25, 3.5]) == Decimal("0.01")
+    assert tick_of([0.00001234]) == Decimal("0.00000001")
+    assert tick_of([100.0, 101.0]) == 1
 
 
 def test_a_run_of_a_time_without_holding_times_has_no_interval() -> None:

@@ -341,6 +341,8 @@ def test_pages_without_data_say_what_is_missing(name: str, said: str, monkeypatc
 def test_the_last_figures_stay_while_the_api_is_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("pages/track_record.py", monkeypatch, served.url).run()
     assert "1.62 USD" in markup(app)
+    assert "each plan by its own stop" in markup(app)
+    assert "3 of 418 plans could not be followed, 2 of them past stop or target" in markup(app)
     app.segmented_control(key="record_view").set_value("model").run()
     assert "Offline analyst" in markup(app)
     served.stop()
