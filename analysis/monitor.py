@@ -195,6 +195,14 @@ def answers(
     return found
 
 
+def source_for(program: Program, panel: Panel, symbol: str) -> CandleSource:
+    """What of the candles held a program needs that is stepped for one symbol. Raises KeyError for an unknown one."""
+    if _wide(program):
+        return panel
+    named = {panel.index(symbol), *(column for s in _symbols(program) if (column := panel.find(s)) >= 0)}
+    return Columns(panel, sorted(named))
+
+
 def _wide(program: Program) -> bool:
     """Whether a program reads more than its own symbol and those that it names."""
     return any(OPS[node.op].cross or node.op == "external" for node in program.nodes)
