@@ -63,7 +63,7 @@ _ROLE: Final = re.compile(
 _PLAN: Final = re.compile(
     r"\b(?:(?P<stop>stop(?:s|ped|[ -]loss)?|SL|invalid\w*|wrong|risk\w*)|"
     r"(?P<target>targets?|take[ -]?profits?|profits?|TP ?\d?|objectives?|goals?|aim\w*)|"
-    r"(?P<entry>entry|entries|enter\w*|pull-?back)|(?P<out>out|exit\w*|leav\w+|sell\w*|cover\w*)|"
+    r"(?P<entry>entry|entries|enter\w*|opened|pull-?back)|(?P<out>out|exit\w*|leav\w+|sell\w*|cover\w*)|"
     r"(?P<level>supports?|resistances?|pivots?|swings?|levels?|highs?|lows?|bands?|ema|sma|vwap|tests?|tested|touch\w*|"
     r"bounc\w*|node|price|barrier|ceiling|floor))\b",
     re.I,

@@ -39,7 +39,7 @@ from app.places import PlacedModel, Places, Turns
 from app.repairs import Repairing
 from app.settings import Settings
 from app.snapshots import Market as SnapshotMarket
-from app.snapshots import signal_snapshot
+from app.snapshots import as_of, signal_snapshot
 from app.spending import real_now
 from app.stored import analysis_row, brief_of, failure_row
 from app.times import at, to_ms
@@ -47,7 +47,6 @@ from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, Spender
 from llm.tracing import NO_SPAN, Span
 from market.clock import Clock
-from screener.intervals import open_of
 from store import analyses, signals, strategies
 from store.errors import StateConflict
 from store.records import Analysis as StoredAnalysis
@@ -234,12 +233,12 @@ class Analyser:
         return tuple(self._placed(model) for model in self._named(names)) if names and self._model else ()
 
     async def _snapshot(self, case: _Case) -> Snapshot:
-        """What is known as of the signal's candle; of one that waited, as of the newest."""
-        signal = case.signal
+        """What is known as of the signal's candle; of one that waited, as of the newest, its conditions too."""
+        signal, code = case.signal, case.strategy.filter_code
         if case.ask > 1:
-            newest = at(open_of(self._market.clock.now_ms(), signal.interval))
-            signal = signal.model_copy(update={"candle_close": newest, "provisional": False})
-        return await signal_snapshot(self._market, signal, case.strategy.filter_code, case.settings, self._engines)
+            now = self._market.clock.now_ms()
+            signal = await as_of(self._market, signal, code, now, self._engines)
+        return await signal_snapshot(self._market, signal, code, case.settings, self._engines)
 
     async def _keep(self, signal: Signal, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
         """Store the analysis and move the signal, together."""

@@ -253,6 +253,20 @@ class Engines:
         rows = [observed(i, self._engine.conditions(_OBSERVER + i, symbol)) for i in closes]
         return tuple(row for table in rows for row in table)
 
+    def seen(self, key: str, symbol: str, close: int) -> Match | None:
+        """What a version of a strategy says of a symbol on the candle that closed at `close` (ms UTC), whether it fired
+        or not; None where that version does not run, or the engine has gone past its candle or not come to it.
+
+        Raises KeyError for a symbol that is not in the market.
+        """
+        strategy, now = self._loaded.get(key), self._engine.time
+        if strategy is None or now is None:
+            return None
+        base = strategy.program.base
+        if candle_index(now, base) != candle_index(close, base):
+            return None
+        return self._match(strategy, symbol, math.nan)
+
     def _match(self, strategy: Loaded, symbol: str, price: float) -> Match:
         extra = result_nodes(strategy.program)
         results = {name: self._engine.value(strategy.key, node, symbol) for name, node in extra.items()}

@@ -3,7 +3,9 @@
 1. `signal_candles` are those up to the signal's own, whatever came later.
 2. The indicator table is the running engine's while that still stands on the signal's candle; later, and for a candle
    that had not closed, the engine is replayed over the candles.
-3. `_around` finds the symbol that leads the market and the closes of all others.
+3. `as_of` gives a signal that is looked at later the conditions and levels that its filter has then: those that made it
+   fire are of another candle.
+4. `_around` finds the symbol that leads the market and the closes of all others.
 """
 
 from __future__ import annotations
@@ -11,19 +13,22 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Protocol
 
 from analysis import Snapshot, build_snapshot
 from analysis.context import BREADTH_MEAN, LEADER_CANDLES, Surroundings
+from analysis.monitor import source_for
 from analysis.settings import AnalysisSettings
 from analysis.snapshot import MOST_CANDLES
-from app.engines import Engines
-from app.times import to_ms
+from app.engines import Engines, Loaded, Match, result_nodes
+from app.times import at, to_ms
 from market.types import Candle, Price, SymbolInfo
 from screener import FilterError, compile_filter
 from screener.engine.panel import Panel
+from screener.engine.replay import replay
 from screener.intervals import INTERVAL_MS, open_of
 from store.records import Signal
 
@@ -101,6 +106,44 @@ async def signal_snapshot(
     )
     # A replay takes as long as ten of the engine's steps: others have the loop meanwhile.
     return build() if table is not None else await asyncio.to_thread(build)
+
+
+async def as_of(market: Market, signal: Signal, filter_code: str, now: int, engines: Engines | None = None) -> Signal:
+    """A signal as its filter sees it on the newest candle that closed by `now` (ms UTC): the conditions' values and the
+    filter's own levels are the running engine's, or replayed; where they cannot be had there are none.
+    """
+    found = None
+    async with market.engine_lock:
+        closed = [c.close_time for c in market.candles(signal.symbol, signal.interval, 2) if c.close_time <= now]
+        close = closed[-1] if closed else to_ms(signal.candle_close)
+        if market.panel.find(signal.symbol) >= 0:
+            key = f"{signal.strategy_id}:{signal.strategy_version}"
+            found = engines.seen(key, signal.symbol, close) if engines is not None else None
+            found = found or await asyncio.to_thread(_replayed, market, signal, filter_code, close)
+    changes = {
+        "candle_close": at(close),
+        "provisional": False,
+        "conditions": [asdict(row) for row in found.conditions] if found is not None else [],
+        "indicators": dict(found.levels) if found is not None else {},
+    }
+    return signal.model_copy(update=changes)
+
+
+def _replayed(market: Market, signal: Signal, filter_code: str, close: int) -> Match | None:
+    """What a filter says of a signal's symbol on the candle that closed at `close`; None where it cannot be stepped."""
+    try:
+        program = compile_filter(filter_code, signal.interval, market.infos)
+        history = replay(program, source_for(program, market.panel, signal.symbol), signal.interval, close)
+    except (FilterError, KeyError, ValueError):
+        return None
+    if not len(history.times) or int(history.times[-1]) != close:
+        return None
+    cell = (len(history.times) - 1, history.symbols.index(signal.symbol))
+    loaded = Loaded(str(signal.strategy_id), signal.strategy_version, program, "level", frozenset(), None)
+    extra = result_nodes(program)
+    picked = history.pick(list(extra.values()), [cell])
+    results = {name: float(picked[node][0]) for name, node in extra.items()}
+    return Match.of(loaded, signal.symbol, float(history.price[cell]), history.conditions([cell])[0], results)
 
 
 def signal_candles(signal: Signal, held: Sequence[Candle]) -> list[Candle]:
