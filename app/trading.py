@@ -1,8 +1,9 @@
 """From an approval to a closed position. Every step is written before it is taken, so a restart resumes anywhere.
 
-1. `Trader.enter_approved`: each approval without an order is held against the risk rules; it becomes an intent, or the
-   signal is blocked with the reasons.
-2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`).
+1. `Trader.enter_approved`: each approval without an order, and the analysis that was approved (app.entries), is held
+   against the market and the risk rules; it becomes an intent, or the signal is blocked with the reasons.
+2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`). An entry is
+   held against everything again first, and expires where it is not sent at once (`ENTRY_DEADLINE`).
 3. `Trader.watch`: live prices against stop and target of every open position, and wishes to close it (`_exit`). An
    order that sells a part (app.managing) goes out only while nothing closes the rest, and the rest is closed only when
    no part is under way: both look under a lock of the position.
@@ -19,10 +20,11 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from app.account import as_position, costs, plan_entry, read_account
+from app.account import EntryPlan, as_position, costs, read_account
+from app.entries import blocked_event, plan_approved, unfit, words
 from app.fills import book, log_record
 from app.settings import Settings
-from app.times import at, to_ms
+from app.times import to_ms
 from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
 from broker.records import trade_trigger
@@ -41,10 +43,10 @@ from broker.types import (
 )
 from market.clock import Clock
 from market.types import Price, SymbolInfo
-from store import analyses, events, orders, positions, signals
-from store.records import SignalDecision
+from store import analyses, events, orders, positions, signals, strategies
+from store.records import Signal, SignalDecision
 from store.session import Connection, Database
-from store.trading_records import NewEvent, NewOrder, Order
+from store.trading_records import NewOrder, Order, OrderState
 from store.trading_records import Position as PositionRow
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class Refused(Exception):
     """An entry that was not sent; `refusals` are the reasons, for people."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(" ".join(r.message for r in refusals))
+        super().__init__(words(refusals))
         self.refusals = tuple(refusals)
 
 
@@ -85,16 +87,6 @@ def order_id(*parts: object) -> UUID:
     return uuid5(_IDS, "/".join(map(str, parts)))
 
 
-def entry_levels(key_levels: Mapping[str, object]) -> tuple[Decimal | None, list[Decimal]]:
-    """Stop and targets of a stored analysis."""
-    stop, targets = key_levels.get("stop_loss"), key_levels.get("take_profit")
-    listed = targets if isinstance(targets, list) else []
-    return (
-        Decimal(str(stop)) if stop is not None else None,
-        [Decimal(str(t)) for t in listed if t is not None],
-    )
-
-
 class Trader:
     """The worker's trading: entries, exits and what a restart finds unfinished."""
 
@@ -116,39 +108,18 @@ class Trader:
     async def _enter(self, decision: SignalDecision) -> None:
         async with self._database.worker() as conn:
             signal = await signals.get(conn, decision.signal_id)
-            analysis = await analyses.latest_of_signal(conn, signal.id)
-            stop, targets = entry_levels(analysis.key_levels) if analysis is not None else (None, [])
-            now = self._market.clock.now_ms()
-            quote = self.quote(signal.symbol)
-            if stop is None or quote is None or signal.symbol not in self._market.infos:
-                what = "stop" if stop is None else "price"
-                await self._block(
-                    conn,
-                    decision,
-                    [Refusal("incomplete", f"Not sent: there is no {what} for {signal.symbol}.")],
-                )
-                return
-            account = await read_account(conn, decision.owner_id, self._settings, self._marks(), now)
-            pending = [
-                o.symbol
-                for o in await orders.unfinished(conn)
-                if o.owner_id == decision.owner_id and o.purpose == "entry"
-            ]
-            rules = SymbolRules.of(self._market.infos[signal.symbol])
-            plan = plan_entry(
-                account, self._settings, rules, Direction(signal.side), quote, stop, targets, now, pending
-            )
-            if plan.refusals:
-                await self._block(conn, decision, plan.refusals)
+            plan = await self._plan(conn, decision, signal)
+            if not isinstance(plan, EntryPlan):
+                await self._block(conn, decision, plan)
                 return
             intent = OrderIntent(
                 id=order_id("entry", decision.owner_id, signal.id),
                 symbol=signal.symbol,
                 side=plan.direction.opening,
                 quantity=plan.sizing.quantity,
-                trigger_price=quote.price,
+                trigger_price=plan.quote.price,
                 purpose=Purpose.ENTRY,
-                created_ms=now,
+                created_ms=self._market.clock.now_ms(),
             )
             order = await orders.create_intent(
                 conn,
@@ -163,8 +134,8 @@ class Trader:
                     signal_id=signal.id,
                     strategy_id=signal.strategy_id,
                     trigger_price=intent.trigger_price,
-                    stop=stop,
-                    targets=targets,
+                    stop=plan.stop,
+                    targets=list(plan.targets),
                     reason="signal",
                 ),
             )
@@ -172,29 +143,35 @@ class Trader:
                 return
             if signal.status in ("enter", "approved"):
                 await signals.transition(conn, signal.id, "ordered", expected=["enter", "approved"])
-            record = trade_trigger(intent, signal.conditions, "signal", stop=stop, targets=targets)
+            record = trade_trigger(intent, signal.conditions, "signal", stop=plan.stop, targets=plan.targets)
             await log_record(conn, record, order)
 
+    async def _plan(
+        self, conn: Connection, decision: SignalDecision, signal: Signal, ordered: UUID | None = None
+    ) -> EntryPlan | Sequence[Refusal]:
+        """The entry that was approved as it would be sent now, or why it is not; `ordered` is its own order's id."""
+        analysis = await analyses.get(conn, decision.analysis_id) if decision.analysis_id is not None else None
+        strategy = await strategies.get(conn, signal.strategy_id)
+        now, quote = self._market.clock.now_ms(), self.quote(signal.symbol)
+        refusals = unfit(signal, strategy, analysis, now)
+        if quote is None or signal.symbol not in self._market.infos:
+            refusals.append(Refusal("no_price", f"Not sent: there is no price for {signal.symbol}."))
+        if refusals or analysis is None or quote is None:
+            return refusals
+        account = await read_account(conn, decision.owner_id, self._settings, self._marks(), now)
+        pending = [
+            o.symbol
+            for o in await orders.unfinished(conn)
+            if o.owner_id == decision.owner_id and o.purpose == "entry" and o.id != ordered
+        ]
+        rules = SymbolRules.of(self._market.infos[signal.symbol])
+        plan = plan_approved(account, self._settings, rules, analysis, signal.side, quote, now, pending)
+        return plan.refusals or plan
+
     async def _block(self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]) -> None:
-        reason = " ".join(r.message for r in refusals)
-        await signals.refuse(conn, decision.id, reason)
+        await signals.refuse(conn, decision.id, words(refusals))
         signal = await signals.get(conn, decision.signal_id)
-        await events.append(
-            conn,
-            NewEvent(
-                kind="TRADE_BLOCKED",
-                level="warning",
-                message=reason,
-                detail={
-                    "symbol": signal.symbol,
-                    "codes": [r.code for r in refusals],
-                    "time": at(self._market.clock.now_ms()).isoformat(),
-                },
-                owner_id=decision.owner_id,
-                strategy_id=signal.strategy_id,
-                signal_id=signal.id,
-            ),
-        )
+        await events.append(conn, blocked_event(decision, signal, refusals, self._market.clock.now_ms()))
 
     async def resolve(self) -> None:
         """Bring every unfinished order on: send intents, ask for those that may have been sent."""
@@ -206,14 +183,7 @@ class Trader:
     async def _send(self, order: Order) -> None:
         intent = self._intent(order)
         quote = self.quote(order.symbol)
-        if order.state == "intent":
-            if quote is None:
-                return
-            async with self._database.worker() as conn:
-                if order.purpose == "reduce" and not await self._may_reduce(conn, order):
-                    return
-                order = await orders.transition(conn, order.id, "sent", expected=["intent"])
-        else:
+        if order.state != "intent":
             # It may have been executed before a restart: ask, and send only what the venue never saw.
             try:
                 report = await self._broker.query(intent.client_order_id)
@@ -223,16 +193,25 @@ class Trader:
             if report is not None and report.fills:
                 await self._filled(order, intent, list(report.fills))
                 return
-            late = datetime.now(UTC) - order.created_at > ENTRY_DEADLINE
-            if order.purpose != "exit" and late:
-                await self._rejected(order, "expired", "it was not executed in time")
-                return
+        late = datetime.now(UTC) - order.created_at > ENTRY_DEADLINE
+        if late and (order.purpose == "entry" or (order.purpose == "reduce" and order.state != "intent")):
+            told = f"Not sent: {order.symbol} could not be traded within a minute of the approval."
+            await self._ended(order, "expired", [Refusal("too_late", told)])
+            return
         if quote is None:
             return
+        if order.purpose == "entry" and (refusals := await self._outdated(order)):
+            await self._ended(order, "cancelled", refusals)
+            return
+        if order.state == "intent":
+            async with self._database.worker() as conn:
+                if order.purpose == "reduce" and not await self._may_reduce(conn, order):
+                    return
+                order = await orders.transition(conn, order.id, "sent", expected=["intent"])
         try:
             fills = await self._broker.submit(intent, replace(quote, time_ms=self._moment(quote)))
         except OrderRejected as rejection:
-            await self._rejected(order, "rejected", " ".join(r.message for r in rejection.refusals))
+            await self._ended(order, "rejected", rejection.refusals)
             return
         except OrderInDoubt as doubt:
             log.warning("order %s is in doubt: %s", order.client_order_id, doubt)
@@ -240,6 +219,15 @@ class Trader:
                 await orders.transition(conn, order.id, "unknown", expected=["sent"], reason=str(doubt))
             return
         await self._filled(order, intent, fills)
+
+    async def _outdated(self, order: Order) -> Sequence[Refusal]:
+        """Why an entry that was ordered is not sent any more; empty where it may be sent."""
+        async with self._database.worker() as conn:
+            decision = await signals.answer(conn, order.signal_id, order.owner_id) if order.signal_id else None
+            if decision is None:
+                return [Refusal("no_signal", f"Not sent: the signal of {order.symbol} is gone.")]
+            plan = await self._plan(conn, decision, await signals.get(conn, decision.signal_id), order.id)
+        return () if isinstance(plan, EntryPlan) else plan
 
     async def _may_reduce(self, conn: Connection, order: Order) -> bool:
         """Whether a part may be sold now; an order whose position is closed, or being closed, is cancelled."""
@@ -258,17 +246,20 @@ class Trader:
         if order.position_id is not None:
             self._extremes.pop(order.position_id, None)
 
-    async def _rejected(self, order: Order, state: str, reason: str) -> None:
+    async def _ended(self, order: Order, state: OrderState, refusals: Sequence[Refusal]) -> None:
+        """An order that comes to nothing; where it was an entry, whoever approved it is told why."""
+        reason = words(refusals)
         log.warning("order %s: %s", order.client_order_id, reason)
         async with self._database.worker() as conn:
-            if state == "expired":
-                await orders.transition(conn, order.id, "expired", reason=reason)
-            else:
-                await orders.transition(conn, order.id, "rejected", reason=reason)
-            if order.purpose == "entry" and order.signal_id is not None:
-                signal = await signals.get(conn, order.signal_id)
-                if signal.status == "ordered":
-                    await signals.transition(conn, signal.id, "blocked", expected=["ordered"], reason=reason)
+            await orders.transition(conn, order.id, state, expected=[order.state], reason=reason)
+            if order.purpose != "entry" or order.signal_id is None:
+                return
+            decision = await signals.answer(conn, order.signal_id, order.owner_id)
+            if decision is not None:
+                await self._block(conn, decision, refusals)
+            signal = await signals.get(conn, order.signal_id)
+            if signal.status == "ordered":
+                await signals.transition(conn, signal.id, "blocked", expected=["ordered"], reason=reason)
 
     async def watch(self) -> None:
         """Hold live prices against every open position; close those that reached stop or target, or shall close."""
@@ -354,7 +345,7 @@ class Trader:
         try:
             fills = await self._broker.submit(intent, fill_at)
         except OrderRejected as rejection:
-            await self._rejected(order, "rejected", " ".join(r.message for r in rejection.refusals))
+            await self._ended(order, "rejected", rejection.refusals)
             return
         except OrderInDoubt as doubt:
             # `resolve` asks for it at the next tick.

@@ -30,7 +30,7 @@ SOURCES: Mapping[OrderState, tuple[OrderState, ...]] = {
     "filled": ("intent", "sent", "open", "partially_filled", "unknown"),
     "cancelled": ("intent", "sent", "open", "partially_filled", "unknown"),
     "rejected": ("intent", "sent", "unknown"),
-    "expired": ("sent", "open", "partially_filled", "unknown"),
+    "expired": ("intent", "sent", "open", "partially_filled", "unknown"),
     "unknown": ("sent", "open", "partially_filled"),
 }
 

@@ -281,9 +281,12 @@ class ApiClient(Generating, Reviewing, Tuning):
         """A signal with candles, analysis and approval preview."""
         return self._one(SignalDetail, self._request("GET", f"/signals/{signal_id}"))
 
-    def approve(self, signal_id: str, price_seen: float) -> PositionOut:
-        """Open the paper position. Raises ApiProblem 409 with the reasons when it is refused."""
-        payload = self._request("POST", f"/signals/{signal_id}/approve", body={"price_seen": price_seen})
+    def approve(self, signal_id: str, price_seen: float, analysis_id: str | None = None) -> PositionOut:
+        """Open the paper position of the analysis that was seen. Raises ApiProblem 409 with the reasons when it is
+        refused.
+        """
+        body = {"price_seen": price_seen, "analysis_id": analysis_id}
+        payload = self._request("POST", f"/signals/{signal_id}/approve", body=body)
         return self._one(PositionOut, payload)
 
     def decline(self, signal_id: str) -> None:

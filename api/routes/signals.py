@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -27,14 +28,15 @@ from api.schemas import (
     WatchOut,
 )
 from api.schemas.base import Input
-from app.account import EntryPlan, plan_entry, read_account
+from app.account import EntryPlan, read_account
 from app.bootstrap import Services
+from app.entries import entry_levels, plan_approved, unfit
 from app.market_client import MarketRefused, MarketUnavailable
-from app.trading import Refused, entry_levels
+from app.trading import Refused
 from broker.rules import SymbolRules
-from broker.types import Direction, Quote, Refusal
+from broker.types import Quote, Refusal
 from market.types import SymbolInfo
-from store import analyses, analysis_views, jobs, positions, signals
+from store import analyses, analysis_views, jobs, positions, signals, strategies
 from store.errors import StateConflict
 from store.records import Analysis, SignalStatus, SignalView
 from store.session import Connection
@@ -46,9 +48,10 @@ PRICE_MOVED = Decimal("0.02")
 
 
 class ApproveIn(Input):
-    """Body of an approval: the price that was on the screen."""
+    """Body of an approval: the price and the analysis that were on the screen; without one it is the newest's."""
 
     price_seen: float = Field(gt=0)
+    analysis_id: UUID | None = None
 
 
 def signal_out(row: SignalView) -> SignalOut:
@@ -132,8 +135,8 @@ async def _later(parts: Services, row: SignalView, known: list[CandleOut]) -> li
 
 
 async def _plan(parts: Services, conn: Connection, user: UUID, row: SignalView, analysis: Analysis) -> EntryPlan | None:
-    stop, targets = entry_levels(analysis.key_levels)
-    if stop is None:
+    """The entry as it would be sent now, with why it would not; None where no price or no levels are known."""
+    if None in entry_levels(analysis.key_levels):
         return None
     try:
         info = next((s for s in (await parts.market.symbols())["items"] if s["symbol"] == row.symbol), None)
@@ -157,7 +160,9 @@ async def _plan(parts: Services, conn: Connection, user: UUID, row: SignalView, 
         )
     )
     quote = Quote.of(row.symbol, quotes[0]["price"], quotes[0]["time"])
-    return plan_entry(account, parts.settings, rules, Direction(row.side), quote, stop, targets, now)
+    strategy = await strategies.get(conn, row.strategy_id)
+    plan = plan_approved(account, parts.settings, rules, analysis, row.side, quote, now)
+    return replace(plan, refusals=(*unfit(row, strategy, analysis, now), *plan.refusals))
 
 
 def _preview(plan: EntryPlan, parts: Services) -> ApprovalPreview:
@@ -192,7 +197,11 @@ async def approve(signal_id: UUID, body: ApproveIn, parts: Parts, user: User) ->
     async with parts.database.user(user) as conn:
         row = await signals.get(conn, signal_id)
         analysis = await analyses.latest_of_signal(conn, signal_id)
+        seen_id = body.analysis_id or (analysis.id if analysis is not None else None)
         if row.status == "enter" and analysis is not None:
+            if analysis.id != seen_id:
+                told = f"Not sent: {row.symbol} was analysed again since you looked; look again."
+                raise Refused([Refusal("analysed_again", told)])
             plan = await _plan(parts, conn, user, row, analysis)
             if plan is None:
                 raise Refused([Refusal("no_price", f"Not sent: there is no price for {row.symbol} now.")])
@@ -209,7 +218,7 @@ async def approve(signal_id: UUID, body: ApproveIn, parts: Parts, user: User) ->
                 )
             if plan.refusals:
                 raise Refused(plan.refusals)
-        await signals.decide(conn, signal_id, approve=True)
+        await signals.decide(conn, signal_id, approve=True, analysis_id=seen_id)
     return await _outcome(parts, user, signal_id)
 
 

@@ -19,7 +19,7 @@ from api.schemas.base import Input
 from app.account import as_position, costs
 from app.settings import Settings
 from broker.positions import unrealised
-from store import analyses, events, orders, positions, profiles, strategies
+from store import analyses, events, orders, positions, profiles, signals, strategies
 from store.trading_records import Event, Position
 
 router = APIRouter(tags=["trading"])
@@ -90,7 +90,8 @@ async def read_position(position_id: UUID, parts: Parts, user: User) -> Position
     async with parts.database.user(user) as conn:
         row = await positions.get(conn, position_id)
         decided = await analyses.of_position(conn, position_id)
-        entry = await analyses.latest_of_signal(conn, row.signal_id) if row.signal_id else None
+        answer = await signals.answer(conn, row.signal_id, user) if row.signal_id else None
+        entry = await analyses.get(conn, answer.analysis_id) if answer and answer.analysis_id else None
         names = {s.id: s.name for s in await strategies.list_visible(conn)} if row.strategy_id else {}
     name = names.get(row.strategy_id, "") if row.strategy_id else ""
     return PositionDetail(

@@ -151,19 +151,19 @@ def _approve(signal: SignalDetail) -> None:
             shortcut="Shift+A",
             disabled=blocked,
             on_click=_approve_now,
-            args=(signal.id, signal.price),
+            args=(signal.id, signal.price, signal.analysis.id if signal.analysis else None),
             key="approve_button",
         )
         st.button("Decline", shortcut="Shift+D", on_click=_decline, args=(signal.id,), key="decline_button")
 
 
-def _approve_now(signal_id: str, fallback: float) -> None:
-    """Approve with the signal's id and the price that was on the screen."""
+def _approve_now(signal_id: str, fallback: float, analysis_id: str | None) -> None:
+    """Approve with the signal's id, and the price and the analysis that were on the screen."""
     seen: tuple[str, float] | None = st.session_state.get("price_seen")
     price = seen[1] if seen and seen[0] == signal_id else fallback
     st.session_state.pop("approve_failed", None)
     try:
-        position = session.api().approve(signal_id, price)
+        position = session.api().approve(signal_id, price, analysis_id)
     except ApiProblem as problem:
         details = [message for message, _ in session.problem_lines(problem.problem)]
         st.session_state["approve_failed"] = (signal_id, str(problem), details)

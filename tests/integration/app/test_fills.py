@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
+from broker.types import Fill, OrderIntent
 from store import events, orders
 from store.session import Database
+from store.trading_records import Order
 from tests.fixtures.fake_market import FakeMarket
 from tests.fixtures.held_position import Bench, Model
 
@@ -24,10 +26,10 @@ async def test_two_workers_that_overlap_book_a_sold_part_once(
     got, go_on = asyncio.Event(), asyncio.Event()
     book = former._filled
 
-    async def stands_still(*given: Any) -> None:
+    async def stands_still(order: Order, intent: OrderIntent, fills: Sequence[Fill]) -> None:
         got.set()
         await go_on.wait()
-        await book(*given)
+        await book(order, intent, fills)
 
     former._filled = stands_still  # type: ignore[method-assign]
     task = asyncio.create_task(former.resolve())

@@ -5,89 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from app.bootstrap import paper_broker
-from app.settings import Settings
 from app.times import at
 from app.trading import Trader
 from broker.types import Fill, OrderIntent, OrderRejected, Quote, Refusal
-from store import analyses, events, orders, positions, profiles, signals, strategies
-from store.records import NewAnalysis, NewSignal, NewStrategy, SignalView
+from store import events, orders, positions, profiles
 from store.session import Database
-from store.trading_records import Position
+from tests.fixtures.entering import SETTINGS, approve, held, read, signal_to_enter, tick, trader
 from tests.fixtures.fake_market import FakeMarket
 
-SETTINGS = Settings(_env_file=None)
 FEE = SETTINGS.fee_bps / 10_000
 SLIP = SETTINGS.slippage_bps / 10_000
 
 
 class Killed(BaseException):
     """Stands for the end of the process."""
-
-
-def trader(database: Database, market: FakeMarket) -> Trader:
-    """As a worker that has just been started has it."""
-    return Trader(database, market, paper_broker(SETTINGS, database, market.infos), SETTINGS)
-
-
-async def signal_to_enter(
-    database: Database, owner: UUID, symbol: str = "BTCUSDT", side: str = "long", minute: int = 0
-) -> UUID:
-    """An analysed signal at 100 with stop 95 and target 110 (or mirrored)."""
-    sign = 1 if side == "long" else -1
-    async with database.worker() as conn:
-        strategy = await strategies.create(
-            conn,
-            NewStrategy(
-                code=f"t-{uuid4().hex[:10]}",
-                name="T",
-                owner_id=owner,
-                base_interval="1m",
-                filter_code="match = close > open",
-                filter_hash="h",
-            ),
-        )
-        signal_id = await signals.insert(
-            conn,
-            NewSignal(
-                strategy_id=strategy.id,
-                strategy_version=strategy.version,
-                symbol=symbol,
-                interval="1m",
-                candle_close=at(1_767_600_000_000 + minute * 60_000),
-                price=Decimal(100),
-                side=side,
-                conditions=[{"text": "close > open", "left": 100.0, "op": ">", "right": 99.0, "value": True}],
-            ),
-        )
-        assert signal_id is not None
-        await signals.transition(conn, signal_id, "analysing")
-        levels = {"entry": 100, "stop_loss": 100 - 5 * sign, "take_profit": [100 + 10 * sign]}
-        await analyses.insert(
-            conn,
-            NewAnalysis(decision="enter_trade", confidence=70, model="test", signal_id=signal_id, key_levels=levels),
-        )
-        await signals.transition(conn, signal_id, "enter")
-    return signal_id
-
-
-async def approve(database: Database, owner: UUID, signal_id: UUID) -> None:
-    async with database.user(owner) as conn:
-        await signals.decide(conn, signal_id, approve=True)
-
-
-async def read(database: Database, signal_id: UUID) -> SignalView:
-    async with database.worker() as conn:
-        return await signals.get(conn, signal_id)
-
-
-async def held(database: Database, owner: UUID) -> list[Position]:
-    async with database.worker() as conn:
-        return await positions.list_positions(conn, owner_id=owner)
 
 
 async def entered(database: Database, market: FakeMarket, owner: UUID, side: str = "long") -> tuple[Trader, UUID]:
@@ -97,12 +32,6 @@ async def entered(database: Database, market: FakeMarket, owner: UUID, side: str
     working = trader(database, market)
     await tick(working)
     return working, signal_id
-
-
-async def tick(working: Trader) -> None:
-    await working.enter_approved()
-    await working.resolve()
-    await working.watch()
 
 
 async def assert_one_entry(database: Database, owner: UUID, signal_id: UUID) -> None:

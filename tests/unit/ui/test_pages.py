@@ -127,6 +127,7 @@ def test_what_a_callback_tells_is_shown_once_by_the_body(served: Served, monkeyp
     app.run()
     app.button(key="approve_button").click().run()
     assert [t.value.split(" at ")[0] for t in app.toast] == ["Bought 1.73 ETHUSDT"]
+    assert served.state.analyses_seen == [app.session_state["detail"].analysis.id], "what was on the screen is approved"
     app.run()
     assert not app.toast
 
