@@ -26,7 +26,7 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 Scope = Literal["user", "strategy", "all"]
 SETTINGS: dict[Scope, tuple[str, str]] = {
-    "user": ("for one user", "SCREENER_SPEND_PER_USER_DAY"),
+    "user": ("for one user", "SCREENER_SPEND_PER_USER_DAY or the tier's"),
     "strategy": ("for one strategy", "SCREENER_SPEND_PER_STRATEGY_DAY"),
     "all": ("for all calls", "SCREENER_SPEND_PER_DAY"),
 }
