@@ -117,6 +117,8 @@ begin
     raise exception 'a signal that is % is not analysed again', found_signal.status
       using errcode = 'object_not_in_prerequisite_state';
   end if;
+  -- Two who press at once: the second sees what the first queued.
+  perform pg_advisory_xact_lock(hashtextextended(found_signal.id::text, 9));
   if not exists (select from jobs.procrastinate_jobs j
       where j.queueing_lock = 'analyse:' || found_signal.id and j.status = 'todo') then
     perform private.count_analysis(caller);

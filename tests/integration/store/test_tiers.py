@@ -105,9 +105,12 @@ async def test_what_waits_its_turn_already_counts_once(database: Database, admin
     [wanted] = await shared_signals(database, 1)
     assert await ask(database, person, wanted) and await ask(database, person, wanted)
     assert await used(database, person) == 1
+    [another] = await shared_signals(database, 1)
+    assert all(await asyncio.gather(*(ask(database, person, another) for _ in range(4))))
+    assert await used(database, person) == 2
     with pytest.raises(NotFound):
         await ask(database, person, uuid4())
-    assert await used(database, person) == 1
+    assert await used(database, person) == 2
 
 
 async def test_a_new_day_begins_anew_and_nobody_sees_anothers_use(
