@@ -113,9 +113,9 @@ async def test_text_of_others_is_data_in_the_prompt_and_changes_no_check() -> No
         ("import os", "F0"),
         ("match = True", "F0"),
         ("match = symbol('BTCUSDT').close > 1", "BTCUSDT"),
-        ("match = rank(close) > 5", ""),
+        ("match = rank(close) > 5", "across the market"),
         ("match = tf('4h').close > 1", "4h"),
-        ("match = trade.bars > 3", ""),
+        ("match = trade.bars > 3", "F026"),
     ],
 )
 def test_codes_that_cannot_be_watched_are_dropped(code: str, why: str) -> None:
