@@ -101,7 +101,9 @@ _QUERY: LiteralString = (
     " join public.strategy_versions v on v.strategy_id = s.strategy_id and v.version = s.strategy_version"
     " left join public.subscriptions f on f.strategy_id = s.strategy_id and f.owner_id = p.owner_id"
     " left join lateral (select * from public.analyses where signal_id = s.id and position_id is null"
-    "   and created_at <= p.created_at order by created_at desc limit 1) a on true"
+    "   and created_at <= p.created_at order by id is not distinct from (select d.analysis_id"
+    "     from public.signal_decisions d where (d.signal_id, d.owner_id) = (s.id, p.owner_id)) desc,"
+    "   created_at desc limit 1) a on true"
     " where p.state = 'open'"
 )
 

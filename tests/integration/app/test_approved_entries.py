@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from store import analyses, events, orders, profiles, signals, strategies
+from store import analyses, events, orders, profiles, signals, strategies, watching
 from store.errors import StateConflict
 from store.records import Analysis, AnalysisDecision, NewAnalysis, NewStrategy, Strategy
 from store.session import Database
@@ -68,7 +68,10 @@ async def test_an_entry_takes_the_analysis_that_was_approved(
     assert (order.stop, order.targets) == (Decimal(95), [Decimal(110)])
     async with database.worker() as conn:
         answer = await signals.answer(conn, signal_id, new_user)
+        [position] = await held(database, new_user)
+        managed = await watching.held_one(conn, position.id)
     assert seen is not None and answer is not None and answer.analysis_id == seen.id
+    assert managed is not None and managed.analysis_id == seen.id, "it is managed by what it was entered on"
 
 
 async def test_the_analysis_that_was_seen_must_be_the_newest_and_of_that_signal(
