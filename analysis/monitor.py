@@ -170,14 +170,16 @@ def answers(
     programs: Callable[[str], Program | None],
     panel: Panel,
     interval: str,
+    since: int,
     close: int,
-) -> dict[Question, bool | None]:
-    """Whether each condition held on the candle that closed at `close` (ms UTC), None where unknown; each code is
-    stepped once for all its symbols. `programs` gives the program of a code.
+) -> dict[Question, dict[int, bool]]:
+    """Whether each condition held, by close (ms UTC), on the candles that closed after `since`, up to `close`; closes
+    at which it is unknown are left out. Each code is stepped once for all its symbols. `programs` gives the program of
+    a code.
 
     Programs that compare the market's symbols are stepped over all of them, all others over the columns asked for.
     """
-    found: dict[Question, bool | None] = dict.fromkeys(questions)
+    found: dict[Question, dict[int, bool]] = {question: {} for question in questions}
     known = {code: program for code in {q.code for q in questions} if (program := programs(code)) is not None}
     for wide in (False, True):
         chosen = [code for code, program in known.items() if _wide(program) == wide]
@@ -187,11 +189,11 @@ def answers(
         named = {q.symbol for q in asked} | {s for code in chosen for s in _symbols(known[code])}
         columns = sorted(column for symbol in named if (column := panel.find(symbol)) >= 0)
         source: CandleSource = panel if wide else Columns(panel, columns)
-        values = truths([known[code] for code in chosen], source, interval, close)
+        closes, values = truths([known[code] for code in chosen], source, interval, since, close)
         row = {code: number for number, code in enumerate(chosen)}
         for question in asked:
-            value = int(values[row[question.code], source.find(question.symbol)])
-            found[question] = None if value < 0 else value == 1
+            told = values[row[question.code], :, source.find(question.symbol)].tolist()
+            found[question] = {at: value == 1 for at, value in zip(closes.tolist(), told, strict=True) if value >= 0}
     return found
 
 

@@ -3,6 +3,7 @@
 1. `told` queues `watch_positions` for a close; `Holdings.watch` does it.
 2. The thesis's invalidation of every position, and the `exit`, `stop` and `target` of its filter that use the open
    trade, are stepped over the candles held (`analysis.monitor`, `screener.engine.trades`).
+   Closes that nobody looked at count too.
 3. A filter's own `exit` closes the position; its `stop` only tightens; each is stored as a decision (`_by_filter`).
 4. Where the invalidation became true, or every so many candles, the job `manage_position` is queued (app.managing).
 
@@ -17,10 +18,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from analysis.manage import Why
@@ -35,7 +38,7 @@ from market.types import Price
 from screener import Program
 from screener.engine.panel import Panel
 from screener.engine.trades import Trade, follow_trades, uses_trade
-from screener.intervals import open_of
+from screener.intervals import closes_between, open_of
 from store import analyses, events, jobs, positions, watching
 from store.records import NewAnalysis
 from store.session import Connection, Database
@@ -58,7 +61,9 @@ class PricedMarket(Market, Protocol):
 
 
 class Seen(BaseModel):
-    """What one close said: the invalidation and the filter's own exit; None is unknown, or there is none."""
+    """What one close, and those before it that nobody looked at, said: whether the invalidation or the filter's own
+    exit was true; None is unknown, or there is none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -96,6 +101,11 @@ class Thesis(BaseModel):
             text=" ".join(w for w in words if w),
             analysis_id=str(held.analysis_id) if held.analysis_id is not None else None,
         )
+
+    def since(self, held: Held) -> int:
+        """The last close that was looked at (ms UTC): at first the one that the position was opened after."""
+        opened = open_of(to_ms(held.opened_at), held.interval)
+        return opened if self.looked_at is None else max(opened, to_ms_of(self.looked_at))
 
     def past(self, moment: str | None, close: int) -> bool:
         """Whether that moment is the close (ms UTC) or later."""
@@ -137,22 +147,27 @@ class Holdings:
         found = [(row, Thesis.of(row.thesis, row)) for row in rows]
         found = [(row, thesis) for row, thesis in found if not thesis.past(thesis.looked_at, close)]
         questions = {Question(row.symbol, t.invalidation) for row, t in found if t.invalidation is not None}
-        said = await check(self._market, questions, interval, close)
-        ends = await self._ends([row for row, _ in found], interval, close)
+        since = {row.id: thesis.since(row) for row, thesis in found}
+        said = await check(self._market, questions, interval, min(since.values(), default=close), close)
+        ends = await self._ends([row for row, _ in found], since, interval, close)
         decided = 0
         for row, thesis in found:
-            code = thesis.invalidation
-            invalid = said.get(Question(row.symbol, code)) if code is not None else None
+            told = said.get(Question(row.symbol, thesis.invalidation), {}) if thesis.invalidation is not None else {}
+            invalid = [value for passed, value in told.items() if passed > since[row.id]]
             decided += await self._store(row, invalid, ends.get(row.id, Ends()), close)
         return decided
 
-    async def _ends(self, rows: Sequence[Held], interval: str, close: int) -> dict[UUID, Ends]:
+    async def _ends(
+        self, rows: Sequence[Held], since: Mapping[UUID, int], interval: str, close: int
+    ) -> dict[UUID, Ends]:
         programs = await programs_of(self._market, {row.filter_code for row in rows}, interval)
         async with self._market.engine_lock:
-            return await asyncio.to_thread(filter_ends, programs, rows, self._market.panel, close)
+            return await asyncio.to_thread(filter_ends, programs, rows, since, self._market.panel, close)
 
-    async def _store(self, held: Held, invalid: bool | None, ends: Ends, close: int) -> bool:
-        """Keep what the close said of one position, and what follows; returns whether it is to be decided on."""
+    async def _store(self, held: Held, invalid: Sequence[bool], ends: Ends, close: int) -> bool:
+        """Keep what the closes since the last look said of one position, and what follows; returns whether it is to be
+        decided on. `invalid`: its invalidation where known, oldest first.
+        """
         settings = settings_of(held.settings)
         async with self._database.worker() as conn:
             row = await positions.lock_open(conn, held.id)
@@ -162,18 +177,21 @@ class Holdings:
             if thesis.past(thesis.looked_at, close):
                 return False
             closing = await self._by_filter(conn, held, row, ends, close) or row.close_requested_at is not None
+            became = any(now and not before for before, now in pairwise((thesis.held, *invalid)))
+            candles = thesis.candles + len(closes_between(thesis.since(held), close, held.interval))
             why: Why | None = None
             if not closing and held.manage and settings.manage:
-                if invalid and not thesis.held:
+                if became:
                     why = "invalidation"
-                elif thesis.candles + 1 >= settings.recheck:
+                elif candles >= settings.recheck:
                     why = "every"
                 elif self._each_close:
                     why = "close"
-            seen = Seen(at=at(close).isoformat(), invalidation=invalid, exit=ends.exit)
+            told = became or invalid[-1] if invalid else None
+            seen = Seen(at=at(close).isoformat(), invalidation=told, exit=ends.exit)
             changes = {
-                "held": thesis.held if invalid is None else invalid,
-                "candles": thesis.candles + 1,
+                "held": invalid[-1] if invalid else thesis.held,
+                "candles": candles,
                 "looked_at": seen.at,
                 "checks": (*thesis.checks, seen)[-CHECKS_KEPT:],
             }
@@ -256,9 +274,12 @@ class Holdings:
         await events.append(conn, decided_event(row, decision, reasoning, at(close)))
 
 
-def filter_ends(programs: Mapping[str, Program], rows: Sequence[Held], panel: Panel, close: int) -> dict[UUID, Ends]:
-    """What the filters say of open trades at a close (ms UTC). Levels that do not use the trade are the analysis's
-    matter: they were frozen when it was entered.
+def filter_ends(
+    programs: Mapping[str, Program], rows: Sequence[Held], since: Mapping[UUID, int], panel: Panel, close: int
+) -> dict[UUID, Ends]:
+    """What the filters say of open trades at a close (ms UTC); their exit counts that was true at any since the last
+    look (`since`, by position). Levels that do not use the trade are the analysis's matter: they were frozen when it
+    was entered.
     """
     found: dict[UUID, Ends] = {}
     for code, program in programs.items():
@@ -274,15 +295,22 @@ def filter_ends(programs: Mapping[str, Program], rows: Sequence[Held], panel: Pa
         if not len(history.times) or int(history.times[-1]) != close:
             continue
         for column, row in enumerate(own):
-            known = int(history.exit[-1, column]) if history.exit is not None else -1
+            exits = history.exit[history.times > since[row.id], column] if history.exit is not None else np.array([-1])
             prices = {
                 name: float(values[-1, column])
                 for name in levels
                 if (values := getattr(history, name)) is not None and np.isfinite(values[-1, column])
             }
             above = {name: price for name, price in prices.items() if price > 0}
-            found[row.id] = Ends(None if known < 0 else known == 1, above.get("stop"), above.get("target"))
+            found[row.id] = Ends(_any(exits), above.get("stop"), above.get("target"))
     return found
+
+
+def _any(exits: NDArray[np.int8]) -> bool | None:
+    """Whether one is true (1); None where none is and the newest is unknown (-1)."""
+    if (exits == 1).any():
+        return True
+    return False if len(exits) and exits[-1] == 0 else None
 
 
 def levels_json(row: Position, stop: Decimal | None, targets: tuple[Decimal, ...] | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Signals that wait: at each close of their strategy's candle their conditions are checked, for free.
 
 1. `told` queues `watch_waits` for a close; `Monitor.watch` does it.
-2. All conditions that wait for that close are stepped in one pass over the candles held (`analysis.monitor`).
-3. What the close said is stored with the signal; where something tripped, or every so many candles, the analysis is
+2. All conditions that wait for that close are stepped in one pass over the candles held (`analysis.monitor`), those of
+   closes that nobody looked at too: a worker that was away misses nothing.
+3. What the closes said is stored with the signal; where something tripped, or every so many candles, the analysis is
    queued in the same transaction. A signal whose time is up expires.
 """
 
@@ -20,13 +21,16 @@ from app.times import at, to_ms
 from market.types import MarketError, SymbolInfo
 from screener import Program
 from screener.engine.panel import Panel
-from screener.intervals import interval_ms
+from screener.intervals import closes_between, interval_ms
 from store import jobs, signals, watching
 from store.session import Database
 from store.watching import Waiting
 
 log = logging.getLogger(__name__)
 WATCH_WAITS = "watch_waits"
+
+Answers = Mapping[Question, Mapping[int, bool]]
+"""Whether conditions held, by close (ms UTC); closes at which one is unknown are left out."""
 
 
 class Market(Protocol):
@@ -84,14 +88,15 @@ class Monitor:
             for code in (watches[waiting.id].trigger, watches[waiting.id].invalidation)
             if code is not None
         }
-        said = await check(self._market, questions, interval, close)
+        since = min((_looked_at(waiting) for waiting in found), default=close)
+        said = await check(self._market, questions, interval, since, close)
         asked = 0
         for waiting in found:
             asked += await self._store(waiting, watches[waiting.id], said, close)
         return asked
 
-    async def _store(self, waiting: Waiting, watch: Watch, said: Mapping[Question, bool | None], close: int) -> bool:
-        """Keep what the close said of one signal; returns whether it is asked about."""
+    async def _store(self, waiting: Waiting, watch: Watch, said: Answers, close: int) -> bool:
+        """Keep what the closes since the last look said of one signal; returns whether it is asked about."""
         if close >= to_ms_of(watch.until):
             async with self._database.worker() as conn:
                 if await watching.keep_watch(conn, waiting.id, at(close), watch.model_dump(mode="json")) is not None:
@@ -99,11 +104,14 @@ class Monitor:
                     await signals.transition(conn, waiting.id, "expired", expected=["wait"], reason=reason)
             return False
         trigger, invalidation = (
-            said.get(Question(waiting.symbol, code)) if code is not None else None
+            said.get(Question(waiting.symbol, code), {}) if code is not None else {}
             for code in (watch.trigger, watch.invalidation)
         )
         recheck = settings_of(waiting.settings).recheck
-        after, why = watch.next(at(close).isoformat(), trigger, invalidation, recheck)
+        after, why = watch, None
+        for passed in closes_between(_looked_at(waiting), close, waiting.interval):
+            after, asked = after.next(at(passed).isoformat(), trigger.get(passed), invalidation.get(passed), recheck)
+            why = asked or why
         left = timedelta(milliseconds=interval_ms(waiting.interval)) * (recheck - after.candles)
         after = after.model_copy(update={"recheck_at": (at(close) + left).isoformat()})
         async with self._database.worker() as conn:
@@ -115,13 +123,11 @@ class Monitor:
         return True
 
 
-async def check(
-    market: Market, questions: Collection[Question], interval: str, close: int
-) -> dict[Question, bool | None]:
-    """The answers to filter conditions at a close (ms UTC), in one pass; None where unknown."""
+async def check(market: Market, questions: Collection[Question], interval: str, since: int, close: int) -> Answers:
+    """The answers to filter conditions at the closes after `since`, up to `close` (ms UTC), in one pass."""
     programs = await programs_of(market, {q.code for q in questions}, interval)
     async with market.engine_lock:
-        return await asyncio.to_thread(answers, questions, programs.get, market.panel, interval, close)
+        return await asyncio.to_thread(answers, questions, programs.get, market.panel, interval, since, close)
 
 
 async def programs_of(market: Market, codes: Collection[str], interval: str) -> dict[str, Program]:
@@ -146,6 +152,11 @@ def newest_close(panel: Panel, interval: str, close: int) -> int:
     """The close to look at, ms UTC: the newest held, where a job comes late."""
     newest = panel.last_open(interval)
     return close if newest is None else max(close, newest + interval_ms(interval))
+
+
+def _looked_at(waiting: Waiting) -> int:
+    """The last close that was looked at for a signal (ms UTC): at first its own."""
+    return to_ms(max(waiting.candle_close, waiting.looked_at or waiting.candle_close))
 
 
 def to_ms_of(moment: str) -> int:

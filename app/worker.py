@@ -223,6 +223,8 @@ class Worker:
         now = self.market.clock.now_ms()
         async with self.database.worker() as conn:
             for unanswered in await signals.unanswered(conn):
+                if unanswered.interval not in INTERVAL_MS:
+                    continue
                 until = at(now) - lifetime(unanswered.interval, unanswered.settings)
                 await signals.expire(conn, unanswered.strategy_id, unanswered.interval, until)
             await jobs.give_up(conn)

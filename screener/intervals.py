@@ -112,6 +112,12 @@ def close_of(open_ms: int, label: str) -> int:
     return open_at(candle_index(open_ms, label) + 1, label)
 
 
+def closes_between(since_ms: int, until_ms: int, label: str) -> list[int]:
+    """The closes after `since_ms`, up to `until_ms`, whether candles are held there or not; oldest first."""
+    first, last = candle_index(since_ms, label) + 1, candle_index(until_ms, label)
+    return [open_at(index, label) for index in range(first, last + 1)]
+
+
 def is_close(t_ms: int, label: str) -> bool:
     """Whether a candle of `label` closes, and the next one opens, at `t_ms`."""
     return open_of(t_ms, label) == t_ms

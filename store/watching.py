@@ -18,7 +18,8 @@ from store.session import Connection
 
 
 class Waiting(Record):
-    """A signal that waits: how it is watched, its newest analysis, and its strategy's settings."""
+    """A signal that waits: how it is watched, the last close it was looked at, its newest analysis, and its strategy's
+    settings."""
 
     id: UUID
     strategy_id: UUID
@@ -28,6 +29,7 @@ class Waiting(Record):
     price: Decimal
     candle_close: datetime
     watch: Json | None
+    looked_at: datetime | None
     analysis_id: UUID | None
     trade_plan: Json | None
     key_levels: Json | None
@@ -68,7 +70,7 @@ async def waiting(conn: Connection, interval: str, close: datetime) -> list[Wait
         conn,
         Waiting,
         "select s.id, s.strategy_id, s.symbol, s.interval, s.side, s.price, s.candle_close, s.watch,"
-        "   a.id as analysis_id, a.trade_plan, a.key_levels, t.analysis as settings,"
+        "   s.considered_until as looked_at, a.id as analysis_id, a.trade_plan, a.key_levels, t.analysis as settings,"
         "   case when jsonb_typeof(a.snapshot -> 'price') = 'number' then (a.snapshot ->> 'price')::float8 end"
         "     as seen_price"
         " from public.signals s join public.strategies t on t.id = s.strategy_id"

@@ -268,21 +268,27 @@ def replay_edges(
     return np.concatenate(parts)
 
 
-def truths(programs: Sequence[Program], candles: CandleSource, base: str, until: int) -> NDArray[np.int8]:
-    """`match` of many programs of one base interval on the candle that closes at `until` (ms UTC), in one pass:
-    `[programs, symbols]` 1 true, 0 false, -1 unknown, which it is too where a symbol has no such candle.
+def truths(
+    programs: Sequence[Program], candles: CandleSource, base: str, since: int, until: int
+) -> tuple[Ints, NDArray[np.int8]]:
+    """`match` of many programs of one base interval on the candles that close after `since`, up to `until` (ms UTC), in
+    one pass: their closes `[n]`, and `[programs, n, symbols]` 1 true, 0 false, -1 unknown, which it is too where a
+    symbol has no such candle.
     """
     size = len(candles.symbols)
-    found = np.full((len(programs), size), -1, dtype=np.int8)
+    closes: list[Ints] = [np.empty(0, dtype=np.int64)]
+    found: list[NDArray[np.int8]] = [np.empty((len(programs), 0, size), dtype=np.int8)]
     if not programs:
-        return found
+        return closes[0], found[0]
     machine, roots = _matching(programs, candles)
     for chunk in advance(machine, candles, spans(machine, candles, until, [base]), base, booleans=roots):
-        if len(chunk.closes) and chunk.closes[-1] == until:
-            true = unpack(chunk.true[:, -1] & chunk.present[-1], size)
-            false = unpack(chunk.false[:, -1] & chunk.present[-1], size)
-            found = np.where(true, 1, np.where(false, 0, -1)).astype(np.int8)
-    return found
+        rows = np.flatnonzero((chunk.closes > since) & (chunk.closes <= until))
+        if len(rows):
+            true = unpack(chunk.true[:, rows] & chunk.present[rows], size)
+            false = unpack(chunk.false[:, rows] & chunk.present[rows], size)
+            closes.append(chunk.closes[rows])
+            found.append(np.where(true, 1, np.where(false, 0, -1)).astype(np.int8))
+    return np.concatenate(closes), np.concatenate(found, axis=1)
 
 
 def _matching(programs: Sequence[Program], candles: CandleSource) -> tuple[Machine, list[Ref]]:

@@ -230,6 +230,32 @@ async def test_a_filters_own_exit_closes_at_the_candles_close(bench: Bench) -> N
     assert (stored.decision, stored.model) == ("close", "the strategy's filter")
 
 
+async def test_an_exit_on_a_close_that_nobody_looked_at_counts(bench: Bench) -> None:
+    await bench.enter(code="match = close > 1\nexit = trade.bars == 2", settings={"manage": False})
+    for _ in range(3):
+        bench.market.advance()
+    await bench.close()
+    await bench.tick()
+    assert (await bench.position()).close_reason == "exit"
+
+
+async def test_an_invalidation_on_a_close_that_nobody_looked_at_counts(bench: Bench) -> None:
+    opened = await bench.enter(settings={"recheck": 100})
+    closes = [float(bench.market.fields["close"][bench.market.held + n, 0]) for n in range(4)]
+    lowest = min(closes[:3])
+    assert lowest < closes[3], "the newest close is not the one"
+    code = f"match = close < {(lowest + closes[3]) / 2:.10f}"
+    async with bench.database.worker() as conn:
+        await positions.keep_thesis(conn, opened.id, {"invalidation": code})
+    bench.restart()
+    for _ in range(3):
+        bench.market.advance()
+    assert await bench.close() == 1
+    kept = (await bench.position()).thesis
+    assert kept is not None
+    assert (kept["checks"][-1]["invalidation"], kept["held"], kept["candles"]) == (True, False, 4)
+
+
 async def test_a_filters_trailing_stop_only_tightens(bench: Bench) -> None:
     code = "match = close > 1\nstop = trade.price * (0.96 + trade.bars * 0.005)\ntarget = trade.price * 1.2"
     opened = await bench.enter(code=code, settings={"manage": False})

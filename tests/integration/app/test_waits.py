@@ -94,12 +94,17 @@ class Waits:
         """Candles close at these multiples of the first price, and are looked at; how many signals were asked about."""
         asked = []
         for factor in factors:
+            await self.pass_by(factor)
+            asked.append(await self.monitor.watch("1m", self.market.newest_close))
+        return asked
+
+    async def pass_by(self, *factors: float) -> None:
+        """Candles close at these multiples of the first price, and nobody looks."""
+        for factor in factors:
             row = self.market.held
             for name in ("open", "high", "low", "close"):
                 self.market.fields[name][row, 0] = self.price * factor
             self.market.advance()
-            asked.append(await self.monitor.watch("1m", self.market.newest_close))
-        return asked
 
     async def read(self, signal_id: UUID) -> SignalView:
         async with self.database.worker() as conn:
@@ -208,6 +213,22 @@ async def test_a_close_is_looked_at_once(waits: Waits) -> None:
     close = waits.market.newest_close
     assert [await waits.monitor.watch("1m", close), await waits.monitor.watch("1m", close - 60_000)] == [0, 0]
     assert len(checks(await waits.read(signal_id))) == 1
+
+
+async def test_closes_that_nobody_looked_at_count(waits: Waits) -> None:
+    plan = {"trigger_code": f"match = close > {waits.price * 1.02:.8f}"}
+    tripped = await waits.wait(plan=plan, settings={"recheck": 100})
+    patient = await waits.wait(settings={"recheck": 5})
+    assert await waits.close(1.0) == [0]
+    await waits.pass_by(1.03, 1.0, 1.0)
+    assert await waits.close(1.0) == [2]
+    found = await waits.read(tripped)
+    assert checks(found) == [(False, None), (True, None), (False, None), (False, None), (False, None)]
+    assert found.watch is not None
+    minute = at(waits.market.newest_close - 3 * 60_000).isoformat()
+    assert found.watch["asked"] == [{"at": minute, "why": "trigger"}]
+    assert [a["why"] for a in (await waits.read(patient)).watch["asked"]] == ["every"]  # type: ignore[index]
+    assert await waits.close(1.0) == [0], "each is looked at once"
 
 
 async def test_checks_are_bounded(waits: Waits) -> None:
