@@ -9,7 +9,7 @@ from tests.e2e.test_app_browser import App, app, browser, page, pytestmark
 __all__ = ["app", "browser", "page", "pytestmark"]
 
 
-def test_settings_are_read_changed_and_still_there_after_a_reload(page: Page, app: App) -> None:
+def test_settings_are_changed_stay_after_a_reload_and_are_each_strategys_own(page: Page, app: App) -> None:
     page.goto(app.url)
     page.get_by_role("link", name="Strategies").click()
     card = page.locator(".st-key-card-analysis")
@@ -28,12 +28,8 @@ def test_settings_are_read_changed_and_still_there_after_a_reload(page: Page, ap
     expect(card.get_by_role("switch", name="Decide on open positions")).not_to_be_checked()
     expect(card.get_by_role("combobox", name="Style")).to_have_value("Careful")
     expect(card.get_by_role("spinbutton", name="Answers to each question")).to_have_value("1")
-
-
-def test_each_strategy_has_its_own(page: Page, app: App) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{app.url}/strategies?strategy=st102")
-    card = page.locator(".st-key-card-analysis")
     expect(page.get_by_role("heading", name="Range <b>breakdown</b>")).to_be_visible()
     expect(card.get_by_role("switch", name="Analyse each signal by itself")).not_to_be_checked()
     main = page.locator("[data-testid=stMain]")
