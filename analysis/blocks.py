@@ -2,7 +2,7 @@
 
 1. `Calendar` holds when signals fired and redraws that time in blocks (circular moving block bootstrap): plans open at
    the same time share their luck, so signals, and closes, are not draws of their own.
-2. A block is twice the longest holding time, so that few plans are cut by its ends; the calendar has at most
+2. A block is at least twice the longest holding time, so that few plans are cut by its ends; the calendar has at most
    `MOST_BLOCKS` of them. A block starts at any moment, and an hour without signals counts as an hour.
 3. `Mean.interval` is widened as Student's t is for so few blocks. Decisions that persist on a random walk exclude zero
    in about 5 % of runs.

@@ -104,7 +104,7 @@ def lift_lines(lift: Lift) -> Iterator[str]:
         ("  of it selection, on the bare plan", lift.selection),
         ("  of it the plan, on the entered", lift.plan),
         ("not entered, on the bare filter's plan", lift.avoided),
-        (f"{lift.others:,} not decided on, on the bare plan", lift.undecided),
+        *([(f"{lift.others:,} not decided on, on the bare plan", lift.undecided)] if lift.others else []),
     ):
         yield f"  {name:<40} {_interval(interval)}"
 

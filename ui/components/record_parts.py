@@ -158,9 +158,9 @@ def lift(found: LiftOut) -> str:
     return (
         f'{head}<table class="kv">{lines}</table><p class="{tone}" style="padding-top:8px">{said}</p>'
         f'<div class="cap" style="padding-top:4px">{found.signals:,} signals that were decided on and ended make these '
-        f"figures. The bar holds 95 % of redraws over {found.blocks:,} blocks of {_hours(found.block_ms)}, twice the "
-        "longest holding time: plans that are open together rise and fall together. Selection: the entered less all, "
-        "both on the filter's plan. Plan: what its own stop and target added. Not entered below zero: on the "
+        f"figures. The bar holds 95 % of redraws over {found.blocks:,} blocks of {_hours(found.block_ms)}, at least "
+        "twice the longest holding time: plans that are open together rise and fall together. Selection: the entered "
+        "less all, both on the filter's plan. Plan: what its own stop and target added. Not entered below zero: on the "
         "filter's plan the refused lost, on average.</div>"
     )
 
