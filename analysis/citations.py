@@ -74,6 +74,7 @@ _CALLED: Final = re.compile(
     r"(?:(?P<stop>stop)|(?P<target>targets?|take[ -]?profit|TP)|(?P<entry>entry))\b",
     re.I,
 )
+_SYMBOLS_AFTER: Final = re.compile(r"(?:\s*percent)?\s+of\s+(?:the\s+|all\s+)*(?:symbols|coins|pairs|market)\b", re.I)
 _ASIDE: Final = re.compile(r"\([^()]*\)")
 _SENTENCE: Final = re.compile(r"[.;!?]\s|\n")
 
@@ -110,8 +111,10 @@ _MEASURED: Final = frozenset(
     {"rsi", "adx", "macd", "stoch", "mfi", "cci", "roc", "natr", "chop", "volume_ratio", "breadth", "volatility"}
 )
 """Indicators that are no prices: a whole number that they are said to be above or below is a threshold."""
-_TIMELESS: Final = frozenset({"atr", "natr", "volume_ratio", "breadth", "spread", "volatility"})
-"""What a number right before is no period of, where it is as large as a price."""
+_TIMELESS: Final = frozenset({"atr", "natr", "volume_ratio", "breadth", "spread", "volatility", "vwap"})
+"""What a number beside is no period of, where it is as large as a price."""
+USUAL: Final = 14
+"""The period of an average range, which is no price beside its name."""
 _CALLED_BY_NAME: Final = frozenset({*_WORDS, "wma", "hma", "highest", "lowest"})
 _PERIODS: Final = frozenset({5, 7, 9, 10, 12, 14, 20, 21, 26, 34, 50, 55, 89, 100, 144, 200})
 
@@ -156,11 +159,12 @@ def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited
             continue
         sentence = _sentence(text, match.start(), match.end())
         if unit:
-            yield Cited(number, unit)
+            yield Cited(number, unit, "breadth" if unit == "percent" and _SYMBOLS_AFTER.match(after) else "")
             continue
         roles, level = _roles(sentence[0], after, stop=stop)
-        placed = placed_price(before, after)
-        loose = whole and value < 100 and not known.near(value) and not placed
+        near = whole and known.near(value)
+        placed = near or "$" in match[0] or placed_price(before, after)
+        loose = whole and value < 100 and not placed
         yield Cited(number, roles=roles, priced=level or placed, loose=loose)
 
 
@@ -197,7 +201,8 @@ def _said_of(
         return None
     if unit in ("", "percent") or mention.family == "volume_ratio":
         taken.add(at)
-        return Cited(number, unit, mention.family, mention.period, bool(compared))
+        priced = number.whole and known.near(value)
+        return Cited(number, unit, mention.family, mention.period, bool(compared), priced=priced)
     return None
 
 
@@ -230,9 +235,11 @@ def _roles(before: str, after: str, *, stop: bool) -> tuple[frozenset[Role], boo
         level = kind == "level"
         if level:
             # "The stop below the swing low at 2990": one number, and it is the stop's.
-            clause = words[-2] if len(words) > 1 and words[-1].start() - words[-2].end() < BETWEEN else None
-            beyond = clause is not None and _BEYOND.search(before, clause.end(), words[-1].start())
-            found = {"stop"} if clause is not None and clause["stop"] and beyond else set()
+            said = next((word for word in reversed(words) if not word["level"]), None)
+            if said is not None and said["stop"] and len(before) - said.end() < BETWEEN:
+                found = {"stop"} if _BEYOND.search(before, said.end(), words[-1].start()) else set()
+            else:
+                found = set()
         else:
             named: dict[str, set[Role]] = {"stop": {"stop"}, "target": {"target"}, "entry": {"entry"}}
             found |= named.get(kind or "", {"stop", "target"})
@@ -261,14 +268,10 @@ def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
         family = family or next(f for f in _WORDS if named[f])
         start, end = named.start(), named.end()
         period = named["after"] or named["before"]
-        if named["after"] and int(named["after"]) not in _PERIODS and "(" not in named[0] and " " in named[0]:
+        if named["after"] and "(" not in named[0] and " " in named[0] and _is_value(family, int(named["after"]), known):
             # "RSI 28" gives a value; "EMA 50" a period.
             end, period = named.start("after"), named["before"]
-        if named["before"] and (
-            family == "atr"
-            or int(named["before"]) not in _PERIODS
-            or (family in _TIMELESS and known.near(int(named["before"])))
-        ):
+        if named["before"] and (family == "atr" or _is_value(family, int(named["before"]), known)):
             # "2 ATR" is a distance, "28 RSI" a value: a number, and what it is of.
             start = named.start(family)
             period = named["after"]
@@ -276,6 +279,11 @@ def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
             continue
         take(start, end, family, int(period) if period else None)
     return sorted(found, key=lambda m: m.end), "".join(blank)
+
+
+def _is_value(family: str, number: int, known: Known) -> bool:
+    """Whether a number beside an indicator's name is its value, or a price, and no period."""
+    return number not in _PERIODS or (number != USUAL and family in _TIMELESS and known.near(number))
 
 
 def _about(mentions: list[_Mention], text: str, start: int) -> int | None:

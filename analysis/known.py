@@ -27,7 +27,8 @@ Side = Literal["", "above", "below"]
 Role = Literal["stop", "target", "entry"]
 ROLES: Final[tuple[Role, ...]] = ("stop", "target", "entry")
 
-_PERCENT: Final = ("ta.natr(", "ta.roc(", "breadth on", "volatility rank", "leader change")
+_PERCENT: Final = ("ta.natr(", "ta.roc(", "leader change")
+_PRICED: Final = frozenset({"price", *ROLES, "ema", "sma", "vwap", "bbands", "donchian"})
 _ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "breadth": ("breadth",),
     "spread": ("spread bps",),
@@ -124,7 +125,7 @@ class Known:
         """What a cited number is called; None where it is unknown."""
         if cited.about:
             named = self.about(cited)
-            found = _find(cited.number, named, price=cited.about in ("price", *ROLES))
+            found = _find(cited.number, named, price=cited.about in _PRICED)
             if found is not None or not (cited.bound or (cited.about in ROLES and not named)):
                 return found
         where = self.any_price(cited.number, cited.roles)
@@ -138,13 +139,16 @@ class Known:
     def holds(self, cited: Cited) -> bool:
         """Whether an indicator is on that side of the number, on any interval."""
         sign = 1 if cited.side == "above" else -1
-        return any((value - cited.number.value) * sign > 0 for value in self.about(cited).values())
+        values = (value for name, value in self.about(cited).items() if not name.endswith("(right)"))
+        return any((value - cited.number.value) * sign > 0 for value in values)
 
-    def is_percent(self, number: Number) -> bool:
-        """Whether a number is a percentage of the snapshot, of either sign, or volume's share of its mean."""
-        ratios = [v for n, v in self.measures.items() if n.startswith("ta.volume_ratio")]
-        stored = [v for n, v in self.measures.items() if f"{n} on".startswith(_PERCENT)]
-        stored += [100 * r for r in ratios] + [100 * (r - 1) for r in ratios]
+    def is_percent(self, cited: Cited) -> bool:
+        """Whether a number is a percentage of the snapshot, of either sign; of volume, its share of the mean."""
+        number = cited.number
+        stored = [v for n, v in self.measures.items() if n.startswith(_PERCENT)]
+        if cited.about == "volume_ratio":
+            ratios = [v for n, v in self.measures.items() if n.startswith("ta.volume_ratio")]
+            stored = [100 * r for r in ratios] + [100 * (r - 1) for r in ratios]
         return any(number.is_of(v) or number.is_of(-v) for v in stored)
 
     def closest(self, value: float) -> float | None:

@@ -85,8 +85,8 @@ def _computed(cited: Cited, snapshot: Snapshot, known: Known, reward_risk: float
     number = cited.number
     match cited.unit:
         case "percent":
-            shares = not cited.about or cited.about == "volume_ratio"
-            return shares and (known.distance(number, snapshot.price / 100) or known.is_percent(number))
+            away = not cited.about and known.distance(number, snapshot.price / 100)
+            return away or (cited.about in ("", "volume_ratio") and known.is_percent(cited))
         case "atr":
             return known.distance(number, snapshot.atr or 0.0)
         case "bps":
