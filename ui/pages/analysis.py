@@ -248,8 +248,8 @@ def _cited(snapshot: SnapshotOut) -> None:
     """Everything that could be cited."""
     session.html(
         '<div class="row" style="padding-top:6px"><h2>What it could cite</h2><span class="cap">as of the '
-        f"{text.clock_time(snapshot.candle_close)} close, with {snapshot.candles} candles; a price or value that is "
-        "not here fails the check</span></div>"
+        f"{text.clock_time(snapshot.candle_close)} close, with {snapshot.candles} candles; a price or value in the "
+        "text that is neither here nor the plan's own fails the check</span></div>"
     )
     first, second, third = st.columns([1.25, 1, 1])
     for column, key, markup in (
