@@ -26,6 +26,7 @@ from analysis.positions import (
     judge,
 )
 from analysis.prose import check_text
+from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from broker.rules import SymbolRules
 from broker.types import plain
@@ -75,13 +76,15 @@ async def manage(
     *,
     why: Why,
     earlier: Sequence[str] = (),
+    style: Style = "balanced",
     tier: Tier | None = None,
     timeout_s: float | None = None,
     spender: Spender | None = None,
 ) -> Managed:
     """Decide about an open position with `model`, or by the rules where it is None or fails.
 
-    `earlier` are the reasons of former decisions, oldest first. Never raises for what a model does.
+    `style` is how readily the strategy risks something; `earlier` are the reasons of former decisions, oldest first.
+    Never raises for what a model does.
     """
     started = perf_counter()
     if model is None:
@@ -96,6 +99,7 @@ async def manage(
         "direction": snapshot.direction,
         "why": WORDS[why],
         "min_stop_atr": MIN_STOP_ATR,
+        "style": style,
     }
     composed = await compose(OPERATION, variables)
     request = ModelRequest(

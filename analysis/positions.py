@@ -129,6 +129,12 @@ class Ruling:
         """Why parts of the answer do not stand."""
         return tuple(c.message for c in self.checks if c.status == "failed")
 
+    def without_part(self, reason: str) -> Ruling:
+        """The ruling where no part can be sold now, because of `reason`."""
+        moved = self.stop is not None or self.targets is not None
+        checks = (*self.checks, _failed("reduce", reason))
+        return Ruling("adjust" if moved else "hold", self.stop, self.targets, None, checks)
+
 
 def judge(proposed: PositionDecision, held: Holding, rules: SymbolRules, atr: float | None) -> Ruling:
     """What of a proposed decision stands. `atr` is the average true range of the strategy's candles, quote asset."""

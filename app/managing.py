@@ -109,6 +109,7 @@ class Manager:
             why=why,
             earlier=[*opened, *(f"{a.decision}: {a.reasoning}" for a in reversed(former))],
             tier=settings.tier,
+            style=settings.style,
             spender=Spender(str(row.owner_id), str(strategy.id)),
         )
         quiet = why == "close" and decided.ruling.decision == "hold" and not decided.ruling.refusals
@@ -158,6 +159,9 @@ class Manager:
                 return
             holding = self._holding(row, held, thesis, to_decimal(price.price), close)
             ruling = judge(decided.proposed, holding, SymbolRules.of(info), snapshot.atr)
+            busy = row.close_requested_at is not None or bool(await orders.of_position(conn, row.id))
+            if ruling.quantity is not None and busy:
+                ruling = ruling.without_part("An order of this position is under way: no part is sold beside it.")
             await analyses.insert_once(
                 conn,
                 NewAnalysis(
@@ -207,13 +211,11 @@ class Manager:
         if ruling.stop is not None or ruling.targets is not None:
             targets = [Decimal(t) for t in row.targets] if ruling.targets is None else list(ruling.targets)
             await positions.protect(conn, row.id, stop=ruling.stop or row.stop, targets=targets, since=row.opened_at)
-        if ruling.quantity is not None and row.close_requested_at is None:
+        if ruling.quantity is not None:
             await self._reduce(conn, row, ruling.quantity, close)
 
     async def _reduce(self, conn: Connection, row: Position, quantity: Decimal, close: int) -> None:
-        """Write the intent to sell a part; app.trading sends it. One part is under way at a time."""
-        if await orders.of_position(conn, row.id):
-            return
+        """Write the intent to sell a part; app.trading sends it."""
         price = self._market.prices[row.symbol]
         side = Direction(row.side).closing
         now = self._market.clock.now_ms()

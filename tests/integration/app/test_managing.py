@@ -109,6 +109,30 @@ async def test_a_part_is_sold_with_its_own_profit(bench: Bench) -> None:
     assert Decimal(lines[0].detail["profit"]) == pytest.approx(flow, abs=Decimal("1e-6"))
 
 
+async def test_a_part_that_cannot_be_sold_beside_another_order_is_told_as_refused(bench: Bench) -> None:
+    bench.model = Model({"decision": "reduce", "reduce_fraction": 0.5})
+    bench.restart()
+    await bench.enter()
+    for _ in range(2):
+        await bench.close()
+        await bench.manage()
+    first, second = await bench.decisions()
+    assert (first.decision, second.decision) == ("reduce", "hold")
+    assert "An order of this position is under way" in str(second.refusals)
+    assert [o.purpose for o in await bench.orders()] == ["entry", "reduce"]
+
+
+async def test_a_model_is_told_the_strategys_risk_and_style(bench: Bench) -> None:
+    bench.model = Model({"decision": "hold"})
+    bench.restart()
+    await bench.enter(settings={"style": "careful"}, risk={"max_loss": "2 % of the account"})
+    await bench.close()
+    await bench.manage()
+    assert bench.model is not None
+    told = "".join(m.content for m in bench.model.asked[0].messages)
+    assert "2 % of the account" in told and "This strategy is careful" in told
+
+
 async def test_the_account_counts_a_sold_part_as_money(bench: Bench) -> None:
     bench.model = Model({"decision": "reduce", "reduce_fraction": 0.5})
     bench.restart()
