@@ -5,7 +5,8 @@
    gives way to other strategies' signals, and comes back in turn.
 3. `_claim`, with the snapshot at hand, holds a strategy's bound over all processes and makes the signal `analysing`.
    The same request is never made twice: an analysis that answered it before is taken.
-4. `_keep` writes analysis and state in one transaction: a worker killed before has done nothing, after it all.
+4. `_keep` writes analysis and state in one transaction: a worker killed before has done nothing, after it all. One
+   whose signal was given to another worker meanwhile, or whose decision comes too late, makes no entry of it.
 5. `_failed`: a bad answer was asked again (app.repairs) and leaves the signal in `error`; a broken line is tried later,
    with growing pauses, and a spent budget when it begins anew, while the signal lives. Nothing of it is a trade.
 """
@@ -16,9 +17,9 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from analysis import (
     Analysis,
@@ -41,7 +42,7 @@ from app.settings import Settings
 from app.snapshots import Market as SnapshotMarket
 from app.snapshots import as_of, signal_snapshot
 from app.spending import real_now
-from app.stored import analysis_row, brief_of, failure_row
+from app.stored import analysis_row, brief_of, failure_row, taken_row
 from app.times import at, to_ms
 from llm.gateway.budget import CapReached
 from llm.models import LanguageModel, Spender
@@ -90,6 +91,7 @@ class _Case:
     settings: AnalysisSettings
     deadline: int
     ask: int
+    claim: UUID = field(default_factory=uuid4)
 
     @property
     def key(self) -> str:
@@ -206,7 +208,7 @@ class Analyser:
         except (SnapshotError, AnalysisFailed) as failure:
             await self._failed(case, failure)
             return
-        await self._keep(signal, snapshot, result, key, span.trace_id)
+        await self._keep(case, snapshot, result, key, span.trace_id)
 
     async def _claim(self, case: _Case, key: str) -> tuple[str, ...] | None:
         """Take the signal and return what was said of it before, oldest first; None where it is past that, or was given
@@ -217,11 +219,11 @@ class Analyser:
         async with self._database.worker() as conn:
             if not await signals.has_room(conn, case.signal, case.settings.concurrency):
                 raise Later(self._turn(case), "as many signals of its strategy are analysed elsewhere as may be")
-            if await signals.claim_one(conn, case.signal.id) is None:
+            if await signals.claim_one(conn, case.signal.id, case.claim) is None:
                 return None
             same = await analyses.by_request(conn, key)
             if same is not None:
-                await self._move(conn, case.signal, same)
+                await self._move(conn, case, same)
                 return None
             if case.ask == 1:
                 return ()
@@ -240,23 +242,23 @@ class Analyser:
             signal = await as_of(self._market, signal, code, now, self._engines)
         return await signal_snapshot(self._market, signal, code, case.settings, self._engines)
 
-    async def _keep(self, signal: Signal, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
-        """Store the analysis and move the signal, together."""
-        new = analysis_row(signal.id, snapshot, result, key, trace_id, at(self._market.clock.now_ms()))
+    async def _keep(self, case: _Case, snapshot: Snapshot, result: Analysis, key: str, trace_id: str | None) -> None:
+        """Store the analysis and move the signal, together; of one that is another worker's now, what it cost."""
+        new = analysis_row(case.signal.id, snapshot, result, key, trace_id, at(self._market.clock.now_ms()))
         async with self._database.worker() as conn:
-            await self._move(conn, signal, await analyses.insert_once(conn, new))
+            if await signals.is_claimed(conn, case.signal.id, case.claim):
+                await self._move(conn, case, await analyses.insert_once(conn, new))
+            elif result.asked:
+                await analyses.insert_failure(conn, taken_row(new))
 
-    async def _move(self, conn: Connection, signal: Signal, analysis: StoredAnalysis) -> None:
-        """Move the signal where its analysis sends it. One that was declined or expired meanwhile stays so."""
-        await _unless_moved(
-            signals.transition(
-                conn,
-                signal.id,
-                STATUS[analysis.decision],
-                expected=["analysing"],
-                reason=_why(analysis),
-            )
-        )
+    async def _move(self, conn: Connection, case: _Case, analysis: StoredAnalysis) -> None:
+        """Move the signal where its analysis sends it. One that was declined or expired meanwhile stays so, and one
+        whose time is up is no entry any more.
+        """
+        to, reason = STATUS[analysis.decision], _why(analysis)
+        if to != "rejected" and self._late(case):
+            to, reason = "expired", "The decision came after its time."
+        await _unless_moved(signals.transition(conn, case.signal.id, to, expected=["analysing"], reason=reason))
 
     async def _failed(self, case: _Case, failure: SnapshotError | AnalysisFailed) -> None:
         """Store why there is no analysis, or raise Later where there may still be one."""
@@ -280,13 +282,16 @@ class Analyser:
             await self._postpone(case, f"The model did not answer and is asked again: {failure}")
             raise Later(None, str(failure))
         async with self._database.worker() as conn:
-            await self._to_error(conn, case.signal, str(failure))
+            if await signals.is_claimed(conn, case.signal.id, case.claim) or isinstance(failure, SnapshotError):
+                await self._to_error(conn, case.signal, str(failure))
 
     async def _postpone(self, case: _Case, reason: str) -> None:
         """Back to what it was, with why."""
         back = _before(case.ask)
         async with self._database.worker() as conn:
-            await _unless_moved(signals.transition(conn, case.signal.id, back, expected=["analysing"], reason=reason))
+            await _unless_moved(
+                signals.transition(conn, case.signal.id, back, expected=["analysing"], reason=reason, claim=case.claim)
+            )
 
     async def _expire(self, case: _Case, reason: str) -> None:
         async with self._database.worker() as conn:

@@ -20,6 +20,7 @@ from app.engines import Engines
 from app.expiry import settings_of
 from app.fills import log_record
 from app.holding import Holdings, PricedMarket, Thesis, decided_event, levels_json
+from app.later import Later
 from app.places import PlacedModel, Places
 from app.repairs import Repairing
 from app.settings import Settings
@@ -78,7 +79,7 @@ class Manager:
 
     async def manage(self, position_id: UUID, close: int, why: Why) -> Managed | None:
         """Decide on a position at a close (ms UTC) and store what follows; None where it is closed, was decided on at
-        that close, or cannot be judged now. Raises StoreError.
+        that close, or cannot be judged now. Raises StoreError, and Later where an invalidation would be lost.
         """
         async with self._database.worker() as conn:
             held = await watching.held_one(conn, position_id)
@@ -90,13 +91,16 @@ class Manager:
             former = await analyses.of_position(conn, position_id, limit=EARLIER)
         thesis = Thesis.of(row.thesis, held)
         info, price = self._market.infos.get(row.symbol), self._market.prices.get(row.symbol)
-        if thesis.past(thesis.decided_at, close) or info is None or price is None:
+        if thesis.past(thesis.decided_at, close):
+            return None
+        if info is None or price is None:
+            _put_off(row.symbol, "there is no price for it", why)
             return None
         settings = settings_of(strategy.analysis)
         try:
             snapshot = await self._snapshot(signal, strategy, held, close)
         except SnapshotError as error:
-            log.warning("%s: the position was not looked at: %s", row.symbol, error)
+            _put_off(row.symbol, str(error), why)
             return None
         holding = self._holding(row, held, thesis, to_decimal(price.price), close)
         opened = [f"Opened because: {thesis.text}"] if thesis.text else []
@@ -247,3 +251,12 @@ class Manager:
         )
         if order is not None:
             await log_record(conn, trade_trigger(intent, (), "reduce"), order, row.id)
+
+
+def _put_off(symbol: str, reason: str, why: Why) -> None:
+    """A position that cannot be judged now. The next close asks again by itself; an invalidation is told once, so it is
+    taken up later: raises Later.
+    """
+    log.warning("%s: the position was not looked at: %s", symbol, reason)
+    if why == "invalidation":
+        raise Later(None, f"{symbol}: {reason}")

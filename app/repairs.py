@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -19,7 +20,8 @@ TRIES = 3
 class Repairing:
     """Asks `model` with the problem before it, up to `tries` times in all; `example` is an answer that fits.
 
-    A line that broke is not asked again here: that takes time, which the caller has or has not. Tokens, cost and calls
+    All tries together have the request's time. A line that broke is not asked again here: that takes time, which the
+    caller has or has not. Tokens, cost and calls
     are those of all tries.
     """
 
@@ -36,16 +38,18 @@ class Repairing:
     async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
         """Answer the request; raises `ModelError`, that of the last try."""
         asked = request
+        began = time.monotonic()
         failed: list[ModelError] = []
         while True:
             try:
                 answer = await self._model.complete(asked)
             except ModelError as error:
                 failed.append(error)
-                if error.kind != "bad_answer" or len(failed) == self._tries:
+                left = None if request.timeout_s is None else request.timeout_s - (time.monotonic() - began)
+                if error.kind != "bad_answer" or len(failed) == self._tries or (left is not None and left <= 0):
                     raise _summed(error, failed) from error.__cause__
                 messages = await repair(request.messages, error.answer, [error.reason], self._example)
-                asked = replace(request, messages=messages, fresh=True)
+                asked = replace(request, messages=messages, fresh=True, timeout_s=left)
                 continue
             return replace(
                 answer,

@@ -58,6 +58,20 @@ def analysis_row(
     )
 
 
+def taken_row(analysis: NewAnalysis) -> NewFailure:
+    """What an analysis cost whose signal was given to another worker before it was done."""
+    assert analysis.signal_id is not None, "it is of a signal"
+    return NewFailure(
+        signal_id=analysis.signal_id,
+        model=analysis.model,
+        reason="Another worker had taken the signal up.",
+        latency_ms=analysis.latency_ms,
+        input_tokens=analysis.input_tokens,
+        output_tokens=analysis.output_tokens,
+        cost=analysis.cost,
+    )
+
+
 def failure_row(signal_id: UUID, failure: AnalysisFailed) -> NewFailure | None:
     """What answers cost that came to no decision, to store; None where nobody answered for money."""
     if not failure.input_tokens and not failure.output_tokens and failure.cost == 0:

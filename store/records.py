@@ -237,6 +237,7 @@ class Signal(NewSignal):
     status: SignalStatus
     reason: str | None
     considered_until: datetime | None
+    claim: UUID | None = None
     watch: Json | None = None
     created_at: datetime
     updated_at: datetime

@@ -191,18 +191,21 @@ async def transition(
     *,
     expected: Sequence[SignalStatus] | None = None,
     reason: str | None = None,
+    claim: UUID | None = None,
 ) -> Signal:
-    """Move a signal to `to` from one of `expected` (default: every state the life cycle allows).
+    """Move a signal to `to` from one of `expected` (default: every state the life cycle allows), where `claim` is given
+    only while it is the newest.
 
-    Raises StateConflict where it is in another state, NotFound. Background work only.
+    Raises StateConflict where it is in another state or somebody else's, NotFound. Background work only.
     """
     sources = list(expected if expected is not None else SOURCES[to])
     moved = await fetch_optional(
         conn,
         Signal,
         "update public.signals set status = %(to)s, reason = %(reason)s"
-        " where id = %(id)s and status = any(%(sources)s) returning *",
-        {"to": to, "reason": reason, "id": signal_id, "sources": sources},
+        " where id = %(id)s and status = any(%(sources)s) and coalesce(claim = %(claim)s, %(claim)s is null)"
+        " returning *",
+        {"to": to, "reason": reason, "id": signal_id, "sources": sources, "claim": claim},
     )
     if moved is None:
         current = await get(conn, signal_id)
@@ -238,17 +241,24 @@ async def has_room(conn: Connection, signal: Signal, at_once: int) -> bool:
     return row is not None and bool(row[0])
 
 
-async def claim_one(conn: Connection, signal_id: UUID) -> Signal | None:
-    """Take one signal into `analysing`; None where it is past that. One that a killed worker was at is taken again:
-    only one job of a signal runs at a time.
+async def claim_one(conn: Connection, signal_id: UUID, claim: UUID | None = None) -> Signal | None:
+    """Take one signal into `analysing`; None where it is past that. One that another worker was at is taken from it:
+    the newest `claim` counts.
     """
     return await fetch_optional(
         conn,
         Signal,
-        "update public.signals set status = 'analysing', reason = null"
+        "update public.signals set status = 'analysing', reason = null, claim = %(claim)s"
         " where id = %(id)s and status = any(%(sources)s) returning *",
-        {"id": signal_id, "sources": _ANALYSABLE},
+        {"id": signal_id, "sources": _ANALYSABLE, "claim": claim},
     )
+
+
+async def is_claimed(conn: Connection, signal_id: UUID, claim: UUID) -> bool:
+    """Whether a claim is still the newest; it is until the transaction ends. Background work only."""
+    cursor = await conn.execute("select claim = %s from public.signals where id = %s for update", (claim, signal_id))
+    row = await cursor.fetchone()
+    return row is not None and row[0] is True
 
 
 class Unanswered(Record):

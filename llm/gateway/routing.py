@@ -99,7 +99,7 @@ class Routes:
             request,
             temperature=request.temperature if route.temperature is None else route.temperature,
             max_tokens=route.max_tokens or request.max_tokens,
-            timeout_s=route.timeout_s or request.timeout_s,
+            timeout_s=min((t for t in (route.timeout_s, request.timeout_s) if t), default=None),
         )
 
     def only(self, name: str) -> Routes:

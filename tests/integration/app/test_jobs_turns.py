@@ -6,16 +6,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel
 
 from app.analysing import Analyser
 from app.jobs import Jobs
 from app.later import Later
+from app.repairs import Repairing
 from app.settings import Settings
-from llm.models import ModelError
+from llm.models import ModelAnswer, ModelError, ModelRequest
 from store import analyses, analysis_views, jobs, strategies
 from store.errors import DatabaseUnavailable
 from store.records import StrategyChanges
@@ -36,6 +38,7 @@ from tests.fixtures.queued import (
     until,
 )
 
+Schema = TypeVar("Schema", bound=BaseModel)
 WAIT = {"decision": "wait", "confidence": 40, "reasoning": "It has not been tested again."}
 JOB = "select args, priority, scheduled_at, attempts from jobs.procrastinate_jobs where status = 'todo' order by id"
 
@@ -213,6 +216,85 @@ async def test_costs_nobody_knows_are_no_zeros_and_failures_cost_too(
         total = next(row for row in await analysis_views.sums(conn) if row.common == "all")
     assert (total.analyses, total.failed, total.asked, total.unpriced) == (2, 2, 3, 1)
     assert (total.cost, total.input_tokens) == (Decimal("0.03"), 18)
+
+
+async def test_a_signal_that_was_given_to_another_worker_is_the_other_s(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    of = await stored_strategy(database, new_user)
+    [signal_id] = await fired(database, matches(of, market))
+    second = analyser(database, market, ScriptedModel(waits))
+
+    async def overtaken(number: int) -> dict[str, Any]:
+        market.set_price("BTCUSDT", 99.0)
+        await second.analyse(signal_id)
+        return BAD_SETUP
+
+    await analyser(database, market, ScriptedModel(overtaken)).analyse(signal_id)
+    assert (await read(database, signal_id)).status == "wait"
+    async with database.worker() as conn:
+        assert [a.decision for a in await analyses.of_signal(conn, signal_id)] == ["wait"]
+        total = next(row for row in await analysis_views.sums(conn) if row.common == "all")
+    assert (total.analyses, total.failed, total.cost) == (1, 1, Decimal("0.02"))
+
+
+async def test_a_failure_of_a_worker_that_was_overtaken_moves_nothing(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    of = await stored_strategy(database, new_user)
+    [signal_id] = await fired(database, matches(of, market))
+    began, go = asyncio.Event(), asyncio.Event()
+
+    async def late(number: int) -> dict[str, Any]:
+        began.set()
+        await go.wait()
+        return BAD_SETUP
+
+    async def overtaken(number: int) -> dict[str, Any]:
+        market.set_price("BTCUSDT", 99.0)
+        other = asyncio.create_task(analyser(database, market, ScriptedModel(late)).analyse(signal_id))
+        under_way.append(other)
+        await began.wait()
+        raise ModelError("No.", kind="authentication", model="scripted")
+
+    under_way: list[asyncio.Task[None]] = []
+    await analyser(database, market, ScriptedModel(overtaken)).analyse(signal_id)
+    assert (await read(database, signal_id)).status == "analysing"
+    go.set()
+    await asyncio.gather(*under_way)
+    assert (await read(database, signal_id)).status == "rejected"
+
+
+async def test_a_decision_that_comes_after_its_time_is_no_entry(
+    database: Database, market: FakeMarket, new_user: UUID
+) -> None:
+    of = await stored_strategy(database, new_user, expires=3)
+    [signal_id] = await fired(database, matches(of, market))
+
+    async def slow(number: int) -> dict[str, Any]:
+        market.clock.now += 3 * 60_000
+        return WAIT
+
+    await analyser(database, market, ScriptedModel(slow)).analyse(signal_id)
+    one = await read(database, signal_id)
+    assert (one.status, one.reason) == ("expired", "The decision came after its time.")
+
+
+async def test_all_tries_together_have_the_time_that_one_has() -> None:
+    left: list[float] = []
+
+    class Slow:
+        name = "slow"
+
+        async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
+            assert request.timeout_s is not None
+            left.append(request.timeout_s)
+            await asyncio.sleep(0.05)
+            raise ModelError("It is no JSON.", kind="bad_answer", model="slow")
+
+    with pytest.raises(ModelError, match="asked 2 times"):
+        await Repairing(Slow(), {}).complete(ModelRequest("analysis.decide", (), BaseModel, timeout_s=0.08))
+    assert len(left) == 2 and left[1] < 0.04
 
 
 async def test_a_signal_is_analysed_for_the_strategy_that_gave_it(

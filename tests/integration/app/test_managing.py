@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.account import Account, read_account
+from app.later import Later
 from llm.models import ModelError
 from store import events, orders, positions
 from store.errors import InvalidRow
@@ -278,6 +279,18 @@ async def test_an_invalidation_on_a_close_that_nobody_looked_at_counts(bench: Be
     kept = (await bench.position()).thesis
     assert kept is not None
     assert (kept["checks"][-1]["invalidation"], kept["held"], kept["candles"]) == (True, False, 4)
+
+
+async def test_an_invalidation_that_cannot_be_judged_now_is_taken_up_later(bench: Bench) -> None:
+    await bench.enter(invalidation="match = close > 0")
+    assert await bench.close() == 1
+    price = bench.market.prices.pop(SYMBOL)
+    assert await bench.manage("every") is None, "the next close asks again"
+    with pytest.raises(Later, match="no price"):
+        await bench.manage("invalidation")
+    bench.market.prices[SYMBOL] = price
+    decided = await bench.manage("invalidation")
+    assert decided is not None and decided.ruling.decision == "close"
 
 
 async def test_a_filters_trailing_stop_only_tightens(bench: Bench) -> None:
