@@ -13,11 +13,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from app.account import EntryPlan, as_position, costs, read_account
@@ -44,10 +44,13 @@ from broker.types import (
 from market.clock import Clock
 from market.types import Price, SymbolInfo
 from store import analyses, events, orders, positions, signals, strategies
+from store.errors import DatabaseUnavailable
 from store.records import Signal, SignalDecision
 from store.session import Connection, Database
 from store.trading_records import NewOrder, Order, OrderState
 from store.trading_records import Position as PositionRow
+
+Row = TypeVar("Row")
 
 log = logging.getLogger(__name__)
 _IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
@@ -82,6 +85,17 @@ class Prices(Protocol):
         ...
 
 
+async def _each(rows: Sequence[Row], act: Callable[[Row], Awaitable[None]]) -> None:
+    """Act on each: what one fails of is logged and tried at the next tick, and keeps no other's stop waiting."""
+    for row in rows:
+        try:
+            await act(row)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("%s was not brought on, and is tried again", row)
+
+
 def order_id(*parts: object) -> UUID:
     """The id of an intent, always the same for the same cause, so that a second attempt is the same order."""
     return uuid5(_IDS, "/".join(map(str, parts)))
@@ -102,8 +116,7 @@ class Trader:
         """Turn approvals into orders, or into blocked signals with the reasons."""
         async with self._database.worker() as conn:
             waiting = await signals.approved_without_order(conn)
-        for decision in waiting:
-            await self._enter(decision)
+        await _each(waiting, self._enter)
 
     async def _enter(self, decision: SignalDecision) -> None:
         async with self._database.worker() as conn:
@@ -177,8 +190,7 @@ class Trader:
         """Bring every unfinished order on: send intents, ask for those that may have been sent."""
         async with self._database.worker() as conn:
             unfinished = await orders.unfinished(conn)
-        for order in unfinished:
-            await self._send(order)
+        await _each(unfinished, self._send)
 
     async def _send(self, order: Order) -> None:
         intent = self._intent(order)
@@ -266,17 +278,19 @@ class Trader:
         async with self._database.worker() as conn:
             rows = await positions.all_open(conn)
             busy = {o.position_id for o in await orders.unfinished(conn) if o.purpose == "exit"}
-        for row in rows:
-            quote = self.quote(row.symbol)
-            if quote is None or row.id in busy:
-                continue
-            decision = on_price(as_position(row, self._costs), quote.price)
-            if decision is None and row.close_requested_at is not None:
-                decision = ExitDecision(_asked(row), quote.price, quote.price)
-            if decision is not None:
-                await self._exit(row, decision, quote)
-            else:
-                await self._track(row, quote.price)
+        await _each([row for row in rows if row.id not in busy], self._look)
+
+    async def _look(self, row: PositionRow) -> None:
+        quote = self.quote(row.symbol)
+        if quote is None:
+            return
+        decision = on_price(as_position(row, self._costs), quote.price)
+        if decision is None and row.close_requested_at is not None:
+            decision = ExitDecision(_asked(row), quote.price, quote.price)
+        if decision is not None:
+            await self._exit(row, decision, quote)
+        else:
+            await self._track(row, quote.price)
 
     async def _track(self, row: PositionRow, price: Decimal) -> None:
         high, low = self._extremes.get(

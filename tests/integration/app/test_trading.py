@@ -270,3 +270,30 @@ async def test_a_kill_on_the_way_out_leaves_one_exit(
         fills = await orders.executions(conn, owner_id=new_user)
     assert sorted(f.side for f in fills) == ["buy", "sell"]
     assert (await read(database, signal_id)).status == "closed"
+
+
+async def test_what_fails_keeps_no_other_waiting(
+    database: Database,
+    market: FakeMarket,
+    new_user: UUID,
+    other_user: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    working, _ = await entered(database, market, new_user)
+    broken = await signal_to_enter(database, other_user)
+    await approve(database, other_user, broken)
+
+    def unforeseen(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.trading.unfit", unforeseen)
+    market.set_price("BTCUSDT", 94.0)
+    await tick(working)
+    (position,) = await held(database, new_user)
+    assert (position.state, position.close_reason) == ("closed", "stop")
+    assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
+    market.set_price("BTCUSDT", 100.0)
+    await tick(working)
+    assert [p.state for p in await held(database, other_user)] == ["open"]
