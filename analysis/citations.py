@@ -16,18 +16,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from analysis.counting import counts, is_size, placed_price
-from analysis.known import Cited, Known, Number, Role, Side, Unit
+from analysis.known import DIGITS, Cited, Known, Number, Role, Side, Unit
 
+AROUND: Final = 160
+"""So many characters around a number are looked at."""
+MOST_NUMBERS: Final = 150
+"""A text with more numbers is no plain sentence, and is not read to its end."""
 BETWEEN: Final = 48
 """How many characters may lie between an indicator's name and its value."""
 
 _NUMBER: Final = re.compile(
-    r"(?<![\w.])(?P<sign>(?<![\w)])[-−+])?\$?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:e(?P<exponent>[-+]?\d{1,2}))?(?P<suffix>[A-Za-z%×]*)"
+    r"(?<![\d.])(?P<sign>(?<![\w)])[-−+])?\$?(?P<digits>\d[\d,]*(?:\.\d+)?|(?<!\w)\.\d+)(?:[eE](?P<exponent>[-+]?\d{1,2}))?"
+    r"(?P<suffix>[A-Za-z%×]*)"
 )
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _SPACED: Final = re.compile(r"(?<![\w.,])\d{1,3}(?:[ \u00a0\u2009\u202f'’_]\d{3})+(?:\.\d+)?(?![\w])")
+_BLANKS: Final = re.compile(r"[ \t]{2,}")
 _UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+Z?)?|\b\d{1,2}:\d{2}(?::\d{2})?\b(?!\.)")
+_DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{1,2}:\d{2}[\d:.]*Z?)?|\b\d{1,2}:\d{2}(?::\d{2})?\b(?!\.)")
 _THOUSAND_AFTER: Final = re.compile(r"\s*(?:thousand|grand)\b", re.I)
 _BPS_AFTER: Final = re.compile(r"\s*(?:bps\b|basis points?\b)", re.I)
 _ATR_AFTER: Final = re.compile(r"\s*(?:x\s*|times\s+(?:the\s+)?)?ATRs?\b", re.I)
@@ -74,6 +80,7 @@ _CALLED: Final = re.compile(
     r"(?:(?P<stop>stop)|(?P<target>targets?|take[ -]?profit|TP)|(?P<entry>entry))\b",
     re.I,
 )
+_LISTED: Final = re.compile(r"\s*(?:[/,&]|and|over)?\s*(?:and\s+)?")
 _SYMBOLS_AFTER: Final = re.compile(r"(?:\s*percent)?\s+of\s+(?:the\s+|all\s+)*(?:symbols|coins|pairs|market)\b", re.I)
 _ASIDE: Final = re.compile(r"\([^()]*\)")
 _SENTENCE: Final = re.compile(r"[.;!?]\s|\n")
@@ -130,22 +137,26 @@ def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited
     """The numbers that a text cites. One that cannot be read has the value NaN. With `stop` the whole text is about
     the plan's stop.
     """
-    text = _joined(_DATE.sub(lambda m: " " * len(m[0]), _UNSEEN.sub("", text)), known)
+    text = _BLANKS.sub(" ", _UNSEEN.sub("", text))
+    text = _joined(_DATE.sub(lambda m: " " * len(m[0]), text), known)
     mentions, blank = _mentions(text, known)
     taken: set[int] = set()
     last = 0
-    for match in _NUMBER.finditer(blank):
+    for count, match in enumerate(_NUMBER.finditer(blank)):
+        if count == MOST_NUMBERS:
+            yield Cited(Number(f"more than {count} numbers", math.nan, 0, 0))
+            return
         number, unit = _read(match, known)
-        if number is None:
+        if number is None or _in_a_name(blank, match, number, known):
             continue
         since, last = text[last : match.start()], match.end()
-        after, before = text[match.end() :], text[: match.start()]
+        after, before = text[match.end() : match.end() + AROUND], text[max(0, match.start() - AROUND) : match.start()]
         value, whole = abs(number.value), number.whole
         unit = unit or _unit(before, after, value)
         if unit == "thousand":
             number, unit = Number(number.text, number.value * 1000, number.decimals - 3, number.digits), ""
             value, whole = abs(number.value), False
-        if whole and not unit and counts(value, text, match.start(), match.end(), known):
+        if whole and not unit and counts(value, text, before, after, known):
             continue
         if unit == "percent" and is_size(after.lstrip().removeprefix("%")):
             continue
@@ -190,7 +201,10 @@ def _said_of(
         return None
     between = since if again else text[mention.end : match.start()]
     compared = [*_COMPARED.finditer(between)]
-    small = measured and number.whole and value <= 100 and not unit
+    small = measured and number.whole and value <= 100 and unit in ("", "percent")
+    if not measured and number.whole and value in _PERIODS and not known.near(value) and _LISTED.fullmatch(between):
+        # "EMA 20 and 50": another period.
+        return Cited(number)
     if compared and small and not (known.near(value) and _MOVES.search(between)):
         taken.add(at)
         side: Side = "above" if compared[-1]["above"] else "below" if compared[-1]["below"] else ""
@@ -206,6 +220,14 @@ def _said_of(
     return None
 
 
+def _in_a_name(text: str, match: re.Match[str], number: Number, known: Known) -> bool:
+    """Whether a number is part of a name, R1 or Q3, and no price after a currency: USD2701."""
+    before = text[match.start() - 1 : match.start()]
+    if not (before.isascii() and (before.isalpha() or before == "_")):
+        return False
+    return number.whole and (abs(number.value) < 10 or (number.digits < 4 and not known.near(abs(number.value))))
+
+
 def _joined(text: str, known: Known) -> str:
     """The text with the groups of prices such as 76 050 joined, as long as before."""
 
@@ -219,9 +241,10 @@ def _joined(text: str, known: Known) -> str:
 
 def _sentence(text: str, start: int, end: int) -> tuple[str, str]:
     """What stands before and after a number in its sentence."""
-    begin = max((m.end() for m in _SENTENCE.finditer(text, 0, start)), default=0)
-    stop = _SENTENCE.search(text, end)
-    return text[begin:start], text[end : stop.start() if stop else len(text)]
+    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+    begin = max((m.end() for m in _SENTENCE.finditer(text, first, start)), default=first)
+    stop = _SENTENCE.search(text, end, last)
+    return text[begin:start], text[end : stop.start() if stop else last]
 
 
 def _roles(before: str, after: str, *, stop: bool) -> tuple[frozenset[Role], bool]:
@@ -257,7 +280,13 @@ def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
         found.append(_Mention(family, period, end))
         blank[start:end] = " " * (end - start)
 
+    def period_of(number: str) -> bool:
+        return int(number) in known.periods
+
     for call in _CALL.finditer(text):
+        if not call["ta"] and call["inside"].isdigit() and not period_of(call["inside"]):
+            # "RSI(12)" gives a value, where no RSI of 12 candles is known.
+            continue
         if re.search(r"\d\.\d|\d{4}", call["inside"]) or not (call["ta"] or call["family"] in _CALLED_BY_NAME):
             # Not parameters: prices. Or no indicator: a word with an aside.
             continue
@@ -268,7 +297,9 @@ def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
         family = family or next(f for f in _WORDS if named[f])
         start, end = named.start(), named.end()
         period = named["after"] or named["before"]
-        if named["after"] and "(" not in named[0] and " " in named[0] and _is_value(family, int(named["after"]), known):
+        aside = "(" in named[0]
+        value = named["after"] and _is_value(family, int(named["after"]), known)
+        if (value and not aside and " " in named[0]) or (aside and named["after"] and not period_of(named["after"])):
             # "RSI 28" gives a value; "EMA 50" a period.
             end, period = named.start("after"), named["before"]
         if named["before"] and (family == "atr" or _is_value(family, int(named["before"]), known)):
@@ -291,6 +322,8 @@ def _about(mentions: list[_Mention], text: str, start: int) -> int | None:
     for i in range(len(mentions) - 1, -1, -1):
         if mentions[i].end > start:
             continue
+        if start - mentions[i].end > BETWEEN:
+            return None
         between = text[mentions[i].end : start]
         return None if len(between) > BETWEEN or _SENTENCE.search(between) or _OTHERS.search(between) else i
     return None
@@ -312,7 +345,10 @@ def _read(match: re.Match[str], known: Known) -> tuple[Number | None, Unit]:
         # The 140s: a place, and no seconds.
         pass
     elif suffix.lower() in ("s", "m", "h", "d", "w", "th", "st", "nd", "rd", "min", "am", "pm") or (
-        suffix.isupper() and len(suffix) == 1
+        suffix.isupper()
+        and len(suffix) == 1
+        and len(digits) < DIGITS
+        and not known.near(float(digits.replace(",", "")))
     ):
         return None, ""
     if "," in digits:

@@ -71,7 +71,9 @@ def prices_in(program: Program) -> set[float]:
         constants = [a for a in node.args if nodes[a].op == "const" and nodes[a].dtype == "num"]
         beside = [a for a in node.args if a in prices]
         if beside and node.op in _MEETS:
-            found |= {float(nodes[a].params[0]) for a in constants}
+            compared = node.op in ("lt", "le", "eq", "ne")
+            # Nothing is below zero, so a price compared with zero says nothing.
+            found |= {n for a in constants if (n := float(nodes[a].params[0])) != 0 or compared}
         if node.op == "src":
             known = node.params[0] in _PRICE_FIELDS
         elif node.op == "sub":
@@ -84,7 +86,7 @@ def prices_in(program: Program) -> set[float]:
             known = bool(beside) and (node.op in _KEEPS or node.op in ("add", "psar"))
         if known:
             prices.add(at)
-    return found - {0.0}
+    return found
 
 
 def numbers_of(code: str) -> set[float]:

@@ -53,7 +53,7 @@ _MONTH_BEFORE: Final = re.compile(rf"\b{_MONTH}\s+$", re.I)
 _MONTH_AFTER: Final = re.compile(rf"\s+(?:of\s+)?{_MONTH}\b", re.I)
 _RATIO_AFTER: Final = re.compile(r"\s*:\s*\d")
 _SIZE_AFTER: Final = re.compile(
-    r"\s*(?:of\s+)?(?:(?:the|your|my|its)\s+)?(?:position|account|equity|capital|balance|size|portfolio)\b", re.I
+    r"\s*(?:of\s+)?(?:(?:the|your|my|its)\s+)?(?:position|account|equity|capital|balance|size|portfolio|plan)\b", re.I
 )
 _NOUN_AFTER: Final = re.compile(
     r"\s+(?:level|mark|handle|area|zone|support|resistance|target|line|region|floor|ceiling|high|low|dollars?|usdt?|points?"
@@ -69,9 +69,9 @@ _PLACE_BEFORE: Final = re.compile(
 )
 
 
-def counts(value: float, text: str, start: int, end: int, known: Known) -> bool:
-    """Whether the whole number at `start` to `end` of a text certainly counts or names something and is no price."""
-    before, after, near = text[:start], text[end:], known.near(value)
+def counts(value: float, text: str, before: str, after: str, known: Known) -> bool:
+    """Whether a whole number of a text, by the words around it, certainly counts or names something and is no price."""
+    near = known.near(value)
     if value <= 100 and (_SCORE_BEFORE.search(before) or _share(value, before, after)):
         return True
     if value <= 31 and (_MONTH_BEFORE.search(before) or _MONTH_AFTER.match(after)):

@@ -71,7 +71,12 @@ def _read_count(value: object) -> object:
     return round(number) if number is not None and 1 <= number <= MOST_CANDLES else None
 
 
-Number = Annotated[float | None, BeforeValidator(read_number)]
+def _read_price(value: object) -> float | None:
+    """As `read_number`; a percentage is no price."""
+    return None if isinstance(value, str) and "%" in value else read_number(value)
+
+
+Number = Annotated[float | None, BeforeValidator(_read_price)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_read_numbers)]
 Text = Annotated[str, BeforeValidator(_read_text)]
 Code = Annotated[str | None, BeforeValidator(_read_code)]

@@ -108,6 +108,8 @@ class Known:
         self._low = min(self.price - reach, self.prices.get("lowest low", self.price))
         self._high = max(self.price + reach, self.prices.get("highest high", self.price))
         self.counts = _counts(snapshot)
+        named = " ".join((*self.prices, *self.measures))
+        self.periods = {int(n) for inside in re.findall(r"\(([^()]*)\)", named) for n in re.findall(r"\b\d+\b", inside)}
 
     def level(self, number: Number) -> str | None:
         """The support or resistance that this number is, by what it is called; None where it is none."""

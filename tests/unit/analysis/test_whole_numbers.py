@@ -12,7 +12,7 @@ from analysis.decision import Decision
 from analysis.snapshot import Snapshot
 
 from .digits import good_answer, market, read
-from .whole_numbers import HONEST, MARKETS, sentences, with_sentence
+from .whole_numbers import HONEST, MARKETS, invented, sentences, with_sentence
 
 SNAPSHOTS = [
     market(seed, ("long", "short")[seed], price, tick).model_copy(update={"conditions": ()})
@@ -123,3 +123,54 @@ def test_thresholds_factors_and_windows_in_a_code_are_no_prices(code: str) -> No
         final, report = validate(Decision.model_validate(answer), snapshot)
         assert report.reasons == (), snapshot.price
         assert final.trade_plan.invalidation_code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "支撑位在{n}，阻力位。",
+        "サポートは{n}ドル",
+        "Support stands at USD{n}.",
+        "Support at S{n}.",
+        "Support at {n}U.",
+        "Support({n}) holds.",
+        "EMA ({n}) holds.",
+        "Since 2023-11-15 {n} has held.",
+        "Support is at {t}E1.",
+    ],
+)
+def test_ways_of_writing_an_invented_price_are_read(text: str) -> None:
+    snapshot = SNAPSHOTS[4]
+    [n] = invented(snapshot, random.Random(5), 1)
+    final, report = validate(read(with_sentence(good_answer(snapshot), text.format(n=n, t=n / 10))), snapshot)
+    assert final.decision == "bad_setup", report.checks
+
+
+def test_a_price_without_its_leading_zero_is_read() -> None:
+    snapshot = market(1, "long", 0.0282832, "0.0000001")
+    for text in ("Support is at .02767.", "Support is at 2.7673E-2."):
+        assert validate(read(with_sentence(good_answer(snapshot), text)), snapshot)[0].decision == "bad_setup"
+
+
+def test_a_value_in_brackets_is_no_period() -> None:
+    answer = with_sentence(good_answer(SNAPSHOTS[4]), "The RSI (12) is deeply oversold.")
+    assert "12 of rsi" in validate(read(answer), SNAPSHOTS[4])[1].reasons[0]
+
+
+def test_a_text_of_numbers_is_not_read_to_its_end() -> None:
+    answer = with_sentence(good_answer(SNAPSHOTS[4]), "1 " * 1500)
+    assert "more than 150 numbers" in validate(read(answer), SNAPSHOTS[4])[1].reasons[0]
+
+
+def test_a_percentage_is_no_price() -> None:
+    assert Decision.model_validate(
+        {"decision": "wait", "confidence": "80%", "reasoning": "x", "key_levels": {"stop_loss": "42%", "entry": "42"}}
+    ).key_levels.model_dump(include={"stop_loss", "entry"}) == {"stop_loss": None, "entry": 42.0}
+
+
+@pytest.mark.parametrize("code", ["match = close > 0", "match = close < -5", "match = close < 27.01 * 100"])
+def test_a_code_that_says_nothing_is_no_invalidation(code: str) -> None:
+    answer = good_answer(SNAPSHOTS[4])
+    answer["trade_plan"]["invalidation_code"] = code
+    final, report = validate(read(answer), SNAPSHOTS[4])
+    assert (final.decision, final.trade_plan.invalidation_code) == ("bad_setup", None), report.checks
