@@ -56,7 +56,7 @@ MEANINGS: Final[dict[str, str]] = {
     "model_fallbacks": "models asked in this order when the first fails, separated by commas",
     "model_operations": "models and limits of single operations, see [below](#models-and-what-they-cost)",
     "model_timeout": "seconds that one model may take for one request, retries included; each fall-back has as many",
-    "model_concurrency": "analyses that one worker asks a model for at the same time",
+    "model_concurrency": "calls of one model that a worker has under way at the same time",
     "model_prices": "`model=in/out, …`: US dollars for a million tokens, before litellm's own list",
     "model_cache_hours": "how long the answer to the same question is given again; 0: it is asked anew each time",
     "spend_per_user_day": "US dollars that one user's model calls may cost in a day (UTC); none: no cap",

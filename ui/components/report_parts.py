@@ -186,10 +186,10 @@ def opinions(analysis: AnalysisOut) -> str:
     sure = [c for c in (number(a.get("confidence")) for a in answers) if c is not None]
     spread = f"confidence {min(sure):.0f} to {max(sure):.0f}" if sure else ""
     lines = "".join(_opinion(answer) for answer in answers)
+    lowered = f" Disagreement lowers the confidence to {analysis.confidence:.0f}." if len(votes) > 1 else ""
     return (
         f'<div class="row nw"><h2>Asked {len(answers)} times</h2><span class="sp cap">{text.esc(spread)}</span></div>'
-        f'<p class="mut" style="padding:2px 0 4px">{text.esc(said)}. Disagreement lowers the confidence to '
-        f"{analysis.confidence:.0f}.</p>"
+        f'<p class="mut" style="padding:2px 0 4px">{text.esc(said)}.{lowered}</p>'
         f'<table class="kv">{lines}</table>'
     )
 

@@ -108,7 +108,7 @@ def _decision_card(signal: SignalDetail) -> None:
         elif signal.status == "analysing":
             session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
         else:
-            said = "Not analysed yet." if signal.status == "new" else "No entry proposed."
+            said = {"new": "Not analysed yet.", "wait": "It waits."}.get(signal.status, "No entry proposed.")
             session.html(f"<b>{said}</b> <span class='mut'>{text.esc(_waits_for(signal))}</span>")
             with st.container(horizontal=True):
                 st.button("Analyse now", on_click=analyse, args=(signal.id,), icon=":material/query_stats:")
