@@ -314,7 +314,9 @@ def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
 
 def _is_value(family: str, number: int, known: Known) -> bool:
     """Whether a number beside an indicator's name is its value, or a price, and no period."""
-    return number not in _PERIODS or (number != USUAL and family in _TIMELESS and known.near(number))
+    return number not in _PERIODS or (
+        family in _TIMELESS and known.near(number) and not (number == USUAL and family in ("atr", "natr"))
+    )
 
 
 def _about(mentions: list[_Mention], text: str, start: int) -> int | None:
