@@ -97,12 +97,14 @@ def test_answers_are_those_of_each_program_alone() -> None:
     some = SYMBOLS[1:4]
     questions = {Question(s, c) for s in some for c in [*codes, "match = ("]} | {Question("NONE", codes[0])}
     for close in (market.newest_close, market.newest_close - 7 * 60_000):
-        found = answers(questions, programs.get, market.panel, "1m", close)
+        told = answers(questions, programs.get, market.panel, "1m", close - 60_000, close)
+        assert all(answer.keys() <= {close} for answer in told.values())
+        found = {question: answer.get(close) for question, answer in told.items()}
         assert found.pop(Question("NONE", codes[0])) is None
         for code in codes:
             row = replay(programs[code], market.panel, "1m", until=close).match[-1, 1:4]
             assert [found.pop(Question(s, code)) for s in some] == [{1: True, 0: False, -1: None}[int(v)] for v in row]
         assert set(found.values()) == {None}
         questions |= {Question("NONE", codes[0])}
-    late = answers(questions, programs.get, market.panel, "1m", market.newest_close + 60_000)
-    assert set(late.values()) == {None}
+    late = answers(questions, programs.get, market.panel, "1m", market.newest_close, market.newest_close + 60_000)
+    assert not any(late.values())
