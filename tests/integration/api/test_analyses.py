@@ -170,7 +170,11 @@ async def test_a_wait_is_told_with_its_conditions_its_looks_and_its_end(client: 
 
 
 async def test_a_position_is_told_with_its_thesis_and_every_decision(client: httpx.AsyncClient, rows: Rows) -> None:
-    entered = await rows.analysis()
+    entered = await rows.analysis(decision="enter_trade")
+    async with rows.database.worker() as conn:
+        await conn.execute("update public.signals set status = 'enter' where id = %s", (rows.signal_id,))
+    async with rows.database.user(rows.owner) as conn:
+        await signals.decide(conn, rows.signal_id, approve=True)
     async with rows.database.worker() as conn:
         opened = await positions.open_position(
             conn, position(rows.owner, symbol=rows.symbol, signal_id=rows.signal_id, strategy_id=rows.strategy_id)
