@@ -1,7 +1,7 @@
 """What a text cites: its numbers, and what each is said to be.
 
-1. `numbers_in` reads the numbers of a text and leaves out those that cite nothing: periods of indicators, intervals,
-   dates, scores, and what only counts (`analysis.counting`).
+1. `numbers_in` reads the numbers of a text and leaves out those that cite nothing: periods of indicators
+   (`analysis.mentions`), intervals, dates, scores, and what only counts (`analysis.counting`).
 2. `_about` finds the indicator named before a number; such a number is looked up among that indicator's values alone,
    and a threshold is held against its value.
 3. `_roles` finds whether the words call a number stop, target or entry: only then may it be the plan's own.
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 from analysis.counting import counts, is_size, placed_price
 from analysis.known import DIGITS, Cited, Known, Number, Role, Side, Unit
+from analysis.mentions import MEASURED, PERIODS, Mention, mentions_in
 
 AROUND: Final = 160
 """So many characters around a number are looked at."""
@@ -44,7 +44,8 @@ _RATIO_BEFORE: Final = re.compile(
 )
 _COMPARED: Final = re.compile(
     r"(?P<above>\b(?:above|over|beyond|past|(?:more|higher|greater) than|at least|exceed\w*)\b|[>≥])|"
-    r"(?P<below>\b(?:below|under|(?:less|lower) than|at most)\b|[<≤])|\b(?:than|threshold)\b",
+    r"(?P<below>\b(?:below|under|(?:less|lower) than|at most)\b|[<≤])|"
+    r"\b(?:than|threshold|room (?:to|until)|(?:far|away) from|short of)\b",
     re.I,
 )
 _OTHERS: Final = re.compile(
@@ -85,53 +86,6 @@ _SYMBOLS_AFTER: Final = re.compile(r"(?:\s*percent)?\s+of\s+(?:the\s+|all\s+)*(?
 _ASIDE: Final = re.compile(r"\([^()]*\)")
 _SENTENCE: Final = re.compile(r"[.;!?]\s|\n")
 
-_CALL: Final = re.compile(r"(?P<ta>ta\.)?(?P<family>[a-z_]+)\((?P<inside>[^()]*)\)(?:\.(?P<output>[a-z_]+))?")
-_WORDS: Final[Mapping[str, str]] = {
-    "rsi": r"rsi|relative strength index",
-    "adx": r"adx|[+-]di|(?:plus|minus)[ _]di",
-    "macd": r"macd(?:[ -](?:histogram|hist|signal|line))*",
-    "stoch": r"stoch(?:astic)?(?: [kd])?",
-    "mfi": r"mfi|money flow index",
-    "cci": r"cci",
-    "roc": r"roc|rate of change",
-    "natr": r"natr",
-    "atr": r"atr|average true range",
-    "chop": r"chop(?:piness)?(?: index)?",
-    "supertrend": r"supertrend",
-    "vwap": r"vwap",
-    "ema": r"ema",
-    "sma": r"sma",
-    "bbands": r"bollinger(?: bands?)?|bbands?",
-    "donchian": r"donchian(?: channel)?",
-    "volume_ratio": r"(?<!on )(?:relative )?volume(?: ratio)?(?! node)",
-    "breadth": r"breadth",
-    "spread": r"spread",
-    "volatility": r"volatility(?: rank)?",
-}
-_NAMED: Final = re.compile(
-    r"(?:(?<![\d.,])(?P<before>\d{1,3})[ -]?(?:(?:period|candle|bar|day)[ -])?)?(?<![A-Za-z_])(?:"
-    + "|".join(f"(?P<{family}>{words})" for family, words in _WORDS.items())
-    + r")(?![A-Za-z_])(?:[ -]?\(?(?P<after>\d{1,3})\)?(?![\d.,%]*\d|%))?",
-    re.I,
-)
-_MEASURED: Final = frozenset(
-    {"rsi", "adx", "macd", "stoch", "mfi", "cci", "roc", "natr", "chop", "volume_ratio", "breadth", "volatility"}
-)
-"""Indicators that are no prices: a whole number that they are said to be above or below is a threshold."""
-_TIMELESS: Final = frozenset({"atr", "natr", "volume_ratio", "breadth", "spread", "volatility", "vwap"})
-"""What a number beside is no period of, where it is as large as a price."""
-USUAL: Final = 14
-"""The period of an average range, which is no price beside its name."""
-_CALLED_BY_NAME: Final = frozenset({*_WORDS, "wma", "hma", "highest", "lowest"})
-_PERIODS: Final = frozenset({5, 7, 9, 10, 12, 14, 20, 21, 26, 34, 50, 55, 89, 100, 144, 200})
-
-
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    family: str
-    period: int | None
-    end: int
-
 
 def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited]:
     """The numbers that a text cites. One that cannot be read has the value NaN. With `stop` the whole text is about
@@ -139,7 +93,7 @@ def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited
     """
     text = _BLANKS.sub(" ", _UNSEEN.sub("", text))
     text = _joined(_DATE.sub(lambda m: " " * len(m[0]), text), known)
-    mentions, blank = _mentions(text, known)
+    mentions, blank = mentions_in(text, known)
     taken: set[int] = set()
     last = 0
     for count, match in enumerate(_NUMBER.finditer(blank)):
@@ -180,7 +134,7 @@ def numbers_in(text: str, known: Known, *, stop: bool = False) -> Iterator[Cited
 
 
 def _said_of(
-    mentions: list[_Mention],
+    mentions: list[Mention],
     taken: set[int],
     text: str,
     match: re.Match[str],
@@ -195,14 +149,14 @@ def _said_of(
     if at is None:
         return None
     mention, value = mentions[at], abs(number.value)
-    measured = mention.family in _MEASURED
+    measured = mention.family in MEASURED
     again = at in taken
     if not measured and (again or unit):
         return None
     between = since if again else text[mention.end : match.start()]
     compared = [*_COMPARED.finditer(between)]
     small = measured and number.whole and value <= 100 and unit in ("", "percent")
-    if not measured and number.whole and value in _PERIODS and not known.near(value) and _LISTED.fullmatch(between):
+    if not measured and number.whole and value in PERIODS and not known.near(value) and _LISTED.fullmatch(between):
         # "EMA 20 and 50": another period.
         return Cited(number)
     if compared and small and not (known.near(value) and _MOVES.search(between)):
@@ -271,55 +225,7 @@ def _roles(before: str, after: str, *, stop: bool) -> tuple[frozenset[Role], boo
     return frozenset(found), level and not found
 
 
-def _mentions(text: str, known: Known) -> tuple[list[_Mention], str]:
-    """Where indicators are named, and the text with their names and periods blanked out."""
-    found: list[_Mention] = []
-    blank = list(text)
-
-    def take(start: int, end: int, family: str, period: int | None) -> None:
-        found.append(_Mention(family, period, end))
-        blank[start:end] = " " * (end - start)
-
-    def period_of(number: str) -> bool:
-        return int(number) in known.periods
-
-    for call in _CALL.finditer(text):
-        if not call["ta"] and call["inside"].isdigit() and not period_of(call["inside"]):
-            # "RSI(12)" gives a value, where no RSI of 12 candles is known.
-            continue
-        if re.search(r"\d\.\d|\d{4}", call["inside"]) or not (call["ta"] or call["family"] in _CALLED_BY_NAME):
-            # Not parameters: prices. Or no indicator: a word with an aside.
-            continue
-        numbers = [int(n) for n in re.findall(r"(?<![\w.])\d{1,4}(?![\w.])", call["inside"])]
-        take(call.start(), call.end(), call["family"], numbers[0] if numbers else None)
-    for named in _NAMED.finditer("".join(blank)):
-        family = named.lastgroup if named.lastgroup in _WORDS else None
-        family = family or next(f for f in _WORDS if named[f])
-        start, end = named.start(), named.end()
-        period = named["after"] or named["before"]
-        aside = "(" in named[0]
-        value = named["after"] and _is_value(family, int(named["after"]), known)
-        if (value and not aside and " " in named[0]) or (aside and named["after"] and not period_of(named["after"])):
-            # "RSI 28" gives a value; "EMA 50" a period.
-            end, period = named.start("after"), named["before"]
-        if named["before"] and (family == "atr" or _is_value(family, int(named["before"]), known)):
-            # "2 ATR" is a distance, "28 RSI" a value: a number, and what it is of.
-            start = named.start(family)
-            period = named["after"]
-        if family == "atr" and re.search(r"\d\s*(?:x\s*)?$", text[:start]):
-            continue
-        take(start, end, family, int(period) if period else None)
-    return sorted(found, key=lambda m: m.end), "".join(blank)
-
-
-def _is_value(family: str, number: int, known: Known) -> bool:
-    """Whether a number beside an indicator's name is its value, or a price, and no period."""
-    return number not in _PERIODS or (
-        family in _TIMELESS and known.near(number) and not (number == USUAL and family in ("atr", "natr"))
-    )
-
-
-def _about(mentions: list[_Mention], text: str, start: int) -> int | None:
+def _about(mentions: list[Mention], text: str, start: int) -> int | None:
     """The number of the mention that a number at `start` may belong to."""
     for i in range(len(mentions) - 1, -1, -1):
         if mentions[i].end > start:

@@ -47,9 +47,12 @@ def _confidence(value: object) -> object:
 
 
 def _fraction(value: object) -> object:
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        number = read_number(value.rstrip().removesuffix("%"))
+        return None if number is None else number / 100
     number = read_number(value)
-    # Asked for a fraction, models sometimes answer in percent.
-    return number / 100 if number is not None and 1 < number <= 100 else number
+    # Asked for a fraction, models sometimes answer in percent; just above one it is neither, and refused.
+    return number / 100 if number is not None and 2 <= number <= 100 else number
 
 
 class PositionDecision(BaseModel):

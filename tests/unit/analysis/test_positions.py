@@ -226,3 +226,10 @@ def test_then_the_rules_trail_behind_the_newest_swing() -> None:
 def test_without_a_first_stop_the_rules_hold() -> None:
     held = replace(LONG, initial_stop=None, best=D(200))
     assert by_rules(held, snapshot(103.0)).decision == "hold"
+
+
+@pytest.mark.parametrize(
+    ("said", "share"), [(0.25, 0.25), ("0.5", 0.5), (25, 0.25), ("25%", 0.25), ("0.5%", 0.005), (1.0001, 1.0001)]
+)
+def test_a_share_is_read_as_it_was_meant(said: object, share: float) -> None:
+    assert decision(decision="reduce", reduce_fraction=said).reduce_fraction == pytest.approx(share)

@@ -66,6 +66,12 @@ INDICATORS = (
     "RSI climbed from {v}.",
 )
 HONEST = (
+    "RSI has room to 70.",
+    "RSI is far from 80.",
+    "EMA20/50/200 are stacked.",
+    "The EMA 20/50 cross is behind.",
+    "Bollinger Bands (20, 2) widen.",
+    "Bollinger(20, 2.5) widen, and MACD (12, 26, 9) turns.",
     "The trend held over the last 20 candles on 15m.",
     "Nothing came back within 18 hours, and 5 candles are green.",
     "It is 12 candles old, 3 days at most.",
