@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.fixtures.browser import press
+
 ROOT = Path(__file__).resolve().parents[2]
 SENTENCE = "RSI under 30 on the 15m while price is above the 4h 200 EMA, with busy volume"
 
@@ -118,8 +120,7 @@ def test_from_a_sentence_to_an_enabled_strategy(page: Page, app: App) -> None:
     expect(page.locator(".holder[data-ready=yes] canvas").first).to_be_visible()
     expect_enabling_off(page)
     page.get_by_role("button", name="Yes", exact=True).click()
-    page.get_by_role("button", name="Enable on paper").click()
-    expect(page.get_by_text("is enabled on paper")).to_be_visible()
+    press(page, "Enable on paper", page.get_by_text("is enabled on paper"))
 
 
 def expect_enabling_off(page: Page) -> None:

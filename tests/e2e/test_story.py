@@ -24,6 +24,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.processes import free_port
+from tests.fixtures.browser import press
 
 ROOT = Path(__file__).resolve().parents[2]
 SENTENCE = "RSI below 30 on 15m while price is above the 4h 200 EMA"
@@ -136,8 +137,7 @@ def test_from_a_sentence_to_a_closed_paper_position(page: Page, system: System) 
     expect(page.locator(".holder[data-ready=yes] canvas").first).to_be_visible()
     _picture(page, "new-strategy")
     page.get_by_role("button", name="Yes", exact=True).click()
-    page.get_by_role("button", name="Enable on paper").click()
-    expect(page.get_by_text("is enabled on paper")).to_be_visible()
+    press(page, "Enable on paper", page.get_by_text("is enabled on paper"))
     (own,) = [s for s in system.get("/strategies")["items"] if s["enabled"] and not s["built_in"]]
     check = system.get(f"/strategies/{own['id']}")["check"]
     assert check["candles"] > 300 and not [f for f in check["findings"] if f["severity"] != "info"]
