@@ -121,10 +121,16 @@ class Jobs:
             heed_cancellation()
             parts += [asyncio.create_task(self._work(queue, number)) for queue, number in self._queues.items()]
             parts.append(asyncio.create_task(self._rescue()))
-            await asyncio.gather(*parts)
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in ended:
+                part.result()
         finally:
+            # Once each: a second cancellation would break off a queue's orderly end, and leave its jobs running.
             for part in parts:
                 part.cancel()
+            for worker in self._workers.values():
+                # One that did not hear of its cancellation, see heed_cancellation.
+                worker.stop()  # type: ignore[no-untyped-call]
             await asyncio.gather(*parts, return_exceptions=True)
             # Also where opening was cancelled: a pool that nobody closes outlives its cancellation, and the process.
             await self._app.close_async()
@@ -226,6 +232,20 @@ class _QueueWorker(QueueWorker):
         if isinstance(retry_decision, _PutOff):
             await self.app.connector.execute_query_async(_NOT_COUNTED, id=job.id)
         await super()._persist_job_status(job, status, retry_decision, context, job_result)
+
+    def _log_job_outcome(
+        self,
+        status: jobs.Status,
+        context: JobContext,
+        job_result: JobResult | None,
+        job_retry: exceptions.JobRetry | None,
+        exc_info: bool | BaseException = False,
+    ) -> None:
+        """As the package's, for which a job that is to be called again later has failed, with its traceback."""
+        if isinstance(exc_info, Later):
+            self.logger.debug("%s comes back: %s", context.job.call_string, exc_info)
+            return
+        super()._log_job_outcome(status, context, job_result, job_retry, exc_info)
 
     async def _fetch_and_process_jobs(self) -> None:
         """As the package's, which forgets what it is told while it fetches: then it looks once more."""

@@ -180,14 +180,23 @@ async def test_market_streams(exchange: Exchange) -> None:
     async with connected(exchange) as (_, sockets):
         names = [f"btcusdt@{kind}" for kind in ("kline_1m", "trade", "aggTrade", "bookTicker", "depth5", "miniTicker")]
         wanted = set(names)
-        async with sockets.multiplex_socket(names) as socket:
-            async with asyncio.timeout(PATIENCE_S):
-                while wanted:
-                    message = await socket.recv()
-                    assert message["stream"] in names
-                    wanted.discard(message["stream"])
-                    if message["stream"].endswith("kline_1m"):
-                        assert message["data"]["k"]["i"] == "1m"
+        async with asyncio.timeout(PATIENCE_S):
+            while wanted:
+                async with sockets.multiplex_socket(names) as socket:
+                    while wanted:
+                        message = await socket.recv()
+                        if message.get("e") == "error":
+                            # On a busy machine the client's own queue runs over: who reads too slowly connects anew.
+                            assert message["type"] in (
+                                "ConnectionClosedError",
+                                "BinanceWebsocketClosed",
+                                "BinanceWebsocketQueueOverflow",
+                            )
+                            break
+                        assert message["stream"] in names
+                        wanted.discard(message["stream"])
+                        if message["stream"].endswith("kline_1m"):
+                            assert message["data"]["k"]["i"] == "1m"
         async with sockets.kline_socket(SPOT, "1m") as socket:
             (message,) = await until(socket, lambda m: m["e"] == "kline")
             assert message["s"] == SPOT
