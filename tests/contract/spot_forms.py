@@ -6,7 +6,10 @@ a `?` follows a field that not every such answer has. Written down from the publ
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tests.contract.schemas import written, written_row
 
 _CHANGE: Final = "priceChange:e priceChangePercent:d weightedAvgPrice:e "
 _WINDOW: Final = (
@@ -113,3 +116,49 @@ FORMS: Final = {
 }
 #: Rows by name: the kind at each place.
 ROWS: Final = {"kline row": "n e e e e e n e n e e d", "level": "e e"}
+#: Objects inside others: form and field to the form of what is in it.
+INSIDE: Final = {
+    ("exchangeInfo", "rateLimits"): "rate limit[]",
+    ("exchangeInfo", "symbols"): "symbol[]",
+    ("depth", "bids"): "level[]",
+    ("depth", "asks"): "level[]",
+    ("depthUpdate", "b"): "level[]",
+    ("depthUpdate", "a"): "level[]",
+    ("kline", "k"): "k",
+    ("FULL", "fills"): "fill[]",
+    ("amendment", "amendedOrder"): "amended",
+    ("replaced", "cancelResponse"): "cancelled",
+    ("replaced", "newOrderResponse"): "RESULT",
+    ("account", "commissionRates"): "commission rates",
+    ("account", "balances"): "balance[]",
+    ("commission", "standardCommission"): "commission rates",
+    ("commission", "specialCommission"): "commission rates",
+    ("commission", "taxCommission"): "commission rates",
+    ("commission", "discount"): "discount",
+    ("list", "orders"): "list order[]",
+    ("new list", "orders"): "list order[]",
+    ("new list", "orderReports"): "RESULT[]",
+    ("outboundAccountPosition", "B"): "position balance[]",
+    ("listStatus", "O"): "list status order[]",
+}
+
+
+def check(name: str, form: str, value: Any) -> Iterator[str]:
+    """Problems of a value and of what is in it."""
+    if form.endswith("[]"):
+        if not isinstance(value, list) or not value:
+            yield f"{name} is no list with something in it"
+            return
+        for one in value:
+            yield from check(name, form[:-2], one)
+        return
+    if form in ROWS:
+        yield from written_row(f"{name}: {form}", ROWS[form], value)
+        return
+    yield from written(f"{name}: {form}", FORMS[form], value)
+    if form == "symbol":
+        for one in value["filters"]:
+            yield from check(name, one["filterType"], one)
+    for (outer, field), inner in INSIDE.items():
+        if outer == form and value.get(field):
+            yield from check(f"{name}.{field}", inner, value[field])
