@@ -20,6 +20,8 @@ from market.types import Candle
 
 BREADTH_MEAN: Final = 50
 """Breadth counts the symbols above their mean of so many candles."""
+LEADERS: Final = ("BTC", "ETH")
+"""Base assets whose symbol leads the others: the first of which there is one against the same quote asset."""
 LEADER_CANDLES: Final = 200
 CHANGE_OVER: Final = 20
 RANKED_OVER: Final = 200

@@ -46,7 +46,8 @@ def _read_numbers(value: object) -> object:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _read_choice(value: object) -> object:
+def read_choice(value: object) -> object:
+    """A choice as models write it, like "Enter trade", in the words of its kind; anything else as it is."""
     return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
 
 
@@ -79,6 +80,8 @@ def _read_price(value: object) -> float | None:
 Number = Annotated[float | None, BeforeValidator(_read_price)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_read_numbers)]
 Text = Annotated[str, BeforeValidator(_read_text)]
+Reasoning = Annotated[Text, Field(min_length=1, description="Two to five plain sentences")]
+Confidence = Annotated[int, Field(ge=0, le=100), BeforeValidator(_read_confidence)]
 Code = Annotated[str | None, BeforeValidator(_read_code)]
 Count = Annotated[int | None, BeforeValidator(_read_count)]
 
@@ -118,9 +121,9 @@ class KeyLevels(_Part):
 class Decision(_Part):
     """A decision as proposed or, after the checks, as it stands. `confidence` is 0 to 100."""
 
-    decision: Annotated[Choice, BeforeValidator(_read_choice)]
-    confidence: Annotated[int, BeforeValidator(_read_confidence)] = Field(ge=0, le=100)
-    reasoning: Text = Field(min_length=1, description="Two to five plain sentences")
+    decision: Annotated[Choice, BeforeValidator(read_choice)]
+    confidence: Confidence
+    reasoning: Reasoning
     trade_plan: TradePlan = TradePlan()
     key_levels: KeyLevels = KeyLevels()
 

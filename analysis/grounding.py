@@ -21,8 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from analysis.decision import Decision, KeyLevels
 from analysis.known import Known, Number
-from analysis.prose import Check as Check
-from analysis.prose import Status, check_codes, check_text
+from analysis.prose import Check, Status, check_codes, check_text
 from analysis.snapshot import Snapshot
 from broker.rules import ceil_to, floor_to
 from broker.sizing import reward_to_risk

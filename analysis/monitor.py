@@ -43,7 +43,7 @@ WORDS: Final[Mapping[Why, str]] = {
 UNSAID: Final = "somebody wants to know again; none of its conditions has become true since."
 
 
-class Check(BaseModel):
+class WatchCheck(BaseModel):
     """What one close said. `at` is that close in market time, ISO; None is unknown, or no such condition."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -80,7 +80,7 @@ class Watch(BaseModel):
     candles: int = 0
     held: tuple[bool, bool] = (False, False)
     recheck_at: str | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[WatchCheck, ...] = ()
     asked: tuple[Asked, ...] = ()
 
     @classmethod
@@ -143,7 +143,7 @@ class Watch(BaseModel):
         changes = {
             "candles": self.candles + 1 if why is None else 0,
             "held": tuple(o if n is None else n for o, n in zip(self.held, (trigger, invalidation), strict=True)),
-            "checks": (*self.checks, Check(at=at, trigger=trigger, invalidation=invalidation))[-CHECKS_KEPT:],
+            "checks": (*self.checks, WatchCheck(at=at, trigger=trigger, invalidation=invalidation))[-CHECKS_KEPT:],
             "asked": self.asked if why is None else (*self.asked, Asked(at=at, why=why))[-MOST_ASKS:],
         }
         return self.model_copy(update=changes), why

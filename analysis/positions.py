@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from analysis import Check
-from analysis.decision import Number, Numbers, Text, read_number
+from analysis.decision import Confidence, Number, Numbers, Reasoning, read_choice, read_number
 from analysis.snapshot import Snapshot
 from broker.rules import SymbolRules
 from broker.types import ONE, ZERO, Direction, plain, to_decimal
@@ -37,15 +36,6 @@ WORTH: Final = 0.1
 """The offline manager moves a stop by so many ATR at least."""
 
 
-def _choice(value: object) -> object:
-    return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
-
-
-def _confidence(value: object) -> object:
-    number = read_number(value)
-    return value if number is None else round(number * 100) if 0 < number < 1 else round(number)
-
-
 def _fraction(value: object) -> object:
     if isinstance(value, str) and value.rstrip().endswith("%"):
         number = read_number(value.rstrip().removesuffix("%"))
@@ -60,9 +50,9 @@ class PositionDecision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=4_000)
 
-    decision: Annotated[PositionChoice, BeforeValidator(_choice)]
-    confidence: Annotated[int, BeforeValidator(_confidence)] = Field(ge=0, le=100)
-    reasoning: Text = Field(min_length=1, description="Two to five plain sentences")
+    decision: Annotated[PositionChoice, BeforeValidator(read_choice)]
+    confidence: Confidence
+    reasoning: Reasoning
     stop: Number = Field(default=None, description="For adjust: the new stop, nearer to the price than the old one")
     targets: Numbers = Field(default=(), description="For adjust: all targets from now on, nearest first")
     reduce_fraction: Annotated[float | None, BeforeValidator(_fraction)] = Field(

@@ -23,7 +23,7 @@ from analysis.context import BREADTH_MEAN, LEADER_CANDLES, Surroundings
 from analysis.following import Floats, Following, Start
 from analysis.outcomes import Outcome
 from app.engines import result_nodes
-from app.recorded import LEADERS, candles_of, tick_of
+from app.recorded import candles_of, leaders_in, tick_of
 from llm.evals.market import fingerprint, synthetic
 from llm.schemas import Risk
 from market.history import HistoryError, read_folder, symbols_in
@@ -79,8 +79,7 @@ class Ground:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         known = symbols_in(folder) if folder is not None else ()
-        first = [name for name in LEADERS if name in known]
-        self._symbols = tuple(dict.fromkeys([*first, *known]))[:SYMBOLS_READ]
+        self._symbols = tuple(dict.fromkeys([*leaders_in(known), *known]))[:SYMBOLS_READ]
         self._held: dict[tuple[str, ...], Candles] = {}
 
     @cached_property
@@ -120,7 +119,7 @@ class Ground:
             for label in source.series
             if label != base and label in signal.strategy.program.intervals
         }
-        leader = next((s for s in LEADERS if s in source.symbols), None)
+        leader = next(iter(leaders_in(source.symbols)), None)
         led = () if leader is None else candles_of(source, leader, base, signal.close, LEADER_CANDLES)
         closes = source.series[base][1]["close"][max(0, signal.row + 1 - BREADTH_MEAN) : signal.row + 1]
         return build_snapshot(

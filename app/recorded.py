@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from analysis import Snapshot, SnapshotError, build_snapshot
-from analysis.context import BREADTH_MEAN, LEADER_CANDLES, Surroundings
+from analysis.context import BREADTH_MEAN, LEADER_CANDLES, LEADERS, Surroundings
 from analysis.levels import Values
 from analysis.snapshot import MOST_CANDLES
 from app.engines import condition_rows, result_nodes
@@ -22,7 +23,8 @@ from screener.intervals import INTERVAL_MS, interval_ms
 
 SYMBOLS_READ: Final = 60
 """Breadth counts so many of a folder's symbols at most."""
-LEADERS: Final = ("BTCUSDT", "ETHUSDT")
+QUOTE: Final = "USDT"
+"""Recorded candles do not say which quote asset a symbol has: leaders are sought against this one."""
 
 
 def recorded_snapshot(
@@ -65,6 +67,11 @@ def recorded_snapshot(
         higher={i: candles_of(own, symbol, i, close) for i in others},
         around=_around(folder, known, interval, close),
     )
+
+
+def leaders_in(symbols: Collection[str]) -> tuple[str, ...]:
+    """Those of the symbols that lead the others, the first before the next."""
+    return tuple(name for base in LEADERS if (name := f"{base}{QUOTE}") in symbols)
 
 
 def tick_of(prices: list[float]) -> Decimal:
@@ -111,7 +118,7 @@ def _of_filter(
 
 def _around(folder: Path, known: tuple[str, ...], interval: str, close: int) -> Surroundings:
     """The leader and the breadth of a folder's symbols; none where their candles cannot be read."""
-    leader = next((name for name in LEADERS if name in known), None)
+    leader = next(iter(leaders_in(known)), None)
     names = list(dict.fromkeys([*([leader] if leader else []), *known]))[:SYMBOLS_READ]
     first = close - (LEADER_CANDLES + 1) * interval_ms(interval)
     try:

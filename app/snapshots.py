@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from typing import Protocol
 
 from analysis import Snapshot, build_snapshot
-from analysis.context import BREADTH_MEAN, LEADER_CANDLES, Surroundings
+from analysis.context import BREADTH_MEAN, LEADER_CANDLES, LEADERS, Surroundings
 from analysis.monitor import source_for
 from analysis.settings import AnalysisSettings
 from analysis.snapshot import MOST_CANDLES
@@ -31,9 +31,6 @@ from screener.engine.panel import Panel
 from screener.engine.replay import replay
 from screener.intervals import INTERVAL_MS, open_of
 from store.records import Signal
-
-LEADERS = ("BTC", "ETH")
-"""Base assets whose symbol leads the others, the first that is listed against the same quote asset."""
 
 
 class Market(Protocol):
