@@ -1,33 +1,17 @@
 """What the app asks a model for: a strategy from a sentence, a filter from edited conditions, a filter in words."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, TypeVar
-
-from pydantic import BaseModel
+from typing import Any
 
 from api.schemas import ExplanationOut, GeneratedFilterOut, GeneratedStrategyOut
-
-ShapeT = TypeVar("ShapeT", bound=BaseModel)
-
-
-class Progress(BaseModel):
-    """A step of generation that has ended, with its seconds; or, of `kind` text, a piece of the model's answer, where
-    an empty piece says that the answer begins anew."""
-
-    step: str = ""
-    seconds: float = 0.0
-    kind: Literal["step", "text"] = "step"
-    text: str = ""
+from ui.caller import Caller, Progress
 
 
-class Generating:
+class Generating(Caller):
     """The `/generate` paths of the API: each gives its steps as they end, then the answer as the last item.
 
     All raise ApiProblem where nothing came out, with what was not understood, and ApiUnreachable.
     """
-
-    def _stream(self, path: str, body: dict[str, Any], shape: type[ShapeT]) -> Iterator[Progress | ShapeT]:
-        raise NotImplementedError
 
     def generate(
         self, sentence: str, interval: str | None = None, model: str | None = None

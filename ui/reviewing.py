@@ -1,35 +1,15 @@
 """What the app asks about decisions: analyses with what they could cite, positions, what became of signals, costs."""
 
 from datetime import datetime
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
 
 from api.schemas import AnalysisOut, CostsOut, OutcomeSummary, PositionDetail, SignalOutcome, SnapshotOut
+from ui.caller import Caller
 
-ShapeT = TypeVar("ShapeT", bound=BaseModel)
 RECORD_TIMEOUT_S = 30.0
 
 
-class Reviewing:
+class Reviewing(Caller):
     """Reading requests about decisions; all raise ApiProblem and ApiUnreachable."""
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str | int] | None = None,
-        body: BaseModel | dict[str, Any] | None = None,
-        timeout_s: float = 10.0,
-    ) -> Any:
-        raise NotImplementedError
-
-    def _one(self, shape: type[ShapeT], payload: Any) -> ShapeT:
-        raise NotImplementedError
-
-    def _items(self, shape: type[ShapeT], payload: Any) -> tuple[ShapeT, ...]:
-        raise NotImplementedError
 
     def analyses(self, signal_id: str) -> tuple[AnalysisOut, ...]:
         """Every analysis of a signal and of its position, newest first."""

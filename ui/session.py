@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from api.schemas import Problem, StatusOut
-from ui.client import ApiClient, ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem
+from ui.client import ApiClient
 from ui.components import text
 
 HERE = Path(__file__).resolve().parent

@@ -20,7 +20,7 @@ from api.schemas import (
 )
 from api.schemas.base import PEEKED
 from ui import session
-from ui.client import ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem
 
 INTERVAL_NAMES = {
     "1m": "1 minute",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from api.schemas import ConditionRow, HistoryMatch, HistoryOut, NearMiss
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import chart, text, why
 from ui.components.drafts import Draft
 from ui.components.strip import INTERVAL_MS

@@ -8,7 +8,7 @@ import streamlit as st
 
 from api.schemas import AnalysisOut, PositionDetail, PositionOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import report_parts, text
 
 DECISIONS_SHOWN = 40

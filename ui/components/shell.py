@@ -7,7 +7,7 @@ is run again for a clock.
 import streamlit as st
 
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import drafts, strip, text
 from ui.components.loader import page_css
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from api.schemas import SignalDetail
 from ui import session
-from ui.client import ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem
 from ui.components import chart, report_parts, signal_parts, strip, text
 
 

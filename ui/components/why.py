@@ -4,7 +4,7 @@ import streamlit as st
 
 from api.schemas import ConditionRow, ExplainOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import text
 from ui.components.drafts import Draft
 

@@ -9,10 +9,9 @@ from pydantic import BaseModel
 from api.schemas import Problem
 from api.schemas.generation import Spent
 from ui import session
-from ui.client import ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem, Progress
 from ui.components import drafts, text
 from ui.components.drafts import Draft
-from ui.generating import Progress
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 OFFLINE = "offline translator"

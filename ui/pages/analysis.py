@@ -11,7 +11,7 @@ import streamlit as st
 
 from api.schemas import AnalysisOut, SignalDetail, SignalOut, SnapshotOut
 from ui import session
-from ui.client import ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem
 from ui.components import chart, report_parts, signal_detail, signal_parts, snapshot_view, strip, text
 from ui.components.signal_parts import Levels
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from api.schemas import CoverageOut, FeedOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import coverage, feed_parts
 
 SPANS = {60: "1 hour", 240: "4 hours"}

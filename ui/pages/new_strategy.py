@@ -13,7 +13,7 @@ import streamlit as st
 from api.schemas import GeneratedStrategyOut, StrategyIn
 from api.schemas.base import PEEKED
 from ui import session
-from ui.client import ApiError, ApiProblem
+from ui.caller import ApiError, ApiProblem
 from ui.components import asking, drafts, findings, readback, tables, text, writing
 from ui.components.drafts import Draft
 from ui.components.past import past_panel

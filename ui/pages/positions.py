@@ -8,7 +8,7 @@ import streamlit as st
 
 from api.schemas import EventOut, PositionOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import position_detail, strip, tables, text
 
 LEVEL_TONE = {"warning": "warn", "error": "down", "critical": "down"}

@@ -12,7 +12,7 @@ import streamlit as st
 
 from api.schemas import PositionOut, QuoteOut, SignalOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import signal_detail, signal_parts, strip, tables, text
 
 LIMIT = 60

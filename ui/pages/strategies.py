@@ -9,7 +9,7 @@ import streamlit as st
 
 from api.schemas import AnalysisSettingsOut, MeOut, StrategyOut
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import text
 
 STATES = {"warming": "warming up", "live": "live", "paused": "paused", "failed": "failed"}

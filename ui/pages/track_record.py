@@ -9,7 +9,7 @@ import streamlit as st
 
 from api.schemas import CostsOut, OutcomeSummary
 from ui import session
-from ui.client import ApiError
+from ui.caller import ApiError
 from ui.components import record_parts, text
 
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "all": "All"}

@@ -1,11 +1,13 @@
 """The HTTP caller: shapes in, sentences out when something is wrong."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
 from api.schemas import GeneratedStrategyOut
-from ui.client import ApiClient, ApiProblem, ApiUnreachable
-from ui.generating import Progress
+from ui.caller import ApiProblem, ApiUnreachable, Progress
+from ui.client import ApiClient
 
 GENERATED = (
     '{"name":"n","description":"d","direction":"long","interval":"15m","conditions":[],"instructions":"",'
@@ -13,8 +15,8 @@ GENERATED = (
 )
 
 
-def client(handler: object, token: str = "") -> ApiClient:
-    return ApiClient("http://api.test", token, httpx.MockTransport(handler))  # type: ignore[arg-type]
+def client(handler: Callable[[httpx.Request], httpx.Response], token: str = "") -> ApiClient:
+    return ApiClient("http://api.test", token, httpx.MockTransport(handler))
 
 
 def test_a_problem_document_becomes_its_detail() -> None:
