@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.schemas import Problem, StepOut
 
 _REF = "#/components/schemas/"
+_MODELS: Final[tuple[tuple[type[BaseModel], Literal["serialization"]], ...]] = (
+    (Problem, "serialization"),
+    (StepOut, "serialization"),
+)
 _TITLES = {
     404: "There is no such thing",
     409: "Not in this state",
@@ -43,8 +48,7 @@ def install(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = plain()
-            models = [(model, "serialization") for model in (Problem, StepOut)]
-            _, defs = models_json_schema(models, ref_template=f"{_REF}{{model}}")  # type: ignore[arg-type]
+            _, defs = models_json_schema(_MODELS, ref_template=f"{_REF}{{model}}")
             components = schema.setdefault("components", {}).setdefault("schemas", {})
             for name, found in defs["$defs"].items():
                 components.setdefault(name, found)

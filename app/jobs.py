@@ -130,7 +130,7 @@ class Jobs:
                 part.cancel()
             for worker in self._workers.values():
                 # One that did not hear of its cancellation, see heed_cancellation.
-                worker.stop()  # type: ignore[no-untyped-call]
+                worker.stop()  # type: ignore[no-untyped-call] # so in the package
             await asyncio.gather(*parts, return_exceptions=True)
             # Also where opening was cancelled: a pool that nobody closes outlives its cancellation, and the process.
             await self._app.close_async()
@@ -153,7 +153,7 @@ class Jobs:
             )
             self._workers[queue] = worker
             try:
-                await worker.run()  # type: ignore[no-untyped-call]
+                await worker.run()  # type: ignore[no-untyped-call] # so in the package
             except exceptions.ConnectorException as error:
                 log.warning("queue %s: the database does not answer: %s", queue, error)
             await asyncio.sleep(POLL_SECONDS)
@@ -251,7 +251,7 @@ class _QueueWorker(QueueWorker):
         """As the package's, which forgets what it is told while it fetches: then it looks once more."""
         while not self._stop_event.is_set():
             told = self._told
-            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call] # so in the package
             if told == self._told:
                 return
 

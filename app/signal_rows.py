@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import cast
 
 from app.engines import ConditionRow
 from app.forming import Floats
@@ -33,7 +32,7 @@ def condition_json(row: ConditionRow) -> dict[str, object]:
 def candle_json(candle: Candle) -> list[object]:
     """A candle of a signal's snapshot: `[open time ms, open, high, low, close, volume]`."""
     numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-    return cast("list[object]", [candle.open_time, *numbers])
+    return [candle.open_time, *numbers]
 
 
 def forming_json(open_time: int, forming: Mapping[str, Floats], column: int) -> list[object]:

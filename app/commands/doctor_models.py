@@ -9,13 +9,14 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from importlib.util import find_spec
 
 from app.commands.finding import Finding
 from app.gateway import caps_of, prices_of, read_keys, routes_of
 from app.settings import Settings, SettingsError
 from llm.gateway import Prices, Routes
-from llm.gateway.budget import SETTINGS, Caps
+from llm.gateway.budget import SETTINGS, Caps, Scope
 from llm.gateway.prices import local
 
 KEYS = {
@@ -117,6 +118,6 @@ def _spending(routes: Routes, prices: Prices, caps: Caps) -> Finding:
     if unknown:
         do = f"set SCREENER_MODEL_PRICES={unknown[0]}=in/out, in US dollars for a million tokens"
         return Finding("spending", "failed", f"no price is known for {', '.join(unknown)}: calls are refused", do)
-    limits = [("user", caps.user), ("strategy", caps.strategy), ("all", caps.all)]
-    said = [f"${limit:.2f} {SETTINGS[scope][0]}" for scope, limit in limits if limit is not None]  # type: ignore[index]
+    limits: list[tuple[Scope, Decimal | None]] = [("user", caps.user), ("strategy", caps.strategy), ("all", caps.all)]
+    said = [f"${limit:.2f} {SETTINGS[scope][0]}" for scope, limit in limits if limit is not None]
     return Finding("spending", "ok", f"at most, each day in UTC: {', '.join(said)}")

@@ -56,7 +56,7 @@ def worker() -> None:
 def warm() -> None:
     """Compile the engine's kernels ahead of the first start; does nothing where that was done."""
     keep_machine_code()
-    import screener.engine.replay  # noqa: F401
+    import screener.engine.replay  # noqa: F401 - to import it is to compile it
 
 
 @click.command()
@@ -96,4 +96,4 @@ def sim(
     if replay:
         command += ["--replay", replay]
     # Replaced, not wrapped: signals and the exit code are the exchange's own.
-    os.execv(sys.executable, [*command, *ctx.args])  # noqa: S606
+    os.execv(sys.executable, [*command, *ctx.args])  # noqa: S606 - our own program

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ class _Market:
     """Minutes of a market, put into a panel one by one."""
 
     def __init__(self) -> None:
+        from market.types import SymbolInfo
         from screener.engine.panel import Panel
 
         rng = np.random.default_rng(6)
@@ -68,7 +70,8 @@ class _Market:
         self.panel = Panel(SYMBOLS, capacity=1500)
         self.panel.ensure("1m")
         self.engine_lock = asyncio.Lock()
-        self.infos = dict.fromkeys(SYMBOLS)
+        step = Decimal("0.01")
+        self.infos = {name: SymbolInfo(name, name, "USDT", "TRADING", step, step, step, step) for name in SYMBOLS}
         self.held = 0
         while self.held < HELD:
             self.advance()
@@ -148,7 +151,7 @@ async def _measure(server: Any) -> list[Row]:
         for back in range(PLANS // len(SYMBOLS) + 1):
             await bench.fire(min(len(SYMBOLS), PLANS - bench.fired), back)
         close = START + bench.market.held * MINUTE
-        ledger = Ledger(database, bench.market)  # type: ignore[arg-type]
+        ledger = Ledger(database, bench.market)
         await ledger.on_minute(close)
         _age(server.admin_dsn)
         gc.collect()
@@ -163,7 +166,7 @@ async def _measure(server: Any) -> list[Row]:
             worked.append(_processor(server) - before)
             open_.append(len(ledger))
         failure = await _differs(database, bench.market)
-        again = Ledger(database, bench.market)  # type: ignore[arg-type]
+        again = Ledger(database, bench.market)
         begin = time.perf_counter()
         await again.on_minute(close)
         restart = (time.perf_counter() - begin) * 1e3

@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from functools import cache, cached_property
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from benchmarks.compiling import Compiled, compiled
 from benchmarks.engine.adapter import Screening
@@ -42,7 +42,7 @@ class Bench:
         """The synthetic market; see `benchmarks.synthetic.market`."""
         return market(symbols, candles, minutes)
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 - as above
     def compiled(self, count: int, wild: bool = False) -> Compiled:
         """`count` strategies, compiled one by one; the wild ones by the process that `compile_beside` started, where
         it did."""
@@ -51,7 +51,8 @@ class Bench:
             if self._beside.returncode:
                 raise RuntimeError("the wild strategies were not compiled")
             # Made by our own process, from texts that are drawn here.
-            return cast(Compiled, pickle.loads(answer))
+            made: Compiled = pickle.loads(answer)
+            return made
         return compiled(count, SEED, wild)
 
     def compile_beside(self, count: int) -> None:
@@ -62,7 +63,7 @@ class Bench:
         )
         _keep_off(self._beside.pid)
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 - as above
     def indicators(self, count: int, wild: bool = False) -> list[Indicator]:
         """The different indicators that these strategies read."""
         return needed(s.spec for s in self.compiled(count, wild).drawn)

@@ -217,7 +217,7 @@ async def _one_after_the_other(address: str) -> float:
 async def _python_binance(address: str) -> float:
     from binance.async_client import AsyncClient
 
-    class Client(AsyncClient):  # type: ignore[misc]
+    class Client(AsyncClient):  # type: ignore[misc] # the package has no types
         API_URL = f"{address}/api"
 
     client = await Client.create()

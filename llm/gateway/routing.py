@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Tier
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -86,9 +86,8 @@ class Routes:
         """The models to ask, in this order, each once."""
         route = self.operations.get(request.operation)
         wanted: str = route.model if route is not None and route.model else request.tier
-        tiers: dict[Tier, str] = {"standard": self.standard, "fast": self.fast or self.standard}
-        first = tiers[wanted] if wanted in ("standard", "fast") else wanted  # type: ignore[index]
-        return tuple(dict.fromkeys((first, *self.fallbacks)))
+        tiers: dict[str, str] = {"standard": self.standard, "fast": self.fast or self.standard}
+        return tuple(dict.fromkeys((tiers.get(wanted, wanted), *self.fallbacks)))
 
     def adjusted(self, request: ModelRequest[Schema]) -> ModelRequest[Schema]:
         """The request with the temperature and limits that its operation is set to."""

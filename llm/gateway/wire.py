@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -53,18 +53,21 @@ class ReplyTooLarge(Exception):
 def watch_transports(handler: Any) -> None:
     """Make `handler` (litellm's AsyncHTTPHandler) create transports that are watched. Does nothing the second time."""
     create = handler.create_async_transport
-    if getattr(create, "watched", False):
-        return
+    if not isinstance(create, _Watching):
+        handler.create_async_transport = handler._create_async_transport = staticmethod(_Watching(create))
 
-    def watching(*args: Any, **options: Any) -> Any:
-        transport = create(*args, **options)
+
+class _Watching:
+    """Creates transports by `create`, and watches them."""
+
+    def __init__(self, create: Callable[..., Any]) -> None:
+        self._create = create
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        transport = self._create(*args, **options)
         if transport is not None:
             _watch(transport)
         return transport
-
-    watching.watched = True  # type: ignore[attr-defined]
-    handler.create_async_transport = staticmethod(watching)
-    handler._create_async_transport = staticmethod(watching)
 
 
 def _watch(transport: Any) -> None:

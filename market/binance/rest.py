@@ -48,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
     date_s: float | None
 
 
-class RawClient(AsyncClient):  # type: ignore[misc]
+class RawClient(AsyncClient):  # type: ignore[misc] # the package has no types
     """python-binance's client with its addresses replaced, which hands out bodies as bytes.
 
     Its own answer path decodes the text and then parses it with `json`; for 1,000 klines that costs four

@@ -83,7 +83,7 @@ class Silence:
         return min(max(SILENT_MESSAGES / rate, SHORTEST_SILENCE_S), LONGEST_SILENCE_S)
 
 
-class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
+class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc] # the package has no types
     """One connection whose messages are parsed by `parse`; what it returns as None or empty is left out. What is
     kept gathers in `ready`, at most `QUEUE_SIZE`; `changed` is set with it, and at the end, which `reason` tells.
     """
@@ -152,7 +152,7 @@ class StreamSocket(ReconnectingWebsocket, Generic[T]):  # type: ignore[misc]
         return taken
 
 
-class Streams(BinanceSocketManager):  # type: ignore[misc]
+class Streams(BinanceSocketManager):  # type: ignore[misc] # the package has no types
     """Combined streams of a venue at one address."""
 
     def __init__(self, client: RawClient, venue: Venue = "spot", stream_url: str | None = None) -> None:

@@ -67,8 +67,7 @@ def call(row: Row, arguments: Mapping[str, Constant], candles: Mapping[str, Valu
             return _arrays(row, result, len(candles[row.fields[0]]))
     except NoResult:
         raise
-    # Foreign code on foreign data: any failure of it means one thing, no result.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - foreign code on foreign data: any failure means one thing, no result
         raise NoResult(f"{type(error).__name__}: {error}"[:200]) from None
 
 

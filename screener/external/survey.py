@@ -84,15 +84,21 @@ def verdict(row: Row, arguments: Mapping[str, Constant]) -> tuple[str, str, dict
     return "usable", "", dict(first.starts)
 
 
+def _drawn() -> tuple[bytes, int]:
+    """The state of numpy's own generator, which changes when a number is drawn from it."""
+    state = np.random.get_state(legacy=False)["state"]
+    return state["key"].tobytes(), state["pos"]
+
+
 def _unstable(row: Row, arguments: Mapping[str, Constant], candles: Candles) -> str | None:
     before = {name: values.copy() for name, values in candles.items()}
     said = io.StringIO()
-    state = np.random.get_state()[1].tobytes()  # type: ignore[index]
+    state = _drawn()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         once, again = answers(row, arguments, candles), answers(row, arguments, candles)
     if said.getvalue():
         return "it prints"
-    if np.random.get_state()[1].tobytes() != state:  # type: ignore[index]
+    if _drawn() != state:
         return "it draws random numbers"
     if any(not np.array_equal(before[name], candles[name]) for name in before):
         return "it writes into its input"

@@ -38,7 +38,7 @@ def exchange() -> Iterator[Exchange]:
 async def connected(exchange: Exchange) -> AsyncIterator[tuple[Any, Any]]:
     """The client and the socket manager, as a program would make them."""
 
-    class Client(AsyncClient):  # type: ignore[misc]
+    class Client(AsyncClient):  # type: ignore[misc] # the package has no types
         API_URL = f"{exchange.rest}/api"
         MARGIN_API_URL = f"{exchange.rest}/sapi"
         FUTURES_URL = f"{exchange.rest}/fapi"
@@ -46,7 +46,7 @@ async def connected(exchange: Exchange) -> AsyncIterator[tuple[Any, Any]]:
         WS_API_URL = f"{exchange.streams}/ws-api/v3"
         WS_FUTURES_URL = f"{exchange.streams}/ws-fapi/v1"
 
-    class Sockets(BinanceSocketManager):  # type: ignore[misc]
+    class Sockets(BinanceSocketManager):  # type: ignore[misc] # the package has no types
         STREAM_URL = f"{exchange.streams}/"
         FSTREAM_URL = f"{exchange.streams}/"
         DSTREAM_URL = f"{exchange.streams}/"

@@ -35,20 +35,20 @@ from .signature import FLOAT, INT, ROW, kernel
 
 
 @kernel(ROW, ROW)
-def copy(o, x):  # type: ignore[no-untyped-def]
+def copy(o, x):
     for j in range(o.size):
         o[j] = x[j]
 
 
 @kernel(ROW, FLOAT)
-def spread(o, value):  # type: ignore[no-untyped-def]
+def spread(o, value):
     """The same value for every symbol."""
     for j in range(o.size):
         o[j] = value
 
 
 @kernel(ROW)
-def finish(o):  # type: ignore[no-untyped-def]
+def finish(o):
     """Turn infinities into unknown."""
     for j in range(o.size):
         v = o[j]
@@ -56,7 +56,7 @@ def finish(o):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, ROW, ROW, ROW)
-def binary(op, o, x, y):  # type: ignore[no-untyped-def]
+def binary(op, o, x, y):
     """`o = x op y`; floor division and remainder round down, as Python's do; a zero divisor gives
     unknown."""
     n = o.size
@@ -105,7 +105,7 @@ def binary(op, o, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, ROW, ROW, FLOAT)
-def with_constant(op, o, x, c):  # type: ignore[no-untyped-def]
+def with_constant(op, o, x, c):
     """`o = x op c`, or `c op x`."""
     n = o.size
     if op == ADD_CONST:
@@ -135,7 +135,7 @@ def with_constant(op, o, x, c):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, ROW, ROW, FLOAT)
-def unary(op, o, x, p):  # type: ignore[no-untyped-def]
+def unary(op, o, x, p):
     """`o = op(x)`; logarithm of zero or less and root of a negative number are unknown; round goes half to
     even; the root of a mean divides by `p` first."""
     n = o.size

@@ -30,7 +30,7 @@ ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel(INT, WORDS, WORDS, ROW, ROW)
-def compare(op, t, f, x, y):  # type: ignore[no-untyped-def]
+def compare(op, t, f, x, y):
     """`x op y`, unknown where either side is."""
     for w in range(t.size):
         a = x[w * 64 : w * 64 + 64]
@@ -58,7 +58,7 @@ def compare(op, t, f, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, WORDS, WORDS, ROW, FLOAT)
-def compare_constant(op, t, f, x, c):  # type: ignore[no-untyped-def]
+def compare_constant(op, t, f, x, c):
     """`x op c`, unknown where `x` is."""
     for w in range(t.size):
         a = x[w * 64 : w * 64 + 64]
@@ -85,7 +85,7 @@ def compare_constant(op, t, f, x, c):  # type: ignore[no-untyped-def]
 
 
 @kernel(WORDS, WORDS, ROW)
-def is_unknown(t, f, x):  # type: ignore[no-untyped-def]
+def is_unknown(t, f, x):
     """True where `x` is unknown; always known itself."""
     for w in range(t.size):
         a = x[w * 64 : w * 64 + 64]
@@ -97,7 +97,7 @@ def is_unknown(t, f, x):  # type: ignore[no-untyped-def]
 
 
 @kernel(WORDS, WORDS, FLOAT)
-def spread_bits(t, f, value):  # type: ignore[no-untyped-def]
+def spread_bits(t, f, value):
     """True for every symbol, or false for every one."""
     yes = ALL if value != 0.0 else np.uint64(0)
     for w in range(t.size):
@@ -106,7 +106,7 @@ def spread_bits(t, f, value):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, BITS, BITS, INT, INT, INT, INT)
-def connect(op, T, F, o, a, b, c):  # type: ignore[no-untyped-def]
+def connect(op, T, F, o, a, b, c):
     """Operators on booleans alone, by row; `b if a else c` is unknown where its condition is."""
     for w in range(T.shape[1]):
         at, af, bt, bf = T[a, w], F[a, w], T[b, w], F[b, w]
@@ -125,7 +125,7 @@ def connect(op, T, F, o, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, WORDS, WORDS, ROW, ROW)
-def where(o, ct, cf, x, y):  # type: ignore[no-untyped-def]
+def where(o, ct, cf, x, y):
     """`x if c else y` for numbers; unknown where the condition is."""
     for w in range(ct.size):
         yes, no = ct[w], cf[w]
@@ -138,7 +138,7 @@ def where(o, ct, cf, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, WORDS, WORDS)
-def as_number(o, t, f):  # type: ignore[no-untyped-def]
+def as_number(o, t, f):
     """1 for true, 0 for false, NaN for unknown."""
     for w in range(t.size):
         yes, no = t[w], f[w]

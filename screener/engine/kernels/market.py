@@ -13,7 +13,7 @@ ONE = np.uint64(1)
 
 
 @kernel(INT, ROW, ROW, WORDS, INT)
-def across(op, o, x, where_true, symbols):  # type: ignore[no-untyped-def]
+def across(op, o, x, where_true, symbols):
     """Rank (1 is the largest, ties the smaller number), share at or below, mean, or z-score (population)."""
     for j in range(o.size):
         o[j] = np.nan
@@ -57,7 +57,7 @@ def across(op, o, x, where_true, symbols):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, WORDS, WORDS, WORDS, INT)
-def breadth(o, t, f, where_true, symbols):  # type: ignore[no-untyped-def]
+def breadth(o, t, f, where_true, symbols):
     """Share of the symbols that take part on which the condition holds."""
     yes = np.int64(0)
     known = np.int64(0)

@@ -12,7 +12,7 @@ ONE = np.uint64(1)
 
 
 @kernel(ROW, ROW, TABLE, INT, INT, FLOAT, INT, INT, result=INT)
-def smooth(o, x, rows, at, n, alpha, symbols, seeded):  # type: ignore[no-untyped-def]
+def smooth(o, x, rows, at, n, alpha, symbols, seeded):
     """Exponential average, seeded by the simple mean of the first n known inputs.
 
     The first row, `value`, holds the sum while seeding, then the average; the second, `count`, the inputs
@@ -45,7 +45,7 @@ def smooth(o, x, rows, at, n, alpha, symbols, seeded):  # type: ignore[no-untype
 
 
 @kernel(ROW, ROW, TABLE, INT)
-def running_sum(o, x, rows, at):  # type: ignore[no-untyped-def]
+def running_sum(o, x, rows, at):
     total = rows[at]
     for j in range(o.size):
         v = x[j]
@@ -55,7 +55,7 @@ def running_sum(o, x, rows, at):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, ROW, WORDS, WORDS, TABLE, INT)
-def running_sum_since(o, x, t, f, rows, at):  # type: ignore[no-untyped-def]
+def running_sum_since(o, x, t, f, rows, at):
     """Sum since the last candle where the condition was true, this one included; `total` is NaN before the
     first."""
     total = rows[at]
@@ -75,7 +75,7 @@ def running_sum_since(o, x, t, f, rows, at):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT, ROW, ROW, WORDS, WORDS, TABLE, INT)
-def extreme_since(op, o, x, t, f, rows, at):  # type: ignore[no-untyped-def]
+def extreme_since(op, o, x, t, f, rows, at):
     """Highest or lowest since the last candle where the condition was true, this one included.
 
     The first row holds the extreme, NaN while no value is known since; the second is NaN before the first event.
@@ -101,7 +101,7 @@ def extreme_since(op, o, x, t, f, rows, at):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, WORDS, WORDS, TABLE, INT)
-def candles_since(o, t, f, rows, at):  # type: ignore[no-untyped-def]
+def candles_since(o, t, f, rows, at):
     """Candles since the condition was last true; `age` is NaN before the first, and counts unknown candles
     too."""
     age = rows[at]
@@ -117,7 +117,7 @@ def candles_since(o, t, f, rows, at):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, ROW, WORDS, WORDS, TABLE, INT, INT)
-def value_when(o, x, t, f, rows, at, k):  # type: ignore[no-untyped-def]
+def value_when(o, x, t, f, rows, at, k):
     """The value at the k-th newest candle where the condition was true, 0 the newest; `ring[0]` is the
     newest."""
     ring = rows[at : at + k + 1]
@@ -134,7 +134,7 @@ def value_when(o, x, t, f, rows, at, k):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, ROW, ROW, ROW, ROW, TABLE, INT, FLOAT, FLOAT)
-def adaptive(o, x, before, move, path, rows, at, fast, slow):  # type: ignore[no-untyped-def]
+def adaptive(o, x, before, move, path, rows, at, fast, slow):
     """Kaufman's average: the smoothing factor lies between `slow` and `fast`, by how straight the path is.
 
     It starts from the value of the candle before. No movement at all counts as no direction.
@@ -151,7 +151,7 @@ def adaptive(o, x, before, move, path, rows, at, fast, slow):  # type: ignore[no
 
 
 @kernel(ROW, ROW, ROW, ROW, TABLE, INT, INT)
-def trail(o, upper, lower, close, rows, at, direction):  # type: ignore[no-untyped-def]
+def trail(o, upper, lower, close, rows, at, direction):
     """A stop that trails the price and changes sides: its line, or its direction (+1 up).
 
     Rows: both bands of the candle before, and the direction, NaN before the first known candle.
@@ -178,7 +178,7 @@ def trail(o, upper, lower, close, rows, at, direction):  # type: ignore[no-untyp
 
 
 @kernel(ROW, ROW, ROW, TABLE, INT, FLOAT, FLOAT)
-def parabolic(o, high, low, rows, at, step, limit):  # type: ignore[no-untyped-def]
+def parabolic(o, high, low, rows, at, step, limit):
     """Wilder's parabolic stop. Starts on the second known candle: falling where its low fell by more than its
     high rose.
 

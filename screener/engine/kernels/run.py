@@ -33,7 +33,7 @@ from .windows import age, deviation, merge, mix, percent_rank
 
 
 @kernel(CODE, INTS, INT, INT, result=INT)
-def row_of(cells, now, cell, lag):  # type: ignore[no-untyped-def]
+def row_of(cells, now, cell, lag):
     """The row that holds a cell's value `lag` candles of its interval ago."""
     length = cells[cell, K.LENGTH]
     if length == 1:
@@ -42,7 +42,7 @@ def row_of(cells, now, cell, lag):  # type: ignore[no-untyped-def]
 
 
 @kernel(CODE, INTS, TABLE, INTS, INTS, float64[:, :, ::1], INT)
-def copy_rows(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
+def copy_rows(cells, now, table, which, lags, out, at):
     for m in range(which.size):
         row = row_of(cells, now, which[m], lags[m])
         for j in range(table.shape[1]):
@@ -50,7 +50,7 @@ def copy_rows(cells, now, table, which, lags, out, at):  # type: ignore[no-untyp
 
 
 @kernel(CODE, INTS, BITS, INTS, INTS, uint64[:, :, ::1], INT)
-def copy_words(cells, now, table, which, lags, out, at):  # type: ignore[no-untyped-def]
+def copy_words(cells, now, table, which, lags, out, at):
     for m in range(which.size):
         row = row_of(cells, now, which[m], lags[m])
         for w in range(table.shape[1]):
@@ -58,7 +58,7 @@ def copy_words(cells, now, table, which, lags, out, at):  # type: ignore[no-unty
 
 
 @kernel(uint64, result=INT)
-def bit_count(bits):  # type: ignore[no-untyped-def]
+def bit_count(bits):
     """How many bits of a word are set."""
     bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -67,7 +67,7 @@ def bit_count(bits):  # type: ignore[no-untyped-def]
 
 
 @kernel(WORDS, WORDS, WORDS, WORDS, WORDS)
-def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def]
+def screen_row(true, false, new, memory, rising):
     """Rising edges of one boolean on the symbols screened now (`new`).
 
     `memory` holds the symbols whose last screened candle was known false; a symbol that is not screened keeps
@@ -80,7 +80,7 @@ def screen_row(true, false, new, memory, rising):  # type: ignore[no-untyped-def
 
 
 @kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE)
-def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
+def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):
     """Numbers from numbers, without memory."""
     for i in range(begin, end):
         k = order[i]
@@ -95,7 +95,7 @@ def numbers_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type
 
 
 @kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE)
-def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type: ignore[no-untyped-def]
+def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):
     """Windows joined from windows, and windows that are scanned."""
     for i in range(begin, end):
         k = order[i]
@@ -122,7 +122,7 @@ def windows_of_numbers(op, order, begin, end, code, par, cells, now, V):  # type
 
 
 @kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE, TABLE, INTS, INT)
-def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, ready, symbols):  # type: ignore[no-untyped-def]
+def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, ready, symbols):
     """Averages, totals and stops that read numbers alone."""
     for i in range(begin, end):
         k = order[i]
@@ -148,7 +148,7 @@ def numbers_with_memory(op, order, begin, end, code, par, cells, now, V, S, read
 
 
 @kernel(INT, INTS, INT, INT, CODE, TABLE, CODE, INTS, TABLE, BITS, BITS)
-def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F):  # type: ignore[no-untyped-def]
+def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F):
     """Comparisons."""
     for i in range(begin, end):
         k = order[i]
@@ -163,7 +163,7 @@ def booleans_of_numbers(op, order, begin, end, code, par, cells, now, V, T, F): 
 
 
 @kernel(INT, INTS, INT, INT, CODE, CODE, CODE, INTS, BITS, BITS)
-def booleans_of_booleans(op, order, begin, end, code, lists, cells, now, T, F):  # type: ignore[no-untyped-def]
+def booleans_of_booleans(op, order, begin, end, code, lists, cells, now, T, F):
     """Logic."""
     for i in range(begin, end):
         k = order[i]
@@ -187,7 +187,7 @@ def booleans_of_booleans(op, order, begin, end, code, lists, cells, now, T, F): 
 
 
 @kernel(INT, INTS, INT, INT, CODE, CODE, INTS, TABLE, BITS, BITS, TABLE, INT)
-def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, symbols):  # type: ignore[no-untyped-def]
+def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, symbols):
     """Numbers from booleans, and from both: the boolean is operand C, a second one operand D."""
     for i in range(begin, end):
         k = order[i]
@@ -218,7 +218,7 @@ def numbers_of_booleans(op, order, begin, end, code, cells, now, V, T, F, S, sym
 
 
 @kernel(INT, INTS, INT, INT, CODE, CODE, INTS, INT, TABLE, BITS, BITS, TABLE, INTS, ROW, INTS)
-def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first, H, h_first):  # type: ignore[no-untyped-def]
+def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first, H, h_first):
     """Series of candles, and scalars of the host."""
     for i in range(begin, end):
         k = order[i]
@@ -244,7 +244,7 @@ def sources(op, order, begin, end, code, cells, now, candle, V, T, F, X, x_first
     INTS, INTS, INTS, INTS, INTS, BITS, INT_TABLE, BITS, INTS,  # watched booleans and the edges found
     result=INT,
 )  # fmt: skip
-def run(  # type: ignore[no-untyped-def]
+def run(
     code, lists, par, ready, order, first, cells, symbols, V, T, F, S,
     now, event_interval, event_candle, event_number, event_close, event_out, X, x_first, H, h_first,
     numbers, number_lags, out_numbers, booleans, boolean_lags, out_true, out_false,
@@ -312,7 +312,7 @@ def run(  # type: ignore[no-untyped-def]
 
 
 @kernel(CODE, INTS, BITS, BITS, INTS, INTS, INTS, INTS, INT, INT, WORDS, WORDS, BITS, BITS, BITS, INTS)
-def screen(  # type: ignore[no-untyped-def]
+def screen(
     cells, now, T, F, rows, roots, lags, screened, close, again, present, unseen, memory, rising, matching, unknown
 ):
     """Screen strategies (`rows` of the tables `roots`, `memory`, `rising`) on one close.
@@ -346,7 +346,7 @@ def screen(  # type: ignore[no-untyped-def]
 
 
 @kernel(BITS, INT_TABLE, result=INT)
-def scatter(words, out):  # type: ignore[no-untyped-def]
+def scatter(words, out):
     """(row, symbol) of every bit set, in order; returns their number. `out` must have room."""
     count = 0
     for i in range(words.shape[0]):
@@ -362,7 +362,7 @@ def scatter(words, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT_TABLE, BITS, INT, INTS, INTS, INT_TABLE, result=INT)
-def expand(found, bits, count, order, closes, out):  # type: ignore[no-untyped-def]
+def expand(found, bits, count, order, closes, out):
     """Edges as rows (watch, close, symbol) of the first `count` rows that `run` found; `order` gives the watches' own
     numbers, `closes` the events' closes. Returns their number."""
     done = 0
@@ -380,7 +380,7 @@ def expand(found, bits, count, order, closes, out):  # type: ignore[no-untyped-d
 
 
 @kernel(BITS, BITS, BITS, WORDS, BITS)
-def edges(true, false, present, memory, rising):  # type: ignore[no-untyped-def]
+def edges(true, false, present, memory, rising):
     """Rising edges of one boolean over candles, `[candles, words]`; see `screen_row`."""
     for i in range(true.shape[0]):
         screen_row(true[i], false[i], present[i], memory, rising[i])

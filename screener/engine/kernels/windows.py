@@ -15,7 +15,7 @@ from .signature import CODE_ROW, FLOAT, INT, ROW, TABLE, kernel
 
 
 @kernel(ROW, ROW, ROW, FLOAT, FLOAT, FLOAT)
-def mix(o, a, b, scale_a, scale_b, weight):  # type: ignore[no-untyped-def]
+def mix(o, a, b, scale_a, scale_b, weight):
     """The mean of two windows from their sums or means; exact where all values are equal.
 
     `scale_a` and `scale_b` turn sums into means (powers of two, so exactly); `weight` is the share of b's candles.
@@ -27,7 +27,7 @@ def mix(o, a, b, scale_a, scale_b, weight):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, ROW, ROW, ROW, ROW, FLOAT, FLOAT, FLOAT)
-def merge(o, a, b, square_a, square_b, scale_a, scale_b, weight):  # type: ignore[no-untyped-def]
+def merge(o, a, b, square_a, square_b, scale_a, scale_b, weight):
     """Sum of squared deviations of two windows together (Chan's formula); `weight` is na nb / (na + nb)."""
     for j in range(o.size):
         d = a[j] * scale_a - b[j] * scale_b
@@ -36,7 +36,7 @@ def merge(o, a, b, square_a, square_b, scale_a, scale_b, weight):  # type: ignor
 
 
 @kernel(INT, ROW, ROW, ROW, ROW, ROW, FLOAT)
-def age(op, o, a, b, age_a, age_b, offset):  # type: ignore[no-untyped-def]
+def age(op, o, a, b, age_a, age_b, offset):
     """Candles since the extreme of two windows, of which b began `offset` candles earlier; newest on ties."""
     if op == AGE_MAX:
         for j in range(o.size):
@@ -49,7 +49,7 @@ def age(op, o, a, b, age_a, age_b, offset):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, ROW, TABLE, CODE_ROW, INT, INT)
-def deviation(o, mean, values, ring, newest, n):  # type: ignore[no-untyped-def]
+def deviation(o, mean, values, ring, newest, n):
     """Mean absolute deviation of the last n values from `mean`; `ring` is the cell that holds them."""
     start, length = ring[START], ring[LENGTH]
     for j in range(o.size):
@@ -64,7 +64,7 @@ def deviation(o, mean, values, ring, newest, n):  # type: ignore[no-untyped-def]
 
 
 @kernel(ROW, TABLE, CODE_ROW, INT, INT)
-def percent_rank(o, values, ring, newest, n):  # type: ignore[no-untyped-def]
+def percent_rank(o, values, ring, newest, n):
     """Percent of the previous n values that are at or below this one."""
     start, length = ring[START], ring[LENGTH]
     now = values[start + newest % length]

@@ -90,7 +90,7 @@ class Venue:
 def streams_of(venue: Venue) -> Any:
     """A socket manager at its address."""
 
-    class Streams(BinanceSocketManager):  # type: ignore[misc]
+    class Streams(BinanceSocketManager):  # type: ignore[misc] # the package has no types
         STREAM_URL = f"{venue.streams}/"
         FSTREAM_URL = f"{venue.streams}/"
 
@@ -114,7 +114,7 @@ async def venue(
     port = await server.start("127.0.0.1", 0)
     rest, streams = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
 
-    class Here(AsyncClient):  # type: ignore[misc]
+    class Here(AsyncClient):  # type: ignore[misc] # the package has no types
         API_URL = f"{rest}/api"
         FUTURES_URL = f"{rest}/fapi"
         WS_FUTURES_URL = f"{streams}/ws-fapi/v1"

@@ -53,10 +53,10 @@ async def exchange(speed: float = 60.0, symbols: int = 5, weight_limit: int = 0)
 async def test_python_binance_works_unmodified() -> None:
     async with exchange() as client:
 
-        class Here(AsyncClient):  # type: ignore[misc]
+        class Here(AsyncClient):  # type: ignore[misc] # the package has no types
             API_URL = f"{client.rest}/api"
 
-        class Streams(BinanceSocketManager):  # type: ignore[misc]
+        class Streams(BinanceSocketManager):  # type: ignore[misc] # the package has no types
             STREAM_URL = f"{client.streams}/"
 
         binance = await Here.create()

@@ -75,7 +75,7 @@ def answers(name: str) -> Ints:
 
 
 def test_every_pattern_of_talib_has_a_name() -> None:
-    groups = talib.get_function_groups()  # type: ignore[no-untyped-call]
+    groups = talib.get_function_groups()
     assert sorted(p.talib for p in PATTERNS.values()) == sorted(groups["Pattern Recognition"])
     assert len(PATTERNS) == 61
     for name, pattern in PATTERNS.items():
