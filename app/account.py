@@ -17,8 +17,10 @@ from broker.risk import EntryContext, RiskLimits, check
 from broker.rules import SymbolRules
 from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
 from broker.types import ZERO, Direction, Quote, Refusal, to_decimal
-from store import positions, profiles
+from store import orders, positions, profiles, tiers
 from store.session import Connection
+from store.tiers import Tier
+from store.trading_records import Order
 from store.trading_records import Position as PositionRow
 
 MODE: Final = "paper"
@@ -26,11 +28,17 @@ MODE: Final = "paper"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's paper account; money in the quote asset. `realised_today` counts from 00:00 UTC market time."""
+    """A person's paper account; money in the quote asset. `free` is what is neither in a position nor set aside for an
+    entry that has no end yet, of which `pending` are the symbols; `ordered` is the entry that the account was read for,
+    for which nothing is. `realised_today` counts from 00:00 UTC market time.
+    """
 
     owner_id: UUID
+    tier: Tier
     equity: Decimal
     free: Decimal
+    pending: tuple[str, ...]
+    ordered: Order | None
     realised_today: Decimal
     unrealised: Decimal
     open: tuple[PositionRow, ...]
@@ -44,13 +52,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class EntryPlan:
-    """An entry as it would be sent now, and every reason why it would not be."""
+    """An entry as it would be sent now, and every reason why it would not be. `needed` is what it costs with its fee,
+    in the quote asset.
+    """
 
     direction: Direction
     quote: Quote
     stop: Decimal
     targets: tuple[Decimal, ...]
     sizing: Sizing
+    needed: Decimal
     profit_at_target: Decimal
     reward_to_risk: Decimal | None
     reward_to_risk_after_fees: Decimal | None
@@ -94,9 +105,19 @@ def as_position(row: PositionRow, fee: Costs) -> Position:
 
 
 async def read_account(
-    conn: Connection, owner_id: UUID, settings: Settings, prices: Mapping[str, Decimal], now_ms: int
+    conn: Connection,
+    owner_id: UUID,
+    settings: Settings,
+    prices: Mapping[str, Decimal],
+    now_ms: int,
+    *,
+    ordered: Order | None = None,
 ) -> Account:
-    """The account at market time `now_ms`; a position without a price counts at its entry."""
+    """The account at market time `now_ms`; a position without a price counts at its entry. `ordered` is an entry that
+    is looked at again: what it set aside is free for it.
+    """
+    # Before the positions: an entry that is filled meanwhile is counted twice, not never.
+    pending = [o for o in await orders.entering(conn, owner_id, MODE) if ordered is None or o.id != ordered.id]
     rows = await positions.list_positions(conn, owner_id=owner_id, state="open", mode=MODE, limit=1000)
     profile = await profiles.get(conn, owner_id)
     realised = await positions.realised_since(conn, owner_id, MODE, at(0))
@@ -108,12 +129,16 @@ async def read_account(
     )
     equity = settings.paper_capital + realised + open_profit
     tied = sum((row.quantity * row.entry_price for row in rows), ZERO)
-    # What parts that were sold earned or lost is money again, though their positions are open.
-    banked = sum((row.realised_profit + row.fees for row in rows if row.quantity < row.initial_quantity), ZERO)
+    # What parts that were sold earned or lost is money again, though their positions are open; fees are paid.
+    banked = sum((row.realised_profit for row in rows), ZERO)
+    held = sum((o.held for o in pending), ZERO)
     return Account(
         owner_id=owner_id,
+        tier=await tiers.of(conn, owner_id),
         equity=equity,
-        free=settings.paper_capital + realised - tied + banked,
+        free=settings.paper_capital + realised - tied + banked - held,
+        pending=tuple(o.symbol for o in pending),
+        ordered=ordered,
         realised_today=today,
         unrealised=open_profit,
         open=tuple(rows),
@@ -130,14 +155,14 @@ def plan_entry(
     stop: Decimal,
     targets: Sequence[Decimal],
     now_ms: int,
-    pending: Sequence[str] = (),
     *,
     least_stop: Decimal = ZERO,
 ) -> EntryPlan:
     """Size an entry from the account's risk and hold it against every rule.
 
-    `least_stop`: a stop nearer to the price is noise, in the quote asset. Reward to risk is that of the first target,
-    at the price that is expected to be paid.
+    An intent never becomes larger than it was ordered; one that may have been sent keeps its size. `least_stop`: a stop
+    nearer to the price is noise, in the quote asset. Reward to risk is that of the first target, at the price that is
+    expected to be paid.
     """
     fee = costs(settings)
     sizing = size(
@@ -152,6 +177,11 @@ def plan_entry(
         fee,
         rules,
     )
+    ordered = account.ordered
+    if ordered is not None and sizing.quantity > ZERO:
+        sent = ordered.state != "intent"
+        sizing = sizing.scaled(ordered.quantity if sent else min(ordered.quantity, sizing.quantity))
+    needed = sizing.notional * (1 + fee.fee_rate)
     target = targets[0] if targets else None
     paid = reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
     context = EntryContext(
@@ -160,11 +190,11 @@ def plan_entry(
         quote=quote,
         stop=stop,
         target=target,
-        needed=sizing.notional * (1 + fee.fee_rate),
+        needed=needed,
         available=account.free,
         realised_today=account.realised_today,
         now_ms=now_ms,
-        occupied=frozenset(row.symbol for row in account.open) | frozenset(pending),
+        occupied=frozenset(row.symbol for row in account.open) | frozenset(account.pending),
         entries_paused=account.entries_paused,
         quote_asset=rules.quote_asset,
         least_stop=least_stop,
@@ -186,6 +216,7 @@ def plan_entry(
         stop=stop,
         targets=tuple(targets),
         sizing=sizing,
+        needed=needed,
         profit_at_target=gross - fees_at_target,
         reward_to_risk=reward_to_risk(direction, quote.price, stop, target, ZERO) if target else None,
         reward_to_risk_after_fees=paid,

@@ -66,7 +66,6 @@ def plan_approved(
     side: str,
     quote: Quote,
     now_ms: int,
-    pending: Sequence[str] = (),
 ) -> EntryPlan:
     """The entry that `analysis` proposes, as it would be sent at `quote`. It must not be `unfit`.
 
@@ -76,7 +75,7 @@ def plan_approved(
     stop, targets = entry_levels(analysis.key_levels)
     assert stop is not None, "an entry without a stop is unfit"
     direction, least = Direction(side), least_stop(analysis, rules)
-    return plan_entry(account, settings, rules, direction, quote, stop, targets, now_ms, pending, least_stop=least)
+    return plan_entry(account, settings, rules, direction, quote, stop, targets, now_ms, least_stop=least)
 
 
 def least_stop(analysis: Analysis, rules: SymbolRules) -> Decimal:

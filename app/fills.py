@@ -13,7 +13,7 @@ from broker.matching import Costs
 from broker.positions import ExitReason, apply_exit
 from broker.records import TradeRecord, trade_executed
 from broker.types import Fill, OrderIntent
-from store import events, orders, positions, signals
+from store import decisions, events, orders, positions, signals
 from store.session import Connection
 from store.trading_records import NewEvent, NewExecution, NewPosition, Order
 
@@ -83,10 +83,8 @@ async def _entered(conn: Connection, order: Order, intent: OrderIntent, fills: S
     await orders.attach_position(conn, order.id, position.id)
     rows: Sequence[Mapping[str, object]] = ()
     if order.signal_id is not None:
-        signal = await signals.get(conn, order.signal_id)
-        rows = signal.conditions
-        if signal.status == "ordered":
-            await signals.transition(conn, signal.id, "in_position", expected=["ordered"])
+        rows = (await signals.get(conn, order.signal_id)).conditions
+        await decisions.follow(conn, order.signal_id, order.owner_id, "in_position", expected=["ordered"])
     record = trade_executed(intent, fills, rows, "signal", position=as_position(position, costs))
     await log_record(conn, record, order, position.id)
 
@@ -107,10 +105,8 @@ async def _exited(conn: Connection, order: Order, intent: OrderIntent, fills: Se
     )
     rows: Sequence[Mapping[str, object]] = ()
     if order.signal_id is not None:
-        signal = await signals.get(conn, order.signal_id)
-        rows = signal.conditions
-        if signal.status == "in_position":
-            await signals.transition(conn, signal.id, "closed", expected=["in_position"])
+        rows = (await signals.get(conn, order.signal_id)).conditions
+        await decisions.follow(conn, order.signal_id, order.owner_id, "closed", expected=["in_position"])
     after = apply_exit(as_position(before, costs), fills, ExitReason(reason))
     record = trade_executed(intent, fills, rows, reason, position=after)
     await log_record(conn, record, order, order.position_id)

@@ -17,6 +17,7 @@ from analysis.manage import Managed, Why, manage
 from analysis.positions import Holding, Ruling, judge
 from analysis.snapshot import Snapshot, SnapshotError
 from app.engines import Engines
+from app.entering import order_id
 from app.expiry import settings_of
 from app.fills import log_record
 from app.holding import Holdings, PricedMarket, Thesis, decided_event, levels_json
@@ -28,7 +29,6 @@ from app.snapshots import Market as SnapshotMarket
 from app.snapshots import signal_snapshot
 from app.stored import brief_of, priced
 from app.times import at, to_ms
-from app.trading import order_id
 from broker.records import trade_trigger
 from broker.rules import SymbolRules
 from broker.types import BPS, Direction, OrderIntent, Purpose, to_decimal

@@ -1,7 +1,7 @@
 """From an approval to a closed position. Every step is written before it is taken, so a restart resumes anywhere.
 
-1. `Trader.enter_approved`: each approval without an order, and the analysis that was approved (app.entries), is held
-   against the market and the risk rules; it becomes an intent, or the signal is blocked with the reasons.
+1. `Trader.enter_approved`: each approval without an order becomes an intent, or is refused with the reasons
+   (app.entering).
 2. `Trader.resolve`: unfinished orders are sent, or asked for when they may have been sent before (`_send`). An entry is
    held against everything again first, and expires where it is not sent at once (`ENTRY_DEADLINE`).
 3. `Trader.watch`: live prices against stop and target of every open position, and wishes to close it (`_exit`). An
@@ -13,22 +13,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol, TypeVar
-from uuid import UUID, uuid5
+from typing import TypeVar
+from uuid import UUID
 
-from app.account import EntryPlan, as_position, costs, read_account
-from app.entries import blocked_event, plan_approved, unfit, words
+from app.account import as_position, costs
+from app.entering import Entering, Prices, order_id, quote_of
+from app.entries import words
 from app.fills import book, log_record
 from app.settings import Settings
 from app.times import to_ms
 from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
 from broker.records import trade_trigger
-from broker.rules import SymbolRules
 from broker.types import (
     Direction,
     Fill,
@@ -41,11 +41,8 @@ from broker.types import (
     Side,
     client_order_id,
 )
-from market.clock import Clock
-from market.types import Price, SymbolInfo
-from store import analyses, events, orders, positions, signals, strategies
+from store import decisions, orders, positions, signals
 from store.errors import DatabaseUnavailable
-from store.records import Signal, SignalDecision
 from store.session import Connection, Database
 from store.trading_records import NewOrder, Order, OrderState
 from store.trading_records import Position as PositionRow
@@ -53,7 +50,6 @@ from store.trading_records import Position as PositionRow
 Row = TypeVar("Row")
 
 log = logging.getLogger(__name__)
-_IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
 # An entry that could not be sent within this real time is no longer the trade that was approved.
 ENTRY_DEADLINE = timedelta(seconds=60)
 # A refused exit is worth trying again soon, and then at least every few minutes: a halt may be lifted at any time.
@@ -69,22 +65,6 @@ class Refused(Exception):
         self.refusals = tuple(refusals)
 
 
-class Prices(Protocol):
-    """What trading needs of the market."""
-
-    @property
-    def clock(self) -> Clock:
-        """Market time."""
-        ...
-
-    infos: dict[str, SymbolInfo]
-
-    @property
-    def prices(self) -> Mapping[str, Price]:
-        """Last prices by symbol."""
-        ...
-
-
 async def _each(rows: Sequence[Row], act: Callable[[Row], Awaitable[None]]) -> None:
     """Act on each: what one fails of is logged and tried at the next tick, and keeps no other's stop waiting."""
     for row in rows:
@@ -96,11 +76,6 @@ async def _each(rows: Sequence[Row], act: Callable[[Row], Awaitable[None]]) -> N
             log.exception("%s was not brought on, and is tried again", row)
 
 
-def order_id(*parts: object) -> UUID:
-    """The id of an intent, always the same for the same cause, so that a second attempt is the same order."""
-    return uuid5(_IDS, "/".join(map(str, parts)))
-
-
 class Trader:
     """The worker's trading: entries, exits and what a restart finds unfinished."""
 
@@ -108,83 +83,15 @@ class Trader:
         self._database = database
         self._market = market
         self._broker = broker
-        self._settings = settings
+        self._entering = Entering(database, market, broker.venue, settings)
         self._costs = costs(settings)
         self._extremes: dict[UUID, tuple[Decimal, Decimal]] = {}
 
     async def enter_approved(self) -> None:
         """Turn approvals into orders, or into blocked signals with the reasons."""
         async with self._database.worker() as conn:
-            waiting = await signals.approved_without_order(conn)
-        await _each(waiting, self._enter)
-
-    async def _enter(self, decision: SignalDecision) -> None:
-        async with self._database.worker() as conn:
-            signal = await signals.get(conn, decision.signal_id)
-            plan = await self._plan(conn, decision, signal)
-            if not isinstance(plan, EntryPlan):
-                await self._block(conn, decision, plan)
-                return
-            intent = OrderIntent(
-                id=order_id("entry", decision.owner_id, signal.id),
-                symbol=signal.symbol,
-                side=plan.direction.opening,
-                quantity=plan.sizing.quantity,
-                trigger_price=plan.quote.price,
-                purpose=Purpose.ENTRY,
-                created_ms=self._market.clock.now_ms(),
-            )
-            order = await orders.create_intent(
-                conn,
-                NewOrder(
-                    owner_id=decision.owner_id,
-                    purpose="entry",
-                    symbol=signal.symbol,
-                    side=intent.side.value,
-                    quantity=intent.quantity,
-                    client_order_id=intent.client_order_id,
-                    venue=self._broker.venue,
-                    signal_id=signal.id,
-                    strategy_id=signal.strategy_id,
-                    trigger_price=intent.trigger_price,
-                    stop=plan.stop,
-                    targets=list(plan.targets),
-                    reason="signal",
-                ),
-            )
-            if order is None:
-                return
-            if signal.status in ("enter", "approved"):
-                await signals.transition(conn, signal.id, "ordered", expected=["enter", "approved"])
-            record = trade_trigger(intent, signal.conditions, "signal", stop=plan.stop, targets=plan.targets)
-            await log_record(conn, record, order)
-
-    async def _plan(
-        self, conn: Connection, decision: SignalDecision, signal: Signal, ordered: UUID | None = None
-    ) -> EntryPlan | Sequence[Refusal]:
-        """The entry that was approved as it would be sent now, or why it is not; `ordered` is its own order's id."""
-        analysis = await analyses.get(conn, decision.analysis_id) if decision.analysis_id is not None else None
-        strategy = await strategies.get(conn, signal.strategy_id)
-        now, quote = self._market.clock.now_ms(), self.quote(signal.symbol)
-        refusals = unfit(signal, strategy, analysis, now)
-        if quote is None or signal.symbol not in self._market.infos:
-            refusals.append(Refusal("no_price", f"Not sent: there is no price for {signal.symbol}."))
-        if refusals or analysis is None or quote is None:
-            return refusals
-        account = await read_account(conn, decision.owner_id, self._settings, self._marks(), now)
-        pending = [
-            o.symbol
-            for o in await orders.unfinished(conn)
-            if o.owner_id == decision.owner_id and o.purpose == "entry" and o.id != ordered
-        ]
-        rules = SymbolRules.of(self._market.infos[signal.symbol])
-        plan = plan_approved(account, self._settings, rules, analysis, signal.side, quote, now, pending)
-        return plan.refusals or plan
-
-    async def _block(self, conn: Connection, decision: SignalDecision, refusals: Sequence[Refusal]) -> None:
-        await signals.refuse(conn, decision.id, words(refusals))
-        signal = await signals.get(conn, decision.signal_id)
-        await events.append(conn, blocked_event(decision, signal, refusals, self._market.clock.now_ms()))
+            waiting = await decisions.approved_without_order(conn)
+        await _each(waiting, self._entering.enter)
 
     async def resolve(self) -> None:
         """Bring every unfinished order on: send intents, ask for those that may have been sent."""
@@ -194,7 +101,7 @@ class Trader:
 
     async def _send(self, order: Order) -> None:
         intent = self._intent(order)
-        quote = self.quote(order.symbol)
+        quote = quote_of(self._market, order.symbol)
         if order.state != "intent":
             # It may have been executed before a restart: ask, and send only what the venue never saw.
             try:
@@ -212,10 +119,13 @@ class Trader:
             return
         if quote is None:
             return
-        if order.purpose == "entry" and (refusals := await self._outdated(order)):
-            await self._ended(order, "cancelled", refusals)
-            return
-        if order.state == "intent":
+        if order.purpose == "entry":
+            found = await self._entering.sendable(order)
+            if not isinstance(found, Order):
+                await self._ended(order, "cancelled", found)
+                return
+            order, intent = found, self._intent(found)
+        elif order.state == "intent":
             async with self._database.worker() as conn:
                 if order.purpose == "reduce" and not await self._may_reduce(conn, order):
                     return
@@ -231,15 +141,6 @@ class Trader:
                 await orders.transition(conn, order.id, "unknown", expected=["sent"], reason=str(doubt))
             return
         await self._filled(order, intent, fills)
-
-    async def _outdated(self, order: Order) -> Sequence[Refusal]:
-        """Why an entry that was ordered is not sent any more; empty where it may be sent."""
-        async with self._database.worker() as conn:
-            decision = await signals.answer(conn, order.signal_id, order.owner_id) if order.signal_id else None
-            if decision is None:
-                return [Refusal("no_signal", f"Not sent: the signal of {order.symbol} is gone.")]
-            plan = await self._plan(conn, decision, await signals.get(conn, decision.signal_id), order.id)
-        return () if isinstance(plan, EntryPlan) else plan
 
     async def _may_reduce(self, conn: Connection, order: Order) -> bool:
         """Whether a part may be sold now; an order whose position is closed, or being closed, is cancelled."""
@@ -268,10 +169,7 @@ class Trader:
                 return
             decision = await signals.answer(conn, order.signal_id, order.owner_id)
             if decision is not None:
-                await self._block(conn, decision, refusals)
-            signal = await signals.get(conn, order.signal_id)
-            if signal.status == "ordered":
-                await signals.transition(conn, signal.id, "blocked", expected=["ordered"], reason=reason)
+                await self._entering.refuse(conn, decision, refusals)
 
     async def watch(self) -> None:
         """Hold live prices against every open position; close those that reached stop or target, or shall close."""
@@ -281,7 +179,7 @@ class Trader:
         await _each([row for row in rows if row.id not in busy], self._look)
 
     async def _look(self, row: PositionRow) -> None:
-        quote = self.quote(row.symbol)
+        quote = quote_of(self._market, row.symbol)
         if quote is None:
             return
         decision = on_price(as_position(row, self._costs), quote.price)
@@ -367,17 +265,9 @@ class Trader:
             return
         await self._filled(order, intent, fills)
 
-    def quote(self, symbol: str) -> Quote | None:
-        """The last price of a symbol, or None."""
-        price = self._market.prices.get(symbol)
-        return Quote.of(symbol, price.price, price.time_ms) if price is not None else None
-
     def _moment(self, quote: Quote) -> int:
         """When an order fills, ms of market time: a quiet coin's last trade is older than the order it fills."""
         return max(quote.time_ms, self._market.clock.now_ms())
-
-    def _marks(self) -> dict[str, Decimal]:
-        return {s: Decimal(repr(p.price)) for s, p in self._market.prices.items()}
 
     def _intent(self, order: Order) -> OrderIntent:
         return OrderIntent(

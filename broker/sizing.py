@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -59,6 +59,16 @@ class Sizing:
     fees: Decimal
     limited_by: LimitedBy
     refusals: tuple[Refusal, ...] = ()
+
+    def scaled(self, quantity: Decimal) -> Sizing:
+        """The same entry with another quantity; this one's must be above zero."""
+        return replace(
+            self,
+            quantity=quantity,
+            notional=quantity * self.entry,
+            loss_at_stop=self.loss_at_stop * quantity / self.quantity,
+            fees=self.fees * quantity / self.quantity,
+        )
 
 
 def expected_fills(

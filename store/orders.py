@@ -4,18 +4,21 @@
     unknown: sent, but the answer was lost; resolved by asking the venue, never by sending again
 
 An intent is written before anything leaves, with its client order id; fills are unique per venue and trade
-id, so a repeated report changes nothing.
+id, so a repeated report changes nothing. An entry's intent reserves what it may cost; the reservation ends with the
+order, and shrinks with each fill, which a position holds from then on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from psycopg import sql
 
 from store.errors import StateConflict
+from store.records import Mode
 from store.rows import fetch_all, fetch_one, fetch_optional, insert_into, parameters, where
 from store.session import Connection
 from store.trading_records import Execution, NewExecution, NewOrder, Order, OrderState
@@ -45,6 +48,39 @@ async def create_intent(conn: Connection, order: NewOrder) -> Order | None:
         insert_into("orders", dict(order), "on conflict do nothing returning *"),
         parameters(dict(order)),
     )
+
+
+async def take_turn(conn: Connection, owner_id: UUID) -> None:
+    """Until the transaction ends no other worker makes or sends an entry for this person, so that the money and the
+    places that were free stay so.
+    """
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 10))", (str(owner_id),))
+
+
+async def entering(conn: Connection, owner_id: UUID, mode: Mode) -> list[Order]:
+    """Return a person's entries that have no end yet, oldest first."""
+    return await fetch_all(
+        conn,
+        Order,
+        "select * from public.orders where owner_id = %(owner)s and mode = %(mode)s and purpose = 'entry'"
+        " and state = any(%(states)s) order by created_at, id",
+        {"owner": owner_id, "mode": mode, "states": list(UNFINISHED)},
+    )
+
+
+async def send(conn: Connection, order_id: UUID, *, quantity: Decimal, reserved: Decimal) -> Order:
+    """Mark an entry's intent as sent, as large as it is now. Raises StateConflict where it is no intent any more."""
+    sent = await fetch_optional(
+        conn,
+        Order,
+        "update public.orders set state = 'sent', quantity = %(quantity)s, reserved = %(reserved)s"
+        " where id = %(id)s and state = 'intent' returning *",
+        {"id": order_id, "quantity": quantity, "reserved": reserved},
+    )
+    if sent is None:
+        current = await get(conn, order_id)
+        raise StateConflict(f"an order that is {current.state} cannot become sent")
+    return sent
 
 
 async def get(conn: Connection, order_id: UUID) -> Order:

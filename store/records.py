@@ -263,7 +263,7 @@ class SignalPage(Record):
 
 class SignalDecision(Record):
     """One person's answer to one signal. An approval is of one analysis, None where none said to enter; `refusal` says
-    why no order followed it.
+    why no order followed it. `moves`: the signal follows this answer, and the order that comes of it.
     """
 
     id: UUID
@@ -273,6 +273,7 @@ class SignalDecision(Record):
     note: str
     refusal: str | None
     analysis_id: UUID | None
+    moves: bool
     created_at: datetime
     updated_at: datetime
 

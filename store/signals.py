@@ -43,7 +43,7 @@ SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
     "error": ("analysing",),
     "approved": ("enter",),
     "declined": ("new", "analysing", "enter", "wait", "error", "expired", "rejected", "blocked"),
-    "blocked": ("enter", "approved"),
+    "blocked": ("enter", "approved", "ordered"),
     "ordered": ("approved",),
     "in_position": ("ordered",),
     "closed": ("in_position",),
@@ -286,8 +286,11 @@ async def expire(conn: Connection, strategy_id: UUID, interval: str, until: date
     The reason says at what each was. Background work only.
     """
     cursor = await conn.execute(
-        "update public.signals set status = 'expired', reason = concat_ws(' ', case status"
-        "   when 'enter' then 'Nobody approved it in time.' when 'wait' then 'What it waited for did not come in time.'"
+        "update public.signals s set status = 'expired', reason = concat_ws(' ', case status"
+        "   when 'enter' then case when exists (select from public.signal_decisions d"
+        "     where d.signal_id = s.id and d.decision = 'approve') then 'Its time to be entered is over.'"
+        "     else 'Nobody approved it in time.' end"
+        "   when 'wait' then 'What it waited for did not come in time.'"
         "   else 'It was not analysed in time.' end, reason)"
         " where strategy_id = %s and interval = %s and status = any(%s) and candle_close <= %s",
         (strategy_id, interval, _UNANSWERED, until),
@@ -328,45 +331,6 @@ async def answer(conn: Connection, signal_id: UUID, owner_id: UUID) -> SignalDec
         "select * from public.signal_decisions where signal_id = %(signal)s and owner_id = %(owner)s",
         {"signal": signal_id, "owner": owner_id},
     )
-
-
-async def approved_without_order(conn: Connection, *, limit: int = 100) -> list[SignalDecision]:
-    """Return approvals no entry order was made for yet and whose signal is still tradable, oldest first. What became of
-    a shared signal for others is no matter.
-
-    This is the worker's to-do list after a restart; new ones are announced on the channel `events`, kind
-    `decision`.
-    """
-    return await fetch_all(
-        conn,
-        SignalDecision,
-        "select d.* from public.signal_decisions d join public.signals s on s.id = d.signal_id"
-        " where d.decision = 'approve' and d.refusal is null and s.status in ('enter', 'approved',"
-        " 'declined', 'blocked', 'ordered', 'in_position', 'closed')"
-        "   and not exists (select from public.orders o where o.signal_id = d.signal_id and o.owner_id ="
-        " d.owner_id"
-        "     and o.purpose = 'entry')"
-        " order by d.created_at limit %(limit)s",
-        {"limit": limit},
-    )
-
-
-async def refuse(conn: Connection, decision_id: UUID, reason: str) -> SignalDecision:
-    """Record why no order follows an approval; the deciding owner's signal is then `blocked`. Background work
-    only.
-    """
-    refused = await fetch_one(
-        conn,
-        SignalDecision,
-        "update public.signal_decisions set refusal = %(reason)s where id = %(id)s returning *",
-        {"reason": reason, "id": decision_id},
-        what="decision",
-    )
-    await conn.execute(
-        "update public.signals set status = 'blocked', reason = %s where id = %s and status = 'approved'",
-        (reason, refused.signal_id),
-    )
-    return refused
 
 
 async def _view(conn: Connection) -> sql.Composed:

@@ -22,7 +22,7 @@ EventLevel = Literal["debug", "info", "warning", "error"]
 
 class NewOrder(Record):
     """An intent, written before anything is sent. `stop` and `targets` are the levels the position shall
-    have.
+    have; `reserved` is the money that an entry sets aside, in quote currency, its fee included.
     """
 
     owner_id: UUID
@@ -30,6 +30,7 @@ class NewOrder(Record):
     symbol: str
     side: OrderSide
     quantity: Decimal
+    reserved: Decimal = Decimal(0)
     client_order_id: str
     type: OrderType = "market"
     mode: Mode = "paper"
@@ -55,6 +56,11 @@ class Order(NewOrder):
     average_price: Decimal | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def held(self) -> Decimal:
+        """What an unfinished entry still sets aside, in quote currency: what was filled is a position's."""
+        return self.reserved * (1 - self.filled_quantity / self.quantity)
 
 
 class NewExecution(Record):

@@ -103,6 +103,7 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
         analysis = await analyses.latest_of_signal(conn, signal_id)
         count = await analysis_views.count_of_signal(conn, signal_id)
         held = [p for p in await positions.list_positions(conn, owner_id=user) if p.signal_id == signal_id]
+        answer = await signals.answer(conn, signal_id, user)
         plan = None
         if row.status == "enter" and analysis is not None:
             plan = await _plan(parts, conn, user, row, analysis)
@@ -120,7 +121,7 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
         watch=WatchOut.model_validate(row.watch) if row.watch else None,
         preview=_preview(plan, parts) if isinstance(plan, EntryPlan) else None,
         position_id=str(held[0].id) if held else None,
-        error=row.reason,
+        error=(answer.refusal if answer is not None else None) or row.reason,
     )
 
 
@@ -228,11 +229,12 @@ async def _outcome(parts: Services, user: UUID, signal_id: UUID) -> PositionOut:
     while time.monotonic() < end:
         async with parts.database.user(user) as conn:
             row = await signals.get(conn, signal_id)
+            answer = await signals.answer(conn, signal_id, user)
             held = [p for p in await positions.list_positions(conn, owner_id=user) if p.signal_id == signal_id]
         if held:
             return position_out(held[0], await marks(parts), row.strategy_name, parts.settings)
-        if row.status == "blocked":
-            raise Refused([Refusal("blocked", row.reason or "Not sent.")])
+        if answer is not None and answer.refusal is not None:
+            raise Refused([Refusal("blocked", answer.refusal)])
         await asyncio.sleep(0.15)
     raise StateConflict(
         "the approval is stored, but the order has not been sent yet; the positions page shows it when it is"

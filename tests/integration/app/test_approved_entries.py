@@ -12,9 +12,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from store import analyses, events, orders, profiles, signals, strategies, watching
+from store import analyses, events, orders, profiles, signals, watching
 from store.errors import StateConflict
-from store.records import Analysis, AnalysisDecision, NewAnalysis, NewStrategy, Strategy
+from store.records import Analysis, AnalysisDecision, NewAnalysis
 from store.session import Database
 from store.trading_records import Order
 from tests.fixtures.entering import approve, held, read, signal_to_enter, tick, trader
@@ -244,37 +244,3 @@ async def test_an_order_that_was_not_sent_in_time_expires(
     assert [o.state for o in await entries(database, new_user)] == ["expired", "expired"]
     for signal_id in ids:
         await assert_refused(database, new_user, signal_id, "could not be traded within a minute")
-
-
-async def shared_strategy(database: Database) -> Strategy:
-    new = NewStrategy(
-        code="b-followed",
-        name="Followed",
-        base_interval="1m",
-        filter_code="match = close > 0",
-        filter_hash="h",
-        visibility="public",
-        enabled=True,
-    )
-    async with database.worker() as conn:
-        return await strategies.upsert_built_in(conn, new)
-
-
-async def test_each_follower_of_a_shared_signal_may_approve_it_while_it_lives(
-    database: Database, market: FakeMarket, new_user: UUID, other_user: UUID
-) -> None:
-    [signal_id] = await fired(database, matches(await shared_strategy(database), market))
-    market.set_price(BTC, 100.0)
-    async with database.worker() as conn:
-        await signals.transition(conn, signal_id, "analysing")
-    await said(database, signal_id, "enter_trade", stop=97.0)
-    async with database.worker() as conn:
-        await signals.transition(conn, signal_id, "enter")
-    working = trader(database, market)
-    await approve(database, new_user, signal_id)
-    await tick(working)
-    assert (await read(database, signal_id)).status == "in_position"
-    await approve(database, other_user, signal_id)
-    await tick(working)
-    for owner in (new_user, other_user):
-        assert [p.stop for p in await held(database, owner)] == [Decimal(97)]

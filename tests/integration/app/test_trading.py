@@ -222,6 +222,7 @@ ENTRY_KILLS = ["intent", "sent", "filled", "half booked"]
 def kill_at(moment: str, working: Trader, patch: pytest.MonkeyPatch) -> None:
     """Let the process end at a step of an order."""
     if moment == "intent":
+        patch.setattr(orders, "send", _killed)
         patch.setattr(orders, "transition", _killed)
     elif moment == "sent":
         patch.setattr(working._broker, "submit", _killed)
@@ -287,7 +288,7 @@ async def test_what_fails_keeps_no_other_waiting(
     def unforeseen(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.trading.unfit", unforeseen)
+    monkeypatch.setattr("app.entering.unfit", unforeseen)
     market.set_price("BTCUSDT", 94.0)
     await tick(working)
     (position,) = await held(database, new_user)

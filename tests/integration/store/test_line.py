@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store import analyses, chain, events, orders, positions, runs, signals, strategies
+from store import analyses, chain, decisions, events, orders, positions, runs, signals, strategies
 from store.errors import Duplicate, InvalidRow, NotAllowed, NotFound, StateConflict, StoreError
 from store.records import NewAnalysis, NewStrategyRun, RunOutcome, StrategyChanges
 from store.session import Database
@@ -50,11 +50,11 @@ async def test_from_candle_to_closed_position(database: Database, new_user: UUID
         assert (await signals.decide(conn, signal_id, approve=True)).id == decision.id
         assert (await signals.get(conn, signal_id)).my_decision == "approve"
     async with database.worker() as conn:
-        assert decision.id in [row.id for row in await signals.approved_without_order(conn, limit=1000)]
+        assert decision.id in [row.id for row in await decisions.approved_without_order(conn, limit=1000)]
         intent = await orders.create_intent(conn, order(new_user, signal_id=signal_id, strategy_id=own.id))
         assert intent is not None and intent.state == "intent" and intent.targets == [Decimal("3300.10")]
         assert await orders.create_intent(conn, order(new_user, signal_id=signal_id)) is None
-        assert decision.id not in [row.id for row in await signals.approved_without_order(conn, limit=1000)]
+        assert decision.id not in [row.id for row in await decisions.approved_without_order(conn, limit=1000)]
         await signals.transition(conn, signal_id, "ordered")
     async with database.worker() as conn:
         await orders.transition(conn, intent.id, "sent")
@@ -243,9 +243,9 @@ async def test_a_refused_approval_blocks_the_signal(database: Database, new_user
     async with database.user(new_user) as conn:
         decision = await signals.decide(conn, signal_id, approve=True)
     async with database.worker() as conn:
-        await signals.refuse(conn, decision.id, "daily loss reached")
+        await decisions.refuse(conn, decision.id, "daily loss reached")
         blocked = await signals.get(conn, signal_id)
-        assert decision.id not in [row.id for row in await signals.approved_without_order(conn, limit=1000)]
+        assert decision.id not in [row.id for row in await decisions.approved_without_order(conn, limit=1000)]
     assert (blocked.status, blocked.reason) == ("blocked", "daily loss reached")
 
 
