@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
+from llm.phrasebook.fractions import spoken_fractions
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.spelling import correct
 from llm.phrasebook.text import UNITS, Token, span_of, tokenise
@@ -52,7 +53,7 @@ def prepare(
     sentence: str, symbols: frozenset[str], note: Callable[[str], None]
 ) -> tuple[list[Token], list[Clause], bool]:
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
-    tokens = _nouns(tokenise(sentence))
+    tokens = spoken_fractions(_nouns(tokenise(sentence)))
     kept = _plain(_list_marks(expand(tokens[:MAX_TOKENS], note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
@@ -64,7 +65,7 @@ def _nouns(tokens: list[Token]) -> list[Token]:
     follows = (*(token.text for token in tokens[1:]), "")
     return [
         replace(token, text=_NOUNS[token.text]) if token.text in _NOUNS and after in _HELD_BY else token
-        for token, after in zip(tokens, follows, strict=True)
+        for token, after in zip(tokens, follows, strict=False)
     ]
 
 

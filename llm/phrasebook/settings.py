@@ -35,6 +35,22 @@ def read_settings(r: Reader, family: Family) -> tuple[float, ...]:
     return given
 
 
+LENGTH_WORDS = ("length", "period", "periods", "lookback")
+
+
+def read_named_settings(r: Reader, family: Family) -> tuple[float, ...]:
+    """Settings that say that they are some: "length 20", "settings 7 and 2", "a multiplier of 3"; none elsewhere."""
+    named = not r.done and (r.tokens[r.position].text in _LENGTH | {"multiplier", "mult", "factor"})
+    given = _spoken(r, family) if named else ()
+    if named or r.done or r.tokens[r.position].kind != "number":
+        return given
+    # "2.5 standard deviations"
+    token = r.tokens[r.position]
+    r.position += 1
+    _, factor = _words(r)
+    return complete(family, [token.value], factor_first=True) if factor and len(family.usual) > 1 else ()
+
+
 def complete(family: Family, values: list[float], *, factor_first: bool = False) -> tuple[float, ...]:
     """The family's arguments from the numbers given, or none where they cannot be meant."""
     usual = family.usual

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition
@@ -24,6 +23,7 @@ from llm.phrasebook.doubts import (
 )
 from llm.phrasebook.groups import read_group
 from llm.phrasebook.headings import BEATEN, read_heading
+from llm.phrasebook.interval_lists import another_interval, any_of_before
 from llm.phrasebook.leftover import LIGHT, left_over
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
@@ -46,6 +46,7 @@ from llm.phrasebook.prohibitions import read_prohibition
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.sentence import Part, Sentence
 from llm.phrasebook.trade import read_trade
+from llm.phrasebook.trailing import read_trailing_settings
 
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
 _BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())  # noqa: SIM905
@@ -121,7 +122,8 @@ class Walker:
             self.part.pending.clear()
             self._use(start)
             return
-        for form in (self._forbidden, self._group, self._condition, self._scope, self._direction, self._connector):
+        forms = (self._forbidden, self._settings, self._group, self._condition, self._scope, self._direction)
+        for form in (*forms, self._connector):
             self.r.position = start
             if form():
                 self._use(start)
@@ -159,6 +161,15 @@ class Walker:
         return found
 
     # Conditions
+
+    def _settings(self) -> bool:
+        """ "..., length 25": the settings of what was said before."""
+        items = read_trailing_settings(self.r, self.part.items)
+        if items is None:
+            return False
+        self.part.items[:] = items
+        self.part.pending.clear()
+        return True
 
     def _condition(self) -> bool:
         start = self.r.position
@@ -273,20 +284,15 @@ class Walker:
             self.r.position = start
             return False
         self.out.mentioned.append(label)
-        self._on_each(last, moved, alternatives=self._any_of(start))
+        self._on_each(last, moved, alternatives=any_of_before(self.r, start))
         return True
-
-    def _any_of(self, start: int) -> bool:
-        """Whether "any of", "at least one of", "either" stands before an interval."""
-        words = [token.text for token in self.r.tokens[max(start - 3, 0) : self.r.position]]
-        return "either" in words or any(pair in (("any", "of"), ("one", "of")) for pair in pairwise(words))
 
     def _on_each(self, last: Item, moved: Condition, *, alternatives: bool) -> None:
         """The condition just read on the interval behind it, and on the others of a list: all, or with "or" any."""
         part = self.part
         found = [moved]
         ends = [self.r.tokens[self.r.position - 1].end]
-        while (other := self._another()) is not None:
+        while (other := another_interval(self.r)) is not None:
             alternatives = alternatives or other[1]
             self.out.mentioned.append(other[0])
             found.append(on_interval(last.condition, other[0]))
@@ -298,32 +304,6 @@ class Walker:
         for condition, end in zip(found[1:], ends[1:], strict=True):
             part.pending.add("and")
             part.add(Item(condition, last.start, end))
-
-    def _another(self) -> tuple[str, bool] | None:
-        """ "on 15m, 1h and 4h": one more interval of the same condition, and whether "or" stands before it."""
-        mark = self.r.mark()
-        if self.r.word(",", "and", "&", "or", fill=False):
-            either = self.r.tokens[self.r.position - 1].text == "or" or self.r.word("or", fill=False)
-            self.r.word("and", fill=False)
-            other = None if self._begins_condition() else read_scope(self.r)
-            # "on 15m, on 4h RSI above 50": this interval belongs to what follows it.
-            if other is not None and (self.r.done or self._joined_next() or not self._begins_condition()):
-                return other, either
-        self.r.reset(mark)
-        return None
-
-    def _joined_next(self) -> bool:
-        """Whether a connector stands here, so that a condition further on is one of its own."""
-        mark = self.r.mark()
-        found = any(self.r.take(name, fill=False) for name in ("while", "or", "and", "pause", "unless"))
-        self.r.reset(mark)
-        return found
-
-    def _begins_condition(self) -> bool:
-        mark = self.r.mark()
-        found = read_condition(self.r, None) is not None
-        self.r.reset(mark)
-        return found
 
     # Direction, exits, connectors
 

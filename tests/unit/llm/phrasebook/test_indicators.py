@@ -11,7 +11,7 @@ from llm.phrasebook.indicators import FAMILIES, OUTPUTS, PHRASES
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import tokenise
 from screener import compile_filter
-from tests.unit.llm.phrasebook import indicator_sentences, predicate_sentences
+from tests.unit.llm.phrasebook import indicator_sentences, plain_sentences, predicate_sentences
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
@@ -24,7 +24,7 @@ def rows(text: str) -> list[tuple[str, str]]:
     ]
 
 
-CASES = rows(indicator_sentences.SENTENCES) + rows(predicate_sentences.SENTENCES)
+CASES = rows(indicator_sentences.SENTENCES) + rows(predicate_sentences.SENTENCES) + rows(plain_sentences.SENTENCES)
 
 
 @pytest.mark.parametrize(("sentence", "expression"), CASES, ids=[sentence for sentence, _ in CASES])
