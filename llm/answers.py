@@ -51,7 +51,8 @@ def _object_at(text: str, start: int) -> tuple[dict[str, object] | None, int]:
     """The JSON object that begins at `start` and the index after it, or (None, start)."""
     try:
         found, end = json.JSONDecoder(strict=False).raw_decode(text, start)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
+        # Not JSON, or a number of more digits than Python reads.
         return None, start
     return (found, end) if isinstance(found, dict) else (None, start)
 

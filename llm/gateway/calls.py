@@ -6,7 +6,6 @@ remembered (`Refusals`).
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Callable
@@ -25,11 +24,11 @@ from llm.models import Message, ModelError, ModelRequest
 Schema = TypeVar("Schema", bound=BaseModel)
 Feature = Literal["schema", "usage", "stream"]
 
-# After so many pieces that came without a pause, others get a turn.
-PIECES_AT_ONCE = 50
 # Counts of tokens and costs in US dollars beyond these are a provider's mistake.
 MAX_COUNTED = 100_000_000
 MAX_COST = 10_000.0
+# Characters of a refusal that are told.
+MAX_REFUSAL = 300
 
 
 @dataclass
@@ -49,7 +48,8 @@ class Refusals:
 @dataclass
 class Reply:
     """What a call brought so far. `cost` is in US dollars, None where no price is known; `cut` says that the model
-    stopped at its limit of tokens, `retry_after_s` that the provider asks to wait."""
+    stopped at its limit of tokens, `filtered` that the provider withheld the answer, `refusal` is the model's own,
+    `retry_after_s` the seconds that the provider asks to wait."""
 
     model: str
     pieces: list[str] = field(default_factory=list)
@@ -58,12 +58,37 @@ class Reply:
     output_tokens: int = 0
     cost: float | None = None
     cut: bool = False
+    filtered: bool = False
+    called_tool: bool = False
+    refusal: str = ""
     retry_after_s: float | None = None
 
     @property
     def text(self) -> str:
         """The answer's text."""
         return "".join(self.pieces)
+
+    @property
+    def why_empty(self) -> str:
+        """Why there is no text, as far as the provider said it."""
+        if refusal := " ".join(self.refusal.split()):
+            return f"The model refused: {refusal[:MAX_REFUSAL]}"
+        if self.filtered:
+            return "The provider's content filter withheld the answer."
+        return "The model called a tool instead of answering; it was offered none." if self.called_tool else ""
+
+    def note(self, finish: str | None, message: Any) -> None:
+        """What a part of the answer says besides its text."""
+        self.cut = self.cut or finish == "length"
+        self.filtered = self.filtered or finish == "content_filter"
+        self.called_tool = self.called_tool or bool(
+            getattr(message, "tool_calls", None) or getattr(message, "function_call", None)
+        )
+        if len(self.refusal) < MAX_REFUSAL:
+            # litellm keeps here what its own types have no field for.
+            others = getattr(message, "provider_specific_fields", None)
+            refusal = getattr(message, "refusal", None) or (others.get("refusal") if isinstance(others, dict) else None)
+            self.refusal += refusal if isinstance(refusal, str) else ""
 
     def add(self, piece: str) -> None:
         """One more piece of the text."""
@@ -124,17 +149,13 @@ async def call(
 
 async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], None], wire: Wire) -> None:
     """The pieces of a streamed answer, up to what any answer may have."""
-    count = 0
     try:
         async for chunk in stream:
-            count += 1
-            if count % PIECES_AT_ONCE == 0:
-                await asyncio.sleep(0)
             _count(chunk, reply)
             if not chunk.choices:
                 continue
             choice = chunk.choices[0]
-            reply.cut = reply.cut or choice.finish_reason == "length"
+            reply.note(choice.finish_reason, choice.delta)
             piece = choice.delta.content
             if not piece:
                 continue
@@ -158,7 +179,7 @@ def _take(response: Any, reply: Reply) -> None:
     if not response.choices:
         return
     choice = response.choices[0]
-    reply.cut = choice.finish_reason == "length"
+    reply.note(choice.finish_reason, choice.message)
     reply.add(str(choice.message.content or ""))
 
 

@@ -97,6 +97,8 @@ class LiteLLMModel:
         try:
             return parse_answer(reply.text, request.schema, self._name)
         except ModelError as error:
+            if not reply.text.strip() and reply.why_empty:
+                raise ModelError(reply.why_empty, kind="bad_answer", model=self._name) from error
             if not reply.cut:
                 raise
             reason = f"The model's answer was cut off at its limit of {request.max_tokens:,} tokens."

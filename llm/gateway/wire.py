@@ -6,6 +6,7 @@ litellm makes a `handle_async_request` that counts bytes and notes status and Re
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,10 @@ from typing import Any
 
 MAX_REPLY_BYTES = 8_000_000
 """Bytes of one reply, streamed or not. A streamed token takes some 300 of them."""
+
+SLICE_BYTES = 4_096
+"""Bytes that litellm takes apart before others get a turn: a server that sends without a pause, even events without any
+text, holds up nobody else."""
 
 
 @dataclass
@@ -86,7 +91,9 @@ def _watch(transport: Any) -> None:
                 if self._wire.received > MAX_REPLY_BYTES:
                     self._wire.too_large = True
                     raise ReplyTooLarge
-                yield piece
+                for begin in range(0, len(piece), SLICE_BYTES):
+                    yield piece[begin : begin + SLICE_BYTES]
+                    await asyncio.sleep(0)
             self._wire.ended = True
 
         async def aclose(self) -> None:

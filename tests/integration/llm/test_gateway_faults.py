@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import time
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 from llm import LiteLLMModel, Message, ModelError, ModelRequest
 from llm.gateway import Price, Prices, Refusals, litellm_model
+from llm.gateway.wire import SLICE_BYTES
 from tests.fixtures.openai_stub import End, Reply, Stub, openai_stub
 
 KEY = "sk-unguessable-0123456789abcdef"
@@ -127,6 +129,7 @@ GARBAGE = {
     "wrong types": Reply('{"word": ["up"], "number": "three"}'),
     "a list": Reply("[1, 2, 3]"),
     "half an object": Reply('{"word": "up"}'),
+    "a number nobody reads": Reply('{"word": "up", "number": ' + "7" * 5_000 + "}"),
     "deep": Reply("{" * 5_000),
     "html": Reply(raw=b"<html>gateway</html>"),
     "no choices": Reply(raw=b'{"choices": []}'),
@@ -145,6 +148,22 @@ async def test_garbage_is_a_bad_answer(stub: Stub, reply: Reply, streamed: bool)
     assert error.kind == "bad_answer"
     # JSON where a stream was asked for may be an answer: it is asked for once more, in one piece.
     assert len(stub.asked) == (2 if streamed and reply.raw is not None else 1)
+
+
+CALL = {"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+FILTERED = ("content filter withheld", Reply(finish="content_filter"))
+TOOL = ("called a tool", Reply(finish="tool_calls", message={"tool_calls": [CALL]}))
+# litellm hands on no refusal that is streamed.
+REFUSED = ("The model refused: I will not say that.", Reply(message={"refusal": "I will not\n say that."}))
+WITHHELD = [(*FILTERED, False), (*FILTERED, True), (*TOOL, False), (*TOOL, True), (*REFUSED, False)]
+
+
+@pytest.mark.parametrize(("reason", "reply", "streamed"), WITHHELD)
+async def test_an_answer_that_was_withheld_says_by_whom(stub: Stub, reason: str, reply: Reply, streamed: bool) -> None:
+    stub.answer_with(reply)
+    error = await failure(request(streamed))
+    assert error.kind == "bad_answer"
+    assert reason in error.reason
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -241,6 +260,23 @@ async def test_a_stream_without_text_ends_at_the_bytes_of_a_reply(stub: Stub) ->
     stub.answer_with(Reply(raw=b": keep-alive\n\n" * 1_000_000))
     error = await failure(request(True))
     assert error.kind == "bad_answer"
+
+
+async def test_others_get_their_turn_while_a_server_sends_without_a_pause(stub: Stub) -> None:
+    await _warm(stub)
+    stub.answer_with(Reply(raw=b": keep-alive\n\n" * 200_000))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    await failure(request(True))
+    beside.cancel()
+    assert turns > 2_800_000 / SLICE_BYTES
 
 
 async def _warm(stub: Stub) -> None:
