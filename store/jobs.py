@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from store.rows import as_json
 from store.session import Connection
 
 Queue = Literal["analysis", "positions", "watches", "ledger"]
-ANALYSE: Final = "analyse_signal"
 
 
 async def defer(

@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import sql
 
 from store.records import Json, NewStrategy, Strategy, StrategyChanges, StrategyState, StrategyVersion
-from store.rows import as_json, fetch_all, fetch_one, fetch_optional, insert, insert_into, parameters, where
+from store.rows import as_json, fetch_all, fetch_one, insert, insert_into, parameters, where
 from store.session import Connection
 
 
@@ -75,11 +75,6 @@ async def as_fired(conn: Connection, strategy_id: UUID, version: int) -> Strateg
     )
     defined = ("version", "name", "direction", "base_interval", "filter_code", "filter_hash", "conditions")
     return now.model_copy(update={name: getattr(of, name) for name in (*defined, "instructions", "risk")})
-
-
-async def by_code(conn: Connection, code: str) -> Strategy | None:
-    """Return the strategy with this code, or None."""
-    return await fetch_optional(conn, Strategy, "select * from public.strategies where code = %(code)s", {"code": code})
 
 
 async def list_visible(

@@ -22,16 +22,6 @@ async def list_visible(conn: Connection) -> list[Subscription]:
     return await fetch_all(conn, Subscription, "select * from public.subscriptions order by created_at desc, id")
 
 
-async def active_for(conn: Connection, strategy_id: UUID) -> list[Subscription]:
-    """Return everybody's running subscriptions to a strategy. Background work only."""
-    return await fetch_all(
-        conn,
-        Subscription,
-        "select * from public.subscriptions where strategy_id = %(id)s and not paused order by created_at, id",
-        {"id": strategy_id},
-    )
-
-
 async def set_paused(conn: Connection, subscription_id: UUID, paused: bool) -> Subscription:
     """Pause or resume a subscription. Raises NotFound."""
     return await fetch_one(

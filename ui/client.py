@@ -114,16 +114,6 @@ class ApiClient(Generating, Reviewing, Tuning):
         payload = self._request("POST", "/strategies", body=strategy, timeout_s=SCAN_TIMEOUT_S)
         return self._one(StrategyOut, payload)
 
-    def enable_strategy(self, strategy_id: str, *, confirm: bool = False) -> StrategyOut:
-        """Let a strategy run. Raises ApiProblem 409 with the findings, as `create_strategy` does."""
-        path = f"/strategies/{strategy_id}/enable"
-        payload = self._request("POST", path, body={"confirm": confirm}, timeout_s=SCAN_TIMEOUT_S)
-        return self._one(StrategyOut, payload)
-
-    def pause_strategy(self, strategy_id: str) -> StrategyOut:
-        """Stop a strategy from firing."""
-        return self._one(StrategyOut, self._request("POST", f"/strategies/{strategy_id}/pause"))
-
     def history(self, strategy_id: str) -> HistoryOut:
         """Where a stored strategy would have matched."""
         payload = self._request("GET", f"/strategies/{strategy_id}/history", timeout_s=SCAN_TIMEOUT_S)

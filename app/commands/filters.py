@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from screener.engine.replay import Candles, ConditionValue, History
 
 DEFAULT_INTERVAL = "1h"
-DATA_HELP = "Candles, in DIR/<SYMBOL>/<interval>.parquet or .csv."
 MARKET_WIDE = frozenset({"rank", "market_percentile", "market_mean", "market_zscore", "breadth"})
 
 

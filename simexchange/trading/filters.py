@@ -59,8 +59,6 @@ class Filters:
         self._of = {entry["filterType"]: _Filter(entry) for entry in (*entries, *everywhere)}
         self.tick = self._step("PRICE_FILTER", "tickSize")
         self.lot = self._step("LOT_SIZE", "stepSize")
-        market = self._of.get("MARKET_LOT_SIZE")
-        self.market_lot = (market.number("stepSize") if market else ZERO) or self.lot
 
     def check(self, draft: Draft, counts: Counts) -> None:
         """Raises ExchangeError -1013 with the first filter that the order fails."""
