@@ -118,7 +118,7 @@ _SCANNER = re.compile(
     | (?P<money>\$\s*{_NUMBER}(?:\s*(?:k|thousand|mm?|million|bn?|billion)(?![a-z]))?)
     | (?P<large>{_NUMBER}(?:k|\s+(?:thousand|million|billion))(?![a-z]))
     | (?P<percent>[-+]?{_NUMBER}\s*(?:%(?!\s*[kdbr]\b)|percent(?![a-z])|per\scent(?![a-z])|pct(?![a-z])))
-    | (?P<multiple>{_NUMBER}(?:\s*(?:x|times)|-?fold)(?![a-z]))
+    | (?P<multiple>{_NUMBER}(?:\s*(?:x(?!-(?:up|down|over|under))|times)|-?fold)(?![a-z]))
     | (?P<part>(?:half|quarter)(?:[ -]of)?(?:[ -]an)?[ -]hour(?:ly)?(?![a-z])|half[ -](?:a[ -])?day(?![a-z]))
     | (?P<span>\d{{1,4}}(?!\s(?:hourly|hrly|daily|weekly))
         (?:[ -]?{_LONG_UNIT}|-?[mhdw]|\s[hm](?=\s(?:chart|candle|bar|time|tf)))(?![a-z0-9]))
@@ -172,6 +172,9 @@ def normalise(sentence: str) -> str:
         if folded.isdecimal() and not plain.isdecimal():
             # A raised or circled digit is no digit of the number before it.
             folded = plain
+        elif folded.isdecimal():
+            # Other scripts' digits count as ours: ٣ is 3.
+            folded = str(unicodedata.decimal(folded))
         out.append(folded if len(folded) == 1 else plain if len(plain) == 1 else " ")
     return "".join(out)
 

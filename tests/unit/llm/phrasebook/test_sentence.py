@@ -138,3 +138,13 @@ def test_an_interval_inside_code_is_not_the_strategys() -> None:
     assert sentence_interval('match = tf("4h").rsi(close, 14) < 30') is None
     assert sentence_interval("SELECT s FROM c WHERE interval = '1h' AND close > open") == "1h"
     assert sentence_interval('{"indicator": "rsi", "op": "<", "value": 30, "timeframe": "4h"}') == "4h"
+
+
+@pytest.mark.parametrize("text", ["_", "\u202e", "\u200b"])
+def test_a_text_without_a_single_word_is_no_rule(text: str) -> None:
+    assert translate(text).code == ""
+
+
+def test_digits_of_other_scripts_are_digits() -> None:
+    made = translate("RSI below ٣٠ within ٣ days on the 1d")
+    assert same(made.code, "match = within(ta.rsi(close, 14) < 30, 3)", "1d")
