@@ -18,12 +18,13 @@ from broker.rules import SymbolRules
 from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
 from broker.types import ZERO, Direction, Quote, Refusal, to_decimal
 from store import orders, positions, profiles, tiers
+from store.records import Mode
 from store.session import Connection
 from store.tiers import Tier
 from store.trading_records import Order
 from store.trading_records import Position as PositionRow
 
-MODE: Final = "paper"
+MODE: Final[Mode] = "paper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ def plan_entry(
         quote_asset=rules.quote_asset,
         least_stop=least_stop,
         reward_to_risk=paid,
+        live=MODE == "live",
     )
     limits = RiskLimits(
         max_open_positions=settings.max_positions,
@@ -206,6 +208,9 @@ def plan_entry(
         # A quiet coin may trade once a minute; in market time.
         max_price_age_ms=180_000,
         min_reward_to_risk=to_decimal(GroundingLimits().min_reward_risk),
+        tier=account.tier.name,
+        execution=account.tier.execution,
+        live=account.tier.live,
     )
     refusals = {r.code: r for r in (*sizing.refusals, *check(context, limits))}
     gross = (target - sizing.entry) * direction.sign * sizing.quantity if target is not None else ZERO

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from app.account import EntryPlan, read_account
+from app.account import MODE, EntryPlan, read_account
 from app.entries import blocked_event, plan_approved, unfit, words
 from app.fills import log_record
 from app.settings import Settings
@@ -99,6 +99,7 @@ class Entering:
                     side=intent.side.value,
                     quantity=intent.quantity,
                     reserved=plan.needed,
+                    mode=MODE,
                     client_order_id=intent.client_order_id,
                     venue=self._venue,
                     signal_id=signal.id,

@@ -23,7 +23,8 @@ class RiskLimits:
     """An account's limits; money in the quote asset, None means no limit.
 
     `max_daily_loss` is a positive amount; `max_price_age_ms` counts market time; `min_reward_to_risk` holds for the
-    entry's target, after fees.
+    entry's target, after fees. `tier` is the name of what the person may have, and `execution` and `live` whether that
+    has trading at all and with real money.
     """
 
     max_open_positions: int | None = 5
@@ -31,6 +32,9 @@ class RiskLimits:
     max_order_notional: Decimal | None = None
     max_price_age_ms: int = 30_000
     min_reward_to_risk: Decimal | None = None
+    tier: str = ""
+    execution: bool = True
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class EntryContext:
     is the day's realised profit after fees, negative for a loss. `needed` is the notional with its fee,
     `available` the free capital (already multiplied by leverage, if any). `now_ms` is market time. `least_stop` is how
     far from the price a stop must be not to be noise; `reward_to_risk` is to the target, after fees, at the price that
-    is expected to be paid, None where the levels are not in order.
+    is expected to be paid, None where the levels are not in order. `live`: with real money.
     """
 
     symbol: str
@@ -59,16 +63,26 @@ class EntryContext:
     quote_asset: str = "USDT"
     least_stop: Decimal = ZERO
     reward_to_risk: Decimal | None = None
+    live: bool = False
 
 
 def check(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
     """Every reason not to send this entry; empty when it may be sent."""
     return [
+        *_tier(context, limits),
         *_stopped(context),
         *_positions(context, limits),
         *_money(context, limits),
         *_price(context, limits),
     ]
+
+
+def _tier(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
+    if limits.execution and (limits.live or not context.live):
+        return []
+    lacks = "live trading" if limits.execution else "trading"
+    told = f"Not sent: your tier, {limits.tier}, has no {lacks}; ask an administrator for another (screener user tier)."
+    return [Refusal("tier", told)]
 
 
 def _stopped(context: EntryContext) -> list[Refusal]:

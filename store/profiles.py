@@ -50,3 +50,16 @@ async def set_kill_switch(conn: Connection, user_id: UUID, on: bool) -> Profile:
         {"id": user_id, "on": on},
         what="profile",
     )
+
+
+async def set_tier(conn: Connection, person: str, tier: str) -> Profile:
+    """Give a person, named by id or e-mail address, a tier; only administrators may. Raises NotFound, and NotAllowed
+    and InvalidRow through the transaction's end.
+    """
+    return await fetch_one(
+        conn,
+        Profile,
+        "select * from public.set_tier(%(person)s, %(tier)s)",
+        {"person": person, "tier": tier},
+        what="person",
+    )

@@ -1,4 +1,4 @@
-"""The database, the kill switch, and a signal's chain.
+"""The database, the kill switch, people's tiers, and a signal's chain.
 
 The database is DATABASE_URL, else the embedded one of the data folder: a running `screener up` is asked for
 its server (`_address`), and only `db` starts a server of its own.
@@ -161,6 +161,32 @@ async def _kill_switch(dsn: str, on: bool) -> None:
             await profiles.ensure_local_user(conn)
         async with database.user(UUID(LOCAL_USER)) as conn:
             await profiles.set_kill_switch(conn, UUID(LOCAL_USER), on)
+
+
+@click.group()
+def user() -> None:
+    """People, and what they may have."""
+
+
+@user.command()
+@click.argument("person", metavar="ID|EMAIL")
+@click.argument("name", metavar="TIER", type=click.Choice(["free", "pro", "elite"]))
+def tier(person: str, name: str) -> None:
+    """Give a person a tier: free, pro or elite. It counts at once."""
+    settings = load_settings()
+    given = _run(_tier(_address(settings), person, name))
+    click.echo(f"{person} has the tier {given} now")
+
+
+async def _tier(dsn: str, person: str, name: str) -> str:
+    from store import profiles
+    from store.session import Database
+
+    async with Database(dsn, application_name="screener-cli", max_size=2) as database:
+        async with database.worker() as conn:
+            await profiles.ensure_local_user(conn)
+        async with database.user(UUID(LOCAL_USER)) as conn:
+            return (await profiles.set_tier(conn, person, name)).tier
 
 
 @click.command(cls=DataCommand)

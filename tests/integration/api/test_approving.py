@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from app.market_server import MarketServer
@@ -81,3 +82,21 @@ async def test_why_an_entry_would_not_be_sent_is_shown_and_answered(
     assert reason in shown and shown in refused["detail"]
     async with database.worker() as conn:
         assert await signals.answer(conn, signal_id, owner) is None
+
+
+async def test_a_tier_without_trading_is_told_before_and_after_the_click(
+    client: httpx.AsyncClient, database: Database, market: FakeMarket, owner: UUID, admin_dsn: str, no_trading: str
+) -> None:
+    market.set_price(BTC, 100.0)
+    signal_id = await signal_to_enter(database, owner)
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute("update public.profiles set tier = %s where id = %s", (no_trading, owner))
+        try:
+            shown = (await client.get(f"/api/v1/signals/{signal_id}")).json()["preview"]["refusals"]
+            refused = await client.post(f"/api/v1/signals/{signal_id}/approve", json={"price_seen": 100.0})
+        finally:
+            connection.execute("update public.profiles set tier = 'elite' where id = %s", (owner,))
+    assert shown == [
+        "Not sent: your tier, free, has no trading; ask an administrator for another (screener user tier)."
+    ]
+    assert assert_problem(refused, 409)["detail"] == shown[0]

@@ -96,3 +96,21 @@ def test_a_short_needs_its_stop_above() -> None:
     assert check(short, LIMITS) == []
     assert [r.code for r in check(replace(short, stop=D(3029)), LIMITS)] == ["stop_near"]
     assert [r.code for r in check(replace(short, stop=D(2999)), LIMITS)] == ["stop_side"]
+
+
+@pytest.mark.parametrize(
+    ("execution", "live", "wanted", "lacks"),
+    [
+        (True, False, False, None),
+        (True, True, True, None),
+        (False, False, False, "trading"),
+        (False, True, True, "trading"),
+        (True, False, True, "live trading"),
+    ],
+)
+def test_a_tier_has_trading_and_trading_with_real_money(
+    execution: bool, live: bool, wanted: bool, lacks: str | None
+) -> None:
+    limits = replace(LIMITS, tier="free", execution=execution, live=live)
+    told = f"Not sent: your tier, free, has no {lacks}; ask an administrator for another (screener user tier)."
+    assert [r.message for r in check(replace(FINE, live=wanted), limits)] == ([told] if lacks else [])

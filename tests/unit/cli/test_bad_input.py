@@ -157,7 +157,8 @@ def test_chain_and_kill_switch_without_a_database(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("SCREENER_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert run(["chain", "nonsense", "--json"]).exit_code == 2
-    for arguments in (["chain", "latest"], ["kill-switch", "on"]):
+    assert run(["user", "tier", "ada@example.org", "anonymous"]).exit_code == 2
+    for arguments in (["chain", "latest"], ["kill-switch", "on"], ["user", "tier", "ada@example.org", "pro"]):
         result = run(arguments)
         assert result.exit_code == 1
         assert "screener up" in result.stderr
