@@ -41,6 +41,7 @@ class Level:
     kind: Literal["entry", "stop", "target", "support", "resistance", "reference"]
     title: str
     price: float
+    dashed: bool = False
 
 
 def draw(

@@ -36,7 +36,7 @@ class Levels:
             lines.append(Level("stop", "Stop", self.stop))
         if self.entry is not None:
             lines.append(Level("entry", "Entry", self.entry))
-        lines += [Level("target", f"T{i}", price, i > 1) for i, price in enumerate(self.targets, 1)]
+        lines += [Level("target", f"T{i}", price, dashed=i > 1) for i, price in enumerate(self.targets, 1)]
         return lines
 
 

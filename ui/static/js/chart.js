@@ -6,10 +6,11 @@ const charts = new WeakMap();
 const LEVEL_TOKEN = { entry: '--acc', stop: '--down', target: '--up', support: '--up', resistance: '--down',
   reference: '--faint' };
 const PLAN = ['entry', 'stop', 'target'];
-const DOTTED = 1, SPARSE = 4;
+const DASHED = 2, DOTTED = 1, SPARSE = 4;
 // Candles of room at the right, so that labels cover none.
 const room = (levels) => (levels.some((level) => !PLAN.includes(level.kind)) ? 16 : levels.length ? 10 : 3);
-const style = (level) => (level.kind === 'reference' ? SPARSE : PLAN.includes(level.kind) ? 0 : DOTTED);
+const style = (level) => (level.kind === 'reference' ? SPARSE : level.kind === 'target' && level.dashed ? DASHED
+  : PLAN.includes(level.kind) ? 0 : DOTTED);
 
 function colour(host, token) {
   const probe = host.querySelector('.probe');
