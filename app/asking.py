@@ -155,7 +155,7 @@ async def kept(
             attempts=max(1, attempts, job.usage.drafts),
             input_tokens=job.usage.input_tokens,
             output_tokens=job.usage.output_tokens,
-            cost=Decimal(str(round(job.usage.cost, 9))),
+            cost=None if job.usage.price is None else Decimal(str(round(job.usage.price, 9))),
             latency_ms=(time.perf_counter() - begin) * 1e3,
             error=_storable(failure) if made is None else None,
             trace_id=trace_id,

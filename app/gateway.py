@@ -64,7 +64,7 @@ def routes_of(settings: Settings, name: str | None = None) -> Routes:
     except ValueError as error:
         raise SettingsError(f"SCREENER_MODEL_OPERATIONS: {error}") from error
     routes = Routes(standard, settings.model_fast, settings.fallbacks, operations)
-    return routes if name is None else routes.only(name)
+    return routes.only(name) if name else routes
 
 
 def prices_of(settings: Settings) -> Prices:

@@ -336,7 +336,8 @@ class NewFailure(Record):
 
 
 class NewGeneration(Record):
-    """One call of a language model to write something."""
+    """One call of a language model to write something. Latency in milliseconds, cost in US dollars, None where no price
+    is known."""
 
     operation: str
     model: str
@@ -347,7 +348,7 @@ class NewGeneration(Record):
     attempts: int = 1
     input_tokens: int = 0
     output_tokens: int = 0
-    cost: Decimal = Decimal(0)
+    cost: Decimal | None = Decimal(0)
     latency_ms: float = 0.0
     error: str | None = None
     trace_id: str | None = None

@@ -18,7 +18,7 @@ class AskIn(Input):
     """What every body of `/generate/*` may say: which of the configured models is asked, and whether it is asked anew
     though the same question was answered before."""
 
-    model: str | None = Field(None, max_length=200)
+    model: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     fresh: bool = False
 
 

@@ -92,6 +92,24 @@ async def test_nothing_or_too_much_costs_nothing(modelled: httpx.AsyncClient, st
     assert stub.asked == []
 
 
+async def test_a_model_without_a_name_is_refused(modelled: httpx.AsyncClient, stub: Stub) -> None:
+    for nameless in ("", "  "):
+        body = {"prompt": SENTENCE, "model": nameless}
+        found = assert_problem(await modelled.post(URL + "strategy", json=body), 422)
+        assert found["errors"][0]["field"] == "model"
+    assert stub.asked == []
+
+
+async def test_a_cost_that_nobody_knows_is_stored_as_unknown(
+    modelled: httpx.AsyncClient, stub: Stub, database: Database
+) -> None:
+    stub.script = writer()
+    prompt = f"{SENTENCE} {word()}"
+    assert (await modelled.post(URL + "strategy", json={"prompt": prompt})).json()["cost"] is None
+    [row] = await rows_of(database, prompt)
+    assert row.input_tokens > 0 and row.cost is None
+
+
 async def test_a_sentence_of_another_language_is_the_models_to_read(modelled: httpx.AsyncClient, stub: Stub) -> None:
     german = "RSI unter 30 auf 15m, Preis über der EMA 200 auf 4h"
     stub.script = writer(description={"description": "Kauft Rücksetzer.", "name": "Rücksetzer"})
