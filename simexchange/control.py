@@ -24,7 +24,7 @@ from simexchange import wire
 from simexchange.clock import VirtualClock
 from simexchange.faults.injector import FaultInjector
 from simexchange.faults.script import ScriptError, parse_faults
-from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
+from simexchange.intervals import INTERVAL_SECONDS, first_from, index_of
 from simexchange.live import LiveMarket
 from simexchange.weights import WeightLimit
 
@@ -117,9 +117,8 @@ class Control:
         end = _moment(request, "end")
         last = newest if end is None else min(newest, index_of(end // 1000, length))
         start = _moment(request, "start")
-        oldest = -(-(self._market.first - offset_of(length)) // length)
-        first = last - 999 if start is None else -(-(-(-start // 1000) - offset_of(length)) // length)
-        first = max(oldest, first)
+        first = last - 999 if start is None else first_from(-(-start // 1000), length)
+        first = max(first_from(self._market.first, length), first)
         if last - first >= _MOST_CANDLES:
             raise _Refused(f"asks for {last - first + 1} candles; ask for {_MOST_CANDLES} at most")
         if last < first:

@@ -54,6 +54,26 @@ def open_of(index: int, length: int) -> int:
     return index * length + offset_of(length)
 
 
+def first_from(seconds: int, length: int) -> int:
+    """Number of the first candle of `length` seconds that opens at `seconds` (UTC seconds) or later."""
+    return -(-(seconds - offset_of(length)) // length)
+
+
+def asked_for(
+    begin: int, now: int, length: int, start_ms: int | None, end_ms: int | None, limit: int
+) -> tuple[int, int]:
+    """Number of the first, and count, of the candles that a request means: the oldest `limit` that open from `start_ms`
+    on, without it the newest, up to the one with `end_ms` in it.
+
+    `begin` is where the market begins and `now` the newest moment that is shown, in UTC seconds. A count of 0 or below
+    is none.
+    """
+    newest = index_of(now if end_ms is None else min(now, end_ms // 1000), length)
+    first = newest - limit + 1 if start_ms is None else first_from(-(-start_ms // 1000), length)
+    first = max(first_from(begin, length), first)
+    return first, min(limit, newest - first + 1)
+
+
 def unit_of(length: int) -> int:
     """The longest length on `CHAIN` that divides `length`; `length` itself where it is on the chain."""
     return next(unit for unit in CHAIN if length % unit == 0 and unit <= length)

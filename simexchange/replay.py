@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from simexchange import bridge, paths
 from simexchange.candles import Candles, aggregate
-from simexchange.intervals import CHAIN, offset_of, open_of, unit_of
+from simexchange.intervals import CHAIN, first_from, index_of, open_of, unit_of
 from simexchange.noise import Ints, key_of
 from simexchange.recorded import (
     RecordingError,
@@ -117,8 +117,7 @@ class ReplayMarket:
 
     def _made(self, rows: Ints, source: int, length: int, index: int, count: int) -> Candles:
         begin, end = open_of(index, length), open_of(index + count, length)
-        first = (begin - offset_of(source)) // source
-        last = -(-(end - offset_of(source)) // source)
+        first, last = index_of(begin, source), first_from(end, source)
         gathered = [whole(self._series[row][source], self._listings[row], first, last - first) for row in rows.tolist()]
         candles = Candles(
             np.concatenate([one.fields for one in gathered], axis=1),

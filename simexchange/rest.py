@@ -13,7 +13,7 @@ from simexchange import errors, parameters, symbols, wire
 from simexchange.book import MOST_LEVELS, Books
 from simexchange.candles import CLOSE
 from simexchange.clock import VirtualClock
-from simexchange.intervals import DAY, MINUTE, SPOT_SECONDS, index_of, months, offset_of
+from simexchange.intervals import DAY, MINUTE, SPOT_SECONDS, asked_for, months
 from simexchange.live import LiveMarket
 from simexchange.statistics import Statistics
 from simexchange.tape import AGGREGATE_OFFSET, Tape, Trade, aggregates
@@ -132,15 +132,9 @@ class Rest:
         if length is None:
             body = self._months(row, now, (start, end), limit)
         else:
-            oldest = -(-(self._market.first - offset_of(length)) // length)
             # A candle of a second is there when the second has passed.
             seen = now - 1 if length < MINUTE else now
-            newest = index_of(seen if end is None else min(seen, end // 1000), length)
-            if start is None:
-                first = max(oldest, newest - limit + 1)
-            else:
-                first = max(oldest, -(-(-(-start // 1000) - offset_of(length)) // length))
-            count = min(limit, newest - first + 1)
+            first, count = asked_for(self._market.first, seen, length, start, end, limit)
             if count <= 0:
                 return web.json_response([])
             body = wire.klines(self._market.history(row, length, first, count, now), listing, length, first)

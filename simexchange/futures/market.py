@@ -16,7 +16,7 @@ from simexchange.futures.contracts import Contract, contract_info, contract_of, 
 from simexchange.futures.endpoints import KEY, Endpoint
 from simexchange.futures.errors import refused
 from simexchange.futures.parameters import Parameters
-from simexchange.intervals import INTERVAL_SECONDS, index_of, offset_of
+from simexchange.intervals import INTERVAL_SECONDS, asked_for
 from simexchange.live import LiveMarket
 from simexchange.statistics import Statistics
 from simexchange.tape import AGGREGATE_OFFSET, Tape, aggregates
@@ -174,13 +174,7 @@ class MarketData:
             limit = parameters.limit(_USUAL_CANDLES, _MOST_CANDLES)
             start, end = parameters.times()
             now = self.now()
-            oldest = -(-(self.live.first - offset_of(length)) // length)
-            newest = index_of(now if end is None else min(now, end // 1000), length)
-            if start is None:
-                first = max(oldest, newest - limit + 1)
-            else:
-                first = max(oldest, -(-(-(-start // 1000) - offset_of(length)) // length))
-            count = min(limit, newest - first + 1)
+            first, count = asked_for(self.live.first, now, length, start, end, limit)
             if count <= 0:
                 return "[]"
             return shape(self.live.history(contract.row, length, first, count, now), contract, length, first)
