@@ -118,7 +118,8 @@ def read_sides(r: Reader, left: Operand) -> Condition | None:
         pass
     plain = r.take("polarity")
     side = plain or (r.take("side") if family else None)
-    directed = left.kind == "supertrend_dir"
+    said = r.tokens[r.position - 1].text if side is not None else ""
+    directed = left.kind == "supertrend_dir" or (left.kind == "supertrend" and said in ("up", "down"))
     if side is None or (not turning and not directed and r.tokens[r.position - 1].text in _NOT_STATES):
         return None
     r.word("momentum", "territory", fill=False)
@@ -154,8 +155,10 @@ def is_level(operand: Operand) -> bool:
     return operand.kind in LEVELS or operand.kind in ("dc_upper", "dc_lower")
 
 
-def turned(left: Operand, way: str) -> Formula:
-    """The value turned on this candle: it rose after it fell, or the other way."""
+def turned(left: Operand, way: str) -> Formula | Cross:
+    """The value turned on this candle: it rose after it fell, or the other way; a Supertrend flipped."""
+    if left.kind in ("supertrend", "supertrend_dir"):
+        return Cross(replace(left, kind="supertrend_dir"), "up" if way == "up" else "down", number(0))
     first, second = (">", "<") if way == "up" else ("<", ">")
     return Formula(
         f"{{0}} {first} {{0}}[1] and {{0}}[1] {second} {{0}}[2]",

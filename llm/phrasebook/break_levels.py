@@ -112,12 +112,14 @@ def _level_slot() -> Grammar[Operand]:
     )
     g.add(
         opened,
-        "today's|todays open|opening",
-        "[this / the / current]? day's|week's|month's|year's open",
-        "this|current day|week|month|year open",
-        "daily|weekly|monthly|yearly open",
-        "open of the? [current / this]? day|week|month|year",
-        "midnight open",
+        "today's|todays utc? open|opening price?",
+        "[this / the / current]? day's|week's|month's|year's utc? open|opening price?",
+        "this|current day|week|month|year utc? open|opening price?",
+        "utc? daily|weekly|monthly|yearly utc? open|opening price?",
+        "open|opening price? of the? [current / this]? utc? day|week|month|year",
+        "open|opening price? of today",
+        "price at which the? day|week|month opened",
+        "utc? midnight utc? open|price|opening price?",
     )
     return g
 
@@ -236,6 +238,9 @@ def _candle_levels() -> Grammar[Operand]:
 
     def made(m: Found) -> Operand | None:
         field = m.get("field", str)
+        days = {"day", "day's"} & set(m.text.split())
+        if days and {"last", "previous", "prior", "preceding"} & set(m.text.split()):
+            return None if field is None else period_level(field, "1d", m.symbol)
         return None if field is None else Operand(field, symbol=m.symbol, shift=1)
 
     g.add(

@@ -92,7 +92,8 @@ def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operan
     r.reset(mark)
     if carried is not None and carried.kind not in ("price", "close"):
         elliptic = _elliptic(r, carried)
-        if elliptic is not None and r.position >= end and elliptic[1] == carried and own_since(r, mark):
+        its = own_since(r, mark) or r.tokens[r.position - 1].text in ("up", "down")
+        if elliptic is not None and elliptic[1] == carried and (r.position > end or (r.position == end and its)):
             return elliptic
         r.reset(mark)
     r.position = end

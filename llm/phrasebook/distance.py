@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llm.phrasebook.extremes import peak_of
 from llm.phrasebook.meaning import Between, Compare, Condition, Formula, Near, Operand, number
 from llm.phrasebook.naming import operand_of
 from llm.phrasebook.operands import read_operand
@@ -193,7 +194,7 @@ def read_near(r: Reader, left: Operand) -> Condition | None:
         if found is None or found.kind == "number":
             r.reset(mark)
             return None
-        return Near(left, found, percent.value)
+        return _near_peak(left, found, percent.value) or Near(left, found, percent.value)
     if not r.take("near"):
         return None
     right = read_operand(r, left)
@@ -201,6 +202,20 @@ def read_near(r: Reader, left: Operand) -> Condition | None:
         return None
     r.note(f"“Near” became: within {NEAR_PERCENT:g}%.")
     return Near(left, right, NEAR_PERCENT)
+
+
+def _near_peak(left: Operand, level: Operand, percent: float) -> Compare | None:
+    """A high or a low near the highest or lowest of the candles up to this one: it can only be on one side of it."""
+    sides = {"highest_high": "high", "lowest_low": "low"}
+    side = sides.get(level.kind)
+    if side is None or left.kind not in ("price", "close", side) or level.level:
+        return None
+    made = peak_of(level.args[0], side, level.symbol)
+    if made is None:
+        return None
+    own = replace(left, kind="close") if left.kind == "price" else left
+    share = round(1 + (-percent if side == "high" else percent) / 100, 10)
+    return Compare(own, ">=" if side == "high" else "<=", replace(made, interval=level.interval, factor=share))
 
 
 def _within_ranges(r: Reader, left: Operand) -> Formula | None:

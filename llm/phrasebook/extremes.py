@@ -47,6 +47,13 @@ def peak(length: Length, side: str, symbol: str | None = None) -> Operand:
     return replace(series(f"{function}({{p}}{field}, {{n0}})", noun, "price", args=(length,)), symbol=symbol)
 
 
+def peak_of(length: object, side: str, symbol: str | None = None) -> Operand | None:
+    """The high or low of a length, this candle included; that of 24 hours is the ticker's."""
+    if length == Duration(DAY_MS):
+        return ticker(side, f"24h {side}", "price", symbol)
+    return peak(length, side, symbol) if isinstance(length, int | Duration) else None
+
+
 def _peak_slot(side: str) -> Grammar[Operand]:
     names = {"high": "high; highs; peak; top; highest price; highest high; maximum; max; ath", "low": ""}
     names["high"] = (
@@ -66,12 +73,7 @@ def _peak_slot(side: str) -> Grammar[Operand]:
     grammar: Grammar[Operand] = Grammar(lists, SLOTS)
 
     def made(m: Found) -> Operand | None:
-        length = m.values.get("length")
-        if length == Duration(DAY_MS):
-            return ticker(side, f"24h {side}", "price", m.symbol)
-        if isinstance(length, int | Duration):
-            return peak(length, side, m.symbol)
-        return None
+        return peak_of(m.values.get("length"), side, m.symbol)
 
     def recent(m: Found) -> Operand | None:
         m.note(f"“{m.text.capitalize()}” became: the {'highest' if side == 'high' else 'lowest'} of {RECENT} candles.")

@@ -58,8 +58,7 @@ def _window_first(r: Reader) -> Operand | None:
         if (
             last.kind == "span"
             and last.count > 1
-            and last.text[-1].isalpha()
-            and len(last.text.lstrip("0123456789 -")) > 1
+            and (last.text == "24h" or (last.text[-1].isalpha() and len(last.text.lstrip("0123456789 -")) > 1))
         ):
             length, interval = Duration(int(last.value)), None
     r.take("recent")

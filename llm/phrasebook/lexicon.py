@@ -92,8 +92,32 @@ _UP = (
     "up above",
     "higher than",
     "upward through",
+    "back up through",
+    "back up over",
+    "back up above",
+    "back through from below",
+    "up past",
+    "upwards through",
+    "up out of",
+    "up thru",
 )
-_DOWN = ("below", "under", "beneath", "back below", "back under", "down through", "down below", "lower than")
+_DOWN = (
+    "below",
+    "under",
+    "beneath",
+    "back below",
+    "back under",
+    "down through",
+    "down below",
+    "lower than",
+    "back down through",
+    "back down below",
+    "back down under",
+    "down under",
+    "down past",
+    "downwards through",
+    "downward through",
+)
 
 
 def _joined(verbs: Iterable[str], places: Iterable[str]) -> list[str]:
@@ -102,13 +126,14 @@ def _joined(verbs: Iterable[str], places: Iterable[str]) -> list[str]:
 
 # Rows made of verbs and places.
 _BUILT: list[tuple[str, str, Iterable[str]]] = [
-    ("cross", "up", (*_joined((*_CROSS, *_RISE), _UP), *_joined(_verb("cross"), _UPWARD), *_verb("reclaim"))),
+    ("cross", "up", (*_joined((*_CROSS, *_RISE), _UP), *_verb("reclaim"))),
+    ("cross", "up", _joined((*_verb("cross"), "x", "xs"), _UPWARD)),
     (
         "cross",
         "up",
         ("crossing over", "crosses bullishly", *_joined(("break", "breaks", "broke"), ("out above",))),
     ),
-    ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined(_verb("cross"), _DOWNWARD))),
+    ("cross", "down", (*_joined((*_CROSS, *_FALL), _DOWN), *_joined((*_verb("cross"), "x", "xs"), _DOWNWARD))),
     ("cross", "up", _joined(_RISE, ("through", "past"))),
     ("cross", "down", _joined(_FALL, ("through", "past"))),
     (

@@ -95,6 +95,8 @@ def _slope_of(r: Reader, subject: Operand | None) -> Operand | None:
     inner = read_operand(r)
     if inner is None or inner.kind == "number" or inner.kind in BAND_KINDS:
         return None
+    if inner.kind == "linreg":
+        return replace(inner, kind="slope")
     r.note("“Slope” became: the change from the candle before.")
     template = "{0} - {0}[1]"
     return Operand("formula", template=template, parts=(inner,), unit="slope", noun="change of it")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.bands import edge, is_level, read_band, read_sides, touch, turned
+from llm.phrasebook.changes import read_change
 from llm.phrasebook.distance import read_distance, read_near
 from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.lengths import read_length, whole
@@ -55,6 +56,7 @@ def read_predicate(r: Reader, left: Operand) -> Condition | None:
 def _positive(r: Reader, left: Operand) -> Condition | None:
     forms = (
         read_distance,
+        read_change,
         read_band,
         _between,
         _from_to,
@@ -113,7 +115,8 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     if way is None:
         return None
     before = r.mark()
-    leaving = r.take("extreme") if r.take("leave") else None
+    out = r.tokens[r.position - 1].text == "of"
+    leaving = r.take("extreme") if r.take("leave") or out else None
     if leaving is not None:
         return zone(r, leaving, left, leaving=True)
     r.reset(before)

@@ -29,11 +29,12 @@ within | within; inside
 rising | rising; grows; strengthens; strengthening; increasing; climbing; growing; going up; trending up; moving up;
     sloping up; turning up; trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up;
     picking up; on the rise; widening; widens; widen; expanding; expands; heading up; heading higher; rose;
-    ascending; pointing up; sloped up
+    ascending; pointing up; sloped up; risen; climbed; increased; strengthened; gone up; went up; widened; expanded
 falling | falling; shrinks; shrink; diminishes; diminishing; weakens; weakening; decreasing; declining; dropping;
     going down; trending down; moving down; sloping down; trending lower; moving lower; falls; sloping downward;
     shrinking; drying up; heading down; heading lower; fell; descending; pointing down; sloped down; contracting;
-    narrowing; narrows; narrow; tightening; contracts; squeezing
+    narrowing; narrows; narrow; tightening; contracts; squeezing; fallen; dropped; declined; decreased; weakened;
+    gone down; went down; contracted; narrowed; shrunk
 hook up | turns up; turned up; turning up; turn up; curls up; curling up; curled up; hooks up; hooking up; hooked
     up; ticks up; ticking up; ticked up; turns upward; turns upwards; turning upward; turns higher; turning higher;
     curl up; bottoms out; starts rising; starts to rise; begins to rise; starts going up; bends up; starts climbing;
@@ -54,9 +55,10 @@ leave | leaves; leave; leaving; comes out of; coming out of; exits; exiting; mov
 come_in | enters; entering; enter; moves into; drops into; falls into; goes into; gets into; dips into; rises into;
     climbs into; entered; pushes into; becomes; turns; crosses into; just became
 cross_noun any | cross; crossover; crossovers; crosses; crossing; crossed
-cross_noun up | crosses up; crossed up; cross up; crossing up; crosses bullishly; bullish cross; bullish crossover
-cross_noun down | crosses down; crossed down; cross down; crossing down; crosses bearishly; bearish cross;
-    crossunder; bearish crossover
+cross_noun up | crosses up; x up; crossed up; cross up; crossing up; crosses bullishly; bullish cross; bullish
+    crossover
+cross_noun down | crosses down; x down; crossed down; cross down; crossing down; crosses bearishly; bearish
+    cross; crossunder; bearish crossover
 upward up | up; upward; upwards; to the upside; bullishly
 upward down | down; downward; downwards; to the downside; bearishly
 stacked | stacked; stack; aligned; in order; fanned out; ordered; alignment; lined up; in perfect order; in
