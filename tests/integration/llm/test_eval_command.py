@@ -239,13 +239,20 @@ def test_langfuse_gets_dataset_experiment_and_scores_where_its_keys_are_set(
         assert bootstrap.tracer().flush(10)
     bootstrap.tracer.cache_clear()
     assert langfuse.refused == [] and len(langfuse.items) == len(CASES)
-    assert {item["input"] for item in langfuse.items.values()} == {case["sentence"] for case in CASES}
+    frozen = {r["id"] for r in found["results"] if r["frozen"]}
+    open_cases = [case for case in CASES if case["id"] not in frozen]
+    assert frozen and {item["input"] for item in langfuse.items.values()} - {"frozen: not shown"} == {
+        case["sentence"] for case in open_cases
+    }
+    sent = b"".join(langfuse.bodies)
+    assert all((case["sentence"].encode() in sent) is (case in open_cases) for case in CASES)
     ((experiment, run),) = langfuse.runs().items()
     assert len(run["items"]) == len(CASES)
     scores = {s["name"]: s["value"] for s in langfuse.scores if s.get("datasetRunId") == experiment}
     assert scores["f1"] == found["groups"]["all"]["all"]["f1"] == 1 and scores["score"] == 1
-    traces = {r["spent"]["trace_id"] for r in found["results"]}
-    assert None not in traces and len(traces) == len(CASES)
+    traces = {r["spent"]["trace_id"] for r in found["results"] if not r["frozen"]}
+    assert None not in traces and len(traces) == len(open_cases)
+    assert {r["spent"]["trace_id"] for r in found["results"] if r["frozen"]} == {None}
     assert traces <= {s.get("traceId") for s in langfuse.scores}
 
 
