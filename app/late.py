@@ -11,15 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 from uuid import UUID
 
 from app.engines import Engines, Match, Screened
+from app.panels import Panelled
 from app.replaying import replayed
 from app.signal_rows import confirmed
 from app.times import at, to_ms
 from market.feed import LATE_LIMIT_S
-from screener.engine.panel import Panel
 from screener.intervals import interval_ms
 from store import events, runs, signals, strategies
 from store.errors import DatabaseUnavailable
@@ -33,24 +32,10 @@ MakeSignal = Callable[[UUID | None, Screened, Match, float | None], NewSignal]
 """The row of a match: the run's id, the result it is of, the match, market seconds by which its candle was late."""
 
 
-class Market(Protocol):
-    """What it needs of the feed."""
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
-
-
 class LateScreening:
     """Screens late symbols with `engines` and stores what they fire."""
 
-    def __init__(self, database: Database, market: Market, engines: Engines, make: MakeSignal, shard: int) -> None:
+    def __init__(self, database: Database, market: Panelled, engines: Engines, make: MakeSignal, shard: int) -> None:
         self._database = database
         self._market = market
         self._engines = engines

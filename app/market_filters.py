@@ -18,10 +18,10 @@ import numpy as np
 from aiohttp import web
 
 from app.lookback import look_back
+from app.panels import Panelled
 from market.types import MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
 from screener.engine.near import near_misses
-from screener.engine.panel import Panel
 from screener.engine.replay import Candles, replay
 from screener.gate.gate import check
 from screener.gate.gate_candles import held
@@ -31,20 +31,10 @@ T = TypeVar("T")
 MOST_NEAR = 100
 
 
-class FilterMarket(Protocol):
+class FilterMarket(Panelled, Protocol):
     """What questions about filters need of the market."""
 
     infos: dict[str, SymbolInfo]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     async def require(self, program: Program) -> None:
         """Make sure that the panel holds the intervals that a program reads."""

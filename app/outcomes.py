@@ -26,10 +26,10 @@ import numpy as np
 from analysis.following import Floats, Following, Read, Start
 from analysis.outcomes import Outcome
 from app.outcome_plans import opened, start
+from app.panels import Panelled
 from app.times import at
 from market.feed import LATE_LIMIT_S
 from market.types import SymbolInfo
-from screener.engine.panel import Panel
 from screener.intervals import close_of, interval_ms, open_of
 from store import jobs, outcomes
 from store.outcomes import Progress
@@ -52,20 +52,10 @@ LOOK_BACK = timedelta(seconds=30)
 FIELDS = ("open", "high", "low", "close")
 
 
-class Market(Protocol):
+class Market(Panelled, Protocol):
     """What the ledger needs of the feed."""
 
     infos: dict[str, SymbolInfo]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     def why(self, name: str) -> str:
         """Why a symbol is not screened now."""

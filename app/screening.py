@@ -24,13 +24,13 @@ from uuid import UUID
 
 from app.engines import Engines, Loaded, Match, Screened
 from app.late import LateScreening
+from app.panels import Panelled
 from app.replaying import replayed
 from app.run_records import run_outcome, strategy_runs
 from app.signal_rows import candle_json, condition_json, confirmed, forming_json
 from app.times import at, to_ms
 from market.types import Candle, Coverage, MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
-from screener.engine.panel import Panel
 from screener.intervals import INTERVAL_MS, interval_ms
 from store import events, runs, signals, strategies
 from store.errors import DatabaseUnavailable
@@ -45,20 +45,10 @@ SHARD = 0
 LEASE_SECONDS = 30.0
 
 
-class Market(Protocol):
+class Market(Panelled, Protocol):
     """What screening needs of the feed."""
 
     infos: dict[str, SymbolInfo]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     def candles(self, symbol: str, interval: str, limit: int) -> list[Candle]:
         """Closed candles of a symbol, oldest first."""

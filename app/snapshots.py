@@ -24,29 +24,19 @@ from analysis.monitor import source_for
 from analysis.settings import AnalysisSettings
 from analysis.snapshot import MOST_CANDLES
 from app.engines import Engines, Loaded, Match, result_nodes
+from app.panels import Panelled
 from app.times import at, to_ms
 from market.types import Candle, Price, SymbolInfo
 from screener import FilterError, compile_filter
-from screener.engine.panel import Panel
 from screener.engine.replay import replay
 from screener.intervals import INTERVAL_MS, open_of
 from store.records import Signal
 
 
-class Market(Protocol):
+class Market(Panelled, Protocol):
     """What a snapshot needs of the market."""
 
     infos: dict[str, SymbolInfo]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads engine or panel."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     @property
     def prices(self) -> Mapping[str, Price]:
