@@ -31,7 +31,7 @@ from llm.phrasebook.meaning import (
     operands,
     within_operand,
 )
-from llm.phrasebook.naming import family_of, own_since
+from llm.phrasebook.naming import family_of, of_lines, own_since
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
@@ -66,7 +66,7 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
         return None
     for form in (_both, _market_event, _phrase, _described, _elliptic):
         found = form(r, carried)
-        if found is not None:
+        if found is not None and not any(of_lines(operand) for operand in operands(found[0])):
             condition, subject = found
             _remember(r, condition)
             before = read_window_before(r, condition)

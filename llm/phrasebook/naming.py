@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from llm.phrasebook.indicators import BANDS, FAMILIES, OUTPUTS, Family
 from llm.phrasebook.levels import LEVELS, PRICES
-from llm.phrasebook.meaning import Length, Operand
+from llm.phrasebook.meaning import Length, Operand, within_operand
 from llm.phrasebook.reader import Mark, Reader
 from llm.phrasebook.settings import complete, read_settings
 
@@ -56,6 +56,11 @@ def family_of(operand: Operand) -> str:
     if operand.kind in BAND_KINDS:
         return operand.kind
     return OUTPUTS[operand.kind].family if operand.kind in OUTPUTS else ""
+
+
+def of_lines(operand: Operand) -> bool:
+    """Whether it is, or is made of, an indicator of several lines of which none is meant."""
+    return any(part.kind in BAND_KINDS for part in within_operand(operand))
 
 
 def read_indicator(r: Reader, subject: Operand | None) -> Operand | None:

@@ -14,6 +14,7 @@ from typing import Literal
 from llm.phrasebook.code import operand_code, quantity
 from llm.phrasebook.lengths import read_length
 from llm.phrasebook.meaning import Compare, Direction, Length, Operand, counted, number
+from llm.phrasebook.naming import of_lines
 from llm.phrasebook.operands import price_like, read_operand
 from llm.phrasebook.reader import Reader
 
@@ -193,7 +194,7 @@ def _price(r: Reader) -> Level | None:
     mark = r.mark()
     r.word(*_SIDES, fill=False)
     operand = read_operand(r)
-    if operand is None or not price_like(operand) or operand.kind in ("price", "close"):
+    if operand is None or not price_like(operand) or operand.kind in ("price", "close") or of_lines(operand):
         r.reset(mark)
         return None
     r.word("of", fill=False) and r.word("the", "this", "that") and r.take("candle")
