@@ -4,7 +4,8 @@
 2. All conditions that wait for that close are stepped in one pass over the candles held (`analysis.monitor`), those of
    closes that nobody looked at too: a worker that was away misses nothing.
 3. What the closes said is stored with the signal; where something tripped, or every so many candles, the analysis is
-   queued in the same transaction. A signal whose time is up expires.
+   queued in the same transaction. Where that would count against its owner's analyses a day, and all are used, it stays
+   due and says so. A signal whose time is up expires.
 """
 
 from __future__ import annotations
@@ -118,7 +119,15 @@ class Monitor:
             kept = await watching.keep_watch(conn, waiting.id, at(close), after.model_dump(mode="json"))
             if kept is None or why is None:
                 return False
-            await jobs.analyse(conn, [waiting.id], ask=after.asks + 1)
+            refused = await jobs.look_again(conn, waiting.id, after.asks + 1)
+            if refused is not None:
+                # It stays due: the next close asks again, and the first one of a new day may be answered.
+                due = after.model_copy(
+                    update={"candles": recheck, "asked": watch.asked, "recheck_at": _next_close(waiting, close)}
+                )
+                reason = f"It is not looked at again yet: {refused}."
+                await watching.put_off(conn, waiting.id, due.model_dump(mode="json"), reason)
+                return False
         log.info("%s: the signal that waits is looked at again: %s", waiting.symbol, why)
         return True
 
@@ -157,6 +166,10 @@ def newest_close(panel: Panel, interval: str, close: int) -> int:
 def _looked_at(waiting: Waiting) -> int:
     """The last close that was looked at for a signal (ms UTC): at first its own."""
     return to_ms(max(waiting.candle_close, waiting.looked_at or waiting.candle_close))
+
+
+def _next_close(waiting: Waiting, close: int) -> str:
+    return at(close + interval_ms(waiting.interval)).isoformat()
 
 
 def to_ms_of(moment: str) -> int:

@@ -43,13 +43,9 @@ async def defer(
     return int(row[0])
 
 
-async def analyse(conn: Connection, signal_ids: Sequence[UUID], *, ask: int | None = None) -> int:
-    """Queue the analysis of signals, whatever their strategies say; returns how many. `ask` counts how often a signal
-    that waits has been asked about, this time too; None counts the analyses stored. Background work only.
-    """
-    cursor = await conn.execute(
-        "select private.queue_analysis(id, %s) from unnest(%s::uuid[]) as id", (ask, list(signal_ids))
-    )
+async def analyse(conn: Connection, signal_ids: Sequence[UUID]) -> int:
+    """Queue the analysis of signals, whatever their strategies say; returns how many. Background work only."""
+    cursor = await conn.execute("select private.queue_analysis(id) from unnest(%s::uuid[]) as id", (list(signal_ids),))
     return cursor.rowcount
 
 
@@ -71,6 +67,15 @@ async def analyse_automatic(conn: Connection, signal_ids: Sequence[UUID]) -> int
         (list(signal_ids),),
     )
     return cursor.rowcount
+
+
+async def look_again(conn: Connection, signal_id: UUID, ask: int) -> str | None:
+    """Queue the next look at a signal that waits, the `ask`-th analysis of it; why not, where it would count against
+    its owner's analyses a day and all are used. Background work only.
+    """
+    cursor = await conn.execute("select private.look_again(%s, %s)", (signal_id, ask))
+    row = await cursor.fetchone()
+    return None if row is None or row[0] is None else str(row[0])
 
 
 async def request_analysis(conn: Connection, signal_id: UUID) -> bool:

@@ -94,6 +94,14 @@ async def keep_watch(conn: Connection, signal_id: UUID, close: datetime, watch: 
     )
 
 
+async def put_off(conn: Connection, signal_id: UUID, watch: Mapping[str, Any], reason: str) -> None:
+    """Store why a signal that waits is not asked about yet, and the watch to which that leads."""
+    await conn.execute(
+        "update public.signals set watch = %s, reason = %s where id = %s and status = 'wait'",
+        (as_json(dict(watch)), reason, signal_id),
+    )
+
+
 _QUERY: LiteralString = (
     "select p.id, p.owner_id, p.strategy_id, p.signal_id, p.symbol, p.side, s.interval, p.entry_price, p.opened_at,"
     "   p.stop, p.thesis, v.filter_code, t.analysis as settings, coalesce(f.manage, true) as manage,"

@@ -124,7 +124,8 @@ def _waits_for(signal: SignalDetail) -> str:
     looked = f"Its {' and '.join(conditions)} looked at on each close" if conditions else "Watched"
     again = f", asked again at {text.clock_time(watch.recheck_at)} the latest" if watch.recheck_at else ""
     until = f", given up at {text.day_and_time(watch.until)}" if watch.until else ""
-    return f"{looked}{again}{until}."
+    waits = f"{looked}{again}{until}."
+    return f"{waits} {signal.error}" if signal.error else waits
 
 
 def _reason(signal: SignalDetail) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from app.monitoring import Monitor
 from app.times import at
 from screener.engine.replay import truths
-from store import analyses, jobs, signals, strategies, watching
+from store import analyses, jobs, signals, strategies, tiers, watching
 from store.records import NewAnalysis, NewSignal, NewStrategy, SignalView
 from store.session import Database
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
@@ -27,7 +27,7 @@ class Killed(BaseException):
 class Waits:
     """A market whose prices a test sets, and signals in it that wait."""
 
-    def __init__(self, database: Database, owner: UUID, market: FakeMarket, dsn: str) -> None:
+    def __init__(self, database: Database, owner: UUID | None, market: FakeMarket, dsn: str) -> None:
         self.database, self.owner, self.market, self.dsn = database, owner, market, dsn
         self.monitor = Monitor(database, market)
         self.price = float(market.fields["close"][market.held - 1, 0])
@@ -42,7 +42,8 @@ class Waits:
     ) -> UUID:
         """A signal on the newest candle that was analysed, and waits."""
         async with self.database.worker() as conn:
-            strategy = await strategies.create(
+            store = strategies.create if self.owner is not None else strategies.upsert_built_in
+            strategy = await store(
                 conn,
                 NewStrategy(
                     code=f"t-{uuid4().hex[:10]}",
@@ -237,10 +238,10 @@ async def test_checks_are_bounded(waits: Waits) -> None:
     assert len(checks(await waits.read(signal_id))) == 50
 
 
-async def test_a_signal_is_not_looked_at_on_its_own_candle_or_after_it_left(waits: Waits) -> None:
+async def test_a_signal_is_not_looked_at_on_its_own_candle_or_after_it_left(waits: Waits, new_user: UUID) -> None:
     signal_id = await waits.wait(settings={"recheck": 1})
     assert await waits.monitor.watch("1m", waits.market.newest_close) == 0
-    async with waits.database.user(waits.owner) as conn:
+    async with waits.database.user(new_user) as conn:
         await signals.decide(conn, signal_id, approve=False)
     assert await waits.close(1.0) == [0]
     assert (await waits.read(signal_id)).watch is None
@@ -251,21 +252,21 @@ async def test_a_kill_between_check_and_question_repeats_neither(
     waits: Waits, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     signal_id = await waits.wait(settings={"recheck": 1})
-    keep, analyse = watching.keep_watch, jobs.analyse
+    keep, look = watching.keep_watch, jobs.look_again
 
     async def kept(conn: Any, signal: UUID, close: datetime, watch: Any) -> Any:
         await keep(conn, signal, close, watch)
         raise Killed
 
-    async def queued(conn: Any, ids: Sequence[UUID], *, ask: int = 1) -> int:
-        await analyse(conn, ids, ask=ask)
+    async def queued(conn: Any, signal: UUID, ask: int) -> str | None:
+        await look(conn, signal, ask)
         raise Killed
 
     with monkeypatch.context() as patch:
         if moment == "kept":
             patch.setattr(watching, "keep_watch", kept)
         else:
-            patch.setattr(jobs, "analyse", queued)
+            patch.setattr(jobs, "look_again", queued)
         with pytest.raises(Killed):
             await waits.close(1.0)
     assert (waits.queued(), (await waits.read(signal_id)).watch) == ([], None)
@@ -301,3 +302,57 @@ async def test_many_that_wait_are_checked_in_one_pass(waits: Waits, monkeypatch:
     assert await waits.close(1.0) == [len(SYMBOLS)]
     assert passes == 1
     assert [checks(await waits.read(i))[0][0] for i in ids] == [True, False] * len(SYMBOLS)
+
+
+@pytest.fixture
+def limited(admin_dsn: str, new_user: UUID) -> Iterator[Callable[[int], None]]:
+    """The owner has the tier pro, with as many analyses a day as a test says; one at first."""
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+
+        def allow(analyses_a_day: int) -> None:
+            connection.execute("update public.tiers set analyses_a_day = %s where name = 'pro'", (analyses_a_day,))
+
+        connection.execute("update public.profiles set tier = 'pro' where id = %s", (new_user,))
+        allow(1)
+        yield allow
+        allow(200)
+
+
+async def used(waits: Waits, person: UUID) -> int:
+    async with waits.database.worker() as conn:
+        return (await tiers.used(conn, person)).analyses
+
+
+async def test_a_look_again_counts_against_the_owners_analyses_a_day(
+    waits: Waits, limited: Callable[[int], None], new_user: UUID
+) -> None:
+    signal_id = await waits.wait(plan={"trigger_code": f"match = close > {waits.price * 1.02:.8f}"})
+    assert await waits.close(1.03, 1.0, 1.03) == [1, 0, 1]
+    assert await used(waits, new_user) == 1, "one that waits its turn already is the same look"
+    with psycopg.connect(waits.dsn, autocommit=True) as connection:
+        connection.execute("truncate jobs.procrastinate_jobs cascade")
+    await waits.again(signal_id)
+    assert await waits.close(*[1.0] * 6) == [0] * 6
+    found = await waits.read(signal_id)
+    told = "It is not looked at again yet: your tier, pro, has 1 analyses a day, and all are used; it begins anew on"
+    assert found.status == "wait" and (found.reason or "").startswith(told)
+    assert found.watch is not None and [a["why"] for a in found.watch["asked"]] == ["trigger", "trigger"]
+    assert len(found.watch["checks"]) == 9, "what costs nothing goes on"
+    assert waits.queued() == []
+    limited(2)
+    assert await waits.close(1.0) == [1]
+    assert waits.queued() == [{"signal_id": str(signal_id), "ask": 3}] and await used(waits, new_user) == 2
+
+
+async def test_looks_again_of_what_is_analysed_unasked_do_not_count(waits: Waits, new_user: UUID) -> None:
+    """As the first analysis does not: dollars bound both."""
+    await waits.wait(settings={"auto": True, "recheck": 2})
+    assert await waits.close(1.0, 1.0) == [0, 1]
+    assert await used(waits, new_user) == 0
+
+
+async def test_looks_again_at_a_built_in_strategys_signal_are_nobodys(waits: Waits, new_user: UUID) -> None:
+    waits.owner = None
+    await waits.wait(settings={"recheck": 2})
+    assert await waits.close(1.0, 1.0) == [0, 1]
+    assert await used(waits, new_user) == 0
