@@ -87,6 +87,7 @@ def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operan
     described = _described(r, carried)
     left = None if described is None else described[1]
     own = left is not None and (left.kind == "volume" or left.kind in OUTPUTS) and unit_of(left) != "price"
+    own = own and not any(operand.template.startswith("ticker.") for operand in operands(found))
     if described is not None and (r.position > end or (own and r.position == end)):
         return described
     r.reset(mark)
@@ -116,7 +117,10 @@ def _remember(r: Reader, condition: Condition) -> None:
             numbers = tuple(float(arg) for arg in part.args if isinstance(arg, int | float))
             if len(numbers) == len(part.args) and numbers and family_of(part):
                 r.known[family_of(part)] = numbers
+            if len(FAMILIES[family_of(part)].outputs if family_of(part) in FAMILIES else ()) > 1:
+                r.lines = replace(part, factor=1.0, shift=0)
     last = condition.items[-1] if isinstance(condition, Group) else condition
+    last = last.inner if isinstance(last, Recent) else last
     if isinstance(last, Cross | Compare) and last.right.kind != "number":
         r.pair = (last.left, last.right)
 

@@ -146,7 +146,13 @@ def _day_volume(m: Found) -> Condition | None:
         if coins
         else ticker("quote_volume", "24h quote volume", "money", m.symbol)
     )
-    return compared(left, m.word("cmp", ">="), m.number("num"))
+    return compared(left, m.word("cmp", ">="), m.number("num" if "num" in m else "dollars"))
+
+
+def _dollars(r: Reader) -> object | None:
+    """ "$2m": a number that says itself that it is money."""
+    token = r.token("number")
+    return token.value if token is not None and token.text.startswith("$") else None
 
 
 # Order flow.
@@ -177,6 +183,7 @@ def _grammar() -> Grammar[Condition]:
         "beyond": flag("above; over; higher; more; greater; bigger; larger"),
         "less": flag("below; under; lower; less; beneath; fewer; smaller"),
         "span24": day_span,
+        "dollars": _dollars,
     }
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
 
@@ -190,6 +197,11 @@ def _grammar() -> Grammar[Condition]:
         "dollars / $ / coins]?",
         "<vol> [<of> the?] <past>? {span24} [is / of]? {cmp}? {num} [usdt / usd / dollars / $ / coins]?",
         "<vol> [is / of]? {cmp}? {num} [usdt / usd / dollars / $]? [<of> the?] <past>? {span24}",
+        "<traded> {cmp}? {num} <money>? [worth]? [of <vol> / in <vol>]? [<of> the?]? <past>? {span24}",
+        "{cmp}? {num} <money> [worth]? [has / have / was / were / is]? [been]? [<traded> / of <vol> / in <vol>] "
+        "[<of> the?]? <past>? {span24}",
+        "{cmp}? {dollars} [worth]? [has / have / was / were / is]? [been]? [<traded> / of <vol> / in <vol>] "
+        "[<of> the?]? <past>? {span24}",
     )
     # Order flow: shares of the volume.
     for side in ("buy", "sell"):

@@ -6,6 +6,10 @@ WORDS: dict[str, str] = {
         are; has; it's; spikes to; surges to; explodes to; jumped to; rises to; traded; has been; must be; should be;
         by; around; roughly; about; goes; just; spiking to; now; currently; well; :; comes at; printing; prints; with
         at; of at; climbs to; going; did; does; doing""",
+    "traded": """
+        traded; trades; trading; trade; turned over; turns over; turning over; turnover; changed hands; changing hands;
+        changes hands; has traded; have traded""",
+    "money": "usdt; usd; dollars; dollar; $; bucks; usdc; worth",
     "of": """
         of; in; over; from; within; during; for; of the; in the; over the; within the; during the; for the; from the;
         across the; across""",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from llm.phrasebook.lengths import trailing_length, whole
+from llm.phrasebook.lengths import read_length, trailing_length, whole
 from llm.phrasebook.meaning import Duration, Length, Operand
 from llm.phrasebook.reader import Reader
 
@@ -37,7 +37,21 @@ def read_level(r: Reader) -> Operand | None:
         if field is not None:
             return Operand(field, interval=interval, shift=1)
     r.reset(mark)
-    return _window_first(r) or _window_last(r)
+    return _midpoint(r) or _window_first(r) or _window_last(r)
+
+
+def _midpoint(r: Reader) -> Operand | None:
+    """ "the midpoint of its 20 candle range"."""
+    mark = r.mark()
+    if r.word("midpoint", "middle", "mid", "centre", "center", "half") and r.word("of", fill=False):
+        r.word("the", "its", fill=False)
+        behind = r.word("range", fill=False) and r.word("of", "over", fill=False)
+        length = trailing_length(r) or read_length(r)
+        if length is not None and (behind or r.word("range", fill=False)):
+            template = "lowest({p}low, {n0}) + 0.5 * (highest({p}high, {n0}) - lowest({p}low, {n0}))"
+            return Operand("formula", (length,), template=template, noun="middle of the range", unit="price")
+    r.reset(mark)
+    return None
 
 
 def _window_first(r: Reader) -> Operand | None:

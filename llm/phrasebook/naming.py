@@ -27,6 +27,12 @@ _JUNK = (
     "curve",
     "index",
 )
+# Names of lines that are of the indicator named last, wherever they stand.
+_BARE_LINES = frozenset(
+    """
+    k; d; j; %k; %d; k line; d line; signal line; histogram; hist; histo; upper band; lower band; middle band; bandwidth
+    """.strip().split("; ")
+)
 _OWN = frozenset({"its", "own", "their", "it's"})
 # Indicators of several lines named as a whole: only some predicates can be said of them.
 BAND_KINDS = frozenset(BANDS) | {name for name, family in FAMILIES.items() if family.default is None}
@@ -234,14 +240,18 @@ def _series_of(r: Reader, family: Family) -> Operand | None:
 def _own_output(r: Reader, subject: Operand | None) -> Operand | None:
     """ "its signal line", "%D", "the negative one": another output of the subject's own indicator."""
     family = FAMILIES.get(family_of(subject)) if subject is not None else None
-    if family is None or not family.outputs:
-        return None
-    output = r.take("output", *family.outputs)
-    if output is None:
+    output = r.take("output", *family.outputs) if family is not None and family.outputs else None
+    if output is None and isinstance(r.lines, Operand):
+        # "k < 20", long after "stochrsi k crosses d".
+        subject, family = r.lines, FAMILIES[family_of(r.lines)]
+        lines = _BARE_LINES & set(family.outputs)
+        output = r.take("output", *lines) if lines else None
+    if family is None or output is None:
         return None
     r.word("line", "one", "band", fill=False)
     found = operand_of(r, family.outputs[output], read_settings(r, family), subject)
-    return None if subject is not None and found == replace(subject, factor=1.0, shift=0) else found
+    same = subject is not None and subject is not r.lines and found == replace(subject, factor=1.0, shift=0)
+    return None if same else found
 
 
 def _direct(r: Reader, subject: Operand | None) -> Operand | None:

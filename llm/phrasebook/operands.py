@@ -102,6 +102,29 @@ def _slope_of(r: Reader, subject: Operand | None) -> Operand | None:
     return Operand("formula", template=template, parts=(inner,), unit="slope", noun="change of it")
 
 
+def _rank_of(r: Reader, subject: Operand | None) -> Operand | None:
+    """ "the percent rank of the close over 50 candles": where it stands among its own last values."""
+    if not r.word("percent", "percentile", "percentage") or not r.word("rank", "ranking", fill=False):
+        return None
+    of = read_operand(r) if r.word("of", fill=False) else None
+    length = trailing_length(r) if of is not None and of.kind != "number" else None
+    return None if of is None or length is None else percent_rank(of, length)
+
+
+def percent_rank(of: Operand, length: Length) -> Operand:
+    """The percentile of a value among its own last `length` values, 0 to 100."""
+    return Operand(
+        "formula",
+        (length,),
+        interval=of.interval,
+        symbol=of.symbol,
+        template="percentrank({0}, {n0})",
+        parts=(of,),
+        noun=f"percentile of the {'close' if of.kind == 'price' else of.kind}",
+        unit="percentile",
+    )
+
+
 def _shifted(r: Reader, operand: Operand) -> Operand:
     """ "the 20 EMA plus 2 ATR", "the highest high minus 3 ATR"."""
     if not price_like(operand) or operand.kind in BAND_KINDS:
@@ -340,6 +363,7 @@ def read_constant(r: Reader) -> Operand | None:
 
 _FORMS = (
     _pronoun,
+    _rank_of,
     _leading_name,
     _scaled,
     _level,

@@ -34,8 +34,9 @@ from llm.phrasebook.setups import (
     read_move,
 )
 from llm.phrasebook.sides import own_cross, read_zone, zone
+from llm.phrasebook.standing import read_standing
 from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
-from llm.phrasebook.units import beyond_level, comparable, turnover, unit_of
+from llm.phrasebook.units import beyond_level, comparable, in_money, turnover, unit_of
 
 TREND_STEPS = 1
 _PAST = frozenset({"last", "past", "previous", "prior", "recent", "next", "within", "during"})
@@ -57,6 +58,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
     forms = (
         read_distance,
         read_change,
+        read_standing,
         read_band,
         _between,
         _from_to,
@@ -136,7 +138,8 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
         return None
     beyond = {"up": ">", "down": "<"}.get(way, "")
     if way in ("any", "break"):
-        beyond = {"high": ">", "low": "<"}.get(rights[0].kind, "")
+        first = rights[0].kind
+        beyond = ">" if first == "high" or first in UPPER else "<" if first == "low" or first in LOWER else ""
     items = tuple(_crossing(left, way, beyond_level(r, left, beyond, right)) for right in rights)
     return items[0] if len(items) == 1 else Group("and", items)
 
@@ -266,8 +269,11 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
 
 
 def _of_percent(r: Reader, left: Operand, rights: list[Operand]) -> bool:
-    """Whether a price or a volume is set against a bare percentage, which says nothing."""
+    """Whether a price or a volume is set against a bare percentage, or an oscillator against money: that says
+    nothing."""
     measured = price_like(left) or unit_of(left) == "volume"
+    if rights[-1].kind == "number" and not measured and in_money(r):
+        return unit_of(left) not in ("money", "any")
     return rights[-1].kind == "number" and measured and r.tokens[r.position - 1].kind == "percent"
 
 

@@ -58,6 +58,8 @@ class Reader:
     # The settings last read of each indicator, for "the KAMA is rising", and the sides last compared, for "both".
     known: dict[str, tuple[float, ...]] = field(default_factory=dict)
     pair: tuple[object, ...] = ()
+    # The indicator of several lines named last, for "k < 20".
+    lines: object = None
     effort: int = 0
     # What a slot of a phrase template read at a place: the same wherever it is asked again.
     slots_read: dict[tuple[int, str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)

@@ -45,14 +45,15 @@ def beyond_level(r: Reader, left: Operand, op: str, right: Operand) -> Operand:
 _MONEY = ("$", "usd", "usdt", "dollar", "dollars", "bucks", "usdc")
 
 
+def in_money(r: Reader) -> bool:
+    """Whether the number just read is a sum of dollars."""
+    around = [token.text for token in r.tokens[max(r.position - 2, 0) : r.position + 1]]
+    return any(text in _MONEY or text.startswith("$") for text in around)
+
+
 def turnover(r: Reader, left: Operand, right: Operand) -> Operand:
     """ "volume above 5 million dollars" is the quote volume; the cursor is behind the number."""
-    around = [token.text for token in r.tokens[max(r.position - 2, 0) : r.position + 1]]
-    if (
-        left.kind != "volume"
-        or right.kind != "number"
-        or not any(text in _MONEY or text.startswith("$") for text in around)
-    ):
+    if left.kind != "volume" or right.kind != "number" or not in_money(r):
         return left
     r.note("A volume in dollars is the candle's volume in USDT (quote volume).")
     return replace(left, kind="quote_volume")

@@ -75,4 +75,61 @@ TSI is below 25 and rising compared with the candle before on 30m =>
 TSI is turning up compared with the candle before on 30m => ta.tsi(close,25,13) > ta.tsi(close,25,13)[1]
 RSI below 30 and turning up on 1h =>
     ta.rsi(close,14) < 30 and ta.rsi(close,14) > ta.rsi(close,14)[1] and ta.rsi(close,14)[1] < ta.rsi(close,14)[2]
+Coins that traded more than 5 million USDT in the last 24 hours with RSI below 30 =>
+    ticker.quote_volume > 5000000 and ta.rsi(close,14)<30
+only coins with over 10 million dollars traded in the last day: RSI below 30 =>
+    ticker.quote_volume > 10000000 and ta.rsi(close,14)<30
+coins which traded at least $2m over the past 24 hours, RSI above 70 =>
+    ticker.quote_volume >= 2000000 and ta.rsi(close,14)>70
+more than 5 million USDT has changed hands in the last 24 hours and RSI above 70 =>
+    ticker.quote_volume > 5000000 and ta.rsi(close,14)>70
+RSI crosses below 70 on 1h if the coin turned over at least 3 million in 24h =>
+    ticker.quote_volume >= 3000000 and crossunder(ta.rsi(close,14),70)
+RSI below 30 on 1h with at least 20 million USDT of volume over 24 hours =>
+    ta.rsi(close,14) < 30 and ticker.quote_volume >= 20000000
+coins with a 24h volume of over 8 million, CCI below -100 on 1h => ticker.quote_volume > 8000000 and ta.cci(20) < -100
+the close breaks the lower band of the 20 Donchian channel on 1h => close < ta.donchian(20).lower[1]
+close breaks the upper band of the 50-period Donchian channel on 4h => close > ta.donchian(50).upper[1]
+volume at least double its usual on 1h => volume >= 2*ta.sma(volume,20)
+volume is more than triple its norm on 1h => volume > 3*ta.sma(volume,20)
+with volume at least double its usual, the close breaks the 20 candle high on 1h =>
+    volume >= 2*ta.sma(volume,20) and close > highest(high,20)[1]
+close breaks the 20 candle low with volume at least double its usual on 1h =>
+    close < lowest(low,20)[1] and volume >= 2*ta.sma(volume,20)
+stochrsi k crosses up d, k < 20 on 15m =>
+    crossover(ta.stochrsi(close,14,14,3,3).k, ta.stochrsi(close,14,14,3,3).d) and ta.stochrsi(close,14,14,3,3).k < 20
+stoch k crosses above d with d below 25 on 1h =>
+    crossover(ta.stoch(14,3,3).k, ta.stoch(14,3,3).d) and ta.stoch(14,3,3).d < 25
+macd above zero and histogram rising on 4h => ta.macd(close).macd > 0 and rising(ta.macd(close).hist,1)
+macd > signal, hist > 0 on 4h => ta.macd(close).macd > ta.macd(close).signal and ta.macd(close).hist > 0
+price above the upper bollinger band and the middle band is rising on 1h =>
+    close > ta.bbands(close,20,2).upper and rising(ta.bbands(close,20,2).middle,1)
+the low is the lowest of 20 candles on 5m => low <= lowest(low,20)
+low = lowest of 20 on 5m => low <= lowest(low,20)
+doji, low = lowest of 20, 5m => cdl.doji() and low <= lowest(low,20)
+high is the highest of the last 50 candles on 1h => high >= highest(high,50)
+the low equals the 20 candle low on 1h => low <= lowest(low,20)
+the high is the highest high in 30 bars on 1h => high >= highest(high,30)
+close is the lowest close of the last 10 candles on 1h => close <= lowest(close,10)
+RSI is the lowest of the last 30 candles on 1h => ta.rsi(close,14) <= lowest(ta.rsi(close,14),30)
+the close is in the bottom tenth of its 50 day range on 1d =>
+    close <= lowest(low,50) + 0.1*(highest(high,50)-lowest(low,50))
+daily close sits in the bottom tenth of its 50 day range =>
+    close <= lowest(low,50) + 0.1*(highest(high,50)-lowest(low,50))
+price is in the upper half of its 20 candle range on 1h =>
+    close >= lowest(low,20) + 0.5*(highest(high,20)-lowest(low,20))
+price in the top 20% of the last 100 candles' range on 4h =>
+    close >= lowest(low,100) + 0.8*(highest(high,100)-lowest(low,100))
+close in the bottom 10% of the range of the last 40 candles on 1h =>
+    close <= lowest(low,40) + 0.1*(highest(high,40)-lowest(low,40))
+close above the midpoint of its 20 candle range on 1h =>
+    close > lowest(low,20) + 0.5*(highest(high,20)-lowest(low,20))
+volume ranks above the 90th percentile of the previous 60 days on 1d => percentrank(volume,60) > 90
+RSI is in the top 10% of its last 100 candles on 1h => percentrank(ta.rsi(close,14),100) >= 90
+ATR is above its 80th percentile over 200 candles on 1h => percentrank(ta.atr(14),200) > 80
+the Bollinger bandwidth is below the 20th percentile of the last 120 candles on 4h =>
+    percentrank(ta.bbands(close,20,2).width,120) < 20
+volume in the 95th percentile of the last 50 candles on 1h => percentrank(volume,50) >= 95
+ATR is in the lowest 15% of the last 100 bars on 1h => percentrank(ta.atr(14),100) <= 15
+percent rank of the close over 50 candles is above 80 on 1h => percentrank(close,50) > 80
 """
