@@ -3,7 +3,6 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,12 +17,11 @@ from analysis.grounding import validate
 from analysis.monitor import Watch
 from analysis.snapshot import Snapshot
 from api.schemas import AnalysisOut, CostsOut, PositionDetail, SignalDetail, SnapshotOut
-from app.processes import free_port
 from market.types import Candle
 from store import analyses, positions, profiles, signals, strategies, watching
 from store.records import NewAnalysis
 from store.session import Database
-from tests.integration.api.test_api import assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem
 from tests.integration.store.factories import CLOSE, position, signal, strategy
 
 STEP = 900_000
@@ -91,9 +89,8 @@ class Rows:
 
 
 @pytest.fixture
-async def client(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
-        yield opened
+def client(lonely: httpx.AsyncClient) -> httpx.AsyncClient:
+    return lonely
 
 
 @pytest.fixture

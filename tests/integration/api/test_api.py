@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,65 +10,14 @@ import pytest
 
 from api.main import create_app
 from api.schemas.base import INTERVALS
-from app.market_server import MarketServer
-from app.processes import free_port
 from app.screening import Screener
-from app.settings import Settings, SettingsError
+from app.settings import SettingsError
 from screener.intervals import INTERVAL_MS, is_close
 from store.session import Database
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
+from tests.integration.api.calling import ABOVE, assert_problem, body, serve, settings
 
-TOKEN = "internal-token-of-the-test"
-ABOVE = "match = close > ta.sma(close, 5)"
 JSON = {"content-type": "application/json"}
-
-
-def settings(dsn: str, **changes: Any) -> Settings:
-    values = {"DATABASE_URL": dsn, "worker_token": TOKEN, "worker_url": "http://127.0.0.1:9", **changes}
-    return Settings(_env_file=None, **values)
-
-
-async def serve(chosen: Settings, base: str = "http://127.0.0.1:8000") -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(chosen)
-    async with app.router.lifespan_context(app):
-        # An error that no handler knows must come out as a response here too, as a server would give it.
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            yield client
-
-
-@pytest.fixture
-def market() -> FakeMarket:
-    return FakeMarket()
-
-
-@pytest.fixture
-async def client(database_dsn: str, market: FakeMarket) -> AsyncIterator[httpx.AsyncClient]:
-    server, port = MarketServer(market, TOKEN), free_port()
-    await server.start("127.0.0.1", port)
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{port}")):
-        yield opened
-    await server.stop()
-
-
-@pytest.fixture
-async def lonely(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Without a worker behind it."""
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
-        yield opened
-
-
-def body(**changes: Any) -> dict[str, Any]:
-    return {"name": f"T {uuid4().hex[:6]}", "interval": "1m", "filter_code": ABOVE, **changes}
-
-
-def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    found: dict[str, Any] = answer.json()
-    assert found["status"] == status
-    assert found["title"]
-    return found
 
 
 async def test_health_ready_status(client: httpx.AsyncClient, market: FakeMarket) -> None:
@@ -329,7 +276,7 @@ def test_beyond_loopback_nothing_starts_without_a_token(database_dsn: str) -> No
 async def test_beyond_loopback_the_token_is_asked_for(database_dsn: str) -> None:
     token = "a-token-of-sufficient-length"
     chosen = settings(database_dsn, host="0.0.0.0", token=token)
-    async for client in serve(chosen, "http://screener.example"):
+    async with serve(chosen, "http://screener.example") as client:
         assert (await client.get("/health")).status_code == 200
         for given in ("", token, "Bearer", f"Bearer {token}x", "Bearer ü"):
             answer = await client.get("/api/v1/strategies", headers={b"authorization": given.encode()})

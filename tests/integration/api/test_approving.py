@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
-from app.market_server import MarketServer
-from app.processes import free_port
 from store import analyses, profiles, signals
 from store.records import NewAnalysis
 from store.session import Database
 from tests.fixtures.entering import read, signal_to_enter
 from tests.fixtures.fake_market import FakeMarket
-from tests.integration.api.test_api import TOKEN, assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem
 
 BTC = "BTCUSDT"
-
-
-@pytest.fixture
-def market() -> FakeMarket:
-    return FakeMarket()
-
-
-@pytest.fixture
-async def client(database_dsn: str, market: FakeMarket) -> AsyncIterator[httpx.AsyncClient]:
-    server, port = MarketServer(market, TOKEN), free_port()
-    await server.start("127.0.0.1", port)
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{port}")):
-        yield opened
-    await server.stop()
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.integration.api.test_api import assert_problem, client, lonely, market
-
-__all__ = ["client", "lonely", "market"]
+from tests.integration.api.calling import assert_problem
 
 CODE = "match = ta.rsi(close, 14) < 30"
 SENTENCE = "RSI below 30 on 5m while the ADX is over 25"
@@ -22,7 +20,7 @@ async def test_a_filter_is_held_against_its_sentence(lonely: httpx.AsyncClient) 
     told = {**question, "not_understood": ["the ADX is over 25"]}
     assert (await lonely.post("/api/v1/filters/compile", json=told)).json()["checks"]["unused"] == []
     plain = (await lonely.post("/api/v1/filters/compile", json={"filter_code": CODE})).json()["checks"]
-    assert plain == {"unused": [], "invented": [], "questions": [], "contradictions": []}
+    assert plain == {"unused": [], "disagreements": [], "invented": [], "questions": [], "contradictions": []}
     too_long = {**question, "sentence": "x" * 4_001}
     assert_problem(await lonely.post("/api/v1/filters/compile", json=too_long), 422)
 

@@ -11,12 +11,11 @@ import httpx
 import pytest
 
 from app import market_filters
-from app.market_server import MarketServer
 from app.processes import free_port
 from app.times import at
 from screener.gate.findings import Finding, GateReport
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
-from tests.integration.api.test_api import TOKEN, assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem, over_market, serve, settings
 
 SELDOM = "match = crossover(ta.rsi(close, 14), 75) and close > ta.sma(close, 50)"
 NEVER = "match = ta.rsi(close, 14) < 1 and close > open"
@@ -31,16 +30,11 @@ def market() -> FakeMarket:
 
 @asynccontextmanager
 async def served(dsn: str, market: FakeMarket, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-    server, port = MarketServer(market, TOKEN), free_port()
-    await server.start("127.0.0.1", port)
-    try:
-        async for opened in serve(settings(dsn, worker_url=f"http://127.0.0.1:{port}", **changes)):
-            for old in (await opened.get("/api/v1/strategies")).json()["items"]:
-                if not old["built_in"]:
-                    await opened.delete(f"/api/v1/strategies/{old['id']}")
-            yield opened
-    finally:
-        await server.stop()
+    async with over_market(dsn, market, **changes) as opened:
+        for old in (await opened.get("/api/v1/strategies")).json()["items"]:
+            if not old["built_in"]:
+                await opened.delete(f"/api/v1/strategies/{old['id']}")
+        yield opened
 
 
 @pytest.fixture
@@ -139,7 +133,7 @@ async def test_creating_and_changing_an_enabled_strategy_is_checked_too(client: 
 
 
 async def test_without_a_worker_it_is_enabled_unchecked(database_dsn: str) -> None:
-    async for lonely in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
+    async with serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")) as lonely:
         path = await made(lonely, NEVER)
         answer = await lonely.post(f"{path}/enable")
         assert answer.status_code == 200, answer.text

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError  # type: ignore[imp
 
 from tests.fixtures.openai_stub import Reply, Stub, openai_stub
 from tests.fixtures.writers import BAD, CONDITIONS, GOOD, SENTENCE, draft, writer
-from tests.integration.api.test_api import serve, settings
+from tests.integration.api.calling import serve, settings
 
 PREFIX = "/api/v1/generate/"
 EVENTS = {"accept": "text/event-stream"}
@@ -52,7 +52,7 @@ REFUSED: list[tuple[str, dict[str, Any], int]] = [
 
 @pytest.fixture
 async def offline(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as opened:
         yield opened
 
 
@@ -67,7 +67,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
 @pytest.fixture
 async def modelled(database_dsn: str, stub: Stub) -> AsyncIterator[httpx.AsyncClient]:
     # A model of this test alone: answers are kept in the database, where others' would be found.
-    async for opened in serve(settings(database_dsn, model=f"openai/writer-{uuid4().hex[:8]}")):
+    async with serve(settings(database_dsn, model=f"openai/writer-{uuid4().hex[:8]}")) as opened:
         yield opened
 
 
@@ -206,7 +206,7 @@ async def test_a_model_that_is_away_fits(modelled: httpx.AsyncClient, stub: Stub
 async def test_a_spend_cap_fits(database_dsn: str, stub: Stub) -> None:
     name = f"openai/writer-{uuid4().hex[:8]}"
     caps = {"spend_per_user_day": "0.000001", "model_prices": f"{name}=10/10"}
-    async for opened in serve(settings(database_dsn, model=name, **caps)):
+    async with serve(settings(database_dsn, model=name, **caps)) as opened:
         page = await described(opened)
         for path, body in LINES.items():
             answer = await opened.post(PREFIX + path, json=body)

@@ -20,7 +20,7 @@ from store.records import Generation, NewStrategy
 from store.session import Database
 from tests.fixtures.openai_stub import Reply, Script, Stub, openai_stub
 from tests.fixtures.writers import BAD, DESCRIPTION, GOOD, SENTENCE, draft, writer
-from tests.integration.api.test_api import assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem, serve, settings
 
 URL = "/api/v1/generate/"
 USER = UUID(LOCAL_USER)
@@ -42,13 +42,13 @@ def name() -> str:
 
 @pytest.fixture
 async def offline(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as opened:
         yield opened
 
 
 @pytest.fixture
 async def modelled(database_dsn: str, stub: Stub, name: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn, model=name, model_timeout=20)):
+    async with serve(settings(database_dsn, model=name, model_timeout=20)) as opened:
         yield opened
 
 

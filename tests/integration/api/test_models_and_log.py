@@ -13,7 +13,7 @@ from llm import NoTracer
 from store import events
 from store.session import Database
 from store.trading_records import NewEvent
-from tests.integration.api.test_api import TOKEN, assert_problem, serve, settings
+from tests.integration.api.calling import TOKEN, assert_problem, serve, settings
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ async def test_beyond_personal_mode_only_configured_models_are_asked(
 ) -> None:
     headers = {"authorization": f"Bearer {TOKEN}"}
     request = {"prompt": "RSI below 30 on 15m", "model": model}
-    async for opened in serve(settings(database_dsn, **changes)):
+    async with serve(settings(database_dsn, **changes)) as opened:
         answer = await opened.post("/api/v1/generate/strategy", json=request, headers=headers)
     if status == 200:
         assert answer.json()["model"] == model
@@ -56,7 +56,7 @@ async def test_waiting_traces_are_sent_when_the_api_stops(database_dsn: str, mon
 
     bootstrap.tracer.cache_clear()
     monkeypatch.setattr("llm.tracing.tracer_from_environment", Recorder)
-    async for opened in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as opened:
         await opened.post("/api/v1/generate/strategy", json={"prompt": "RSI below 30 on 15m"})
         assert flushed == []
     bootstrap.tracer.cache_clear()
@@ -69,7 +69,7 @@ async def test_events_are_of_market_time(database_dsn: str, database: Database) 
         for detail in ({"time": "2031-02-03T04:05:06Z"}, {"time": "soon"}, {}):
             event = NewEvent(kind="T", message="m", detail=detail, owner_id=UUID(LOCAL_USER))
             ids.append(str((await events.append(conn, event)).id))
-    async for opened in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as opened:
         listed = {e["id"]: e for e in (await opened.get("/api/v1/events")).json()["items"]}
     told, wrong, none = (listed[i] for i in ids)
     assert told["time"] == "2031-02-03T04:05:06Z" != told["created_at"]

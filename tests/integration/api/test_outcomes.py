@@ -16,7 +16,7 @@ from store import analyses, outcomes, positions, profiles, signals, strategies
 from store.outcomes import NewOutcome, Progress
 from store.records import AnalysisDecision, NewAnalysis, SignalStatus, Strategy
 from store.session import Database
-from tests.integration.api.test_api import assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem, serve, settings
 from tests.integration.store.factories import CLOSE, position, signal, strategy
 
 # Decision, confidence, result of the analysis' plan and of the bare one in R; None is still open or has no plan.
@@ -88,7 +88,7 @@ async def test_a_signals_outcome_with_the_readers_own_trade(
         await positions.close_position(
             conn, mine.id, price=Decimal(110), fee=Decimal("0.8"), reason="target", closed_at=CLOSE + timedelta(hours=1)
         )
-    async for client in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as client:
         found = (await client.get(f"/api/v1/signals/{ids[0]}/outcome")).json()
         refused = (await client.get(f"/api/v1/signals/{ids[3]}/outcome")).json()
         assert_problem(await client.get(f"/api/v1/signals/{UUID(int=7)}/outcome"), 404)
@@ -107,7 +107,7 @@ async def test_a_signals_outcome_with_the_readers_own_trade(
 async def test_the_views_add_up(database: Database, database_dsn: str) -> None:
     of, _ = await kept(database, ROWS)
     query = {"strategy_id": str(of.id)}
-    async for client in serve(settings(database_dsn)):
+    async with serve(settings(database_dsn)) as client:
         found = (await client.get("/api/v1/outcomes", params=query)).json()
         part = (await client.get("/api/v1/outcomes", params={**query, "limit": 6})).json()
         later = (await client.get("/api/v1/outcomes", params={**query, "since": "2027-01-01T00:00:00Z"})).json()

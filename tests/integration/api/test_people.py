@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,17 +10,15 @@ import httpx
 import psycopg
 import pytest
 
-from app.processes import free_port
 from store import profiles, signals, strategies
 from store.session import Database
-from tests.integration.api.test_api import assert_problem, body, serve, settings
+from tests.integration.api.calling import assert_problem, body
 from tests.integration.store.factories import signal, strategy
 
 
 @pytest.fixture
-async def client(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
-        yield opened
+def client(lonely: httpx.AsyncClient) -> httpx.AsyncClient:
+    return lonely
 
 
 @pytest.fixture

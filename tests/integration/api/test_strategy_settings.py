@@ -14,7 +14,7 @@ from api.schemas import AnalysisSettingsOut
 from app.processes import free_port
 from store import strategies
 from store.session import Database
-from tests.integration.api.test_api import assert_problem, body, serve, settings
+from tests.integration.api.calling import assert_problem, body, serve, settings
 from tests.integration.store.factories import strategy
 
 DEFAULTS = AnalysisSettings().model_dump(mode="json")
@@ -23,7 +23,7 @@ DEFAULTS = AnalysisSettings().model_dump(mode="json")
 @pytest.fixture
 async def client(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
     worker = f"http://127.0.0.1:{free_port()}"
-    async for opened in serve(settings(database_dsn, worker_url=worker, model="a/main", model_fallbacks="b/second")):
+    async with serve(settings(database_dsn, worker_url=worker, model="a/main", model_fallbacks="b/second")) as opened:
         yield opened
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from uuid import UUID
 
 import httpx
 import pytest
 
-from app.processes import free_port
 from store import strategies, subscriptions
 from store.session import Database
 from store.trading_records import NewSubscription
-from tests.integration.api.test_api import assert_problem, serve, settings
+from tests.integration.api.calling import assert_problem
 from tests.integration.store.factories import strategy
 
 PATH = "/api/v1/subscriptions"
 
 
 @pytest.fixture
-async def client(database_dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
-        yield opened
+def client(lonely: httpx.AsyncClient) -> httpx.AsyncClient:
+    return lonely
 
 
 async def test_positions_of_a_strategy_are_decided_on_as_its_subscriber_says(

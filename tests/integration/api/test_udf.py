@@ -13,12 +13,11 @@ import httpx
 import pytest
 
 from api.routes.udf import RESOLUTIONS, scale
-from app.market_server import MarketServer
 from app.processes import free_port
 from market.types import SymbolInfo
 from screener.intervals import interval_ms, open_of
 from tests.fixtures.fake_market import MINUTE, START, SYMBOLS, FakeMarket
-from tests.integration.api.test_api import TOKEN, serve, settings
+from tests.integration.api.calling import over_market, serve, settings
 
 
 class UdfError(Exception):
@@ -93,11 +92,8 @@ def market() -> FakeMarket:
 
 @pytest.fixture
 async def http(database_dsn: str, market: FakeMarket) -> AsyncIterator[httpx.AsyncClient]:
-    server, port = MarketServer(market, TOKEN), free_port()
-    await server.start("127.0.0.1", port)
-    async for opened in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{port}")):
+    async with over_market(database_dsn, market) as opened:
         yield opened
-    await server.stop()
 
 
 @pytest.fixture
@@ -200,11 +196,8 @@ async def test_quotes_name_what_they_know(feed: UdfClient, market: FakeMarket) -
 
 async def test_a_day_s_change_where_a_day_is_held(database_dsn: str) -> None:
     market = FakeMarket(held=1500, total=1510, capacity=1600)
-    server, port = MarketServer(market, TOKEN), free_port()
-    await server.start("127.0.0.1", port)
-    async for http in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{port}")):
+    async with over_market(database_dsn, market) as http:
         value = (await UdfClient(http).quotes("ADAUSDT"))["ADAUSDT"]
-    await server.stop()
     column, rows = SYMBOLS.index("ADAUSDT"), slice(1500 - 1440, 1500)
     part = {name: values[rows, column] for name, values in market.fields.items()}
     assert value is not None
@@ -272,7 +265,7 @@ async def test_huge_ranges_are_bounded(http: httpx.AsyncClient, market: FakeMark
 
 
 async def test_without_a_worker_the_errors_are_the_protocol_s(database_dsn: str) -> None:
-    async for http in serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")):
+    async with serve(settings(database_dsn, worker_url=f"http://127.0.0.1:{free_port()}")) as http:
         assert (await http.get("/api/v1/udf/config")).json()["supports_search"]
         for path in ("symbols?symbol=BTCUSDT", "search?query=B", "quotes?symbols=B", "symbol_info"):
             assert (await http.get(f"/api/v1/udf/{path}")).json()["s"] == "error"
