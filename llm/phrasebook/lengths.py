@@ -42,7 +42,7 @@ def read_length(r: Reader) -> Length | None:
 def trailing_length(r: Reader) -> Length | None:
     """ "... of the last 20 candles"."""
     mark = r.mark()
-    if r.take("last") or r.take("in"):
+    if r.take("last") or r.take("in") or (r.word("of", fill=False) and r.word("those", "these", fill=False)):
         length = read_length(r)
         if length is not None:
             return length

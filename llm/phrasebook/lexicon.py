@@ -98,7 +98,6 @@ _UP = (
     "back through from below",
     "up past",
     "upwards through",
-    "up out of",
     "up thru",
 )
 _DOWN = (

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from llm.phrasebook.fractions import spoken_fractions
 from llm.phrasebook.shorthand import expand
+from llm.phrasebook.slang import plain_words, signed_numbers
 from llm.phrasebook.spelling import correct
 from llm.phrasebook.text import UNITS, Token, span_of, tokenise
 from llm.phrasebook.topics import Clause, take_out
@@ -54,7 +55,8 @@ def prepare(
 ) -> tuple[list[Token], list[Clause], bool]:
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = spoken_fractions(_nouns(tokenise(sentence)))
-    kept = _plain(_list_marks(expand(tokens[:MAX_TOKENS], note)))
+    written = plain_words(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
+    kept = _plain(_list_marks(written))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
     return kept, clauses, len(tokens) > MAX_TOKENS

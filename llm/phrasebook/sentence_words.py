@@ -12,7 +12,17 @@ exit | leave when; leave if; leave once; leave the trade when; i leave when; bai
     bail out if; bail; get out when; get out if; get out once; getting out; get me out when; get me out if;
     close when; close if; close it if; close it when; close out when; close out if; close the position when;
     close the position if; close the trade when; close the trade if; take profit if; take profits when; take
-    profits if; cover when; cover if; cover the short when; flatten when; flatten if; out when; out if; done
+    profits if; cover when; cover if; cover the short when; cover;
+    cover at; cover it; cover on; i cover; cover the short; cover shorts; take it off; take it off when; take me out;
+    take me out when; i leave; i bail; i'm out when; i get out; i get out when; i close; i close it; i close when;
+    i exit; i exit when; i sell when; i sell if; i sell it when; i take it off; i dump it; dump it; ditch it; ditch
+    it when; ditch when; ditch if; kill it when; kill it if; kill the trade when; kill the trade if; i'm gone when;
+    i'm out if; i'm out once; gtfo; gtfo when; gtfo if; gtfo once; get out of there when; get out of dodge when;
+    scale out when; flat when; flat if; i go flat when; go flat when; go flat if; punt it when; i'm done when;
+    i'm done if; close shop when; out on; off when; off if; closing when; closing it when; closing if; exiting when;
+    exiting if; exiting on; bailing when; bailing if; bailing on; leaving when; leaving if; sell it back when; eject
+    when; eject if; eject; pull the plug when; pull the plug if; pull the plug; abandon ship when; abandon ship if;
+    take the money when; take my money when; take profit on; take profit once; jeet when; jeet if; jeet; flatten when; flatten if; out when; out if; done
     when; sell it if; sell it when; sell it once; exit once; exit on; exit as soon as; exit the position when;
     exit the position; exits on; exits if; exits once; the exit is; exit rule; exit condition; exit long when;
     exit short when; exit the long when; exit the short when; dump it when; dump it if; sell again when; unwind

@@ -13,6 +13,7 @@ from typing import Literal
 
 from llm.phrasebook.code import operand_code, quantity
 from llm.phrasebook.lengths import read_length
+from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import Compare, Direction, Length, Operand, counted, number
 from llm.phrasebook.naming import of_lines
 from llm.phrasebook.operands import price_like, read_operand
@@ -40,6 +41,7 @@ _SMALL = (
     "sits",
 )
 _SIDES = ("below", "above", "under", "over", "from", "beneath", "away", "beyond")
+_BEFORE = frozenset({"previous", "prior", "before", "preceding", "those", "these"})
 _GAIN = ("profit", "profits", "gain", "gains", "up", "green", "win")
 _LOSS = ("loss", "losses", "down", "drawdown", "red")
 
@@ -198,6 +200,13 @@ def _price(r: Reader) -> Level | None:
         r.reset(mark)
         return None
     r.word("of", fill=False) and r.word("the", "this", "that") and r.take("candle")
+    words = {token.text for token in r.tokens[mark.position : r.position + 1]}
+    if operand.kind in LEVELS and not words & _BEFORE:
+        # The candle of the match has closed: it is one of "the last 5 candles".
+        way, _, field = operand.kind.partition("_")
+        of = Operand(field, interval=operand.interval, symbol=operand.symbol)
+        operand = replace(operand, kind=f"{way}_of", of=of)
+    r.word("before", "prior", fill=False)
     return Level("price", price=operand)
 
 
@@ -291,7 +300,7 @@ def target_code(exits: Exits, direction: Direction, base: str) -> str | None:
 
 def _code(level: Level, base: str, sign: str, best: str) -> str:
     if level.kind == "price" and level.price is not None:
-        return operand_code(_counted(level.price, base), base)
+        return operand_code(level_price(level.price, base), base)
     if level.kind == "percent":
         factor = quantity(round(1 + (1 if sign == "+" else -1) * level.value / 100, 8))
         return f"trade.{best}(close) * {factor}" if level.trailing else f"close * {factor}"
@@ -299,7 +308,8 @@ def _code(level: Level, base: str, sign: str, best: str) -> str:
     return f"trade.{best}({text})" if level.trailing else text
 
 
-def _counted(operand: Operand, base: str) -> Operand:
+def level_price(operand: Operand, base: str) -> Operand:
+    """A level's price with its times counted in candles of `base`."""
     condition = counted(Compare(operand, ">", number(0)), base)
     assert isinstance(condition, Compare)
     return condition.left

@@ -8,7 +8,7 @@ from llm.phrasebook.english import operand_english, short
 from llm.phrasebook.meaning import Condition, Direction, Duration
 from llm.phrasebook.sentence import Sentence
 from llm.phrasebook.text import INTERVALS
-from llm.phrasebook.trade import Level
+from llm.phrasebook.trade import Level, level_price
 
 STOP_ATR, TARGET_ATR, HOLD_CANDLES = 1.5, 3.0, 48
 
@@ -67,7 +67,7 @@ def _level(level: Level | None, usual: float, side: str, base: str) -> str:
         return f"{usual:g} ATR(14) {side} the entry"
     trailing = "trailing " if level.trailing else ""
     if level.kind == "price" and level.price is not None:
-        return f"{trailing}at the {operand_english(level.price, base)}"
+        return f"{trailing}at the {operand_english(level_price(level.price, base), base)}"
     if level.kind == "risk":
         return f"{level.value:g} times the stop's distance {side} the entry"
     size = f"{level.value:g}%" if level.kind == "percent" else f"{level.value:g} ATR({level.length})"
