@@ -32,7 +32,8 @@ _SHELL = re.compile(
     r"echo \$|#!/)|\$\(|;\s*done\b"
 )
 _OTHER = re.compile(
-    r"\bdef \w+\(|\bimport \w+|\bfunction\s*\w*\(|=>\s*\{|\bconsole\.log|^\s*return\s[^\n]*;|\{\s*return\b|\bclass \w+[:({]|"
+    r"\bdef \w+\(|\bimport \w+|\bfunction\s*\w*\(|=>\s*\{|\bconsole\.log|^\s*return\s[^\n]*;|\{\s*return\b|"
+    r"\bclass \w+[:({]|"
     r"\bos\.system|\blambda \w*:|"
     r"#include|\bpublic (?:static|class)|\bvar \w+ ?=|\blet \w+ ?=|\bconst \w+ ?="
 )

@@ -22,7 +22,8 @@ exit | leave when; leave if; leave once; leave the trade when; i leave when; bai
     i'm done if; close shop when; out on; off when; off if; closing when; closing it when; closing if; exiting when;
     exiting if; exiting on; bailing when; bailing if; bailing on; leaving when; leaving if; sell it back when; eject
     when; eject if; eject; pull the plug when; pull the plug if; pull the plug; abandon ship when; abandon ship if;
-    take the money when; take my money when; take profit on; take profit once; jeet when; jeet if; jeet; flatten when; flatten if; out when; out if; done
+    take the money when; take my money when; take profit on; take profit once; jeet when; jeet if; jeet;
+    flatten when; flatten if; out when; out if; done
     when; sell it if; sell it when; sell it once; exit once; exit on; exit as soon as; exit the position when;
     exit the position; exits on; exits if; exits once; the exit is; exit rule; exit condition; exit long when;
     exit short when; exit the long when; exit the short when; dump it when; dump it if; sell again when; unwind

@@ -31,8 +31,7 @@ rips thru; ripping thru; ripped thru; rip thru; rips through; ripping through; r
     over; curls up above; curling up above; hooks up through; hooking up through; turns up through; turning up through;
     teleports above; teleports over; teleports through; teleports past; ticks back over; ticks back above; pops up
     through; shoots through; shoots above; shoots past; curls through; curling through; comes roaring back over; comes
-    roaring back above; wakes up and crosses; poking through; poking above; poking its head above; pokes its head above |
-    crosses above
+    roaring back above; poking through; poking above; poking its head above; pokes its head above | crosses above
 nukes through; nuked through; nuking through; nuke through; slices down through; sliced down through; plunges through;
     plunges below; plunges under; tanks below; tanks under; tanks through; bleeds below; bleeds under; bleeds through;
     pukes below; pukes through; dumps through; dumps below; dumps under; dumped through; dumped below; nukes below;
@@ -67,7 +66,8 @@ death x | death cross
 pumpers; pumpoors; pumpooors; runners; top movers | gainers
 dumpers; dumpoors; bleeders | losers
 mid bb; bb mid; bb basis; bb mean | middle bollinger band
-god candle; god candles | green candle with the close at least 5% above the open | “{said}” became: a close 5% above its open.
+god candle; god candles | green candle with the close at least 5% above the open |
+    “{said}” became: a close 5% above its open.
 scam wick; scam wicks; scam wick down; liquidation wick; stop hunt wick | lower wick at least 2 times the body |
     “{said}” became: a lower wick of twice the body or more.
 scam wick up; scam pump wick | upper wick at least 2 times the body |
@@ -77,14 +77,12 @@ atl of the last; all time low of the last; atl over the last; atl in the last; a
 outpaced; outpaces; outran; outruns; outpacing; outdid; beat; outperformed; outperforms | outperforms
 underperformed | underperforms
 """
-_SUBJECTS: tuple[tuple[str, ...], ...] = tuple(
-    tuple(phrase.split())
-    for phrase in (
-        "we; we're; the alt; this alt; the alt itself; this one; this one here; the coin itself; the coin; this coin; "
-        "coin's; the coin's; alt's; the alt's; this thing; the thing; the token; this token; this guy; this lil guy; "
-        "she; price's; it's price; the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag"
-    ).split(";")
-)
+_SUBJECTS_SAID = """
+we; we're; the alt; this alt; the alt itself; this one; this one here; the coin itself; the coin; this coin; coin's;
+the coin's; alt's; the alt's; this thing; the thing; the token; this token; this guy; this lil guy; she; price's;
+the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag
+"""
+_SUBJECTS = tuple(tuple(phrase.split()) for phrase in _SUBJECTS_SAID.split(";"))
 # Behind one of these a signed number is a level and no sum.
 _BEFORE_SIGNED = frozenset(
     """
