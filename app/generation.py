@@ -210,6 +210,7 @@ def _checked(checks: SentenceCheck) -> dict[str, Any]:
     """What the checks found, without the questions."""
     return {
         "unused": [item.words for item in checks.unused],
+        "disagreements": [f"{item.words}: {item.asked} / {item.said}" for item in checks.disagreements],
         "invented": list(checks.invented),
         "contradictions": list(checks.contradictions),
     }

@@ -16,6 +16,16 @@ class UnusedOut(Shape):
     end: int = Field(ge=0)
 
 
+class DisagreementOut(Shape):
+    """Words of the sentence that seem to say something else than the filter, and what each of them says."""
+
+    words: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    asked: str
+    said: str
+
+
 class ChoiceOut(Shape):
     """One answer to a question: the code, evaluation, direction or interval it would change. One of them is taken."""
 
@@ -40,6 +50,7 @@ class SentenceCheckOut(Shape):
     """The checks that no compiler makes: a filter against its sentence."""
 
     unused: tuple[UnusedOut, ...] = ()
+    disagreements: tuple[DisagreementOut, ...] = ()
     invented: tuple[str, ...] = ()
     questions: tuple[QuestionOut, ...] = ()
     contradictions: tuple[str, ...] = ()

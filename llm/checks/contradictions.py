@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from llm.checks.alike import ENTRY_HIGH, ENTRY_LOW, worth
 from llm.checks.edits import Source, constant
 from screener import Program
 from screener.ir import implied
@@ -39,9 +40,23 @@ _SIGNS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq:
 _CANDLE: Final = ("low", "open", "close", "high")
 
 
-def contradictions_of(program: Program) -> list[str]:
-    """What the program can never satisfy, or always does, in words."""
-    return list(dict.fromkeys([*_out_of_range(Source(program)), *_rings(program)]))
+def contradictions_of(program: Program, direction: str = "") -> list[str]:
+    """What the program can never satisfy, or always does, in words; of a `direction` ("long" or "short") also a stop or
+    target on the wrong side of the entry."""
+    source = Source(program)
+    return list(dict.fromkeys([*_out_of_range(source), *_rings(program), *_wrong_sides(source, direction)]))
+
+
+def _wrong_sides(source: Source, direction: str) -> Iterator[str]:
+    """A stop where the trade gains, a target where it loses: either ends a trade on the candle that opens it."""
+    for name, side in (("stop", "below"), ("target", "above")):
+        node = source.expressions.get(name)
+        price = None if node is None else worth(node)
+        if node is None or price is None or direction not in ("long", "short"):
+            continue
+        wanted = side if direction == "long" else {"below": "above", "above": "below"}[side]
+        if price > ENTRY_HIGH if wanted == "below" else price < ENTRY_LOW:
+            yield f"The {name} {source.said(node)} is not {wanted} the entry, as that of a {direction} has to be."
 
 
 def _out_of_range(source: Source) -> Iterator[str]:

@@ -20,6 +20,19 @@ class Unused(BaseModel):
     end: int = Field(ge=0)
 
 
+class Disagreement(BaseModel):
+    """Words of the sentence that seem to say something else than the program: `asked` is what they seem to say,
+    `said` what the program says instead, both in words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    words: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    asked: str
+    said: str
+
+
 class Choice(BaseModel):
     """One answer to a question: what it changes, of code, evaluation and direction. `taken` is how it is now."""
 
@@ -45,11 +58,12 @@ class Question(BaseModel):
 
 
 class SentenceCheck(BaseModel):
-    """What a program leaves out of its sentence, adds to it, had to assume, and can never satisfy."""
+    """What a program leaves out of its sentence, says otherwise, adds, had to assume, and can never satisfy."""
 
     model_config = ConfigDict(frozen=True)
 
     unused: list[Unused] = Field(default_factory=list)
+    disagreements: list[Disagreement] = Field(default_factory=list)
     invented: list[str] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     contradictions: list[str] = Field(default_factory=list)

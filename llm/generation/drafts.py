@@ -1,9 +1,9 @@
 """A program that compiles and says what it was asked to say: draft, compile, check, repair.
 
 1. A draft is asked for and compiled. Its diagnostics go back word for word, each with the line it is about.
-2. What no compiler sees goes back once: words of the sentence that the program leaves out, indicators that nobody asked
-   for, conditions in words that no condition of the program stands for.
-3. What is then still left out is said in `not_understood`, what was added in `assumptions`.
+2. What no compiler sees goes back once: words of the sentence that the program leaves out or says otherwise, indicators
+   that nobody asked for, conditions in words that no condition of the program stands for, what can never be true.
+3. What is then still left out is said in `not_understood`, what was added or is said otherwise in `assumptions`.
 """
 
 from __future__ import annotations
@@ -176,6 +176,12 @@ def _examined(draft: FilterDraft, program: Program, model: str, task: Task, aski
         for item in checks.unused
     ]
     complaints += [
+        f'"{item.words}" seems to say: {item.asked}. The program says: {item.said}. Write what the sentence says; '
+        "where the program is right, keep it and say in assumptions how you read these words."
+        for item in checks.disagreements
+    ]
+    complaints += checks.contradictions
+    complaints += [
         f"The program uses {name}, which the sentence does not name. Leave it out." for name in checks.invented
     ]
     complaints += [
@@ -194,6 +200,10 @@ def _said(made: _Compiled, task: Task, attempts: int, first_try: bool) -> Genera
     left_out += [f"condition without a part in the filter: {text}" for text in made.missing]
     assumed = list(made.draft.assumptions)
     assumed += [f"The filter uses {name}, which the sentence does not name." for name in made.checks.invented]
+    assumed += [
+        f"“{item.words}” seems to say: {item.asked}. The filter says: {item.said}."[:400]
+        for item in made.checks.disagreements
+    ]
     return GeneratedFilter(
         code=made.program.source or without_fence(made.draft.filter_code),
         program=made.program,

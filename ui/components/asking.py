@@ -38,7 +38,7 @@ def card(draft: Draft) -> None:
 
 
 def _lines(draft: Draft) -> list[str]:
-    """Gravest first: what can never be, what is left out, what was added, what was assumed."""
+    """Gravest first: what can never be, what is said otherwise, what is left out, what was added, what was assumed."""
     made, checks = draft.generated, draft.checks
     if made is None:
         return []
@@ -49,6 +49,16 @@ def _lines(draft: Draft) -> list[str]:
             "error", "down", "Not understood", f"I could not read <b>“{text.esc(words)}”</b>. It is not in the filter."
         )
         for words in made.not_understood
+    ]
+    lines += [
+        _line(
+            "error",
+            "down",
+            "Says otherwise",
+            f"<b>“{text.esc(row.words)}”</b> seems to say: {text.esc(row.asked)}. "
+            f"The filter says: {text.esc(row.said)}.",
+        )
+        for row in checks.disagreements
     ]
     lines += [
         _line("warning", "warn", "Not used", f"<b>“{text.esc(row.words)}”</b>: {_NOUNS[row.kind].lower()}.")
@@ -63,7 +73,7 @@ def _lines(draft: Draft) -> list[str]:
     lines += [_line("history", "warn", "Never so far", text.esc(words)) for words in never]
     if len(made.assumptions) <= ASSUMED_AT_ONCE:
         lines += [_assumed(words) for words in made.assumptions]
-    if not (made.not_understood or checks.unused or checks.invented):
+    if not (made.not_understood or checks.unused or checks.invented or checks.disagreements):
         lines.append(_line("check_circle", "up", "All used", "Every word that says something is in the filter."))
     return lines
 

@@ -62,11 +62,11 @@ WRONG = [
     ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("number", "2%")], []),
     ("a hammer on 1h", "match = cdl.doji()", "1h", [("indicator", "hammer")], ["cdl.doji"]),
     # A comparison turned round, or dropped where its words stand elsewhere too.
-    ("RSI below 30 on 15m", "match = ta.rsi(close, 14) > 30", "15m", [("condition", "RSI below 30")], []),
+    ("RSI below 30 on 15m", "match = ta.rsi(close, 14) > 30", "15m", [("otherwise", "RSI below 30 on 15m")], []),
     ("RSI crosses above 30 on 15m", "match = crossunder(ta.rsi(close, 14), 30)", "15m",
-     [("condition", "RSI crosses above 30")], []),
+     [("otherwise", "RSI crosses above 30 on 15m")], []),
     ("the 20 EMA over the 50 EMA, 1h", "match = ta.ema(close, 20) < ta.ema(close, 50)", "1h",
-     [("condition", "20 EMA over the 50 EMA")], []),
+     [("otherwise", "20 EMA over the 50 EMA")], []),
     ("price under the 20 EMA and the 20 EMA over the 50 EMA, 1h", "match = ta.ema(close, 20) > ta.ema(close, 50)", "1h",
      [("condition", "price under the 20 EMA")], []),
     ("price above the 50 EMA, 1h", "match = close > ta.ema(close, 55)", "1h", [("number", "50")],
@@ -79,7 +79,8 @@ def test_a_wrong_program_is_told(
     sentence: str, code: str, interval: str, unused: list[tuple[str, str]], invented: list[str]
 ) -> None:
     found = checked(sentence, code, interval)
-    assert [(u.kind, u.words) for u in found.unused] == unused
+    otherwise = [("otherwise", d.words) for d in found.disagreements]
+    assert [(u.kind, u.words) for u in found.unused] + otherwise == unused
     assert found.invented == invented
     assert all(sentence[u.start : u.end] == u.words for u in found.unused)
 

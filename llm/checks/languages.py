@@ -1,0 +1,33 @@
+"""Whether a sentence is English: the tables of words beside are, and say nothing of other languages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+# Short words of other languages that an English sentence about charts does not have.
+_OTHERS: Final = (
+    "el la los las del por cuando cruza debajo encima sobre precio con sea esté más mayor menor velas y "
+    "und oder wenn der die das unter über auf dem den im ist kerzen größer kleiner liegt "
+    "le les des du au aux quand sous sur est une un et ou lorsque passe dessus dessous bougies "
+    "il gli che quando sotto sopra della delle di è candele do da em na ao acima abaixo preço uma "
+    "een de het boven onder als wanneer is en van gdy powyżej poniżej na ve altında üstünde mum när och över"
+)
+_ENGLISH: Final = (
+    "the is are when above below under over and or of with in on at its than while for has crosses cross crossing "
+    "candle candles bar bars by to within last not if only then buy sell short long price after before between each "
+    "any volume chart high low close down up every some like more less least most now just day days hour hours minute"
+)
+_OTHER_WORDS: Final = frozenset(_OTHERS.split()) - {"is"}
+_ENGLISH_WORDS: Final = frozenset(_ENGLISH.split())
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+@lru_cache(maxsize=256)
+def is_english(sentence: str) -> bool:
+    """Whether a sentence has no more small words, and few more letters, of other languages than of English."""
+    words = _WORD.findall(sentence.lower())
+    if sum(not word.isascii() for word in words) * 4 > len(words):
+        return False
+    return sum(word in _OTHER_WORDS for word in words) <= sum(word in _ENGLISH_WORDS for word in words)
