@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
-from app.commands.output import BAD_INPUT, fail, read_program
+from app.commands.output import BAD_INPUT, fail, read_program, say
 from app.commands.parts import load_settings
 
 if TYPE_CHECKING:
@@ -126,28 +126,28 @@ def _record(snapshot: Snapshot, made: Analysis) -> dict[str, Any]:
 
 def _print(snapshot: Snapshot, made: Analysis) -> None:
     text, levels, report = snapshot.text, made.key_levels, made.grounding
-    click.echo(
+    say(
         f"{snapshot.symbol} {snapshot.interval} {snapshot.direction}, candle closed {iso(snapshot.candle_close)} "
         f"at {text(snapshot.price)}: {made.decision}, confidence {made.confidence}, by {made.model}"
     )
-    click.echo(made.reasoning)
+    say(made.reasoning)
     if levels.stop_loss is not None:
         targets = ", ".join(text(t) for t in levels.take_profit if t is not None)
         ratio = "" if report.risk_reward is None else f", reward to risk {report.risk_reward:.2f} after fees"
-        click.echo(f"  stop {text(levels.stop_loss)}, targets {targets}{ratio}")
+        say(f"  stop {text(levels.stop_loss)}, targets {targets}{ratio}")
     for name, prices in (("supports", levels.support), ("resistances", levels.resistance)):
         if prices:
-            click.echo(f"  {name} {', '.join(text(p) for p in prices if p is not None)}")
+            say(f"  {name} {', '.join(text(p) for p in prices if p is not None)}")
     for name, code in (("again when", made.trade_plan.trigger_code), ("wrong when", made.trade_plan.invalidation_code)):
         if code:
-            click.echo(f"  {name}  {code}")
+            say(f"  {name}  {code}")
     for opinion in made.opinions:
-        click.echo(f"  answer  {opinion['model']}: {opinion['decision'] or opinion.get('error')}")
-    click.echo(f"checks: {'all passed' if report.passed else 'refused'}")
+        say(f"  answer  {opinion['model']}: {opinion['decision'] or opinion.get('error')}")
+    say(f"checks: {'all passed' if report.passed else 'refused'}")
     for check in report.checks:
-        click.echo(f"  {check.status:<8} {check.message}")
-    click.echo(f"snapshot {made.snapshot_digest[:12]}, {len(snapshot.candles)} candles, trend {snapshot.trend}")
+        say(f"  {check.status:<8} {check.message}")
+    say(f"snapshot {made.snapshot_digest[:12]}, {len(snapshot.candles)} candles, trend {snapshot.trend}")
     for row in snapshot.table:
-        click.echo(f"  {row.interval:<4} {row.name:<32} {row.value:.8g}")
+        say(f"  {row.interval:<4} {row.name:<32} {row.value:.8g}")
     if made.cost:
-        click.echo(f"{made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
+        say(f"{made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")

@@ -16,7 +16,7 @@ from uuid import UUID
 import click
 
 from app.commands.options import DataCommand
-from app.commands.output import BAD_INPUT, fail
+from app.commands.output import BAD_INPUT, fail, say
 from app.commands.parts import load_settings
 from app.settings import LOCAL_USER, Settings
 from store.errors import EmbeddedPostgresError, NotFound, StoreError
@@ -208,7 +208,7 @@ def chain(signal: str, as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for line in chain_lines(found):
-        click.echo(line)
+        say(line)
 
 
 async def _chain(dsn: str, signal_id: UUID | None) -> dict[str, Any] | None:

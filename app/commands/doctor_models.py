@@ -17,6 +17,7 @@ from app.gateway import caps_of, prices_of, read_keys, routes_of
 from app.settings import Settings, SettingsError
 from llm.gateway import Prices, Routes
 from llm.gateway.budget import SETTINGS, Caps, Scope
+from llm.gateway.library import provider_of
 from llm.gateway.prices import local
 
 KEYS = {
@@ -72,9 +73,14 @@ def _uses(routes: Routes, name: str) -> str:
 
 def _callable(name: str, uses: str) -> Finding:
     """Whether a model has its key, and where it runs on a server of one's own, whether that answers."""
-    provider = name.split("/")[0] if "/" in name else "openai"
-    key = KEYS.get(provider)
     shown = f"{name} ({uses})"
+    head = name.partition("/")[0]
+    provider = head if head in KEYS or local(name) else provider_of(name)
+    if provider is None:
+        return Finding(
+            "model", "failed", f"{shown} names no provider", "write provider/model, such as openai/gpt-4o-mini"
+        )
+    key = KEYS.get(provider)
     base = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") if provider == "openai" else None
     if key and not os.environ.get(key):
         do = f"set {key} to anything: the server is your own" if base else f"set {key}, or unset the model"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.commands.options import INTERVALS, DataCommand, keep_machine_code
-from app.commands.output import BAD_INPUT, FAILURE, fail, fail_filter, read_program
+from app.commands.output import BAD_INPUT, FAILURE, fail, fail_filter, read_program, say
 from app.commands.parts import load_settings
 from app.settings import SettingsError
 
@@ -75,11 +75,11 @@ def analysis(
         fail(f"the run cannot be kept: {error}", as_json=as_json)
     show(ended.run, ended.since, as_json=as_json, notes=ended.notes)
     if not as_json:
-        click.echo(f"kept as {ended.path}")
+        say(f"kept as {ended.path}")
     for note in ended.notes:
-        click.echo(f"screener: {note}", err=True)
+        say(f"screener: {note}", err=True)
     if not ended.run.complete:
-        click.echo(
+        say(
             f"screener: {ended.run.stopped}; {len(ended.run.results)} of {ended.run.info.asked} signals are decided on",
             err=True,
         )
@@ -97,16 +97,16 @@ def show(run: EvalRun, since: Comparison | None, *, as_json: bool, notes: tuple[
         click.echo(json.dumps(row))
         return
     info = run.info
-    click.echo(f"{info.kind} by {info.model} on {info.market}, {len(run.results):,} signals")
-    click.echo("")
+    say(f"{info.kind} by {info.model} on {info.market}, {len(run.results):,} signals")
+    say("")
     for line in _tables(run, found):
-        click.echo(line)
-    click.echo("")
-    click.echo(report.spent(run))
+        say(line)
+    say("")
+    say(report.spent(run))
     for line in report.failures(run):
-        click.echo(line)
+        say(line)
     for line in report.changes(since) if since is not None else ():
-        click.echo(line)
+        say(line)
 
 
 def _tables(run: EvalRun, found: Figures) -> Iterator[str]:

@@ -16,7 +16,7 @@ import click
 from app.commands.eval_analysis import analysis
 from app.commands.eval_analysis import show as show_analysis
 from app.commands.options import DataCommand, keep_machine_code
-from app.commands.output import BAD_INPUT, FAILURE, fail
+from app.commands.output import BAD_INPUT, FAILURE, fail, say
 from app.commands.parts import load_settings
 from app.settings import Settings, SettingsError
 
@@ -90,11 +90,11 @@ def generate(
         fail(f"the run cannot be kept: {error}", as_json=as_json)
     _show(outcome.run, outcome.since, as_json=as_json)
     for note in outcome.notes:
-        click.echo(f"screener: {note}", err=True)
+        say(f"screener: {note}", err=True)
     if not as_json:
-        click.echo(f"kept as {outcome.path}")
+        say(f"kept as {outcome.path}")
     if not outcome.run.complete:
-        click.echo(
+        say(
             f"screener: {outcome.run.stopped}; {len(outcome.run.results)} of {outcome.run.info.asked} cases are scored "
             "and kept, and --resume goes on from there",
             err=True,
@@ -118,13 +118,13 @@ def list_(model: str | None, limit: int, as_json: bool) -> None:
             click.echo(json.dumps({**row, "scores": {name: round(value, 6) for name, value in scores.items()}}))
             continue
         part = "" if run.complete else f" of {run.info.asked}"
-        click.echo(
+        say(
             f"{run.info.id[:8]}  {run.info.started_at:%Y-%m-%d %H:%M}  {run.info.kind}  {run.info.model}  "
             f"{run.info.dataset} {run.info.dataset_hash[:8]}  {len(run.results)}{part} cases  "
             f"score {100 * scores['score']:.1f}, frozen {100 * scores['score.frozen']:.1f}"
         )
     if not found and not as_json:
-        click.echo("no run is kept; `screener eval generate` makes one", err=True)
+        say("no run is kept; `screener eval generate` makes one", err=True)
 
 
 @evaluation.command(cls=DataCommand)
@@ -143,7 +143,7 @@ def show(run: str | None, as_json: bool) -> None:
     before = earlier(found[0], kept)
     _show(found[0], compare(found[0], before) if before is not None else None, as_json=as_json)
     if found[0].stopped and not as_json:
-        click.echo(f"{found[0].stopped}; {len(found[0].results)} of {found[0].info.asked} cases")
+        say(f"{found[0].stopped}; {len(found[0].results)} of {found[0].info.asked} cases")
 
 
 def _kept(settings: Settings) -> list[EvalRun]:
@@ -190,24 +190,24 @@ def _show(run: EvalRun, since: Comparison | None, *, as_json: bool) -> None:
         click.echo(json.dumps(report.as_json(run, ORDER, since)))
         return
     info = run.info
-    click.echo(f"{info.kind} by {info.model} on {info.dataset} ({info.dataset_hash[:8]}), scored on {info.market}")
-    click.echo("")
+    say(f"{info.kind} by {info.model} on {info.dataset} ({info.dataset_hash[:8]}), scored on {info.market}")
+    say("")
     for line in report.table(run, AGREEMENT, ORDER):
-        click.echo(line)
-    click.echo("")
+        say(line)
+    say("")
     for line in report.table(run, DETAILS, ORDER, by_split=True):
-        click.echo(line)
-    click.echo("")
-    click.echo(report.spent(run))
+        say(line)
+    say("")
+    say(report.spent(run))
     for title, lines in (
         ("could not be answered or scored, and counted as wrong:", list(report.failures(run))),
         ("lowest scores, frozen cases left out:", list(report.worst(run))),
         ("", list(report.changes(since)) if since is not None else []),
     ):
         if lines and title:
-            click.echo(title)
+            say(title)
         for line in lines:
-            click.echo(line)
+            say(line)
 
 
 class _Printer:
@@ -230,4 +230,4 @@ class _Printer:
     def end(self) -> None:
         """Leave the line behind."""
         if self._terminal and self._printed:
-            click.echo(err=True)
+            say(err=True)

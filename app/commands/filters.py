@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
-from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, read_program
+from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, read_program, say
 from screener import FilterError, Program, compile_filter, compile_report, explain_row, interval_ms, program_report
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(program_report(program)))
         return
-    click.echo(program.reading)
-    click.echo("")
+    say(program.reading)
+    say("")
     reach = ", ".join(f"{label} {count:,}" for label, count in program.reach.items())
     for name, value in (
         ("base", program.base),
@@ -58,12 +58,12 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
         ("cost", f"{program.cost} nodes a step"),
         ("hash", program.hash),
     ):
-        click.echo(f"{name:<10} {value}")
+        say(f"{name:<10} {value}")
     for i, condition in enumerate(program.conditions):
         name = "" if condition.name == condition.text else f"{condition.name}: "
-        click.echo(f"{'conditions' if i == 0 else '':<10} {name}{condition.text}")
+        say(f"{'conditions' if i == 0 else '':<10} {name}{condition.text}")
     for i, line in enumerate(program_report(program)["canonical"].splitlines()):
-        click.echo(f"{'canonical' if i == 0 else '':<10} {line}")
+        say(f"{'canonical' if i == 0 else '':<10} {line}")
     _warn(program)
 
 
@@ -126,10 +126,10 @@ def scan(
         else:
             texts = "; ".join(_condition_line(value) for value in conditions)
             score = "" if match["score"] is None else f"score {match['score']:.6g}  "
-            click.echo(f"{match['candle_close']}  {match['symbol']:<14} {match['price']:<12.8g} {score}{texts}")
+            say(f"{match['candle_close']}  {match['symbol']:<14} {match['price']:<12.8g} {score}{texts}")
     if not as_json:
         _warn(program)
-        click.echo(
+        say(
             f"{len(cells):,} matches; {int(wanted.sum())} symbols, {len(history.times):,} candles of {interval}, "
             f"{time.perf_counter() - begin:.2f} s",
             err=True,
@@ -181,13 +181,13 @@ def explain(file: str, folder: Path, interval: str, symbol: str, until: int | No
         click.echo(json.dumps(answer))
         return
     verdict = {True: "matches", False: "does not match", None: "is unknown"}[truth]
-    click.echo(f"{symbol} {interval}, candle closed {close} at {history.price[row, column]:.8g}: {verdict}")
-    click.echo(program.reading)
+    say(f"{symbol} {interval}, candle closed {close} at {history.price[row, column]:.8g}: {verdict}")
+    say(program.reading)
     for value, condition in zip(conditions, program.conditions, strict=True):
-        click.echo(f"  {_condition_line(value)}")
-        click.echo(f"    {condition.reading}")
+        say(f"  {_condition_line(value)}")
+        say(f"    {condition.reading}")
     for name, number in results.items():
-        click.echo(f"  {name}: {'unknown' if number is None else format(number, '.8g')}")
+        say(f"  {name}: {'unknown' if number is None else format(number, '.8g')}")
     _warn(program)
 
 
@@ -210,7 +210,7 @@ def _number(value: float) -> float | None:
 
 def _warn(program: Program) -> None:
     for warning in program.warnings:
-        click.echo(f"warning {warning}", err=True)
+        say(f"warning {warning}", err=True)
 
 
 def _any_base(text: str) -> Program:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from app.commands.options import INTERVALS, DataCommand
-from app.commands.output import BAD_INPUT, FAILURE, fail
+from app.commands.output import BAD_INPUT, FAILURE, fail, say
 from app.commands.parts import load_settings
 
 if TYPE_CHECKING:
@@ -66,25 +66,25 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
     if as_json:
         click.echo(json.dumps(made.public()))
         return
-    click.echo(f"{made.name}  ({made.direction}, {made.interval}, by {made.model})")
-    click.echo(made.reading)
-    click.echo("")
-    click.echo(made.filter_code.rstrip())
-    click.echo("")
+    say(f"{made.name}  ({made.direction}, {made.interval}, by {made.model})")
+    say(made.reading)
+    say("")
+    say(made.filter_code.rstrip())
+    say("")
     risk = made.risk
-    click.echo(f"stop {risk.stop_atr:g} ATR, target {risk.target_atr:g} ATR, at most {risk.max_hold_candles} candles")
+    say(f"stop {risk.stop_atr:g} ATR, target {risk.target_atr:g} ATR, at most {risk.max_hold_candles} candles")
     for line in made.assumptions:
-        click.echo(f"assumed: {line}")
+        say(f"assumed: {line}")
     for line in made.checks.contradictions:
-        click.echo(f"never true: {line}", err=True)
+        say(f"never true: {line}", err=True)
     for line in made.not_understood:
-        click.echo(f"not understood: {line}", err=True)
+        say(f"not understood: {line}", err=True)
     if made.cost:
-        click.echo(f"{made.calls} calls, {made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
+        say(f"{made.calls} calls, {made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
 
 
 async def _told(step: str, seconds: float) -> None:
-    click.echo(f"  {step} ({seconds:.1f} s)", err=True)
+    say(f"  {step} ({seconds:.1f} s)", err=True)
 
 
 def _refuse(error: CannotGenerate, *, as_json: bool) -> NoReturn:
@@ -97,13 +97,13 @@ def _refuse(error: CannotGenerate, *, as_json: bool) -> NoReturn:
         rows = [{"code": c, "line": None, "column": None, "message": text, "hint": h} for c, text, h in found]
         click.echo(json.dumps({"errors": rows, "not_understood": list(error.not_understood)}))
     else:
-        click.echo(f"screener: {reason}", err=True)
+        say(f"screener: {reason}", err=True)
         for problem in error.problems:
             if problem not in reason:
-                click.echo(f"  {problem}", err=True)
+                say(f"  {problem}", err=True)
         for words in error.not_understood:
             if words not in reason:
-                click.echo(f"  not understood: {words}", err=True)
+                say(f"  not understood: {words}", err=True)
         if hint:
-            click.echo(f"  {hint}", err=True)
+            say(f"  {hint}", err=True)
     raise SystemExit(BAD_INPUT if error.kind == "input" else FAILURE)

@@ -13,7 +13,7 @@ from uuid import UUID
 import click
 
 from app.commands.options import DataCommand, moment
-from app.commands.output import fail
+from app.commands.output import fail, say
 from app.commands.parts import load_settings
 from app.settings import LOCAL_USER
 from app.times import at
@@ -51,7 +51,7 @@ def outcomes(strategy: UUID | None, since: str | None, limit: int, as_json: bool
         click.echo(json.dumps(asdict(found)))
         return
     for line in lines(found):
-        click.echo(line)
+        say(line)
 
 
 async def _read(dsn: str, strategy: UUID | None, since: datetime | None, limit: int) -> Summary:

@@ -9,10 +9,16 @@ from typing import Any, NoReturn
 
 import click
 
+from app.logs import visible
 from screener import Diagnostic
 
 BAD_INPUT = 2
 FAILURE = 1
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print for people. What a model or somebody else wrote moves no cursor and sets no title of a terminal."""
+    click.echo(visible(text, keep="\n\t"), err=err)
 
 
 def fail(message: str, *, as_json: bool = False, code: int = FAILURE, error_code: str = "failed") -> NoReturn:
@@ -21,7 +27,7 @@ def fail(message: str, *, as_json: bool = False, code: int = FAILURE, error_code
         row = {"code": error_code, "line": None, "column": None, "message": message, "hint": ""}
         click.echo(json.dumps({"errors": [row]}))
     else:
-        click.echo(f"screener: {message}", err=True)
+        say(f"screener: {message}", err=True)
     sys.exit(code)
 
 
@@ -31,7 +37,7 @@ def fail_filter(diagnostics: Sequence[Diagnostic], *, as_json: bool) -> NoReturn
         click.echo(json.dumps({"errors": [diagnostic_row(d) for d in diagnostics]}))
     else:
         for d in diagnostics:
-            click.echo(str(d), err=True)
+            say(str(d), err=True)
     sys.exit(BAD_INPUT)
 
 

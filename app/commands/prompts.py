@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
-from app.commands.output import FAILURE, fail
+from app.commands.output import FAILURE, fail, say
 from app.gateway import read_keys
 from llm.prompt_sources import LABEL, SWITCH, LangfusePrompts, PromptUnavailable, managed_prompts
 from llm.templates import Prompt, manifest
@@ -24,7 +25,9 @@ def prompts() -> None:
 def list_prompts(as_json: bool) -> None:
     """Show each prompt's version here, its version in Langfuse, and which of them is used."""
     source = managed_prompts()
-    rows = [_row(prompt, source) for prompt in manifest().values()]
+    with ThreadPoolExecutor(max(1, len(manifest()))) as pool:
+        # At once: a host that hangs is waited for once.
+        rows = list(pool.map(lambda prompt: _row(prompt, source), manifest().values()))
     if as_json:
         click.echo(json.dumps({"managed": source is not None, "prompts": rows}))
         return
@@ -33,11 +36,11 @@ def list_prompts(as_json: bool) -> None:
         name, version, used = (
             str(row[key]).ljust(width) for key, width in zip(("name", "version", "used"), widths, strict=True)
         )
-        click.echo(f"{name}  version {version}  used: {used}  {row['purpose']}")
+        say(f"{name}  version {version}  used: {used}  {row['purpose']}")
         if row["problem"]:
-            click.echo(f"  {row['problem']}", err=True)
+            say(f"  {row['problem']}", err=True)
     if source is None:
-        click.echo(f"Langfuse manages none: {SWITCH} is not on, or a key is missing.")
+        say(f"Langfuse manages none: {SWITCH} is not on, or a key is missing.")
 
 
 @prompts.command("push")
@@ -63,11 +66,11 @@ def push_prompts(names: tuple[str, ...], as_json: bool) -> None:
             fail(f"{name} was not uploaded: Langfuse: {error}", as_json=as_json, code=FAILURE)
         if not as_json:
             version = made[name]
-            click.echo(f"{name}: " + ("unchanged" if version is None else f"version {version}, labelled {LABEL}"))
+            say(f"{name}: " + ("unchanged" if version is None else f"version {version}, labelled {LABEL}"))
     if as_json:
         click.echo(json.dumps({"pushed": made}))
     elif managed_prompts() is None:
-        click.echo(f"They are used once {SWITCH} is 1.")
+        say(f"They are used once {SWITCH} is 1.")
 
 
 def _row(prompt: Prompt, source: LangfusePrompts | None) -> dict[str, object]:

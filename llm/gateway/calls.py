@@ -27,6 +27,9 @@ Feature = Literal["schema", "usage", "stream"]
 # Counts of tokens and costs in US dollars beyond these are a provider's mistake.
 MAX_COUNTED = 100_000_000
 MAX_COST = 10_000.0
+# Tokens that Ollama is told to make room for. Its own default is less than a prompt that holds the language, which it
+# would cut without a word; and another number from call to call would load the model anew.
+OLLAMA_WINDOW = 16_384
 # Characters of a refusal that are told.
 MAX_REFUSAL = 300
 
@@ -107,6 +110,8 @@ async def call(
     messages = request.messages if "schema" not in without else _with_schema(request)
     stream = request.on_text is not None and "stream" not in without
     options: dict[str, Any] = {} if "schema" in without else {"response_format": request.schema}
+    if local(name):
+        options["num_ctx"] = window_of(request)
     if stream:
         options["stream"] = True
         if "usage" not in without:
@@ -233,6 +238,15 @@ def count_what_came(reply: Reply, request: ModelRequest[Schema]) -> None:
     """Estimate the tokens, rather too many, where the provider did not count them: no call is free for that."""
     reply.input_tokens = reply.input_tokens or tokens_of(request.messages, request.schema)
     reply.output_tokens = reply.output_tokens or math.ceil(len(reply.text.encode("utf-8", "replace")) / 3)
+
+
+def window_of(request: ModelRequest[Schema]) -> int:
+    """Tokens that a model on one's own machine needs room for: `OLLAMA_WINDOW`, doubled until question and answer
+    fit."""
+    needed, window = tokens_of(request.messages, request.schema) + request.max_tokens, OLLAMA_WINDOW
+    while window < needed:
+        window *= 2
+    return window
 
 
 def tokens_of(messages: tuple[Message, ...], schema: type[BaseModel]) -> int:

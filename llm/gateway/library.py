@@ -26,3 +26,12 @@ def load_litellm() -> Any:
                 logging.getLogger(logger).setLevel(logging.CRITICAL)
         watch_transports(importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler)
     return litellm
+
+
+def provider_of(name: str) -> str | None:
+    """The provider that litellm would send model `name` to, None where the name says none."""
+    litellm = load_litellm()
+    try:
+        return str(litellm.get_llm_provider(model=name)[1])
+    except litellm.exceptions.BadRequestError:
+        return None

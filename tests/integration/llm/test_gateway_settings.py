@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from app.bootstrap import analysing_model, writing_model
 from app.gateway import gateway
 from app.settings import Settings, SettingsError
-from llm import LiteLLMModel, ModelError, ModelRequest
+from llm import LiteLLMModel, Message, ModelError, ModelRequest
 from llm.gateway import Price, Prices, Refusals, litellm_model
 from tests.fixtures.ollama_stub import Ollama, ollama_stub
 from tests.fixtures.openai_stub import Reply, Stub, completion, openai_stub
@@ -131,10 +131,18 @@ async def test_ollama_answers_by_its_address_alone(ollama: Ollama, name: str, pa
     body = ollama.asked[0][1]
     assert body["model"] == "llama9"
     assert body["format"]["properties"].keys() == {"word", "number"}
+    # Ollama cuts what does not fit into its window, which is small unless it is told.
+    assert body["options"]["num_ctx"] == 16_384
     if streamed:
         assert "".join(pieces) == GOOD
         # litellm holds the JSON of the older way back until it is whole.
         assert (len(pieces) > 2) == (name == "ollama_chat/llama9")
+
+
+async def test_a_long_prompt_gets_a_window_that_holds_it(ollama: Ollama) -> None:
+    long = dataclasses.replace(REQUEST, messages=(Message("user", "word " * 12_000),))
+    await LiteLLMModel("ollama_chat/llama9", timeout_s=20, refusals=Refusals()).complete(long)
+    assert ollama.asked[0][1]["options"]["num_ctx"] == 32_768
 
 
 async def test_a_model_that_ollama_has_not_is_said(ollama: Ollama) -> None:

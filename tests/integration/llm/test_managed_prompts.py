@@ -23,7 +23,7 @@ from llm.langfuse_client import connection
 from llm.prompt_sources import TTL_S, LangfusePrompts, PromptUnavailable, managed_prompts
 from llm.prompts import compose, manifest, render
 from llm.reference import metadata_reference
-from llm.templates import sources
+from llm.templates import Prompt, sources
 from llm.tracing import tracer_from_environment
 from tests.fixtures.langfuse_stub import LangfuseStub, langfuse_stub
 
@@ -280,6 +280,19 @@ def test_prompts_are_listed_with_what_is_used(langfuse: LangfuseStub) -> None:
     assert rows["generate.filter"]["used"] == manifest()["generate.filter"].version
     assert "wallet" in rows["generate.filter"]["problem"]
     assert "none labelled production" in rows["analysis.decide"]["problem"]
+
+
+def test_all_prompts_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_asked = threading.Barrier(len(manifest()))
+
+    class Hanging:
+        def fetch(self, prompt: Prompt) -> None:
+            all_asked.wait(30)
+            raise PromptUnavailable("the host did not answer", passing=True)
+
+    monkeypatch.setattr("app.commands.prompts.managed_prompts", Hanging)
+    listed = json.loads(CliRunner().invoke(cli, ["prompts", "list", "--json"]).output)
+    assert [row["problem"] for row in listed["prompts"]] == ["Langfuse: the host did not answer"] * len(manifest())
 
 
 def test_without_keys_the_commands_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

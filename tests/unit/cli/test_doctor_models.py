@@ -52,6 +52,17 @@ def test_each_model_needs_its_key_and_says_what_it_is_for(monkeypatch: pytest.Mo
         assert use in message
 
 
+def test_a_name_without_a_provider_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with openai_stub() as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        for name in ("nonsense", "nobody/nonsense"):
+            row = found(model=name)[0]
+            assert row.state == "failed" and name in row.message and "provider/model" in row.do
+        # Well-known names need no provider.
+        assert found(model="gpt-4o-mini")[0].state == "ok"
+
+
 @pytest.mark.parametrize(
     ("values", "setting"),
     [({"model_operations": "generate.x=fast"}, "MODEL_OPERATIONS"), ({"model_prices": "m"}, "MODEL_PRICES")],

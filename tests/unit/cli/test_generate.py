@@ -104,3 +104,10 @@ def test_a_spend_cap_fails_with_when_it_ends(stub: Stub, monkeypatch: pytest.Mon
     assert done.exit_code == 1 and stub.asked == []
     row = json.loads(done.output)["errors"][0]
     assert "SCREENER_SPEND_PER_DAY" in row["message"] and "midnight UTC" in row["hint"]
+
+
+def test_what_a_model_writes_moves_no_cursor(stub: Stub) -> None:
+    stub.script = writer(description={"name": "\x1b]0;owned\x07Dip", "assumptions": ["\x1b[2J\u202eno"]})
+    done = run(SENTENCE)
+    assert done.exit_code == 0 and "Dip" in done.output
+    assert not set("\x1b\x07\u202e") & set(done.output)
