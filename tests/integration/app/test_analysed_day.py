@@ -7,11 +7,14 @@ whole day is run by hand (`python -m tests.fixtures.analysed_day`).
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from tests.fixtures.analysed_day import Day, Options, Report, folder
-from tests.fixtures.scripted_analyst import DECISIONS
+from tests.fixtures.day_costs import Paid, paid, price
+from tests.fixtures.scripted_analyst import DECISIONS, INPUTS, OUTPUTS, Call
 
 UNSOUND = {way.name for way in DECISIONS if not way.sound}
 
@@ -44,3 +47,21 @@ async def test_a_simulated_hour() -> None:
     assert len(report.killed) == 1
     asked = {way.removeprefix("decide: ") for way in report.ways}
     assert {way.name for way in DECISIONS} <= asked
+
+
+def test_a_call_left_without_an_answer_is_not_taken_for_answers() -> None:
+    """A hung decision on a position is settled at a sum that six answers might have cost together."""
+    calls = [
+        Call(f"c{n}", "manage", way, True, "BTCUSDT", (INPUTS + n, OUTPUTS), way == "good")
+        for n, way in enumerate(["good", "hangs", "good", "good"])
+    ]
+    now = datetime.now(UTC)
+    told = [{"amount": price(call.tokens), "settled_at": now} for call in (calls[0], calls[2])]
+    hung = {"amount": Decimal("0.006924"), "settled_at": now}
+    killed = {"amount": Decimal("0.007233"), "settled_at": None}
+    refused = {"amount": Decimal(0), "settled_at": now}
+    assert paid([*told, hung, killed, refused], calls) == Paid(2, 1, 1, ())
+    # Twice for one answer, and once for one that nobody gave.
+    wrong = (price(calls[0].tokens), price(calls[1].tokens))
+    more = [{"amount": amount, "settled_at": now} for amount in wrong]
+    assert paid([*told, *more], calls) == Paid(2, 0, 0, wrong)
