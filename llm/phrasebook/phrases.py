@@ -21,6 +21,7 @@ from llm.phrasebook.reader import Reader
 T = TypeVar("T")
 _PIECE = re.compile(r"\[|\]\??|/|[^\s\[\]/]+")
 MAX_TRIES = 400
+_BEFORE_SCOPE = ("on", "in", "(")
 _SCOPE_WORDS = (
     "chart",
     "charts",
@@ -102,7 +103,6 @@ class Rule(Generic[T]):
     """A template and what it makes."""
 
     pattern: Sequence_
-    first: frozenset[str] | None
     needed: tuple[frozenset[str], ...]
     make: Callable[[Found], T | None]
 
@@ -115,12 +115,17 @@ class Grammar(Generic[T]):
     slots: Mapping[str, SlotReader]
     place: Callable[[T, str], T] | None = None
     rules: list[Rule[T]] = field(default_factory=list)
+    # The places of the rules by a word they may begin with; those that may begin with a slot are under "".
+    _by_first: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, make: Callable[[Found], T | None], *templates: str) -> None:
         """Add rules that make the same thing."""
         for template in templates:
             pattern = self._compile(template)
-            self.rules.append(Rule(pattern, _first_words(pattern), tuple(_needed(pattern)), make))
+            first = _first_words(pattern)
+            for word in ("",) if first is None else first:
+                self._by_first.setdefault(word, []).append(len(self.rules))
+            self.rules.append(Rule(pattern, tuple(_needed(pattern)), make))
 
     def read(self, r: Reader, symbol: str | None = None) -> T | None:
         """What the first rule that fits here makes; the cursor moves only on success.
@@ -130,8 +135,9 @@ class Grammar(Generic[T]):
         key = (id(self), symbol or "", r.position)
         if key in r.slots_read:
             return None
-        here, ahead = _words_here(r), _words_ahead(r)
-        fitting = [rule for rule in self.rules if _may_fit(rule, here, ahead)]
+        ahead = _words_ahead(r)
+        places = {place for word in ("", *_words_here(r)) for place in self._by_first.get(word, ())}
+        fitting = [rule for place in sorted(places) if _may_fit(rule := self.rules[place], ahead)]
         for rule in fitting:
             made = _try(r, rule, self.slots, symbol)
             if made is not None:
@@ -214,10 +220,8 @@ def _first_words(nodes: Sequence_) -> frozenset[str] | None:
     return None
 
 
-def _may_fit(rule: Rule[T], here: frozenset[str], ahead: frozenset[str]) -> bool:
-    """Whether the rule can begin here and every word it cannot do without stands ahead."""
-    if rule.first is not None and rule.first.isdisjoint(here):
-        return False
+def _may_fit(rule: Rule[T], ahead: frozenset[str]) -> bool:
+    """Whether every word that the rule cannot do without stands ahead."""
     return not any(words.isdisjoint(ahead) for words in rule.needed)
 
 
@@ -261,7 +265,7 @@ def _words_here(r: Reader) -> frozenset[str]:
 
 def _scope_at(r: Reader, at: int) -> tuple[int, str] | None:
     """ "on the 4h chart" at this place: where it ends and its interval."""
-    if at >= len(r.tokens) or r.tokens[at].text not in ("on", "in", "("):
+    if at >= len(r.tokens) or r.tokens[at].text not in _BEFORE_SCOPE:
         return None
     mark = r.mark()
     r.position = at + 1
@@ -276,7 +280,8 @@ def _scope_at(r: Reader, at: int) -> tuple[int, str] | None:
 
 
 def _scope_ahead(r: Reader) -> bool:
-    return any(_scope_at(r, at) is not None for at in range(r.position + 1, min(len(r.tokens), r.position + 12)))
+    places = range(r.position + 1, min(len(r.tokens), r.position + 12))
+    return any(r.tokens[at].text in _BEFORE_SCOPE and _scope_at(r, at) is not None for at in places)
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ COINS = {
     "tron": "TRX",
 }
 MAX_SKIPPED = 4
-MAX_EFFORT = 300_000
+MAX_EFFORT = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Reader:
     # The indicator of several lines named last, for "k < 20".
     lines: object = None
     effort: int = 0
+    limit: int = MAX_EFFORT
     # What a slot of a phrase template read at a place: the same wherever it is asked again.
     slots_read: dict[tuple[int, str, int], tuple[object, int, tuple[str, ...]] | None] = field(default_factory=dict)
     _phrases: dict[int, list[tuple[int, list[tuple[str, str]]]]] = field(default_factory=dict)
@@ -82,11 +83,11 @@ class Reader:
     @property
     def exhausted(self) -> bool:
         """Whether more was tried than any honest sentence needs: from then on nothing is found any more."""
-        return self.effort > MAX_EFFORT
+        return self.effort > self.limit
 
     def _tries(self) -> bool:
         self.effort += 1
-        return self.effort <= MAX_EFFORT
+        return self.effort <= self.limit
 
     def note(self, text: str) -> None:
         """State an assumption, once."""

@@ -46,7 +46,7 @@ class Part:
 @dataclass(slots=True)
 class Sentence:
     """All that was read. `mentioned` holds every interval named, `units` the unit of each time in ms, `left_over` the
-    phrases that were not understood."""
+    phrases that were not understood; `effort` is the number of steps that reading took."""
 
     entry: Part = field(default_factory=Part)
     exit: Part = field(default_factory=Part)
@@ -57,6 +57,7 @@ class Sentence:
     exits: Exits = field(default_factory=Exits)
     notes: list[str] = field(default_factory=list)
     left_over: list[str] = field(default_factory=list)
+    effort: int = 0
 
 
 def named_intervals(sentence: Sentence) -> list[str]:

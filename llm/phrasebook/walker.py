@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from llm.phrasebook.conditions import read_condition
@@ -43,7 +44,7 @@ from llm.phrasebook.meaning import (
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
 from llm.phrasebook.prohibitions import read_prohibition
-from llm.phrasebook.reader import Reader
+from llm.phrasebook.reader import MAX_EFFORT, Reader
 from llm.phrasebook.sentence import Part, Sentence
 from llm.phrasebook.trade import read_trade
 from llm.phrasebook.trailing import read_trailing_settings
@@ -51,13 +52,18 @@ from llm.phrasebook.trailing import read_trailing_settings
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
 _BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())  # noqa: SIM905
 _NAMED_BY = frozenset({"bullish", "bearish"})
+TANGLED = "too tangled"
 
 
-def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sentence:
-    """Read `sentence`; `symbols` (BTCUSDT, ...) are names that may be mentioned. Never raises on any text."""
+@lru_cache(maxsize=128)
+def read_sentence(sentence: str, symbols: frozenset[str] = frozenset(), limit: int = MAX_EFFORT) -> Sentence:
+    """Read `sentence` in about `limit` steps at most; `symbols` (BTCUSDT, ...) are names that may be mentioned.
+
+    Never raises on any text. Several steps ask for the same sentence: what was read is not to be changed.
+    """
     notes: list[str] = []
     tokens, clauses, cut = prepare(sentence, symbols, notes.append)
-    r = Reader(tokens, symbols=symbols, notes=notes)
+    r = Reader(tokens, symbols=symbols, notes=notes, limit=limit)
     out = Sentence(units={int(token.value): token.unit for token in tokens if token.kind == "span"})
     used = [False] * len(tokens)
     walker = Walker(r, out, sentence, used, [clause.start for clause in clauses])
@@ -74,9 +80,11 @@ def read_sentence(sentence: str, symbols: frozenset[str] = frozenset()) -> Sente
         words = " ".join(sentence[clause.start : clause.end].split())[:200].strip(" .,;:")
         out.left_over.append(words)
         r.note(f"“{words[:120]}” was left out: {clause.reason}.")
-    out.notes = list(dict.fromkeys(r.notes))
     if unread:
         out.left_over.append(unread)
+        r.note(f"This is {TANGLED}: it was read up to “{unread[:60]}”.")
+    out.notes = list(dict.fromkeys(r.notes))
+    out.effort = r.effort
     if cut:
         out.left_over.append(f"everything after the first {MAX_TOKENS} words")
     return out
