@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from llm.checks import SentenceCheck, check_sentence
+from llm.checks.facts import facts_of
+from llm.checks.unused import invented
 from llm.generation.ask import Asking, GenerationFailed, failed, repair, which_try
+from llm.generation.kept import newly_said
 from llm.generation.mapping import mapped
 from llm.models import ModelError
 from llm.phrasebook.model import OFFLINE_MODEL
@@ -32,8 +35,9 @@ EXAMPLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a program is to say. `sentence` may be empty; `conditions` are in words; `previous` is the program that
-    must not come back unchanged."""
+    """What a program is to say. `sentence` may be empty; `conditions` are in words; `beside` are further words of the
+    person's, that may name things too; `previous` is the program that must not come back unchanged, and whose exit,
+    stop and target may stay."""
 
     sentence: str
     interval: str
@@ -42,6 +46,7 @@ class Task:
     not_understood: tuple[str, ...] = ()
     told: tuple[Source, ...] = ()
     previous: Program | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,10 @@ def _examined(draft: FilterDraft, program: Program, model: str, task: Task, aski
             not_understood=left_out,
             symbols=asking.symbols,
         )
+        if checks.invented and (task.beside or task.previous is not None):
+            asked = f"{task.sentence}. {task.beside}" if task.beside else task.sentence
+            added = invented(asked, facts_of(newly_said(program, task.previous)))
+            checks = checks.model_copy(update={"invented": added})
     found = mapped(task.conditions, program, (*draft.sources, *task.told))
     missing = tuple(text for text in found.missing if text not in left_out)
     complaints = [

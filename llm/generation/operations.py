@@ -117,7 +117,7 @@ async def filter_from_sentence(
     wanted = StrategyMetadata.model_validate({"name": "Filter", "conditions": list(conditions), **named})
     notes = held_to_sentence(wanted, text, interval)
     metadata = notes.model_copy(update={"direction": direction}) if direction is not None else notes
-    made = await _filter(Asking(model, **how), text, metadata)
+    made = await _filter(Asking(model, **how), text, metadata, beside=". ".join(conditions))
     if not conditions:
         readings = [f"{condition.reading}."[:400] for condition in made.program.conditions]
         metadata = metadata.model_copy(update={"conditions": readings[:MAX_CONDITIONS]})
@@ -228,7 +228,7 @@ async def mend_filter(
     return made
 
 
-async def _filter(asking: Asking, sentence: str, metadata: StrategyMetadata) -> GeneratedFilter:
+async def _filter(asking: Asking, sentence: str, metadata: StrategyMetadata, *, beside: str = "") -> GeneratedFilter:
     variables = {
         **language_reference(),
         "sentence": sentence,
@@ -242,6 +242,7 @@ async def _filter(asking: Asking, sentence: str, metadata: StrategyMetadata) -> 
         conditions=tuple(metadata.conditions),
         not_understood=tuple(metadata.not_understood),
         told=tuple(metadata.sources),
+        beside=beside,
     )
     return await write_filter(asking, "generate.filter", variables, task)
 
