@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["screener"]):
 # After the block, because these load the kernels, which cannot be compiled with counters in them.
 from tests.property.programs import BOOLEANS, LEAVES, NUMBERS, example  # noqa: E402
 from tests.unit.screener_language.hostile.corpus import CORPUS  # noqa: E402
-from tests.unit.screener_language.hostile.test_fuzz import PIECES  # noqa: E402
+from tests.unit.screener_language.hostile.pieces import PIECES  # noqa: E402
 
 SYMBOLS = frozenset({"BTCUSDT", "S0", "S1", "S2"})
 WORDS = [*PIECES, *(example(row).removeprefix("match = ") for row in [*LEAVES, *NUMBERS, *BOOLEANS]), "\n", "match = "]

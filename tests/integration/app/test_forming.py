@@ -21,7 +21,7 @@ from store.errors import DatabaseUnavailable
 from store.records import SignalView, Strategy, StrategyChanges
 from store.session import Database
 from tests.fixtures.fake_market import MINUTE, START, SYMBOLS, FakeMarket
-from tests.integration.app.test_screening import ABOVE, Killed, read, started, store_strategy
+from tests.integration.app.screened import ABOVE, Killed, read, started, store_strategy
 
 FIVE = 5 * MINUTE
 Key = tuple[str, int]

@@ -24,7 +24,7 @@ from store.records import ScreenRun, Signal, Strategy
 from store.session import Database
 from store.trading_records import NewPosition
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
-from tests.integration.app.test_screening import ABOVE, started, store_strategy
+from tests.integration.app.screened import ABOVE, started, store_strategy
 from tests.unit.market.feed_support import START, differences, until
 from tests.unit.market.feed_support import at as minute
 from tests.unit.market.market_fake import MINUTE, FakeSource, ManualClock, candle

@@ -4,72 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from app.screening import Screener
 from app.times import at, to_ms
 from store import runs, signals, strategies
 from store.embedded import EmbeddedPostgres
-from store.migrate import migrate
-from store.records import NewStrategy, Strategy, StrategyChanges
+from store.records import StrategyChanges
 from store.session import Database
-from tests.fixtures.database import make_user
+from tests.fixtures.database import make_user, migrated_server
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
+from tests.integration.app.screened import ABOVE, Killed, read, run_statuses, started, store_strategy, stored
 
-ABOVE = "match = close > ta.sma(close, 5)"
 RISING = "match = close > open and close[1] > open[1]"
 Found = set[tuple[str, int]]
-
-
-class Killed(BaseException):
-    """Stands for the end of the process: no handler of ours may swallow it."""
-
-
-async def store_strategy(database: Database, code: str = ABOVE, owner: UUID | None = None, **changes: Any) -> Strategy:
-    values = {
-        "code": f"t-{uuid4().hex[:10]}",
-        "name": "Test",
-        "owner_id": owner,
-        "base_interval": "1m",
-        "filter_code": code,
-        "filter_hash": uuid4().hex,
-        "enabled": True,
-        **changes,
-    }
-    async with database.worker() as conn:
-        return await strategies.create(conn, NewStrategy(**values))
-
-
-async def stored(database: Database, of: Strategy) -> list[tuple[str, int]]:
-    """(symbol, close) of every signal of a strategy."""
-    async with database.worker() as conn:
-        page = await signals.list_page(conn, limit=500, strategy_id=of.id)
-    assert page.next is None
-    return sorted((s.symbol, to_ms(s.candle_close)) for s in page.items)
-
-
-async def read(database: Database, of: Strategy) -> Strategy:
-    async with database.worker() as conn:
-        return await strategies.get(conn, of.id)
-
-
-async def run_statuses(database: Database) -> dict[int, str]:
-    async with database.worker() as conn:
-        return {to_ms(r.candle_close): r.status for r in await runs.latest(conn, limit=500)}
-
-
-async def started(database: Database, market: FakeMarket, worker: str = "w1") -> Screener:
-    screener = Screener(database, market, worker)
-    await screener.sync()
-    return screener
 
 
 async def test_matches_equal_the_replay_with_values_and_candles(
@@ -334,15 +286,8 @@ async def test_a_run_left_in_a_living_worker_is_finished_relative_to_the_candle_
 
 @pytest.fixture
 def own_server() -> Iterator[EmbeddedPostgres]:
-    folder = Path(tempfile.mkdtemp(prefix="screener-test-"))
-    server = EmbeddedPostgres(folder / "postgres")
-    try:
-        server.start()
-        asyncio.run(migrate(server.admin_dsn, login_password=server.app_password))
+    with migrated_server() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.slow

@@ -10,9 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from store.migrate import migrate
-from tests.integration.store.test_migrate import empty_dsn
 
-__all__ = ["empty_dsn"]
 MIGRATIONS = Path(__file__).parents[3] / "supabase/migrations"
 
 

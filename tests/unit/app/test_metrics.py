@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from api.metrics import exposition
 from app.market_client import MarketClient
 from app.prices import PriceBoard
 from tests.fixtures.fake_feed import EXPECTED, feed, minutes
-from tests.unit.ui.test_market import NOW
 
+NOW = datetime(2026, 1, 5, 10, 22, 4, tzinfo=UTC)
 LINE = re.compile(r'([a-z_:][a-z0-9_:]*)(\{[a-z_]+="(?:[^"\\\n]|\\.)*"\})? (\S+)')
 
 

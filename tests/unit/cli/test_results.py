@@ -11,9 +11,6 @@ import pyarrow.parquet as pq
 from click.testing import CliRunner, Result
 
 from app.cli import cli
-from tests.unit.cli.test_check import data
-
-__all__ = ["data"]
 
 CODE = "up = close > open\nmatch = up and volume > 1\nscore = volume\nstop = low - 1\n"
 

@@ -10,7 +10,7 @@ import pytest
 from screener import FilterError, IndicatorInfo, Program, catalogue, compile_filter
 from screener.engine.replay import Candles
 from screener.gate import gate
-from tests.unit.engine.test_gate import market
+from tests.unit.engine.walks import market
 
 pytestmark = pytest.mark.slow
 WORDS = [info for info in catalogue() if info.group in ("indicator", "pattern")]

@@ -20,7 +20,7 @@ from api.schemas import (
 from tests.fixtures import fake_analyses, fake_outcomes, fake_positions
 from tests.fixtures.fake_prices import START
 from tests.fixtures.fake_signals import signal
-from tests.unit.ui.test_pages import Served, page
+from tests.unit.ui.paging import Served, page
 from ui.components import position_detail, record_parts, report_parts, signal_parts, snapshot_view, text
 
 WAITS = signal(6, "ETHUSDT", "short", "wait", "wait", 49, 60)

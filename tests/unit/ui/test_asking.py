@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from api.schemas import FilterReport, HistoryOut
 from tests.fixtures.fake_api import history
-from tests.unit.ui.test_pages import Served, page
+from tests.unit.ui.paging import Served, page
 from ui.components import readback
 from ui.components.drafts import Draft
 

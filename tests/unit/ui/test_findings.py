@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.fixtures.fake_filters import LOOKS_AHEAD, RATE
-from tests.unit.ui.test_pages import Served, page
+from tests.unit.ui.paging import Served, page
 from ui.components import drafts
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from api.schemas import CoverageOut, FeedOut
 from tests.fixtures import fake_feed
-from tests.unit.ui.test_pages import Served, page
+from tests.unit.ui.paging import Served, page
 from ui.components import coverage, feed_parts
 
 NOW = datetime(2026, 1, 5, 10, 22, 4, tzinfo=UTC)

@@ -3,9 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.ui.test_pages import Served, page, served
-
-__all__ = ["served"]
+from tests.unit.ui.paging import Served, page
 
 
 def said(app: AppTest) -> str:
