@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from llm.phrasebook.fractions import spoken_fractions
+from llm.phrasebook.restated import said_once
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.slang import plain_words, signed_numbers
 from llm.phrasebook.spelling import correct
@@ -31,7 +32,8 @@ _ADVERBS = frozenset(
 _SAID_ASIDE = """
 you know; more or less; i mean; let us say; let's say; or so; to be honest; of course; if possible; for example;
 for instance; as well; that is; kind of; in my opinion; in general; at all; i guess; i think; i suppose; so to say;
-send it; lets go; no cap; not gonna lie; heads up; by the way; fyi; thank you; thanks; hello; hi there; hey there
+show up; shows up; showing up; showed up; takes place; send it; lets go; no cap; not gonna lie; heads up; by the way;
+fyi; thank you; thanks; hello; hi there; hey there
 """
 _ASIDES = tuple(tuple(phrase.split()) for phrase in _SAID_ASIDE.split(";"))
 _USUAL = frozenset(
@@ -56,7 +58,7 @@ def prepare(
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = spoken_fractions(_nouns(tokenise(sentence)))
     written = plain_words(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
-    kept = _plain(_list_marks(written))
+    kept = _plain(_list_marks(said_once(written)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
     return kept, clauses, len(tokens) > MAX_TOKENS

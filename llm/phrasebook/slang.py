@@ -74,6 +74,11 @@ scam wick up; scam pump wick | upper wick at least 2 times the body |
     “{said}” became: an upper wick of twice the body or more.
 ath of the last; all time high of the last; ath over the last; ath in the last; ath of the past | high of the last
 atl of the last; all time low of the last; atl over the last; atl in the last; atl of the past | low of the last
+= bid it; = full send long; = long it; = buy it; = i buy; = ape; = send; = buy; = long; = bid; = full send | . buy
+= short it; = short; = sell it; = i short; = full send short; = fade | . short
+bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; smash the bid; slap the bid; full port; fire
+    up a long; pull the trigger; bid hard | buy
+volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 outpaced; outpaces; outran; outruns; outpacing; outdid; beat; outperformed; outperforms | outperforms
 underperformed | underperforms
 """
