@@ -18,6 +18,7 @@ from typing import Protocol
 
 from analysis.monitor import Question, Watch, answers, compiled
 from app.expiry import deadline, settings_of
+from app.panels import Panelled
 from app.times import at, to_ms
 from market.types import MarketError, SymbolInfo
 from screener import Program
@@ -34,20 +35,10 @@ Answers = Mapping[Question, Mapping[int, bool]]
 """Whether conditions held, by close (ms UTC); closes at which one is unknown are left out."""
 
 
-class Market(Protocol):
+class Market(Panelled, Protocol):
     """What watching needs of the market."""
 
     infos: dict[str, SymbolInfo]
-
-    @property
-    def engine_lock(self) -> asyncio.Lock:
-        """Held by whoever reads the panel in a thread."""
-        ...
-
-    @property
-    def panel(self) -> Panel:
-        """The candles held."""
-        ...
 
     async def require(self, program: Program, *, forming: bool = False) -> None:
         """Make sure that the panel holds the intervals that a program reads."""
