@@ -12,6 +12,7 @@ _OTHERS: Final = (
     "und oder wenn der die das unter über auf dem den im ist kerzen größer kleiner liegt "
     "le les des du au aux quand sous sur est une un et ou lorsque passe dessus dessous bougies "
     "il gli che quando sotto sopra della delle di è candele do da em na ao acima abaixo preço uma "
+    "di dan pada saat atas bawah jual beli untuk ve bir için jest na gdy oraz "
     "een de het boven onder als wanneer is en van gdy powyżej poniżej na ve altında üstünde mum när och över"
 )
 _ENGLISH: Final = (
@@ -21,6 +22,8 @@ _ENGLISH: Final = (
 )
 _OTHER_WORDS: Final = frozenset(_OTHERS.split()) - {"is"}
 _ENGLISH_WORDS: Final = frozenset(_ENGLISH.split())
+_SPELLED_ALIKE: Final = frozenset(("ao", "ad", "di", "ha", "mom", "uo", "alma", "sol", "delta", "chop", "sar"))
+_DECIMAL: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -31,3 +34,15 @@ def is_english(sentence: str) -> bool:
     if sum(not word.isascii() for word in words) * 4 > len(words):
         return False
     return sum(word in _OTHER_WORDS for word in words) <= sum(word in _ENGLISH_WORDS for word in words)
+
+
+def is_meant(sentence: str, start: int, end: int) -> bool:
+    """Whether a name stands there, not a small word of another language that is spelled like one."""
+    name = sentence[start:end]
+    return name.lower() not in _SPELLED_ALIKE or name.isupper() or is_english(sentence)
+
+
+def with_points(sentence: str) -> str:
+    """The sentence with decimal points for decimal commas, which other languages than English write; as long as it
+    was."""
+    return sentence if is_english(sentence) else _DECIMAL.sub(r"\1.\2", sentence)

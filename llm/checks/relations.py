@@ -26,7 +26,9 @@ _NOT: Final = frozenset(
 )
 _JOINTS: Final = frozenset((",", ";", ".", ":", "/", "+", "|", "&", "and", "or", "while", "but", "when", "if", "with"))
 _BREAKS: Final = _NOT | _JOINTS | frozenset(("between", "than", "by", "both", "all"))
-_COUNTED: Final = frozenset(("times", "percent", "period", "day", "bar", "-", "candle", "%"))
+_COUNTED: Final = frozenset(
+    ("times", "percent", "period", "day", "bar", "candle", "periods", "days", "bars", "candles", "hours", "-", "%")
+)
 _SKIPPED: Final = frozenset(
     (
         "the",
@@ -170,7 +172,10 @@ def _before(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -
     ):
         return None
     found = _operands(words, pieces, first, place)
-    return found[-1] if len(found) == 1 else None
+    # "3 ATR above the 20 EMA" is a distance too.
+    if len(found) != 1 or ("atr" in found[0].names and found[0].number is not None):
+        return None
+    return found[0]
 
 
 def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -> _Operand | None:
@@ -194,11 +199,7 @@ def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) ->
         first += 1
     value = _number(words[first]) if first < last else None
     follows = words[first + 1] if first + 1 < len(words) else ""
-    if (
-        value is None
-        or follows in _UP | _DOWN
-        or follows in ("times", "percent", "period", "day", "bar", "-", "candle", "%")
-    ):
+    if value is None or follows in _UP | _DOWN or follows in _COUNTED:
         return None
     return _Operand(frozenset(), value, pieces[first].start(), pieces[first].end())
 
@@ -209,7 +210,7 @@ def _operands(words: Sequence[str], pieces: Sequence[re.Match[str]], first: int,
     place = first
     while place < last:
         phrase, names = named_at(words[:last], place)
-        if phrase:
+        if phrase and not any(name.startswith("cdl.") for name in names):
             number, begin, end = _length(words, first, place, place + len(phrase))
             found.append(_Operand(names, number, pieces[begin].start(), pieces[end - 1].end()))
             place = end

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from llm.checks.facts import Facts
+from llm.checks.languages import is_english, is_meant, with_points
 from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
 from llm.checks.words import loose, named, named_at, usual
@@ -17,7 +18,14 @@ from screener.vocabulary.indicators import INDICATORS
 _WORD: Final = re.compile(r"[+-]di(?![a-z])|di[+-]|%[kdr](?![a-z])|[^\W\d_]+(?:'[a-z]+)?|\d+")
 _DAY_MS: Final = 86_400_000
 _ALIKE: Final = 0.75
+_SURELY: Final = 0.87
 _MOST_WORDS: Final = 400
+_VAGUE: Final = frozenset(("sma", "ema", "wma", "rma", "atr", "vwma"))
+_SPELLED: Final = 13
+_ITEM: Final = re.compile(r"(?:^|(?<=[\s:;,.]))\(?(\d{1,2})(?:\)|\.(?=\s))", re.MULTILINE)
+_DIGITS: Final = {"two": "2", "three": "3"}
+_UNITS: Final = {"hour": "1h", "day": "1d", "today": "1d", "week": "1w"}
+_BEFORE_A_YEAR: Final = ("in", "since", "of", "back", "after", "before", "until", "from", "the")
 _ADVERBS: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _BEFORE_A_COUNT: Final = frozenset(
     "last past over in within for during previous of than after since up down first".split()  # noqa: SIM905
@@ -29,13 +37,14 @@ _AFTER_A_COUNT: Final = frozenset(
 
 def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: Collection[str] | None) -> list[Unused]:
     """Indicators, numbers, intervals and symbols that `sentence` names and the graph lacks, in order."""
+    sentence = with_points(sentence)
     text = normalise(sentence)
     left_out = list(_spans(text, not_understood))
     found = [
         *_indicators(sentence, text, facts),
         *_numbers(sentence, facts),
         *_symbols(sentence, facts, symbols),
-        *relations(sentence, text, facts.comparisons),
+        *(relations(sentence, text, facts.comparisons) if is_english(sentence) else ()),
     ]
     named = [u for u in found if u.kind != "condition"]
     # A condition of which a word is missing is told by that word.
@@ -47,33 +56,38 @@ def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: 
 def invented(sentence: str, facts: Facts) -> list[str]:
     """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one; and numbers
     that it does not have, and that are no convention."""
+    sentence = with_points(sentence)
     text = normalise(sentence)
     words = list(dict.fromkeys(match.group() for match in _WORD.finditer(text)))[:_MOST_WORDS]
     joined = f" {' '.join(match.group() for match in _WORD.finditer(text))} "
-    added = [name for name in facts.indicators if _is_indicator(name) and not _excused(name, text, joined, words)]
+    added = [
+        name for name in facts.indicators if _is_indicator(name) and not _excused(name, sentence, text, joined, words)
+    ]
     return [*added, *dict.fromkeys(_numbers_added(sentence, facts))]
 
 
-def _excused(name: str, text: str, joined: str, words: Sequence[str]) -> bool:
+def _excused(name: str, sentence: str, text: str, joined: str, words: Sequence[str]) -> bool:
     """Whether the sentence has a word for an indicator: its name, a misspelt one, or a vague one."""
     phrases = [phrase for phrase, names in (*named(), *loose()) if name in names]
     if any(f" {' '.join(phrase)} " in joined for phrase in phrases):
         return True
+    if not is_english(sentence) and (name in _VAGUE or name in text):
+        return True
     # Alphabets that write words together are looked into letter by letter.
     if any(not phrase[0].isascii() and phrase[0] in text for phrase in phrases):
         return True
-    return any(_misspelt(words, phrase) for phrase, names in named() if name in names)
+    if any(_misspelt(words, phrase) for phrase, names in named() if name in names):
+        return True
+    return any(_misspelt(words, phrase, _SURELY) for phrase, names in loose() if name in names and len(phrase[0]) > 5)
 
 
 def _is_indicator(name: str) -> bool:
     return name in INDICATORS or name.startswith("cdl.")
 
 
-def _misspelt(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
+def _misspelt(words: Sequence[str], phrase: tuple[str, ...], ratio: float = _ALIKE) -> bool:
     """Whether the phrase's words stand in the sentence in any order of letters near theirs."""
-    return all(
-        len(part) > 3 and any(SequenceMatcher(None, part, w).ratio() >= _ALIKE for w in words) for part in phrase
-    )
+    return all(len(part) > 3 and any(SequenceMatcher(None, part, w).ratio() >= ratio for w in words) for part in phrase)
 
 
 def _spans(text: str, phrases: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -89,14 +103,16 @@ def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
     first = 0
     while first < len(words):
         phrase, names = named_at(words, first)
-        if phrase and not names & facts.words:
-            start, end = pieces[first].start(), pieces[first + len(phrase) - 1].end()
+        start, end = pieces[first].start(), pieces[first + max(1, len(phrase)) - 1].end()
+        if phrase and not names & facts.words and is_meant(sentence, start, end):
             yield Unused(kind="indicator", words=sentence[start:end], start=start, end=end)
         first += max(1, len(phrase))
 
 
 def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
     tokens = tokenise(sentence)
+    english = is_english(sentence)
+    named_spans = [*_numbered(sentence), *_patterns_with_numbers(sentence)]
     for i, token in enumerate(tokens):
         if token.kind == "span":
             kind: Kind = "interval"
@@ -104,18 +120,41 @@ def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
             if token.text.endswith(("ly",)):
                 # "48 hourly candles": a number, and an interval.
                 length //= max(token.count, 1)
-            counts = _counts_candles(tokens, i)
+            counts = _counts_candles(tokens, i) or token.value not in INTERVALS.values()
             fine = _span_held(length, facts, counts) or (counts and float(token.count) in facts.numbers)
         elif token.kind == "word" and token.text in _ADVERBS:
             kind = "interval"
             fine = _span_held(INTERVALS[_ADVERBS[token.text]], facts, False)
+        elif any(start <= token.start and token.end <= end for start, end in named_spans):
+            continue
         elif token.kind in ("number", "percent", "multiple") and not _counts_nothing(tokens, i):
             kind = "number"
-            fine = number_held(token.value, facts.numbers) or _names_interval(tokens, i, facts)
+            fine = (
+                number_held(token.value, facts.numbers)
+                or _names_interval(tokens, i, facts)
+                or (not english and any(token.value == int(interval[:-1]) for interval in facts.intervals))
+            )
         else:
             continue
         if not fine:
             yield Unused(kind=kind, words=sentence[token.start : token.end], start=token.start, end=token.end)
+
+
+def _numbered(sentence: str) -> Iterator[tuple[int, int]]:
+    """The numbers of a list's items: "1) ... 2) ...", "1. ... 2. ..."."""
+    found = [match.span(1) for match in _ITEM.finditer(sentence)]
+    yield from found if len(found) > 1 else ()
+
+
+def _patterns_with_numbers(sentence: str) -> Iterator[tuple[int, int]]:
+    """Where the name of a pattern has a number in it: "three white soldiers", "3 black crows"."""
+    text = normalise(sentence)
+    for phrase, names in named():
+        digit = _DIGITS.get(phrase[0])
+        if digit is None or not any(name.startswith("cdl.") for name in names):
+            continue
+        rest = r"[\s-]+".join(re.escape(word) for word in phrase[1:])
+        yield from (match.span() for match in re.finditer(rf"\b(?:{phrase[0]}|{digit})[\s-]+{rest}", text))
 
 
 def _numbers_added(sentence: str, facts: Facts) -> list[str]:
@@ -130,9 +169,17 @@ def _numbers_added(sentence: str, facts: Facts) -> list[str]:
             said.update(c - less for c in counts for less in (0, 1))
     text = normalise(sentence)
     known = {match.group() for match in _WORD.finditer(text)}
+    for word, interval in _UNITS.items():
+        if word in known:
+            counts = [INTERVALS[interval] / INTERVALS[i] for i in facts.intervals if i in INTERVALS]
+            said.update(c - less for c in counts for less in (0, 1))
     for word, numbers in usual():
         if word in known or (not word.isascii() and word in text):
             said.update(numbers)
+    if not is_english(sentence):
+        # Numbers may be words there, and the conventions have other names.
+        said.update(number for _, numbers in usual() for number in numbers)
+        said.update(range(_SPELLED))
     return [
         f"the number {row.value:g} in {row.where}"
         for row in facts.literals
@@ -154,6 +201,12 @@ def _counts_nothing(tokens: Sequence[Token], i: int) -> bool:
     """Whether a number word only points at things: "this one", "those two together"."""
     before = tokens[i - 1].text if i else ""
     after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    if re.fullmatch(r"(?:19|20)\d\d", tokens[i].text) and before in _BEFORE_A_YEAR:
+        return True
+    if tokens[i].kind == "multiple" and tokens[i].text.isalpha() and after in ("a", "per", "each", "every"):
+        return True
+    if tokens[i].value == 1 and after in ("atr", "atrs"):
+        return True
     points = before in ("those", "these", "the", "all") or after in ("together", "of", "conditions", "things", "at")
     return tokens[i].text == "one" or (tokens[i].text.isalpha() and points)
 
@@ -200,6 +253,6 @@ def _symbols(sentence: str, facts: Facts, symbols: Collection[str] | None) -> It
     for match in re.finditer(r"\b(bitcoin|btc|ethereum|ether|eth|solana|sol|bnb)(?:/?usdt?)?\b", normalise(sentence)):
         short = {"bitcoin": "BTC", "ethereum": "ETH", "ether": "ETH", "solana": "SOL"}
         name = short.get(match.group(1), match.group(1).upper())
-        if not any(symbol.startswith(name) for symbol in facts.symbols):
-            start, end = match.span()
+        start, end = match.span()
+        if not any(symbol.startswith(name) for symbol in facts.symbols) and is_meant(sentence, start, end):
             yield Unused(kind="symbol", words=sentence[start:end], start=start, end=end)

@@ -18,7 +18,8 @@ stochrsi | stochastic rsi; stoch rsi; stochrsi
 macd | macd; moving average convergence divergence
 signal stoch stochrsi trix | signal line; singal line
 hist macd | histogram
-bbands squeeze zscore | bollinger bands; bollinger band; bollinger; bollingers; bbands; bb; bbs; upper band; lower band
+bbands squeeze zscore | bollinger bands; bollinger band; bollinger; bollingers; bbands; bb; bbs
+bbands squeeze zscore keltner donchian | upper band; lower band
 keltner squeeze | keltner channels; keltner channel; keltner; kc
 donchian highest lowest | donchian channel; donchian channels; donchian
 ema | ema; emas; exponential moving average; exponential average; exponential ma
@@ -60,7 +61,7 @@ cmo | cmo; chande momentum oscillator; chande
 chop | choppiness index; choppiness; chop index; choppy index
 chop adx | chop; choppy
 vortex | vortex
-linreg | linear regression; linreg
+linreg slope | linear regression; linreg; regression
 zscore bbands stdev | z-score; zscore; z score; standard deviations; standard deviation; sigma; stdev
 squeeze bbands | squeeze; ttm squeeze; squeezed
 ha | heikin ashi; heikin-ashi; heiken ashi; heikinashi
@@ -107,7 +108,8 @@ zscore stdev bbands | deviation; deviations; sigma; band; bands; stretched; sd
 bbands keltner squeeze | squeeze; coil; coiling; compression; contraction; channel; bands
 donchian | breakout; high; low; channel; range; highs; lows
 supertrend | st
-roc mom pct_change | change; gain; gains; up; down; percent
+roc mom pct_change | change; gain; gains; up; down; percent; gained; rose; rises; fell; falls; dropped; drops; moved; \
+outpaced; outpaces; beat; beats; outperformed; outperforms; stronger; weaker; faster; performance
 true_range atr | range
 """.replace("\\\n", "")
 
@@ -118,6 +120,9 @@ _USUAL: Final = """
 20 25 | trend; trending; trendless; strong; strength; weak; choppy; chop; sideways; ranging
 20 | volume; vol; volumes; volumne; average; avg; averge; normal; usual; mean; breakout; breaks; high; low
 1.5 2 3 | volume; vol; huge; heavy; big; strong; spike; spikes; surge; fat; large; long; body; high; 倍
+0.1 | tenth; decile
+0.2 | fifth; quintile
+0.25 | quarter; quartile
 0.5 | half; most; majority; fat; body; middle; mid
 5 6 | weekend; weekends; weekday; weekdays; saturday; sunday; friday
 0 1 2 3 4 | monday; mondays; tuesday; wednesday; thursday; friday; weekday; weekdays
