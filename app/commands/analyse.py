@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
+from app.commands.options import DATA, INTERVALS, DataCommand, iso, keep_machine_code, moment
 from app.commands.output import BAD_INPUT, fail, read_program, say
 from app.commands.parts import load_settings
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=DataCommand)
-@click.option(
-    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
-)
+@DATA
 @click.option("--symbol", required=True)
 @click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
 @click.option("--at", "until", type=moment, help="The newest candle closed by then [the newest of all].")

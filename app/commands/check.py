@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from app.commands.filters import candles_of, program_of
-from app.commands.options import INTERVALS, DataCommand, keep_machine_code
+from app.commands.options import DATA, INTERVALS, DataCommand, keep_machine_code
 from app.commands.output import FAILURE, read_program
 
 WORDS = {"blocks": "blocks ", "warns": "warning", "info": "       "}
@@ -18,9 +18,7 @@ WORDS = {"blocks": "blocks ", "warns": "warning", "info": "       "}
 
 @click.command(cls=DataCommand)
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
-)
+@DATA
 @click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
 @click.option(
     "--trigger",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.commands.options import INTERVALS, DataCommand, iso, keep_machine_code, moment
+from app.commands.options import DATA, INTERVALS, DataCommand, iso, keep_machine_code, moment
 from app.commands.output import BAD_INPUT, diagnostic_row, fail, fail_filter, read_program, say
 from screener import FilterError, Program, compile_filter, compile_report, explain_row, interval_ms, program_report
 
@@ -69,9 +69,7 @@ def compile_(file: str, interval: str | None, as_json: bool) -> None:
 
 @click.command(cls=DataCommand)
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
-)
+@DATA
 @click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
 @click.option(
     "--hits",
@@ -138,9 +136,7 @@ def scan(
 
 @click.command(cls=DataCommand)
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
-)
+@DATA
 @click.option("--interval", required=True, type=INTERVALS, help="Base interval.")
 @click.option("--symbol", required=True)
 @click.option("--at", "until", type=moment, help="The newest candle closed by then [the newest of all].")

@@ -14,6 +14,10 @@ from app.times import to_ms
 from screener import INTERVAL_MS
 
 INTERVALS = click.Choice(list(INTERVAL_MS))
+DATA = click.option(
+    "--data", "folder", required=True, type=click.Path(path_type=Path), help="DIR/<SYMBOL>/<interval>.parquet"
+)
+"""Where recorded candles are."""
 
 
 class DataCommand(click.Command):
