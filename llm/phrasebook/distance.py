@@ -13,6 +13,11 @@ from llm.phrasebook.reader import Reader
 
 NEAR_PERCENT = 1.0
 _DEVIATIONS = ("deviations", "deviation", "std", "stdev", "sigma", "sigmas", "stdevs", "sds", "sd")
+_WENT = (
+    *("trades", "trading", "sits", "stretched", "extended", "by", "closes", "closed", "stretches", "stretch", "run"),
+    *("ran", "runs", "moved", "moves", "gone", "risen", "rises", "dropped", "drops", "fallen", "falls", "dipped"),
+    *("extends", "gets", "pulled", "pulls", "stands", "lies", "sinks", "sunk", "flown", "drifted", "stretching"),
+)
 MEANS = frozenset({"average", "sma", "ema"})
 
 
@@ -29,7 +34,8 @@ def read_distance(r: Reader, left: Operand) -> Condition | None:
 
 def _bound(r: Reader) -> str | None:
     """ "at least", "more than", "less than", "within" before a distance; "" where there is none."""
-    r.word("trades", "trading", "sits", "stretched", "extended", "by", "closes", "closed", fill=True)
+    r.word(*_WENT, fill=True)
+    r.word("away", "out", "up", "down", fill=False)
     op = r.take("compare")
     r.word("by", fill=False)
     return op

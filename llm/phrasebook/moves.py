@@ -144,6 +144,12 @@ def _value_sign(m: Found) -> Condition | None:
     return compared(change_over(_window(m), m.symbol), "<" if "negative" in m.text.split() else ">", 0)
 
 
+def _unsized(m: Found) -> Condition | None:
+    """ "price is green over the last hour": up by whatever."""
+    down = bool({"down", "red", "negative", "lower"} & set(m.text.split()))
+    return compared(change_over(_window(m), m.symbol), "<" if down else ">", 0)
+
+
 def _between(m: Found) -> Condition | None:
     """ "up between 5% and 10% in the last hour"."""
     low, high = sorted((m.number("low"), m.number("high")))
@@ -349,6 +355,11 @@ def _grammar() -> Grammar[Condition]:
         "{cmp}? {pct} <more>? <move_noun> <any_way>? {window} <any_way>?",
         "<move_noun> of {cmp}? {pct} <more>? <any_way>? {window} <any_way>?",
         "<price>? <up> or <down> {cmp}? {pct} <more>? {window}",
+    )
+    g.add(
+        _unsized,
+        "<price> is|has|are|was? been? [up / green / in the green / positive / higher / down / red / in the red / "
+        "negative / lower] {window}",
     )
     g.add(_times, "doubled|doubles|tripled|triples|quadrupled|halved|halves [in price]? {window}")
     g.add(_signed, "<price>? {cmp}? {signed} <more>? {window}", "{window} :? {cmp}? {signed} <more>?")

@@ -127,6 +127,8 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
         r.reset(before)
         return own_cross(left, way)
     way = _from_side(r, way)
+    if way == "any" and r.tokens[before.position - 1].text in ("through", "thru"):
+        way = "up" if rights[0].kind in UPPER else "down" if rights[0].kind in LOWER else way
     if way in ("any", "break"):
         way = r.take("upward", fill=False) or way
     sides = {"up": ">", "down": "<"}

@@ -58,7 +58,7 @@ def prepare(
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = spoken_fractions(_nouns(tokenise(sentence)))
     written = plain_words(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
-    kept = _plain(_list_marks(said_once(written)))
+    kept = _plain(_list_marks(plain_words(said_once(written), note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))
     return kept, clauses, len(tokens) > MAX_TOKENS

@@ -1,5 +1,5 @@
-"""What a sentence says twice: "cooked (over 80)", "rip (cross) through", "52-week (364 day) high", "by trend down I mean
-...", "over the same hour", "the 21 is above the 55" after a 21 and a 55 EMA.
+"""What a sentence says twice: "cooked (over 80)", "rip (cross) through", "52-week (364 day) high", "by trend down I
+mean ...", "over the same hour", "the 21 is above the 55" after a 21 and a 55 EMA.
 
 Each becomes the plain words once; every token keeps the place of what it was made from.
 """

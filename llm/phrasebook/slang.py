@@ -76,8 +76,8 @@ ath of the last; all time high of the last; ath over the last; ath in the last; 
 atl of the last; all time low of the last; atl over the last; atl in the last; atl of the past | low of the last
 = bid it; = full send long; = long it; = buy it; = i buy; = ape; = send; = buy; = long; = bid; = full send | . buy
 = short it; = short; = sell it; = i short; = full send short; = fade | . short
-bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; smash the bid; slap the bid; full port; fire
-    up a long; pull the trigger; bid hard | buy
+bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; smash the bid; slap the bid; full
+    port; fire up a long; pull the trigger; bid hard | buy
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 outpaced; outpaces; outran; outruns; outpacing; outdid; beat; outperformed; outperforms | outperforms
 underperformed | underperforms

@@ -91,7 +91,11 @@ candle | candle; candles; bar; bars; period; periods; candlestick; candlesticks;
 row | in a row; consecutive; consecutively; straight; in succession; running; back to back; successive
 for | for; for at least; for the last; for the past; lasting; during the last; throughout the last
 ago | ago; earlier; before that
-last | in the last; over the last; within the last; during the last; in the past; over the past; within the past; in
+last | sometime in the last; sometime in the past; sometime over the last; sometime within the last; at least once
+    in the last; once in the last; any time in the last; anytime in the last; at one point in the last; at any point
+    in the last; at some stage in the last; recently in the last; at some point over the last; at some point within
+    the last; at some point during the last; at least once over the last; somewhere in the last; at some point in
+    the past; at any point over the last; sometime during the last; at least once within the last; in the last; over the last; within the last; during the last; in the past; over the past; within the past; in
     last; over last; within last; in the previous; over the previous; last; past; at any time in the last; at some
     point in the last; the last; the past; of the last; of the past; in the most recent; from the last; some time in
     the last; during the past
