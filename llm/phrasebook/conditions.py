@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from llm.phrasebook.bands import sides_of
 from llm.phrasebook.distance import read_gap
-from llm.phrasebook.event_words import use_conditions
+from llm.phrasebook.event_words import nested_condition, use_conditions
 from llm.phrasebook.events import read_event
 from llm.phrasebook.indicators import FAMILIES, OUTPUTS
 from llm.phrasebook.lengths import read_length, whole
@@ -33,6 +33,7 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.naming import family_of, of_lines, own_since
 from llm.phrasebook.operands import price_like, read_operand, read_operands
+from llm.phrasebook.pokes import at_line, read_poke
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.sequences import read_leading_window, read_sequence, read_window_before
@@ -47,6 +48,7 @@ from llm.phrasebook.setups import (
 from llm.phrasebook.sides import read_side_cross, zone
 from llm.phrasebook.stacks import read_stack
 from llm.phrasebook.units import unit_of
+from llm.phrasebook.windows import WINDOW_WORDS, read_window_first
 
 
 def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
@@ -56,6 +58,12 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
     if window is not None:
         return window, None
     r.reset(mark)
+    if r.tokens[r.position].text in WINDOW_WORDS if not r.done else False:
+        moved = read_event(r) or read_move(r) or read_new_extreme(r)
+        r.reset(mark)
+        window = None if moved is not None else read_window_first(r, nested_condition)
+        if window is not None:
+            return read_sequence(r, window), next(operands(window), None)
     if r.take("not", fill=False):
         r.word(":", fill=False)
         twice = r.take("not", fill=False)
@@ -64,15 +72,29 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             return Not(inner[0]), inner[1]
         r.reset(mark)
         return None
-    for form in (_both, _market_event, _phrase, _described, _elliptic):
+    for form in (_both, _poked, _market_event, _phrase, _described, _elliptic):
         found = form(r, carried)
         if found is not None and not any(of_lines(operand) for operand in operands(found[0])):
             condition, subject = found
             _remember(r, condition)
+            here = r.mark()
+            placed = at_line(r, condition)
+            if placed is None:
+                r.reset(here)
+            condition = placed or condition
             before = read_window_before(r, condition)
             return read_sequence(r, before or _suffix(r, condition)), subject
         r.reset(mark)
     return None
+
+
+def _poked(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    """A candle that went beyond a line and closed back."""
+    symbol = r.coin()
+    found = read_poke(r)
+    if found is None:
+        return None
+    return (on_symbol(found, symbol) if symbol else found), next(operands(found))
 
 
 def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llm.phrasebook.breaks import read_break
+from llm.phrasebook.candle_places import INSIDE, OUTSIDE
 from llm.phrasebook.candles import read_candle
 from llm.phrasebook.clock import read_clock
 from llm.phrasebook.divergences import read_divergence
 from llm.phrasebook.flow import read_flow
 from llm.phrasebook.market_wide import read_market_wide
-from llm.phrasebook.meaning import Condition, on_interval, on_symbol
+from llm.phrasebook.meaning import Condition, Formula, Recent, on_interval, on_symbol
 from llm.phrasebook.moves import read_percent_move
 from llm.phrasebook.reader import Reader
 
@@ -48,7 +49,24 @@ def _clock(r: Reader) -> Condition | None:
     return read_clock(r)
 
 
+def _run(r: Reader, symbol: str | None) -> Condition | None:
+    """ "two doji in a row": a pattern on each of so many candles."""
+    mark = r.mark()
+    token = r.token("number")
+    if token is not None and token.value in range(2, 11):
+        row = r.take("row", fill=False)
+        found = read_candle(r, symbol)
+        single = isinstance(found, Formula) and ("cdl." in found.template or found.template in (INSIDE, OUTSIDE))
+        if found is not None and single and (r.take("row", fill=False) or row):
+            return Recent(found, int(token.value), every=True)
+    r.reset(mark)
+    return None
+
+
 def _plain(r: Reader, symbol: str | None = None) -> Condition | None:
+    found = _run(r, symbol)
+    if found is not None:
+        return found
     for read in _READERS:
         found = read(r, symbol)
         if found is not None:

@@ -12,7 +12,7 @@ PRICES = frozenset({"price", "close", "open", "high", "low"})
 RECENT_CANDLES = 20
 
 
-def read_level(r: Reader) -> Operand | None:
+def read_level(r: Reader, subject: Operand | None = None) -> Operand | None:
     """ "20 candle high", "highest high of the last 20 candles", "yesterday's low", "resistance"."""
     mark = r.mark()
     interval = r.interval()
@@ -32,8 +32,12 @@ def read_level(r: Reader) -> Operand | None:
     r.reset(mark)
     interval = r.interval()
     if r.take("previous"):
+        newest = subject is None and r.tokens[r.position - 1].text == "last"
         r.take("candle")
         field = r.take("field", *PRICES, "volume")
+        if newest and field == "close":
+            # "The last close is below the 20 EMA" speaks of the newest one, "above the last close" of the one before.
+            return Operand(field, interval=interval)
         if field is not None:
             return Operand(field, interval=interval, shift=1)
     r.reset(mark)

@@ -77,6 +77,8 @@ _STAY = (
     *_verb("trade", "trades", "traded", "trading"),
     *_verb("sit", "sits", "sat", "sitting"),
     *_verb("keep", "keeps", "kept", "keeping"),
+    *_verb("print"),
+    *_verb("appear"),
     *("been", "has been", "has stayed", "has remained", "has held", "have been", "have stayed", "closed", "has closed"),
 )
 _BREAK = _verb("break", "breaks", "broke", "breaking")
@@ -181,7 +183,7 @@ _FILLER = frozenset(
     current currently did do does dollar dollars each everything how enter entries entry every filter find for forming
     forms from get give goes good had happens has have having i i'd i'm idea indicator into is it it's
     its just let let's lets level levels lies like line look looking make makes market may me might
-    moment must my need needs nice notify now occurs of only opportunities opportunity out own pair
+    moment must my need needs nice notify now occurs of ones only opportunities opportunity out own pair
     pairs please price's reading right rule rules s same scan screen screening search see seeing setup
     setups should show side signal signals sits sitting so something still strategies strategy symbol
     symbols take tell than that the their them then there there's these they this those to token tokens

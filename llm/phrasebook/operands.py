@@ -32,8 +32,20 @@ def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | 
     one = read_operand(r, subject)
     if one is None:
         r.reset(mark)
-        return None
+        return _both_named(r) if subject is not None else None
     return [one]
+
+
+def _both_named(r: Reader) -> list[Operand] | None:
+    """ "and the close is over both": the two sides last compared."""
+    mark = r.mark()
+    pair = [side for side in r.pair if isinstance(side, Operand) and side.kind != "number"]
+    if len(pair) == 2 and r.word("both", "them", "these", "those"):
+        r.word("of", fill=False) and r.word("them", "these", "those", fill=False)
+        r.word("averages", "lines", "emas", "smas", "mas", fill=False)
+        return pair
+    r.reset(mark)
+    return None
 
 
 def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
@@ -159,7 +171,7 @@ def indicator(r: Reader, kind: str, given: tuple[float, ...]) -> Operand:
 
 
 def _level(r: Reader, subject: Operand | None) -> Operand | None:
-    return read_level(r)
+    return read_level(r, subject)
 
 
 def _ago(r: Reader, operand: Operand) -> Operand:

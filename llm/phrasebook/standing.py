@@ -55,8 +55,9 @@ def _equals(r: Reader, left: Operand) -> Condition | None:
     level = read_operand(r, left)
     if level is None or level.kind not in LEVELS or left.kind not in _PRICES:
         return None
-    length = level.args[0]
-    return _extreme(left, level.kind.split("_")[0].removesuffix("est"), length if not isinstance(length, float) else 1)
+    span = level.args[0]
+    way = "high" if level.kind.startswith("highest") else "low"
+    return None if isinstance(span, float) else _extreme(left, way, span)
 
 
 def _extreme(left: Operand, way: str, length: Length) -> Compare:

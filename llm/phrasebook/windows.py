@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llm.phrasebook.event_words import SLOTS, read_window_length
 from llm.phrasebook.meaning import (
     Condition,
     Formula,
+    Not,
+    Recent,
 )
 from llm.phrasebook.phrase_tables import PhraseTable
 from llm.phrasebook.reader import Reader
@@ -83,6 +87,37 @@ def first_time(r: Reader, condition: Condition) -> Condition | None:
     if length is None:
         return None
     return Formula("{c0} and not within({c0}, {n0})[1]", parts=(condition,), lengths=(length,), brief="first time")
+
+
+WINDOW_WORDS = frozenset({"in", "within", "over", "during", "for", "throughout", "at", "across"})
+_STAYED = frozenset({"been", "stayed", "remained", "held", "kept", "always", "stays", "remains", "consistently"})
+
+
+def read_window_first(r: Reader, nested: Callable[[Reader], Condition | None]) -> Condition | None:
+    """ "In the last 4 hours RSI was below 30", "for the last 10 candles ADX has been above 25"."""
+    mark = r.mark()
+    if r.word("at", fill=False):
+        r.word("some", "any", "one", fill=False)
+        r.word("point", "time", "stage", fill=False)
+    every = r.word("for", "throughout", fill=False)
+    if not every and not r.word("in", "within", "over", "during", "on", "across", fill=False):
+        r.reset(mark)
+        return None
+    r.word("all", "any", "each", fill=False)
+    r.word("of", fill=False)
+    r.word("the", "at", fill=False)
+    if not r.word("last", "past", "previous", "preceding", "prior", fill=False):
+        r.reset(mark)
+        return None
+    length = read_window_length(r)
+    r.word(",", fill=False)
+    start = r.position
+    found = nested(r) if length is not None else None
+    if found is None or length is None:
+        r.reset(mark)
+        return None
+    said = {token.text for token in r.tokens[start : r.position]}
+    return Recent(found, length, every=every or bool(said & _STAYED) or isinstance(found, Not))
 
 
 def window_before(r: Reader, condition: Condition) -> Condition | None:
