@@ -16,10 +16,12 @@ _MODELS: Final[tuple[tuple[type[BaseModel], Literal["serialization"]], ...]] = (
     (StepOut, "serialization"),
 )
 _TITLES = {
+    400: "The body is no text of a request",
     404: "There is no such thing",
     409: "Not in this state",
     422: "What was sent cannot be taken, or was not understood: `errors` has the words and the places",
     429: "A spend cap is reached: `again_at` and `Retry-After` say until when",
+    500: "An error of ours: the log of the API says why",
     502: "The model is away, or its answers are not usable",
     503: "The database does not answer",
 }

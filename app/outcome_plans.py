@@ -27,9 +27,8 @@ MINUTE_MS = 60_000
 
 def risk_of(stored: Json) -> Risk:
     """A strategy's risk settings; what is missing, or is none, is the default."""
-    known = {name: value for name, value in stored.items() if name in Risk.model_fields}
     try:
-        return Risk.model_validate(known)
+        return Risk.model_validate(stored)
     except ValidationError:
         return Risk.model_validate({})
 

@@ -41,7 +41,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class Risk(BaseModel):
     """Default trade management: distances in multiples of ATR(14), holding time in base candles."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
 
     stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
     target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
@@ -52,7 +52,7 @@ class Source(BaseModel):
     """Which words of the sentence a condition came from; `name` is its variable in the filter, where
     known."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
 
     name: str = Field("", max_length=80)
     condition: Line

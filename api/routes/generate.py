@@ -52,7 +52,7 @@ Answer = TypeVar("Answer", bound=Shape)
 @router.post(
     "/strategy",
     response_model=GeneratedStrategyOut,
-    responses={**streamed(GeneratedStrategyOut), **problems(422, 429, 502)},
+    responses={**streamed(GeneratedStrategyOut), **problems(400, 422, 429, 500, 502)},
 )
 async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedStrategyOut:
     """A whole strategy from a sentence."""
@@ -64,7 +64,9 @@ async def strategy(body: PromptIn, request: Request, parts: Parts, user: User) -
     return await _answer(request, parts, user, body, make)
 
 
-@router.post("/metadata", response_model=MetadataOut, responses={**streamed(MetadataOut), **problems(422, 429, 502)})
+@router.post(
+    "/metadata", response_model=MetadataOut, responses={**streamed(MetadataOut), **problems(400, 422, 429, 500, 502)}
+)
 async def metadata(body: PromptIn, request: Request, parts: Parts, user: User) -> Response | MetadataOut:
     """All of a strategy but its filter, from a sentence."""
 
@@ -78,7 +80,7 @@ async def metadata(body: PromptIn, request: Request, parts: Parts, user: User) -
 @router.post(
     "/filter",
     response_model=GeneratedFilterOut,
-    responses={**streamed(GeneratedFilterOut), **problems(422, 429, 502)},
+    responses={**streamed(GeneratedFilterOut), **problems(400, 422, 429, 500, 502)},
 )
 async def filter_(body: FilterPromptIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
     """A filter from a sentence and, where they are known, its conditions in words."""
@@ -95,7 +97,7 @@ async def filter_(body: FilterPromptIn, request: Request, parts: Parts, user: Us
 @router.post(
     "/regenerate",
     response_model=GeneratedFilterOut,
-    responses={**streamed(GeneratedFilterOut), **problems(422, 429, 502)},
+    responses={**streamed(GeneratedFilterOut), **problems(400, 422, 429, 500, 502)},
 )
 async def regenerate(body: RegenerateIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
     """A filter for conditions that were edited; what stayed is kept, and the differences are told."""
@@ -115,7 +117,9 @@ async def regenerate(body: RegenerateIn, request: Request, parts: Parts, user: U
 
 
 @router.post(
-    "/explain", response_model=ExplanationOut, responses={**streamed(ExplanationOut), **problems(422, 429, 502)}
+    "/explain",
+    response_model=ExplanationOut,
+    responses={**streamed(ExplanationOut), **problems(400, 422, 429, 500, 502)},
 )
 async def explain(body: ExplainFilterIn, request: Request, parts: Parts, user: User) -> Response | ExplanationOut:
     """A filter in plain words, in the sentence's language where a model writes them."""
@@ -134,7 +138,7 @@ async def explain(body: ExplainFilterIn, request: Request, parts: Parts, user: U
 @router.post(
     "/mend",
     response_model=GeneratedFilterOut,
-    responses={**streamed(GeneratedFilterOut), **problems(404, 409, 422, 429, 502)},
+    responses={**streamed(GeneratedFilterOut), **problems(400, 404, 409, 422, 429, 500, 502)},
 )
 async def mend(body: MendIn, request: Request, parts: Parts, user: User) -> Response | GeneratedFilterOut:
     """A filter that means the same without the error with which it failed; the stored one of a strategy, or one given.

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from llm.evals.results import CaseResult, Spent
 from llm.evals.run import Unanswered
 from llm.evals.score import Answer, Scorer
 from llm.evals.sink import SinkCase
-from llm.generation import GenerationFailed, generate_strategy
+from llm.generation import GenerationFailed, Usage, generate_strategy
 from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
 from llm.tracing import Span, hidden
 
@@ -63,11 +63,7 @@ class Meter:
 
     model: LanguageModel
     cached: bool = False
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0
-    unpriced: bool = False
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def name(self) -> str:
@@ -79,29 +75,22 @@ class Meter:
         try:
             answer = await self.model.complete(request if self.cached else replace(request, fresh=True))
         except ModelError as error:
-            self._add(error)
+            self.usage.add(error)
             raise
-        self._add(answer)
+        self.usage.add(answer)
         return answer
 
     def spent(self, attempts: int, latency_ms: float, trace_id: str | None) -> Spent:
         """The sum of the calls."""
         return Spent(
             attempts=attempts,
-            calls=self.calls,
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            cost=None if self.unpriced else self.cost,
+            calls=self.usage.calls,
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
+            cost=self.usage.price,
             latency_ms=latency_ms,
             trace_id=trace_id,
         )
-
-    def _add(self, call: ModelAnswer[Schema] | ModelError) -> None:
-        self.calls += call.calls
-        self.input_tokens += call.input_tokens
-        self.output_tokens += call.output_tokens
-        self.cost += call.cost or 0.0
-        self.unpriced |= call.cost is None
 
 
 class TranslationTask:
