@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from llm.phrasebook.translate import condition_on
+from llm.phrasebook.edited import condition_on
 from screener import FilterError, Program, compile_filter
 
 _RESULTS = ("match", "exit", "stop", "target", "score")

@@ -17,12 +17,12 @@ from llm.phrasebook.base import DEFAULT_INTERVAL, base_of
 from llm.phrasebook.code import condition_code
 from llm.phrasebook.dialects import Reading, read_dialect
 from llm.phrasebook.doubts import unsaid_defaults
+from llm.phrasebook.edited import condition_on, conditions_of, why_refused
 from llm.phrasebook.english import condition_english, indicator_label, short
 from llm.phrasebook.leaning import direction_of
-from llm.phrasebook.meaning import Condition, Direction, counted, operands
-from llm.phrasebook.sentence import Part, Sentence, named_intervals
+from llm.phrasebook.meaning import Condition, Direction, operands
+from llm.phrasebook.sentence import Sentence, named_intervals
 from llm.phrasebook.structure import affirmed, mixed, render
-from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.trade import stop_code, target_code
 from llm.phrasebook.walker import read_sentence
 from llm.phrasebook.wording import (
@@ -34,7 +34,7 @@ from llm.phrasebook.wording import (
     instructions_of,
     name_of,
 )
-from screener import FilterError, compile_filter
+from screener import compile_filter
 
 MAX_CHARACTERS = 20_000
 _RESERVED = frozenset(
@@ -123,8 +123,8 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     notes = list(read.notes)
     left_over = list(read.left_over)
     base = base_of(read, interval, notes)
-    entry = _conditions(read.entry, base, sentence)
-    closing = _conditions(read.exit, base, sentence)
+    entry = conditions_of(read.entry, base, sentence)
+    closing = conditions_of(read.exit, base, sentence)
     if not entry:
         return _nothing(base, left_over or [sentence.strip()[:200]], read.notes)
     said = affirmed(read.entry.tree)
@@ -135,7 +135,7 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     if read.exits.target is not None and read.exits.target.kind == "risk" and read.exits.stop is None:
         left_over.append(f"a target of {read.exits.target.value:g} times the risk, without a stop")
     code = _program(read, entry, rows, closing, out_rows, base, direction)
-    problem = _refused(code, base, symbols)
+    problem = why_refused(code, base, symbols)
     if problem is not None:
         words = [*left_over, *(row.words for row in rows), *(row.words for row in out_rows)]
         return _nothing(base, words, (*notes, f"What was read cannot be a filter: {problem}"))
@@ -169,17 +169,6 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     )
 
 
-def condition_on(text: str, base: str, symbols: Collection[str] | None = None) -> tuple[str, tuple[str, ...]]:
-    """One condition as an expression of a filter on `base`, and the words of it not used; "" where none was read."""
-    read = read_sentence(text, frozenset(symbols or ()))
-    if not read.entry.items or any(INTERVALS[label] % INTERVALS[base] for label in named_intervals(read)):
-        return "", tuple(read.left_over) or (text.strip()[:200],)
-    parts = [condition_code(condition, base) for condition, _ in _conditions(read.entry, base, text)]
-    code = parts[0] if len(parts) == 1 else render(read.entry.tree, [f"({part})" for part in parts])
-    problem = _refused(f"match = {code}\n", base, symbols)
-    return (code, tuple(read.left_over)) if problem is None else ("", (text.strip()[:200],))
-
-
 def _read_back(rows: list[Translated], code: str, base: str, symbols: Collection[str] | None) -> list[Translated]:
     """The conditions in English that means the same when it is read again; else in the compiler's own reading.
 
@@ -195,15 +184,6 @@ def _read_back(rows: list[Translated], code: str, base: str, symbols: Collection
         same = again and not left and compile_filter(f"match = {again}\n", base, symbols).hash == own
         out.append(row if same else replace(row, english=readings.get(row.name, row.english)[:400]))
     return out
-
-
-def _refused(code: str, base: str, symbols: Collection[str] | None) -> str | None:
-    """Why the compiler refuses the program, None where it does not."""
-    try:
-        compile_filter(code, base, symbols)
-    except FilterError as error:
-        return str(error.diagnostics[0])
-    return None
 
 
 def sentence_interval(sentence: str, option: str | None = None) -> str | None:
@@ -222,14 +202,6 @@ def sentence_interval(sentence: str, option: str | None = None) -> str | None:
 def sentence_direction(sentence: str) -> Direction | None:
     """The direction a sentence names, or None. Used to hold a model to it."""
     return read_sentence(sentence).direction
-
-
-def _conditions(part: Part, base: str, sentence: str) -> list[tuple[Condition, str]]:
-    rows = []
-    for item in part.items:
-        words = " ".join(sentence[item.start : item.end].split())
-        rows.append((counted(item.condition, base), words.strip(" ,.;:")[:400]))
-    return rows
 
 
 def _program(

@@ -56,17 +56,20 @@ TANGLED = "too tangled"
 
 
 @lru_cache(maxsize=128)
-def read_sentence(sentence: str, symbols: frozenset[str] = frozenset(), limit: int = MAX_EFFORT) -> Sentence:
+def read_sentence(
+    sentence: str, symbols: frozenset[str] = frozenset(), limit: int = MAX_EFFORT, of: Direction | None = None
+) -> Sentence:
     """Read `sentence` in about `limit` steps at most; `symbols` (BTCUSDT, ...) are names that may be mentioned.
 
+    `of` is the direction of the strategy that the sentence is a part of: its entry may stand elsewhere.
     Never raises on any text. Several steps ask for the same sentence: what was read is not to be changed.
     """
     notes: list[str] = []
     tokens, clauses, cut = prepare(sentence, symbols, notes.append)
     r = Reader(tokens, symbols=symbols, notes=notes, limit=limit)
-    out = Sentence(units={int(token.value): token.unit for token in tokens if token.kind == "span"})
+    out = Sentence(direction=of, units={int(token.value): token.unit for token in tokens if token.kind == "span"})
     used = [False] * len(tokens)
-    walker = Walker(r, out, sentence, used, [clause.start for clause in clauses])
+    walker = Walker(r, out, sentence, used, [clause.start for clause in clauses], partial=of is not None)
     out.heading = read_heading(r, sentence)
     used[: r.position] = [True] * r.position
     while not r.done and not r.exhausted:
@@ -99,6 +102,7 @@ class Walker:
     sentence: str
     used: list[bool]
     cuts: list[int]
+    partial: bool = False
     role: Literal["entry", "exit"] = "entry"
     scope: str | None = None
     scope_open: bool = False
@@ -115,6 +119,11 @@ class Walker:
     def part(self) -> Part:
         """The entry or the exit, whichever is being read."""
         return self.out.entry if self.role == "entry" else self.out.exit
+
+    @property
+    def _entered(self) -> bool:
+        """Whether an entry was read, here or elsewhere, so that an exit may follow."""
+        return self.partial or bool(self.out.entry.items)
 
     def step(self) -> None:
         """Read one thing at the cursor, or step over a token."""
@@ -329,7 +338,7 @@ class Walker:
         if self._beaten():
             return True
         if word == "sell":
-            if self.out.direction != "short" and self.out.entry.items and self.role == "entry":
+            if self.out.direction != "short" and self._entered and self.role == "entry":
                 if self.out.direction is None:
                     r.note("“Sell” behind a first rule ends the trade: long.")
                     self.out.direction = "long"
@@ -337,7 +346,7 @@ class Walker:
             word = "short"
         direction: Direction = "short" if word == "short" else "long"
         if self.out.direction is not None and self.out.direction != direction:
-            if direction == "long" and self.out.entry.items and said == "buy":
+            if direction == "long" and self._entered and said == "buy":
                 return self._exit()
             if self.role == "entry" and said not in _NAMED_BY:
                 r.note(f"The sentence names both directions; {self.out.direction} is used.")
@@ -355,7 +364,7 @@ class Walker:
         return False
 
     def _exit(self) -> bool:
-        if not self.out.entry.items:
+        if not self._entered:
             return False
         if self.role == "entry":
             self.carried = None
