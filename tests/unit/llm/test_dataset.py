@@ -159,3 +159,11 @@ def test_an_empty_file_and_no_file_are_told(tmp_path: Path) -> None:
         load(tmp_path / "empty.jsonl")
     with pytest.raises(DatasetError, match="cannot be read"):
         load(tmp_path / "absent.jsonl")
+
+
+def test_the_documented_case_is_one() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "generation.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith('{"id"')]
+    case = Case.model_validate_json(line)
+    assert case.filter is not None and missing_numbers(case.numbers, case.filter) == ()
+    assert compile_filter(case.filter, case.interval).warnings == ()
