@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -27,34 +24,13 @@ from screener.intervals import interval_ms
 from store import strategies
 from store.records import NewStrategy
 from store.session import Database
+from tests.fixtures.worker_process import WorkerProcess
 from tests.integration.market.exchange_process import ExchangeProcess
 
 SYMBOLS, SPEED, KILLS = 25, 20.0, 3
 MINUTE = interval_ms("1m")
 # The odd factor keeps tick prices off exact ties, where the last bit of a sum decides.
 CODE = "match = close > 1.00037 * ta.sma(close, 5)"
-
-
-class WorkerProcess:
-    def __init__(self, env: dict[str, str], log: Path) -> None:
-        self.env, self.log = env, log
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "worker"], env=self.env, stdout=out, stderr=out
-            )
-
-    def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
 
 
 def rows(dsn: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -150,7 +126,7 @@ async def test_kills_while_screening(
             running = await done_runs(admin_dsn)
             worker.start()
             await wait_for_runs(worker, admin_dsn, running + 2)
-        assert worker.stop() == 0
+        assert worker.stop(within_s=15) == 0
         log = worker.log.read_text()
         assert "Traceback" not in log, log[-3000:]
 

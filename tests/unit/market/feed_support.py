@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from market.feed import Feed
+from market.source import FIELDS
 from market.store import MarketStore
 from market.types import Candle
 from screener.engine.panel import STORED, Panel
@@ -63,19 +64,6 @@ def store_with_history(names: Sequence[str], intervals: Sequence[str], minutes: 
         end = open_of(until_ms, interval)
         for open_time in range(end - max(minutes * MINUTE // step, 1) * step, end, step):
             rows = [candle(name, interval, open_time) for name in names]
-            values = [
-                [
-                    c.open,
-                    c.high,
-                    c.low,
-                    c.close,
-                    c.volume,
-                    c.quote_volume,
-                    c.trades,
-                    c.taker_buy_base,
-                    c.taker_buy_quote,
-                ]
-                for c in rows
-            ]
+            values = [[getattr(c, name) for name in FIELDS] for c in rows]
             store.append(interval, open_time, np.array(values))
     return store

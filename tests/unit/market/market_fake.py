@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from market.source import CandleBlock, Traffic
+from market.source import FIELDS, CandleBlock, Traffic
 from market.types import Candle, Price, SourceUnavailable, SymbolInfo
 from screener.intervals import interval_ms, open_of
 
@@ -115,20 +115,7 @@ class FakeSource:
         last = newest if end_ms is None else min(newest, open_of(end_ms, interval))
         first = last - (limit - 1) * step if start_ms is None else start_ms
         opens = [] if symbol in self.unlisted else list(range(first, last + 1, step))[:limit]
-        rows = [
-            [
-                c.open,
-                c.high,
-                c.low,
-                c.close,
-                c.volume,
-                c.quote_volume,
-                c.trades,
-                c.taker_buy_base,
-                c.taker_buy_quote,
-            ]
-            for c in (candle(symbol, interval, t) for t in opens)
-        ]
+        rows = [[getattr(c, name) for name in FIELDS] for c in (candle(symbol, interval, t) for t in opens)]
         return CandleBlock(
             symbol, interval, np.array(opens, np.int64), np.array(rows, np.float64).reshape(len(opens), 9)
         )
