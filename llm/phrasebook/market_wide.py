@@ -128,21 +128,21 @@ _DOWN = "down; red; falling; in the red; losing; negative; dropping; lower; decl
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | WORDS
+    lists = LISTS | WORDS | {"own": "price; it; coin; symbol; close"}
     slots = SLOTS | {"by": ranked_by, "operand": operand, "way_up": flag(_UP), "way_down": flag(_DOWN), "too": _too}
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     for make, verbs in ((_better, "beats"), (_worse, "lags")):
         for other in ("{coin}", "<market>"):
             g.add(
                 make,
-                f"<{verbs}> {other} by {{cmp}}? {{pct}} <more>? <points>? {{window}}?",
-                f"<{verbs}> {other} by {{cmp}}? {{num}} <points> {{window}}?",
-                f"<{verbs}> {other} {{window}} by {{cmp}}? {{pct}} <more>? <points>?",
-                f"<{verbs}> {other} {{window}} by {{cmp}}? {{num}} <points>",
-                f"<{verbs}> {other} [did / has / does / was / is]? {{window}}",
+                f"<own>? <{verbs}> {other} by {{cmp}}? {{pct}} <more>? <points>? {{window}}?",
+                f"<own>? <{verbs}> {other} by {{cmp}}? {{num}} <points> {{window}}?",
+                f"<own>? <{verbs}> {other} {{window}} by {{cmp}}? {{pct}} <more>? <points>?",
+                f"<own>? <{verbs}> {other} {{window}} by {{cmp}}? {{num}} <points>",
+                f"<own>? <{verbs}> {other} [did / has / does / was / is]? {{window}}",
             )
             g.add(make, f"{{window}} ,? [<symbols> / it / coin]? <{verbs}> {other}")
-            g.add(make, f"<{verbs}> {other}")
+            g.add(make, f"<own>? <{verbs}> {other}")
     g.add(
         _better,
         "{cmp}? {pct} <points>? [better / more / stronger / higher / ahead] [than / of] {coin} {window}?",

@@ -14,7 +14,7 @@ from llm.phrasebook.restated import said_once
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.slang import plain_words, signed_numbers
 from llm.phrasebook.spelling import correct
-from llm.phrasebook.text import UNITS, Token, span_of, tokenise
+from llm.phrasebook.text import UNITS, Token, TokenKind, span_of, tokenise
 from llm.phrasebook.topics import Clause, take_out
 
 MAX_TOKENS = 300
@@ -49,6 +49,8 @@ _AROUND = frozenset(
 _WAYS = ("upward", "upwards", "up", "downward", "downwards", "down")
 _SIDES = ("over", "above", "under", "below")
 _AVERAGES = frozenset("ema sma ma wma hma dema tema vwma emas smas mas".split())  # noqa: SIM905
+_COUNTED: dict[str, TokenKind] = {"percent": "percent", "pct": "percent", "times": "multiple"}
+_ENDS = frozenset({".", ";", "!", "?"})
 _BREAKS = frozenset({",", ";", ".", ":", "-", "!", "?"})
 
 
@@ -116,6 +118,8 @@ def _plain(tokens: list[Token]) -> list[Token]:
         words = tuple(token.text for token in tokens[at : at + 4])
         phrase = next((phrase for phrase in _ASIDES if words[: len(phrase)] == phrase), None)
         if phrase is not None:
+            if phrase == ("i", "mean") and out and out[-1].text not in _ENDS:
+                out.append(replace(tokens[at], text="meaning", end=tokens[at + 1].end))
             at += len(phrase)
             continue
         if not (tokens[at].kind == "word" and tokens[at].text in _ADVERBS):
@@ -150,7 +154,7 @@ def _aside(tokens: list[Token], at: int) -> tuple[list[Token], int] | None:
 
 
 def _spans(tokens: list[Token]) -> list[Token]:
-    """A unit whose spelling was mended belongs to the number before it: "15 mintues"."""
+    """A unit whose spelling was mended belongs to the number before it: "15 mintues", "5 precent"."""
     out: list[Token] = []
     for token in tokens:
         last = out[-1] if out else None
@@ -158,6 +162,10 @@ def _spans(tokens: list[Token]) -> list[Token]:
         whole = last is not None and last.kind == "number" and last.value == int(last.value) and 0 < last.value <= 9_999
         if last is not None and unit is not None and whole and not token.text.endswith("ly"):
             out[-1] = span_of(int(last.value), unit, f"{last.text} {token.text}", last.start, token.end)
+            continue
+        kind = _COUNTED.get(token.text) if last is not None and last.kind == "number" else None
+        if last is not None and kind is not None and token.kind == "word":
+            out[-1] = replace(last, kind=kind, text=f"{last.text} {token.text}", end=token.end)
             continue
         out.append(token)
     return out

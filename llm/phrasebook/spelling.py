@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from llm.phrasebook.common_words import COMMON_WORDS
@@ -18,7 +17,7 @@ from llm.phrasebook.event_words import LISTS
 from llm.phrasebook.lexicon import known_words
 from llm.phrasebook.phrase_tables import known_words as words_of_phrases
 from llm.phrasebook.reader import COINS
-from llm.phrasebook.text import Token
+from llm.phrasebook.text import Token, spelt
 
 MAX_CORRECTIONS = 40
 MAX_WORD = 16
@@ -86,7 +85,7 @@ _PLAIN = frozenset(
     moving simple exponential weighted period positive negative zero histogram consecutive row yesterday previous
     bitcoin ethereum coins market gainers losers top bottom width narrow conversion base tenkan kijun average
     reaches exceeds timeframe interval greater least most down double triple twice symbol strong uptrend downtrend
-    pullback reversal retest bounce bounces reclaim reclaims session weekday weekend monday friday
+    twice thrice pullback reversal retest bounce bounces reclaim reclaims session weekday weekend monday friday
     """.split()  # noqa: SIM905
 )
 
@@ -107,7 +106,7 @@ def correct(tokens: list[Token], symbols: frozenset[str], note: Callable[[str], 
             continue
         changes += 1
         note(f"“{word}” was read as “{better}”.")
-        out.append(replace(token, text=better))
+        out.append(spelt(token, better))
     return out
 
 
@@ -123,6 +122,8 @@ def corrected(word: str) -> str | None:
         return None
     if word.endswith("in") and f"{word}g" in known:
         return f"{word}g"
+    if word.endswith(("chs", "shs", "sss", "xs")) and f"{word[:-1]}es" in known:
+        return f"{word[:-1]}es"
     for ending in ("s", "ed", "ing", "es"):
         stem = word.removesuffix(ending)
         if stem != word and (stem in COMMON_WORDS or (f"{stem}e" in COMMON_WORDS and ending in ("ed", "ing"))):
@@ -134,17 +135,28 @@ def corrected(word: str) -> str | None:
             continue
         if candidate[0] != word[0] and candidate[:2] != word[1::-1] and (len(word) < 5 or candidate[-2:] != word[-2:]):
             continue
-        distance = _distance(word, candidate, furthest)
-        if distance <= min(furthest, 1 if len(candidate) < 5 else 2):
+        # "avobe": the letters of the word in another order, its ends in place.
+        mixed = len(word) == 5 and word[0] == candidate[0] and sorted(word) == sorted(candidate)
+        distance = _distance(word, candidate, 2 if mixed else furthest)
+        if distance <= (2 if mixed else min(furthest, 1 if len(candidate) < 5 else 2)):
             best.setdefault(distance, []).append(candidate)
     if not best:
         return None
     nearest = best[min(best)]
     preferred = [candidate for candidate in nearest if candidate in _PLAIN] or nearest
-    same_letters = [candidate for candidate in preferred if sorted(candidate) == sorted(word)] or preferred
+    same_letters = [candidate for candidate in preferred if sorted(candidate) == sorted(word)]
+    # "lowr" lacks a letter of "lower", rather than having one more than "low".
+    lacking = [candidate for candidate in preferred if _within(word, candidate)]
+    same_letters = same_letters or lacking or preferred
     # "candel" may be "candle" or "candles": the shorter form and the longer mean the same.
     shortest = min(same_letters, key=len)
     return shortest if all(c.startswith(shortest) or c == shortest for c in same_letters) else None
+
+
+def _within(word: str, candidate: str) -> bool:
+    """Whether the letters of a word stand in the candidate, in this order."""
+    letters = iter(candidate)
+    return all(letter in letters for letter in word)
 
 
 def vocabulary() -> frozenset[str]:

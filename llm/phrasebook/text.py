@@ -246,6 +246,11 @@ def _token(kind: str, piece: str, start: int, end: int) -> Token:
     return Token("sign", piece, 0.0, start, end)
 
 
+def spelt(token: Token, word: str) -> Token:
+    """The token with its spelling mended: "twise" is the multiple "twice"."""
+    return _token("word", word, token.start, token.end)
+
+
 def _merge(tokens: list[Token]) -> list[Token]:
     """Join what only makes sense together: "three times", "five minutes", "twenty five", "five percent", "- 2"."""
     out: list[Token] = []

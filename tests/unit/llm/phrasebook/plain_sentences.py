@@ -132,4 +132,72 @@ the Bollinger bandwidth is below the 20th percentile of the last 120 candles on 
 volume in the 95th percentile of the last 50 candles on 1h => percentrank(volume,50) >= 95
 ATR is in the lowest 15% of the last 100 bars on 1h => percentrank(ta.atr(14),100) <= 15
 percent rank of the close over 50 candles is above 80 on 1h => percentrank(close,50) > 80
+three white soldiers show up below the 50 SMA on 15m => cdl.three_white_soldiers() and close < ta.sma(close,50)
+a hammer appears above the 200 EMA on 1h => cdl.hammer() and close > ta.ema(close,200)
+a bearish engulfing forms under VWAP on 5m => cdl.engulfing().bearish and close < ta.vwap()
+a morning star prints below the lower Bollinger band on 4h =>
+    cdl.morning_star() and close < ta.bbands(close,20,2).lower
+bullish engulfing candle within 1% of the 50 EMA on 1h => cdl.engulfing() and abs(close/ta.ema(close,50)-1) <= 0.01
+two doji in a row on 1h => always(cdl.doji(),2)
+three inside bars in a row on 1d => always(high < high[1] and low > low[1],3)
+two consecutive hammers on 4h => always(cdl.hammer(),2)
+When more than 70% of all coins are above their 50 EMA, buy the ones in the top ten by 24h change. Hourly. =>
+    breadth(close > ta.ema(close, 50)) > 0.7 and rank(ticker.change_pct) <= 10
+long the ones in the bottom 10% by RSI on 1h => market_percentile(ta.rsi(close,14)) <= 0.1
+short the ones whose RSI is above 80 on 1h => ta.rsi(close,14) > 80
+the last close is more than 4% above the 10 SMA on 1d => close > 1.04*ta.sma(close,10)
+the last close is below the 20 EMA on 1h => close < ta.ema(close,20)
+price is above the last close on 1h => close > close[1]
+the previous close is above the 20 EMA on 1h => close[1] > ta.ema(close,20)
+Short after 5 consecutive higher closes when the close is more than 4% above the 10 SMA, daily bars =>
+    rising(close,5) and close > 1.04*ta.sma(close,10)
+buy after three red candles in a row if RSI is below 30 on 1h => always(close < open,3) and ta.rsi(close,14) < 30
+buy after 4 lower lows on 1h => falling(low,4)
+the 20 TEMA crosses above the 50 DEMA and the close is over both on 30m =>
+    crossover(ta.tema(close,20),ta.dema(close,50)) and close > ta.tema(close,20) and close > ta.dema(close,50)
+the 20 TEMA crossed above the 50 DEMA in the last 10 candles and the close is over both on 30m =>
+    within(crossover(ta.tema(close,20),ta.dema(close,50)),10) and close > ta.tema(close,20) and close >
+    ta.dema(close,50)
+EMA 9 is above EMA 21 and price is below both on 1h =>
+    ta.ema(close,9) > ta.ema(close,21) and close < ta.ema(close,9) and close < ta.ema(close,21)
+the 50 SMA is above the 200 SMA and price crosses above both on 1h =>
+    ta.sma(close,50) > ta.sma(close,200) and crossover(close,ta.sma(close,50)) and crossover(close,ta.sma(close,200))
+a 1h candle pokes above its 20 EMA but closes back under it => high > ta.ema(close,20) and close < ta.ema(close,20)
+the candle dips below the lower Bollinger band but closes back above it on 1h =>
+    low < ta.bbands(close,20,2).lower and close > ta.bbands(close,20,2).lower
+price trades above the 50 EMA but closes below it on 15m => high > ta.ema(close,50) and close < ta.ema(close,50)
+price wicks below VWAP and closes above it on 5m => low < ta.vwap() and close > ta.vwap()
+the candle spikes above yesterday's high and closes back below it on 15m =>
+    high > tf("1d").high and close < tf("1d").high
+the low is below the 200 EMA but the close is above it on 1h => low < ta.ema(close,200) and close > ta.ema(close,200)
+price falls through the 20 candle low and closes back above it on 1h =>
+    low < lowest(low,20)[1] and close > lowest(low,20)[1]
+the high is above the 20 candle high but the close is back below it on 1h =>
+    high > highest(high,20)[1] and close < highest(high,20)[1]
+In the last 4 hours RSI below 30 on 15m => within(ta.rsi(close,14)<30,16)
+In the last 10 candles RSI crossed above 30 and price is above the 50 EMA on 1h =>
+    within(crossover(ta.rsi(close,14),30),10) and close > ta.ema(close,50)
+over the past 6 candles the MACD crossed above its signal on 1h =>
+    within(crossover(ta.macd(close).macd,ta.macd(close).signal),6)
+for the last 10 candles ADX has been above 25 on 1h => always(ta.adx(14).adx > 25,10)
+over the last 20 candles the close has stayed above the 50 EMA on 1h => always(close > ta.ema(close,50),20)
+within the last 3 days price touched the lower Bollinger band on 4h => within(low <= ta.bbands(close,20,2).lower,18)
+during the last 12 hours volume was above 3 times its average on 1h => within(volume > 3*ta.sma(volume,20),12)
+at some point in the last 8 candles RSI was under 25 on 15m => within(ta.rsi(close,14) < 25,8)
+the coin has outperformed BTC by more than 2 percentage points over the last 12 candles on 1h =>
+    pct_change(close, 12) - pct_change(symbol("BTCUSDT").close, 12) > 2
+price underperforms BTC by at least 3 points over the last 24 candles on 1h =>
+    pct_change(symbol("BTCUSDT").close, 24) - pct_change(close, 24) >= 3
+the low touchs the lower bollinger band on 30m => low <= ta.bbands(close,20,2).lower
+prise drops more than 5 percent in 3 candels on 1h => pct_change(close,3) < -5
+price drops mroe than 5 precent in 3 candles on 1h => pct_change(close,3) < -5
+price up 4 percnt in 6 candels on 1h => pct_change(close,6) >= 4
+rsi bellow 30 adn pirce abvoe the 50 emma on 1h => ta.rsi(close,14) < 30 and close > ta.ema(close,50)
+volme at leats 3x its 20 cnadle avrage on 1h => volume >= 3*ta.sma(volume,20)
+macd crosess abvoe its signl on 4h => crossover(ta.macd(close).macd,ta.macd(close).signal)
+RSI cross abov 50 and the clsoe is avobe vwap on 15m => crossover(ta.rsi(close,14),50) and close > ta.vwap()
+supertrned flips gren on 1h => crossover(ta.supertrend(10,3).direction,0)
+bulish enguling candle under the lowr bolinger band on 4h => cdl.engulfing() and close < ta.bbands(close,20,2).lower
+clsoe breaks the hihgest high of 20 candels on 1h => close > highest(high,20)[1]
+volumne twise the averge on 1h => volume >= 2*ta.sma(volume,20)
 """
