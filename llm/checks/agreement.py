@@ -40,6 +40,7 @@ _STOPPING: Final = {
     "target": re.compile(r"\b(?:target|take[ -]?profits?|tp)\b", re.IGNORECASE),
 }
 _DENIED: Final = re.compile(r"\b(?:not?|never|without|unless|except|neither|nor|instead)\b|n't\b|n’t\b", re.IGNORECASE)
+_TWICE: Final = re.compile(r"\bno (?:lower|higher|more|less|further|worse|better)\b", re.IGNORECASE)
 _BEFORE: Final = 40
 _BEHIND: Final = 25
 _LOOSE: Final = re.compile(
@@ -52,6 +53,8 @@ _PAIRS: Final = (
 _ORS: Final = re.compile(r"\bor\b|\beither\b|\bany\b|\bunless\b|\bexcept\b|\bat least \w+ of\b|[|/]", re.IGNORECASE)
 _GROUPED: Final = re.compile(r"\(\s*[a-z]|\beither\b", re.IGNORECASE)
 _SIDES: Final = dict(pair.split()[::-1] for pair in _PAIRS)
+_BOTH: Final = frozenset(("bullish", "bearish"))
+"""A pattern's own side may be left unsaid."""
 _MANY: Final = 10
 
 
@@ -69,7 +72,7 @@ class Difference(NamedTuple):
 def differences_of(reading: Reading, program: Claims) -> Iterator[Difference]:
     """What of a reading the program says otherwise."""
     told = [row for row in reading.rows if reading.whole or _plain(row, reading.sentence)]
-    rows = {claim.text: row for row in told for claim in row.claims}
+    rows = {claim.text: row for row in told for claim in (*row.denied, *row.claims)}
     pairs = yield from _compared(reading.claims.entry, program.entry, rows)
     yield from _joins(reading, program, pairs, rows)
     words = _words(_LEAVING, reading.sentence)
@@ -94,7 +97,7 @@ def _compared(
     for test in (_turned, _event, _window, _place, _side, _numbers):
         for at in list(left):
             row = rows.get(asked[at].text)
-            if row is None or _open_ended(asked[at], row):
+            if row is None or _unsure(asked[at], row):
                 continue
             for n in free:
                 kind = test(asked[at], said[n], row)
@@ -162,8 +165,11 @@ def _turned(claim: Claim, other: Claim, row: Words) -> Kind | None:
     return "turned" if _likeness(claim, other) == "opposite" else None
 
 
-def _open_ended(claim: Claim, row: Words) -> bool:
-    """Whether it is a bound of "between" two series: which of them is the upper one nobody says."""
+def _unsure(claim: Claim, row: Words) -> bool:
+    """Whether the words turn twice ("no lower than 10 % under"), or it is a bound of "between" two series, of
+    which nobody says which is the upper one."""
+    if _TWICE.search(row.words):
+        return True
     sides = (claim.low, claim.high)
     bounded = any(side is not None and constant(side) is not None for side in sides)
     return "between" in row.words.lower() and len(row.claims) == 2 and not bounded
@@ -195,7 +201,7 @@ def _side(claim: Claim, other: Claim, row: Words) -> Kind | None:
     """The upper for the lower one, a bearish pattern for a bullish one."""
     if claim.names == other.names or claim.numbers != other.numbers or not _windows_fit(claim, other):
         return None
-    one, two = ({_SIDES.get(name, name) for name in names} for names in (claim.names, other.names))
+    one, two = ({_SIDES.get(name, name) for name in names} - _BOTH for names in (claim.names, other.names))
     return "side" if one == two else None
 
 

@@ -134,7 +134,7 @@ def _crosses_joined(node: ast.BoolOp) -> list[ast.expr]:
         for before in [part for part in parts if isinstance(part, ast.Compare) and part is not now]:
             for low, high in _sides(now):
                 if now in parts and any(
-                    ast.unparse(b) == _one_ago(high) and ast.unparse(a) == _one_ago(low) for b, a in _sides(before)
+                    ast.unparse(b) in _one_ago(high) and ast.unparse(a) in _one_ago(low) for b, a in _sides(before)
                 ):
                     word, sides = ("crossover", [high, low]) if constant(high) is None else ("crossunder", [low, high])
                     cross = ast.Call(ast.Name(word, ast.Load()), sides, [])
@@ -142,9 +142,21 @@ def _crosses_joined(node: ast.BoolOp) -> list[ast.expr]:
     return parts
 
 
-def _one_ago(node: ast.expr) -> str:
-    """How the value of the candle before is written."""
-    return ast.unparse(node if constant(node) is not None else ast.Subscript(node, ast.Constant(1), ast.Load()))
+def _one_ago(node: ast.expr) -> set[str]:
+    """How the value of the candle before may be written."""
+    if constant(node) is not None:
+        return {ast.unparse(node)}
+    if isinstance(node, ast.Subscript) and (shift := constant(node.slice)) is not None:
+        return {ast.unparse(ast.Subscript(node.value, ast.Constant(int(shift) + 1), ast.Load()))}
+    whole = ast.unparse(ast.Subscript(node, ast.Constant(1), ast.Load()))
+    if not isinstance(node, ast.BinOp):
+        return {whole}
+    sides = [(left, right) for left in _one_ago(node.left) for right in _one_ago(node.right)]
+    return {whole, *(ast.unparse(ast.BinOp(_parsed(left), node.op, _parsed(right))) for left, right in sides)}
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _add(claim: Claim, into: list[Claim]) -> int:

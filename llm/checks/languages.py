@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +27,16 @@ _SPELLED_ALIKE: Final = frozenset(("ao", "ad", "di", "ha", "mom", "uo", "alma", 
 _DECIMAL: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
+_UNITS: Final = {
+    "m": "minut|dakika|мин|分|분|دقيق",
+    "h": "hora|heure|stund|std|ora|ore|uur|saat|jam|godzin|час|時間|小時|小时|시간|ساع",
+    "d": "día|dia|jour|tag|giorn|dag|gün|hari|dzie|дн|ден|日|天|일",
+}
+_SPAN: Final = re.compile(
+    r"(?<![\d.,])(\d{1,3})[\s-]?(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + r")\w*",
+    re.IGNORECASE,
+)
+
 
 @lru_cache(maxsize=256)
 def is_english(sentence: str) -> bool:
@@ -40,6 +51,15 @@ def is_meant(sentence: str, start: int, end: int) -> bool:
     """Whether a name stands there, not a small word of another language that is spelled like one."""
     name = sentence[start:end]
     return name.lower() not in _SPELLED_ALIKE or name.isupper() or is_english(sentence)
+
+
+def intervals_elsewhere(sentence: str) -> Iterator[tuple[int, int, str]]:
+    """Where a sentence that is not English names an interval such as "15 minutos", and which; of units with usual words
+    only."""
+    if is_english(sentence):
+        return
+    for match in _SPAN.finditer(sentence):
+        yield match.start(), match.end(), f"{match.group(1)}{match.lastgroup}"
 
 
 def with_points(sentence: str) -> str:

@@ -27,15 +27,16 @@ _PAUSE: Final = re.compile(r"[,;:.!?\n()]")
 
 @dataclass(frozen=True)
 class Words:
-    """A condition as it was read: the words it came from, where they stand, and what it claims. `around` is
-    the same with some letters more; `alone` is whether no word that was not understood stands beside it, which may
-    change what it says."""
+    """A condition as it was read: the words it came from, where they stand, and what it claims; `denied` is the same
+    with a "not" before it, `around` the words with some letters more. `alone` is whether no word that was not
+    understood stands beside it, which may change what it says."""
 
     words: str
     start: int
     end: int
     claims: tuple[Claim, ...]
     around: str = ""
+    denied: tuple[Claim, ...] = ()
     alone: bool = True
 
 
@@ -82,11 +83,14 @@ def _rows(sentence: str, made: Translation, symbols: tuple[str, ...] | None) -> 
     for row in made.conditions:
         if row.name not in lines:
             continue
-        program = compile_filter(f"match = {lines[row.name]}\n", made.interval, symbols)
+        given, denied = (
+            tuple(claims_of(canonical_source(compile_filter(f"match = {code}\n", made.interval, symbols))).entry)
+            for code in (lines[row.name], f"not ({lines[row.name]})")
+        )
         start, end = _place_of(row.words, sentence) or (0, 0)
         alone = not any(_beside(sentence, (start, end), place) for place in unread)
         around = sentence[max(0, start - _BESIDE) : end + _BESIDE]
-        yield Words(row.words, start, end, tuple(claims_of(canonical_source(program)).entry), around, alone)
+        yield Words(row.words, start, end, given, around, denied, alone)
 
 
 def _beside(sentence: str, one: tuple[int, int], two: tuple[int, int]) -> bool:

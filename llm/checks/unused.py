@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from llm.checks.facts import Facts
-from llm.checks.languages import is_english, is_meant, with_points
+from llm.checks.languages import intervals_elsewhere, is_english, is_meant, with_points
 from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
 from llm.checks.words import loose, named, named_at, usual
@@ -112,7 +112,11 @@ def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
 def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
     tokens = tokenise(sentence)
     english = is_english(sentence)
-    named_spans = [*_numbered(sentence), *_patterns_with_numbers(sentence)]
+    elsewhere = list(intervals_elsewhere(sentence))
+    for start, end, interval in elsewhere:
+        if interval in INTERVALS and not _span_held(INTERVALS[interval], facts, True):
+            yield Unused(kind="interval", words=sentence[start:end], start=start, end=end)
+    named_spans = [*_numbered(sentence), *_patterns_with_numbers(sentence), *((s, e) for s, e, _ in elsewhere)]
     for i, token in enumerate(tokens):
         if token.kind == "span":
             kind: Kind = "interval"
