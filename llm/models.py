@@ -7,7 +7,7 @@ cache. A test passes its own object with `complete`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -104,7 +104,8 @@ class ModelError(Exception):
     """A model call failed. `reason` is for people and never holds a key.
 
     `answer` is the raw text where the model did answer, so that a repair prompt can quote it; tokens, `cost`
-    (US dollars, None where no price is known) and `calls` are what was spent all the same.
+    (US dollars, None where no price is known) and `calls` are what was spent all the same. `not_understood` are the
+    words that gave no answer.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class ModelError(Exception):
         output_tokens: int = 0,
         cost: float | None = None,
         calls: int = 1,
+        not_understood: Sequence[str] = (),
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -128,6 +130,7 @@ class ModelError(Exception):
         self.output_tokens = output_tokens
         self.cost = cost
         self.calls = calls
+        self.not_understood = tuple(not_understood)
 
     @property
     def retryable(self) -> bool:

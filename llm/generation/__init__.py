@@ -2,8 +2,8 @@
 
 1. `operations` are what callers ask for; each is bounded in tries and says why it failed (`GenerationFailed`).
 2. `metadata` reads the sentence; its interval and direction hold whatever a model answers.
-3. `drafts` writes, compiles, checks and repairs a program; `mapping` finds each condition in words in it, `kind` reads
-   off what sort of strategy it is.
+3. `drafts` writes, compiles, checks and repairs a program; `mapping` finds each condition in words in it,
+   `llm.kind` reads off what sort of strategy it is.
 4. `ask` is how a model is asked: prompts, for whom it is paid, progress, and what the calls used.
 """
 

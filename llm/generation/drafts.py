@@ -91,6 +91,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
     readable = True
     kept: _Compiled | None = None
     first_try = False
+    unread: tuple[str, ...] = ()
     attempt = 0
     for attempt in range(1, (1 if offline else max(1, asking.max_attempts)) + 1):
         asking.usage.drafts += 1
@@ -102,6 +103,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
             if error.kind != "bad_answer":
                 raise failed(error, not_understood=task.not_understood, attempts=attempt) from error
             problems, reply, readable = [error.reason], error.answer, offline
+            unread = error.not_understood
             await asking.tell(f"Got an answer that cannot be read, {which_try(attempt)}")
         else:
             reply, readable = answer.data.filter_code, True
@@ -130,7 +132,7 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
     reason = f"The model wrote no working filter in {attempt} {tries}. Last problem: {problems[0]}"
     if offline:
         reason = problems[0]
-    unread = list(task.not_understood) or [task.sentence.strip()[:200]]
+    unread = task.not_understood or unread or (task.sentence.strip()[:200],)
     raise GenerationFailed(
         reason,
         kind="not_understood" if readable else "model",

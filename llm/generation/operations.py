@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Final, TypedDict, Unpack
 
 from llm.generation.ask import Asking, GenerationFailed, Progress, Usage
 from llm.generation.drafts import GeneratedFilter, Task, in_words, write_filter
-from llm.generation.kind import with_kind
 from llm.generation.metadata import checked_interval, checked_sentence, held_to_sentence, read_metadata
+from llm.kind import with_kind
 from llm.models import LanguageModel, ModelAnswer, Spender
 from llm.phrasebook.model import OFFLINE_MODEL
+from llm.phrasebook.translate import base_interval, sentence_interval
 from llm.reference import language_reference
 from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
 from screener import FilterError, Program, compile_filter
@@ -111,13 +113,18 @@ async def filter_from_sentence(
     text = checked_sentence(sentence)
     checked_interval(interval)
     _checked_conditions(conditions)
-    named = {} if interval is None else {"interval": interval}
+    said = ". ".join(condition.strip().rstrip(".") for condition in conditions)
+    base, assumed = (interval, ()) if interval is not None else base_interval(text)
+    if conditions and interval is None and sentence_interval(text) is None:
+        base, assumed = base_interval(said)
+    named = {"interval": base}
     if direction is not None:
         named["direction"] = direction
     wanted = StrategyMetadata.model_validate({"name": "Filter", "conditions": list(conditions), **named})
     notes = held_to_sentence(wanted, text, interval)
     metadata = notes.model_copy(update={"direction": direction}) if direction is not None else notes
     made = await _filter(Asking(model, **how), text, metadata, beside=". ".join(conditions))
+    made = replace(made, assumptions=tuple(dict.fromkeys((*assumed, *made.assumptions))))
     if not conditions:
         readings = [f"{condition.reading}."[:400] for condition in made.program.conditions]
         metadata = metadata.model_copy(update={"conditions": readings[:MAX_CONDITIONS]})

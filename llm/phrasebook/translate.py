@@ -77,25 +77,32 @@ class Translation:
     not_understood: tuple[str, ...]
 
 
-def translate(sentence: str, interval: str | None = None, symbols: Collection[str] | None = None) -> Translation:
-    """Translate a sentence. `interval` is the base where the sentence names none; never raises on any
-    text."""
+def translate(
+    sentence: str,
+    interval: str | None = None,
+    symbols: Collection[str] | None = None,
+    direction: Direction | None = None,
+) -> Translation:
+    """Translate a sentence. `interval` is the base where the sentence names none, `direction` holds whatever it names;
+    never raises on any text."""
     if not sentence.strip():
         return _nothing(interval, ["(the sentence is empty)"], ())
     if len(sentence) > MAX_CHARACTERS:
         return _nothing(interval, [f"everything: {len(sentence):,} characters, at most {MAX_CHARACTERS:,}"], ())
     found = read_dialect(sentence, interval or DEFAULT_INTERVAL, symbols)
     if found is None:
-        return _from_english(sentence, interval, symbols)
+        return _from_english(sentence, interval, symbols, direction)
     if found.sentence:
-        made = _from_english(found.sentence, interval, symbols)
+        made = _from_english(found.sentence, interval, symbols, direction)
         return replace(made, assumptions=(*found.notes, *made.assumptions))
     if not found.code:
         return _nothing(interval, found.refused, found.notes)
-    return _from_code(found, interval, symbols)
+    return _from_code(found, interval, symbols, direction)
 
 
-def _from_code(found: Reading, option: str | None, symbols: Collection[str] | None) -> Translation:
+def _from_code(
+    found: Reading, option: str | None, symbols: Collection[str] | None, asked: Direction | None
+) -> Translation:
     """A program that was written as one: its conditions are those that the compiler names."""
     base = found.interval or option or DEFAULT_INTERVAL
     program = compile_filter(found.code, base, symbols)
@@ -103,9 +110,9 @@ def _from_code(found: Reading, option: str | None, symbols: Collection[str] | No
     notes = list(found.notes)
     if found.interval is None and option is None:
         notes.append(f"No interval was named: {base} candles.")
-    if not found.short:
+    if not found.short and asked is None:
         notes.append("No direction was named: long.")
-    direction: Direction = "short" if found.short else "long"
+    direction: Direction = asked or ("short" if found.short else "long")
     empty = _nothing(base, found.refused, notes)
     return replace(
         empty,
@@ -118,7 +125,9 @@ def _from_code(found: Reading, option: str | None, symbols: Collection[str] | No
     )
 
 
-def _from_english(sentence: str, interval: str | None, symbols: Collection[str] | None) -> Translation:
+def _from_english(
+    sentence: str, interval: str | None, symbols: Collection[str] | None, asked: Direction | None
+) -> Translation:
     read = read_sentence(sentence, frozenset(symbols or ()))
     notes = list(read.notes)
     left_over = list(read.left_over)
@@ -128,7 +137,10 @@ def _from_english(sentence: str, interval: str | None, symbols: Collection[str] 
     if not entry:
         return _nothing(base, left_over or [sentence.strip()[:200]], read.notes)
     said = affirmed(read.entry.tree)
-    direction = direction_of(read, [condition for at, (condition, _) in enumerate(entry) if at in said], notes)
+    entered = [condition for at, (condition, _) in enumerate(entry) if at in said]
+    direction = asked or direction_of(read, entered, notes)
+    if read.direction not in (None, direction):
+        notes.append(f"The sentence says {read.direction}; {direction} was asked for and is used.")
     taken: set[str] = set()
     rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in entry]
     out_rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in closing]
@@ -184,6 +196,17 @@ def _read_back(rows: list[Translated], code: str, base: str, symbols: Collection
         same = again and not left and compile_filter(f"match = {again}\n", base, symbols).hash == own
         out.append(row if same else replace(row, english=readings.get(row.name, row.english)[:400]))
     return out
+
+
+def base_interval(sentence: str) -> tuple[str, tuple[str, ...]]:
+    """The base interval of a sentence for which none was chosen, and what is assumed of it."""
+    found = read_dialect(sentence, DEFAULT_INTERVAL, None)
+    if found is not None and found.code:
+        base = found.interval or DEFAULT_INTERVAL
+        return base, () if found.interval else (f"No interval was named: {base} candles.",)
+    notes: list[str] = []
+    base = base_of(read_sentence(found.sentence if found is not None and found.sentence else sentence), None, notes)
+    return base, tuple(notes)
 
 
 def sentence_interval(sentence: str, option: str | None = None) -> str | None:

@@ -5,10 +5,12 @@ For a description whose writer did not say it.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from llm.schemas import Category, Difficulty, StrategyMetadata
 from screener import Program
+
+if TYPE_CHECKING:
+    from llm.schemas import Category, Difficulty, StrategyMetadata
 
 _OSCILLATORS: Final = ("rsi(", "stoch", "willr", "cci(", "mfi(", "zscore", "bbands", "keltner", "percent_b", "cmo(")
 _MOMENTUM: Final = ("macd", "roc(", "adx(", "aroon", "pct_change", "mom(", "tsi(", "trix", "awesome")
