@@ -15,6 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from llm.phrasebook.pandas_code import from_pandas
+from llm.phrasebook.pine import around, from_pine
 from screener import FilterError, compile_filter
 
 _OWN = re.compile(r"(?m)^\s*match\s*=[^=]")
@@ -26,7 +27,6 @@ _PINE = re.compile(
     r"//@version|\bstrategy\.(?:entry|close|exit)|\bplot(?:shape|char)?\(|\balertcondition\(|"
     r"\bta\.\w+\(.*\n\s*(?:if|plot)|\bindicator\(|:="
 )
-_PINE_FUNCTIONS = re.compile(r"\bta\.(crossover|crossunder|highest|lowest|rising|falling|barssince|change)\(")
 _SHELL = re.compile(
     r"(?:^|[;|&\n]\s*)(?:for \w+ in .*?;?\s*do\b|while .*?;\s*do\b|awk\b|sed\b|grep\b|curl\b|sudo\b|rm -|"
     r"echo \$|#!/)|\$\(|;\s*done\b"
@@ -217,45 +217,27 @@ def _sql(text: str, interval: str, symbols: Collection[str] | None) -> Reading |
 def _pandas(text: str, interval: str, symbols: Collection[str] | None) -> Reading | None:
     if not re.search(r"\bdf\b|\.rolling\(|\.shift\(|\.ewm\(", text):
         return None
-    code = from_pandas(text)
-    if code is None or _problem(code, interval, symbols) is not None:
+    made = from_pandas(text)
+    label, short = around(text)
+    if made is None or _problem(made.code, label or interval, symbols) is not None:
         note = "This is pandas; not every part has an exact counterpart, so it is not translated."
         return Reading(refused=(_brief(text),), notes=(note,))
-    return Reading(code=code, refused=("df",), notes=("The pandas expression was rewritten in the filter language.",))
+    notes = ("The pandas expression was rewritten in the filter language.",)
+    return Reading(code=made.code, interval=label, short=made.short or short, refused=("df",), notes=notes)
 
 
 def _pine(text: str, interval: str, symbols: Collection[str] | None) -> Reading | None:
     """Assignments of Pine that are our language as well, and the condition that enters."""
     if not _PINE.search(text):
         return None
-    lines: list[str] = []
-    refused: list[str] = []
-    entered, sold = "", False
-    for line in text.splitlines():
-        plain = re.sub(r"\s*//.*$", "", line).strip()
-        enters = re.search(r"strategy\.entry\(.*?(strategy\.short)?\s*[,)]", plain)
-        tested = re.match(r"if\s*\(?\s*(.+?)\s*\)?$", plain)
-        assigned = re.match(r"(?:var\s+|bool\s+|float\s+)*(\w+)\s*=\s*(.+)$", plain)
-        if not plain:
-            continue
-        if tested is not None and not entered:
-            entered = tested.group(1)
-        elif enters is not None:
-            sold = sold or "strategy.short" in plain
-            refused.append(plain)
-        elif assigned is not None and not re.match(r"(?:indicator|strategy)\(", plain):
-            lines.append(f"{assigned.group(1)} = {assigned.group(2)}")
-        else:
-            refused.append(plain)
-    swapped = [_PINE_FUNCTIONS.sub(r"\1(", line) for line in lines]
-    entered = _PINE_FUNCTIONS.sub(r"\1(", entered)
-    entered = entered or next((x.split(" = ")[0] for x in reversed(swapped)), "")
-    code = "\n".join([*swapped, f"match = {entered}"]) + "\n"
-    if not entered or len(refused) > 6 or "=" in entered or _problem(code, interval, symbols) is not None:
+    made = from_pine(text)
+    label, short = around(text)
+    if made is None or _problem(made.code, label or interval, symbols) is not None:
         note = "This is Pine; not every line has an exact counterpart, so it is not translated."
         return Reading(refused=(_brief(text),), notes=(note,))
     notes = ("The condition of the Pine script was taken; its orders and plots were not.",)
-    return Reading(code=code, short=sold, refused=tuple(_brief(line) for line in refused), notes=notes)
+    refused = tuple(_brief(line) for line in made.refused)
+    return Reading(code=made.code, interval=label, short=made.short or short, refused=refused, notes=notes)
 
 
 def _code_reason(text: str) -> str | None:
