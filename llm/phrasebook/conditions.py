@@ -145,6 +145,8 @@ def _remember(r: Reader, condition: Condition) -> None:
     last = last.inner if isinstance(last, Recent) else last
     if isinstance(last, Cross | Compare) and last.right.kind != "number":
         r.pair = (last.left, last.right)
+    if isinstance(last, Between) and last.low.kind == "low" and last.left.kind != "number":
+        r.pair = (last.high, last.left)
 
 
 def _both(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:

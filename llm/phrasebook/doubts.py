@@ -21,13 +21,45 @@ _ARTICLES = frozenset({"the", "a", "an", "its", "their"})
 _SHARE = frozenset("upper lower top bottom middle lowest highest first".split())  # noqa: SIM905
 _IMPLIED = "Where no subject is named"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_COPULAS = frozenset({"is", "are", "was", "were", "isn't", "aren't", "means", "mean", "works", "work", "fails", "fail"})
+_HEDGES = frozenset("just often usually always never really basically simply kind of sort pretty so very".split())  # noqa: SIM905
+_JUDGED = frozenset(
+    """
+    overrated underrated dead noise nonsense garbage useless great nice fun hard everything nothing dumb stupid rubbish
+    lies magic gambling bullshit bs boring brutal murder poison gold money free trouble
+    """.split()  # noqa: SIM905
+)
+# What makes a rule of a condition that was said first: "RSI under 30 is my trigger", "... is a buy".
+_CALLS = frozenset(
+    """
+    buy sell long short longs shorts signal trigger setup entry entries exit filter condition requirement must rule go
+    cue moment level value same highest lowest top bottom case first
+    """.split()  # noqa: SIM905
+)
 ORDER_WORDS = frozenset({"then", "afterwards", "later", "subsequently"})
 
 
 def breaks_off(r: Reader) -> bool:
     """Whether the words behind the cursor go on with the condition that was read up to here."""
     ahead = [token.text for token in r.tokens[r.position : r.position + 2]]
-    return ahead[:1] != [] and (ahead[0] in _GOES_ON or (ahead[0] == "from" and ahead[1:] in (["its"], ["the"])))
+    return (
+        _opinion(r)
+        or ahead[:1] != []
+        and (ahead[0] in _GOES_ON or (ahead[0] == "from" and ahead[1:] in (["its"], ["the"])))
+    )
+
+
+def _opinion(r: Reader) -> bool:
+    """Whether something is thought of what was read up to here: "a golden cross is a classic", "weekends are a trap"."""
+    words = [token.text for token in r.tokens[r.position : r.position + 6]]
+    if words[:1] == ["often"] or words[:1] == ["usually"]:
+        words = words[1:]
+    if not words or words[0] not in _COPULAS:
+        return False
+    said = [word for word in words[1:] if word not in _HEDGES]
+    if said[:1] and said[0] in _JUDGED:
+        return True
+    return len(said) > 1 and said[0] in ("a", "an", "the", "such", "my", "for") and not _CALLS & set(said[1:4])
 
 
 def begins_late(r: Reader, start: int, used: list[bool]) -> bool:

@@ -9,7 +9,7 @@ from llm.phrasebook.reader import Reader
 LIGHT = frozenset(
     """
     on in for over at and or while when whenever if with where but last past within during
-    using once by plus given , ; . : - / ! ? & ( ) " ' [ ] + first
+    using once by plus given meaning , ; . : - / ! ? & ( ) " ' [ ] + first
     """.split()  # noqa: SIM905
 )
 _TELLING = frozenset(

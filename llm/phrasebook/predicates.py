@@ -39,6 +39,8 @@ from llm.phrasebook.states import LOWER, UPPER, WIDTHS, read_state
 from llm.phrasebook.units import beyond_level, comparable, in_money, turnover, unit_of
 
 TREND_STEPS = 1
+_ENDS = frozenset({".", ",", ";", "!", "?", ")", "and", "but", "then", "while"})
+_PRICES = frozenset({"price", "close", "low", "high", "open"})
 _PAST = frozenset({"last", "past", "previous", "prior", "recent", "next", "within", "during"})
 
 
@@ -252,6 +254,7 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     mark = r.mark()
     joined_or = bool(r.take("either"))
     rights = read_operands(r, left)
+    rights = _same_again(r, left) if rights is None else rights
     rights = None if rights is None else [line for right in rights if (line := edge(right, op)) is not None]
     if not rights or not all(comparable(left, right) for right in rights):
         # "RSI below 30 ADX above 25": the number is this one's, not the next one's length.
@@ -268,6 +271,18 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     more = _more_comparands(r, left, rights)
     items = tuple(_comparison(left, op, right) for right in (*rights, *more))
     return items[0] if len(items) == 1 else Group("or" if joined_or else "and", items)
+
+
+def _same_again(r: Reader, left: Operand) -> list[Operand] | None:
+    """ "... but the close stays above.": the line that was compared or touched before."""
+    ends = r.done or r.tokens[r.position].text in _ENDS
+    last = r.pair[-1] if r.pair else None
+    if not ends or not isinstance(last, Operand) or left.kind not in _PRICES or left.shift or not price_like(last):
+        return None
+    if last.kind in _PRICES:
+        return None
+    r.note("“Above” or “below” with nothing behind it became: of the line named before.")
+    return [last]
 
 
 def _of_percent(r: Reader, left: Operand, rights: list[Operand]) -> bool:

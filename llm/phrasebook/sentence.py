@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from llm.phrasebook import sentence_words as _learnt
 from llm.phrasebook.meaning import Direction, Item, intervals
+from llm.phrasebook.repeats import is_name, repeated, said_better
 from llm.phrasebook.structure import Structure, Tree
 from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.trade import Exits
@@ -30,10 +31,20 @@ class Part:
         """The connectors since the last condition."""
         return self.structure.pending
 
-    def add(self, item: Item) -> None:
-        """Append a condition, joined by the connectors seen since the one before."""
-        self.structure.leaf(len(self.items))
-        self.items.append(item)
+    def add(self, item: Item, explains: str | None = None) -> None:
+        """Append a condition, joined by the connectors seen since the one before. What says again what stands there
+        already is one with it; `explains` is the sign or word that makes it an explanation."""
+        better = said_better(self.items[-1].condition, item.condition, explains) if explains and self.items else None
+        conditions = [known.condition for known in self.items]
+        at = len(self.items) - 1 if better is not None else None
+        if at is None and self.structure.all_hold and not self.structure.depth:
+            at = repeated(conditions, item.condition)
+        if at is None:
+            self.structure.leaf(len(self.items), noun=is_name(item.condition))
+            self.items.append(item)
+            return
+        self.pending.clear()
+        self.items[at] = item if better is None else replace(item, condition=better)
 
     @property
     def tree(self) -> Tree:
@@ -45,7 +56,7 @@ class Part:
 
 @dataclass(slots=True)
 class Sentence:
-    """All that was read. `mentioned` holds every interval named, `units` the unit of each time in ms, `left_over` the
+    """All that was read. `mentioned` holds every interval named, `unusable` what was named as one and is none, `units` the unit of each time in ms, `left_over` the
     phrases that were not understood; `effort` is the number of steps that reading took."""
 
     entry: Part = field(default_factory=Part)
@@ -53,6 +64,7 @@ class Sentence:
     direction: Direction | None = None
     heading: str | None = None
     mentioned: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
     units: dict[int, str] = field(default_factory=dict)
     exits: Exits = field(default_factory=Exits)
     notes: list[str] = field(default_factory=list)

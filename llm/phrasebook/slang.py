@@ -79,6 +79,8 @@ atl of the last; all time low of the last; atl over the last; atl in the last; a
 bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; smash the bid; slap the bid; full
     port; fire up a long; pull the trigger; bid hard | buy
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
+i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
+    i meant; meaning | meaning
 outpaced; outpaces; outran; outruns; outpacing; outdid; beat; outperformed; outperforms | outperforms
 underperformed | underperforms
 """

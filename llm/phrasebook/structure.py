@@ -1,29 +1,32 @@
 """How conditions hang together: "and", "or", "unless", commas, brackets, from what stands between them.
 
 1. Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both sides);
-   then "or"; then "and". A comma list that ends in "or" is one list of alternatives. Where a sentence mixes "and" with
-   "or" the reading is stated.
+   then "or"; then "and"; then an "or" between two names of candles ("a hammer or a doji and ..."). A comma list that ends
+   in "or" is one list of alternatives. Where a sentence mixes "and" with "or" the reading is stated.
 2. A group is what stands in brackets, what follows "either" up to the last of its alternatives, and what follows
    "any of", "at least two of". Groups are nested as written; one that is not closed ends with the sentence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
-Level = Literal["either_side", "all", "or", "and"]
-_ORDER: tuple[Level, ...] = ("either_side", "all", "or", "and")
+Level = Literal["either_side", "all", "or", "and", "nouns"]
+_ORDER: tuple[Level, ...] = ("either_side", "all", "or", "and", "nouns")
+_EITHER = ("or", "either_side", "nouns")
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What stands between two conditions. `bare` is a comma and nothing else; `negate` is "unless"."""
+    """What stands between two conditions. `bare` is a comma and nothing else; `negate` is "unless"; `nouns`: both are
+    names of candles."""
 
     level: Level
     bare: bool = False
     negate: bool = False
+    nouns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +94,33 @@ class Structure:
     elements: list[Element] = field(default_factory=list)
     pending: set[str] = field(default_factory=set)
     depth: int = 0
+    noun: bool = False
 
-    def _begin(self) -> None:
+    def _begin(self, *, noun: bool = False) -> None:
         """Before a condition or a group: the connectors seen since the last one."""
         if self.elements and isinstance(self.elements[-1], Leaf | Close):
-            self.elements.append(join_of(self.pending))
+            join = join_of(self.pending)
+            nouns = noun and self.noun and isinstance(self.elements[-1], Leaf)
+            level = "nouns" if nouns and join.level in ("or", "either_side") else join.level
+            self.elements.append(replace(join, level=level, nouns=nouns))
         elif "unless" in self.pending:
             self.elements.append(Negate(wide=True))
         self.pending = set()
+        self.noun = noun
 
-    def leaf(self, index: int) -> None:
-        """A condition stands here."""
-        self._begin()
+    def leaf(self, index: int, *, noun: bool = False) -> None:
+        """A condition stands here; `noun`: it is the name of a candle, with no verb of its own."""
+        self._begin(noun=noun)
         self.elements.append(Leaf(index))
+
+    @property
+    def all_hold(self) -> bool:
+        """Whether what was read so far, and what the pending connectors add, has to hold together."""
+        plain = not any(
+            isinstance(e, Open | Negate) or (isinstance(e, Join) and (e.negate or e.level in _EITHER))
+            for e in self.elements
+        )
+        return plain and not self.pending & {"or", "unless"}
 
     def open(self, mode: Mode, *, negated: bool = False, least: int = 1) -> None:
         """A group begins here."""
@@ -156,10 +173,10 @@ def _parse(elements: list[Element], at: int, group: Open) -> tuple[Tree | None, 
             at += 1
             break
         if isinstance(element, Join):
-            if group.mode == "either" and chosen and element.level not in ("or", "either_side"):
+            if group.mode == "either" and chosen and element.level not in _EITHER:
                 break
             join = element
-            chosen = chosen or element.level in ("or", "either_side")
+            chosen = chosen or element.level in _EITHER
         elif isinstance(element, Negate):
             lead = lead or (element.wide and not units and group.mode == "plain")
             negate = not lead
@@ -235,13 +252,14 @@ def _lists(joins: list[Join]) -> list[Join]:
     """Commas before an "or" belong to its list: "A, B or C"."""
     out = list(joins)
     for at, join in enumerate(out):
-        if join.level not in ("or", "either_side"):
+        if join.level not in _EITHER:
             continue
+        names = join.level == "nouns"
         before = at
-        while before > 0 and out[before - 1].bare:
+        while before > 0 and out[before - 1].bare and (out[before - 1].nouns or not names):
             before -= 1
         if before < at:
-            out[before : at + 1] = [Join("or")] * (at + 1 - before)
+            out[before : at + 1] = [Join("nouns" if names else "or", nouns=names)] * (at + 1 - before)
     return out
 
 
@@ -263,7 +281,7 @@ def _build(units: list[Tree], start: int, stop: int, joins: list[Join], depth: i
         parts.append(Branch("not", (part,)) if negate else part)
         if cut < stop - 1:
             negate, begin = joins[cut].negate, cut + 1
-    op: Literal["and", "or"] = "or" if level in ("or", "either_side") else "and"
+    op: Literal["and", "or"] = "or" if level in _EITHER else "and"
     flat: list[Tree] = []
     for part in parts:
         flat.extend(part.parts if isinstance(part, Branch) and part.op == op else (part,))

@@ -24,7 +24,7 @@ from llm.phrasebook.doubts import (
 )
 from llm.phrasebook.groups import read_group
 from llm.phrasebook.headings import BEATEN, read_heading
-from llm.phrasebook.interval_lists import another_interval, any_of_before
+from llm.phrasebook.interval_lists import another_interval, any_of_before, unusable_intervals
 from llm.phrasebook.leftover import LIGHT, left_over
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
@@ -45,6 +45,7 @@ from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
 from llm.phrasebook.prohibitions import read_prohibition
 from llm.phrasebook.reader import MAX_EFFORT, Reader
+from llm.phrasebook.repeats import explains
 from llm.phrasebook.sentence import Part, Sentence
 from llm.phrasebook.trade import read_trade
 from llm.phrasebook.trailing import read_trailing_settings
@@ -76,6 +77,7 @@ def read_sentence(
         walker.step()
     unread = "" if r.done else " ".join(sentence[r.tokens[r.position].start :].split())[:200]
     walker.finish()
+    out.unusable = unusable_intervals(sentence, r, used)
     out.left_over, talk = left_over(sentence, r, used)
     for words in talk:
         r.note(f"Taken as talk, not as a part of the rule: “{words[:120]}”.")
@@ -269,8 +271,9 @@ class Walker:
         self.later = self.unread = False
         tokens = self.r.tokens
         split = isinstance(condition, Group) and condition.op == "and" and not self.part.structure.depth
+        how = explains(self.r, first)
         for single in condition.items if split and isinstance(condition, Group) else (condition,):
-            self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end))
+            self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end), how)
 
     # Intervals
 
@@ -374,6 +377,9 @@ class Walker:
 
     def _connector(self) -> bool:
         structure = self.part.structure
+        if not self.part.items and self.r.word("after", "following", fill=False):
+            self.r.note("“After” with nothing that has to come later became: on the same candle.")
+            return True
         word = self.r.tokens[self.r.position].text
         for category in ("unless", "while", "or", "and", "pause", "either"):
             if self.r.take(category, fill=False) is None:

@@ -18,9 +18,10 @@ compare > | above; back above; back over; sits above; sitting above; higher then
     higher than; bigger than; larger than; >; exceeds; exceed; exceeding; exceeded; in excess of; beyond; stays
     above; remains above; holds above; stays over; trades above; trading above; on top of; stronger than; holding
     above; staying above
-compare >= | at least; no less than; not less than; a minimum of; minimum of; at or above; above or equal to;
+compare >= | to or above; to or over; at or over; on or above; goes to or above; goes to or over; at least; no less than; not less than; a minimum of; minimum of; at or above; above or equal to;
     greater than or equal to; >=; ≥; not below; no lower than
-compare <= | at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
+compare <= | to or below; to or under; at or under; on or below; on or under; goes to or below; goes to or under;
+    dips to or below; dips to or under; drops to or below; drops to or under; at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
     than or equal to; <=; ≤; not above; no higher than
 between | between; in between; in the range; ranges between; in the range of
 near | near; close to; around; nearby; next to; almost at; nearly touches; almost touches; nearly

@@ -1,0 +1,115 @@
+"""A condition that says again what the one before it said: "oversold (below 25)", "touches the EMA, I mean the low goes
+to it but the close stays above", "squeeze: the band width hit its 100 candle low"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from llm.phrasebook.meaning import (
+    Between,
+    Compare,
+    Condition,
+    Cross,
+    Formula,
+    Operand,
+    Pattern,
+    Recent,
+    Trend,
+    leaves,
+    on_symbol,
+    operands,
+    within_operand,
+)
+from llm.phrasebook.reader import Reader
+
+_PLAIN = frozenset({"price", "close", "open", "high", "low", "number"})
+_OF_SYMBOL = re.compile(r'symbol\("\w+"\)\.')
+_EXPLAINING = frozenset({"meaning", "(", ":"})
+
+
+def is_name(condition: Condition) -> bool:
+    """Whether a condition is the name of a candle ("a hammer"), said without a verb."""
+    return isinstance(condition, Pattern) or (isinstance(condition, Formula) and "cdl." in condition.template)
+
+
+def explains(r: Reader, first: int) -> str | None:
+    """The sign or word before `first` that makes what follows an explanation of what stood before, None without one."""
+    at = first - 1
+    while at > 0 and r.tokens[at].text in ("the", "a", "that", ","):
+        at -= 1
+    return r.tokens[at].text if at > 0 and r.tokens[at].text in _EXPLAINING else None
+
+
+def said_better(last: Condition, found: Condition, how: str) -> Condition | None:
+    """What `last` and its explanation `found` mean together, None where `found` is a condition of its own."""
+    symbol = next((o.symbol for o in operands(last) if o.symbol is not None), None)
+    if symbol is not None and how == "(":
+        found = on_symbol(found, symbol)
+    if found == last or _implied(last, found):
+        return last
+    if symbol is not None and isinstance(last, Compare) and isinstance(found, Compare):
+        found = replace(found, left=last.left) if _bare(last.left) == _bare(found.left) else found
+    if how == "(":
+        first, second = next(operands(last), None), next(operands(found), None)
+        same = first is not None and second is not None and _bare(first) == _bare(second) and first.kind not in _PLAIN
+        return found if same and not isinstance(last, Between) and _finer(last, found) else None
+    if how == ":":
+        parts = {type(leaf) for leaf in leaves(last)}
+        names = parts <= {Pattern, Formula} and not any(True for _ in operands(last))
+        wick = any("low" in text or "high" in text for text in _templates(found))
+        same = bool(_kinds(last) & _kinds(found))
+        return found if (names and wick) or (same and isinstance(found, Recent)) else None
+    return found if _kinds(last) & _kinds(found) else None
+
+
+def repeated(items: list[Condition], found: Condition) -> int | None:
+    """Which of `items` says the same as `found` or less, so that one of them is enough; None where none does."""
+    for at, item in enumerate(items):
+        if item == found:
+            return at
+        trend = _trend(item)
+        if trend is not None and isinstance(found, Trend) and trend.steps <= found.steps:
+            if trend.left == found.left and trend.way == found.way:
+                return at
+    return None
+
+
+def _trend(condition: Condition) -> Trend | None:
+    """A trend, also where it is said as more than on the candle before."""
+    if isinstance(condition, Trend):
+        return condition
+    if isinstance(condition, Compare) and condition.right == replace(condition.left, shift=condition.left.shift + 1):
+        return Trend(condition.left, "up" if condition.op == ">" else "down", 1) if len(condition.op) == 1 else None
+    return None
+
+
+def _implied(last: Condition, found: Condition) -> bool:
+    """ "Crosses up, meaning %K over %D": the cross says so already."""
+    if (
+        not isinstance(last, Cross)
+        or not isinstance(found, Compare)
+        or (last.left, last.right) != (found.left, found.right)
+    ):
+        return False
+    return found.op[0] == {"up": ">", "down": "<"}.get(last.way)
+
+
+def _finer(last: Condition, found: Condition) -> bool:
+    return type(last) is type(found) or not isinstance(last, Cross)
+
+
+def _bare(operand: Operand) -> Operand:
+    template = _OF_SYMBOL.sub("", operand.template)
+    return replace(operand, interval=None, symbol=None, factor=1.0, args=(), template=template, noun="", unit="")
+
+
+def _kinds(condition: Condition) -> set[str]:
+    """The indicators that a condition names, beside the price."""
+    found = {part.kind for operand in operands(condition) for part in within_operand(operand)}
+    return found - _PLAIN - {"formula"}
+
+
+def _templates(condition: Condition) -> list[str]:
+    found = [leaf.template for leaf in leaves(condition) if isinstance(leaf, Formula)]
+    return found + [part.template for o in operands(condition) for part in within_operand(o)]
