@@ -7,13 +7,15 @@ whole day is run by hand (`python -m tests.fixtures.analysed_day`).
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.fixtures.analysed_day import Day, Options, Report, folder
+from tests.fixtures.day_audit import Audit, waits
 from tests.fixtures.day_costs import Paid, paid, price
+from tests.fixtures.outcome_checker import MINUTE_MS
 from tests.fixtures.scripted_analyst import DECISIONS, INPUTS, OUTPUTS, Call
 
 UNSOUND = {way.name for way in DECISIONS if not way.sound}
@@ -65,3 +67,14 @@ def test_a_call_left_without_an_answer_is_not_taken_for_answers() -> None:
     wrong = (price(calls[0].tokens), price(calls[1].tokens))
     more = [{"amount": amount, "settled_at": now} for amount in wrong]
     assert paid([*told, *more], calls) == Paid(2, 0, 0, wrong)
+
+
+@pytest.mark.parametrize(("after", "faults"), [(0, 0), (1, 0), (4, 1)])
+def test_a_wait_that_no_close_followed_is_nobodys_fault(after: int, faults: int) -> None:
+    """It said `wait` at 12:06, on candles of five minutes."""
+    said = datetime(2026, 1, 5, 12, 6, tzinfo=UTC)
+    signal = {"id": "s", "status": "wait", "watch": None, "interval": "5m", "candle_close": said - timedelta(minutes=6)}
+    analysis = {"signal_id": "s", "kind": "signal", "decided_at": said}
+    found = Audit()
+    waits(found, [signal], [analysis], [], {}, round(said.timestamp() * 1000) + after * MINUTE_MS)
+    assert len(found.faults) == faults
