@@ -12,6 +12,7 @@ DEFAULT_INTERVAL = "15m"
 def base_of(read: Sentence, option: str | None, notes: list[str]) -> str:
     """The base interval of what was read; `notes` is told what was chosen and why."""
     named = named_intervals(read)
+    told = len(notes)
     items = (*read.entry.items, *read.exit.items)
     loose = any(_is_loose(item.condition) for item in items)
     lengths = [duration.ms for item in items for duration in durations(item.condition)]
@@ -31,13 +32,17 @@ def base_of(read: Sentence, option: str | None, notes: list[str]) -> str:
     else:
         base = min((_implied(read, ms) for ms in lengths), key=INTERVALS.__getitem__, default=DEFAULT_INTERVAL)
         why = ", after the times in the sentence" if lengths else ""
-        notes.append(f"No interval was named: {base} candles{why}.")
+        if not read.unusable:
+            notes.append(f"No interval was named: {base} candles{why}.")
     unfit = [ms for ms in lengths if ms % INTERVALS[base]]
     if unfit:
         finer_label = min((largest_divisor(ms) for ms in unfit), key=INTERVALS.__getitem__)
         if INTERVALS[finer_label] < INTERVALS[base] and all(INTERVALS[n] % INTERVALS[finer_label] == 0 for n in named):
             notes.append(f"The times named need {finer_label} candles as base.")
-            return finer_label
+            base = finer_label
+    if read.unusable:
+        kinds = ", ".join(INTERVALS)
+        notes.insert(told, f"“{read.unusable[0]}” is no interval of a strategy: {base} was taken; there are {kinds}.")
     return base
 
 

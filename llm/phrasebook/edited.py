@@ -67,6 +67,8 @@ def read_edited(
         return _nothing(text, problem, read)
     entry, leaving = conditions_of(read.entry, base, said), conditions_of(read.exit, base, said)
     notes = [*unsaid_defaults(said, [condition for condition, _ in (*entry, *leaving)], read.notes), *read.notes]
+    if read.unusable:
+        notes.append(f"“{read.unusable[0]}” is no interval of a strategy: {base} was taken.")
     times = [ms.ms for item in (*read.entry.items, *read.exit.items) for ms in durations(item.condition)]
     if any(ms % INTERVALS[base] for ms in times):
         notes.append(f"A time of “{text.strip()[:80]}” is no whole number of {base} candles: it was rounded.")

@@ -1,4 +1,4 @@
-"""Lists of intervals behind a condition: "on 15m, 1h and 4h", "on any of 1h, 2h and 4h"."""
+"""Lists of intervals behind a condition: "on 15m, 1h and 4h", "on any of 1h, 2h and 4h"; intervals that are none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from itertools import pairwise
 from llm.phrasebook.conditions import read_condition
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.text import Token
+
+_CHARTS = frozenset("chart charts timeframe timeframes tf candle candles bar bars interval".split())  # noqa: SIM905
+_TOO_LONG = frozenset({"monthly", "month", "quarterly", "yearly", "1m", "12m"})
 
 
 def any_of_before(r: Reader, start: int) -> bool:
@@ -42,3 +46,21 @@ def _begins_condition(r: Reader) -> bool:
     found = read_condition(r, None) is not None
     r.reset(mark)
     return found
+
+
+def unusable_intervals(sentence: str, r: Reader, used: list[bool]) -> list[str]:
+    """What is named as an interval and is none ("the 10m chart", "on monthly candles"), of the words not used."""
+    found = []
+    for at, token in enumerate(r.tokens):
+        if used[at] or not _is_none(token):
+            continue
+        before = [t.text for t in r.tokens[max(at - 2, 0) : at]]
+        after = r.tokens[at + 1].text if at + 1 < len(r.tokens) else ""
+        if after in _CHARTS or (before[-2:] == ["on", "the"] or before[-1:] == ["on"]):
+            found.append(" ".join(sentence[token.start : token.end].split()))
+    return found
+
+
+def _is_none(token: Token) -> bool:
+    """Whether it is a time that no interval has; months are signs (1M) or words."""
+    return token.interval is None if token.kind == "span" else token.text in _TOO_LONG

@@ -22,6 +22,7 @@ from screener import FilterError, Program, compile_filter
 _RESULTS = ("match", "exit", "stop", "target", "score")
 _LINE = re.compile(r"^\s*([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_JOINS = re.compile(r" (?:and|or|if) ")
 _HOLD = re.compile(r"trade\.bars\s*>=?\s*\d+")
 # The steps of reading that one condition, and all of an edit together, may take: several times what honest ones do.
 MAX_OF_ONE, MAX_OF_ALL = 40_000, 200_000
@@ -67,7 +68,10 @@ class _Before:
         code = self.codes.get("exit", "")
         if not code:
             return [], []
-        tree = ast.parse(code, mode="eval").body
+        try:
+            tree = ast.parse(code, mode="eval").body
+        except SyntaxError:  # It goes on in the next line.
+            return [code], []
         alternatives = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or) else [tree]
         parts = [ast.get_source_segment(code, part) or "" for part in alternatives]
         if not all(parts):
@@ -81,7 +85,8 @@ class _Before:
 
 @dataclass(slots=True)
 class _Edit:
-    """What the edited texts say, in order: (name kept or "", code, text) of each entry and exit."""
+    """What the edited texts say, in order: (name kept or "", code, text) of each entry and exit; `of_all` name the strategy's own
+    interval and nothing else."""
 
     entries: list[tuple[str, str, str]] = field(default_factory=list)
     leaving: list[tuple[str, str, str]] = field(default_factory=list)
@@ -91,11 +96,14 @@ class _Edit:
     notes: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    of_all: list[str] = field(default_factory=list)
 
     def take(self, text: str, found: Edited) -> None:
         """Add what a text says."""
         self.notes.extend(found.notes)
         self.unread.extend(found.left_over)
+        if found == Edited(effort=found.effort):
+            self.of_all.append(text)
         if found.problem:
             self.problems.append(f"“{' '.join(text.split())[:120]}”: {found.problem}.")
             return
@@ -141,6 +149,7 @@ def rewritten(
             "", (), unread or tuple(text[:200] for text in conditions), problems=(*edit.problems, *problems)
         )
     entries, match = _entry(edit, before)
+    edit.sources.extend((entries[0][0], text) for text in edit.of_all)
     results = _results(edit, before, direction, interval)
     code = _program(before, entries, match, results, edit)
     refused = why_refused(code, interval, symbols)
@@ -191,7 +200,9 @@ def _results(edit: _Edit, before: _Before, direction: Direction, interval: str) 
             ways = [name or code for name, code, _ in edit.leaving]
             edit.sources.extend((name or "exit", text) for name, _, text in edit.leaving)
         holds = holds if edit.hold is None else [f"trade.bars >= {edit.hold}"]
-        found["exit"] = " or ".join(f"({way})" if " " in way and len(ways + holds) > 1 else way for way in ways + holds)
+        found["exit"] = " or ".join(
+            f"({way})" if _JOINS.search(way) and len(ways + holds) > 1 else way for way in ways + holds
+        )
     stop, target = edit.exits.stop, edit.exits.target
     if target is not None and target.kind == "risk" and stop is None:
         edit.exits.target = None
