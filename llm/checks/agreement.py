@@ -56,6 +56,7 @@ _SIDES: Final = dict(pair.split()[::-1] for pair in _PAIRS)
 _BOTH: Final = frozenset(("bullish", "bearish"))
 """A pattern's own side may be left unsaid."""
 _MANY: Final = 10
+_MOST: Final = 1_000
 
 
 class Difference(NamedTuple):
@@ -93,6 +94,8 @@ def _compared(
     asked: Sequence[Claim], said: Sequence[Claim], rows: Mapping[str, Words]
 ) -> Generator[Difference, None, dict[int, int]]:
     """What of `asked` is `said` otherwise; returns which claims are about the same."""
+    if len(asked) * len(said) > _MOST:
+        return {}
     pairs, left, free = _paired(asked, said)
     for test in (_turned, _event, _window, _place, _side, _numbers):
         for at in list(left):

@@ -130,15 +130,19 @@ def _crosses_joined(node: ast.BoolOp) -> list[ast.expr]:
     parts = list(node.values)
     if isinstance(node.op, ast.Or):
         return parts
-    for now in [part for part in parts if isinstance(part, ast.Compare)]:
-        for before in [part for part in parts if isinstance(part, ast.Compare) and part is not now]:
-            for low, high in _sides(now):
-                if now in parts and any(
-                    ast.unparse(b) in _one_ago(high) and ast.unparse(a) in _one_ago(low) for b, a in _sides(before)
-                ):
-                    word, sides = ("crossover", [high, low]) if constant(high) is None else ("crossunder", [low, high])
-                    cross = ast.Call(ast.Name(word, ast.Load()), sides, [])
-                    parts = [cross if part is now else part for part in parts if part is not before]
+    before = {(ast.unparse(low), ast.unparse(high)): part for part in parts for low, high in _sides(part)}
+    for now in list(parts):
+        if not isinstance(now, ast.Compare):
+            continue
+        for low, high in _sides(now):
+            # What was above is below now: "high is above low, and one candle ago it was not".
+            ways = ((above, below) for above in _one_ago(high) for below in _one_ago(low))
+            other = next((before[way] for way in ways if way in before), None)
+            if other is None or other is now or other not in parts or now not in parts:
+                continue
+            word, sides = ("crossover", [high, low]) if constant(high) is None else ("crossunder", [low, high])
+            cross = ast.Call(ast.Name(word, ast.Load()), sides, [])
+            parts = [cross if part is now else part for part in parts if part is not other]
     return parts
 
 

@@ -128,3 +128,23 @@ WRONG_ELSEWHERE = [
 @pytest.mark.parametrize(("sentence", "code", "interval"), WRONG_ELSEWHERE)
 def test_numbers_names_and_intervals_are_checked_in_every_language(sentence: str, code: str, interval: str) -> None:
     assert told(checked(Pair(sentence, code, interval)))
+
+
+ANSWERS = [
+    ("RSI below 30 on 15m", "dip = ta.rsi(close, 14) > 30\nmatch = dip", "15m",
+     "dip = (ta.rsi(close, 14) < 30)\nmatch = dip"),
+    ("RSI below 30 within 5 candles and a green candle, 15m",
+     "r = ta.rsi(close, 14)\nmatch = always(r < 30, 5) and close > open", "15m",
+     "r = ta.rsi(close, 14)\nmatch = (within(ta.rsi(close, 14) < 30, 5)) and close > open"),
+    ("RSI below 30 on 15m, stop 2%, target 4%",
+     "match = ta.rsi(close, 14) < 30\nstop = 0.98 * close\ntarget = 0.96 * close", "15m",
+     "match = ta.rsi(close, 14) < 30\nstop = 0.98 * close\ntarget = (1.04 * close)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "code", "interval", "better"), ANSWERS)
+def test_what_the_sentence_says_is_one_click_away(sentence: str, code: str, interval: str, better: str) -> None:
+    asked = checked(Pair(sentence, code, interval)).questions[0]
+    now, other = asked.choices
+    assert (asked.id, now.taken, other.filter_code) == ("otherwise:0", True, better)
+    assert told(checked(Pair(sentence, better, interval))) == []
