@@ -85,8 +85,8 @@ class _Before:
 
 @dataclass(slots=True)
 class _Edit:
-    """What the edited texts say, in order: (name kept or "", code, text) of each entry and exit; `of_all` name the strategy's own
-    interval and nothing else."""
+    """What the edited texts say, in order: (name kept or "", code, text) of each entry and exit; `of_all` name the
+    strategy's own interval and nothing else."""
 
     entries: list[tuple[str, str, str]] = field(default_factory=list)
     leaving: list[tuple[str, str, str]] = field(default_factory=list)

@@ -56,8 +56,8 @@ class Part:
 
 @dataclass(slots=True)
 class Sentence:
-    """All that was read. `mentioned` holds every interval named, `unusable` what was named as one and is none, `units` the unit of each time in ms, `left_over` the
-    phrases that were not understood; `effort` is the number of steps that reading took."""
+    """All that was read. `mentioned` holds every interval named, `unusable` what was named as one and is none, `units`
+    the unit of each time in ms, `left_over` the phrases not understood; `effort` is the number of steps taken."""
 
     entry: Part = field(default_factory=Part)
     exit: Part = field(default_factory=Part)
