@@ -73,18 +73,6 @@ async def all_open(conn: Connection) -> list[Position]:
     return await fetch_all(conn, Position, "select * from public.positions where state = 'open' order by opened_at, id")
 
 
-async def find_open(conn: Connection, owner_id: UUID, symbol: str, mode: Mode) -> Position | None:
-    """Return the owner's open position in a symbol, or None."""
-    return await fetch_optional(
-        conn,
-        Position,
-        "select * from public.positions where owner_id = %(owner)s and symbol = %(symbol)s and mode ="
-        " %(mode)s"
-        " and state = 'open'",
-        {"owner": owner_id, "symbol": symbol, "mode": mode},
-    )
-
-
 async def track(conn: Connection, position_id: UUID, highest: Decimal, lowest: Decimal) -> None:
     """Widen the extremes that the price has reached since the entry; announces nothing."""
     await conn.execute(
@@ -234,14 +222,3 @@ async def realised_since(conn: Connection, owner_id: UUID, mode: Mode, since: da
     )
     row = await cursor.fetchone()
     return Decimal(0) if row is None else Decimal(row[0])
-
-
-async def open_notional(conn: Connection, owner_id: UUID, mode: Mode) -> tuple[int, Decimal]:
-    """Return how many positions are open and what they cost at entry, in quote currency."""
-    cursor = await conn.execute(
-        "select count(*), coalesce(sum(quantity * entry_price), 0) from public.positions"
-        " where owner_id = %s and mode = %s and state = 'open'",
-        (owner_id, mode),
-    )
-    row = await cursor.fetchone()
-    return (0, Decimal(0)) if row is None else (int(row[0]), Decimal(row[1]))
