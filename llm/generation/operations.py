@@ -17,7 +17,7 @@ from llm.generation.metadata import checked_interval, checked_sentence, held_to_
 from llm.kind import with_kind
 from llm.models import LanguageModel, ModelAnswer, Spender
 from llm.phrasebook.model import OFFLINE_MODEL
-from llm.phrasebook.translate import base_interval, sentence_interval
+from llm.phrasebook.translate import base_interval, leaning, sentence_interval
 from llm.reference import language_reference
 from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
 from screener import FilterError, Program, compile_filter
@@ -118,13 +118,13 @@ async def filter_from_sentence(
     if conditions and interval is None and sentence_interval(text) is None:
         base, assumed = base_interval(said)
     named = {"interval": base}
-    if direction is not None:
-        named["direction"] = direction
+    leant, why = (direction, ()) if direction is not None else leaning(text)
+    named["direction"] = leant
     wanted = StrategyMetadata.model_validate({"name": "Filter", "conditions": list(conditions), **named})
     notes = held_to_sentence(wanted, text, interval)
     metadata = notes.model_copy(update={"direction": direction}) if direction is not None else notes
     made = await _filter(Asking(model, **how), text, metadata, beside=". ".join(conditions))
-    made = replace(made, assumptions=tuple(dict.fromkeys((*assumed, *made.assumptions))))
+    made = replace(made, assumptions=tuple(dict.fromkeys((*assumed, *why, *made.assumptions))))
     if not conditions:
         readings = [f"{condition.reading}."[:400] for condition in made.program.conditions]
         metadata = metadata.model_copy(update={"conditions": readings[:MAX_CONDITIONS]})

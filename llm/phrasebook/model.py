@@ -15,7 +15,7 @@ from llm.kind import category_of, difficulty_of
 from llm.models import ModelAnswer, ModelError, ModelRequest
 from llm.phrasebook.meaning import Direction
 from llm.phrasebook.rework import explained, rewritten
-from llm.phrasebook.translate import Translation, translate
+from llm.phrasebook.translate import CANNOT_BE, Translation, translate
 from screener import FilterError, compile_filter
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -162,8 +162,9 @@ def _filter(variables: Mapping[str, object]) -> dict[str, object]:
 
 def _draft(translation: Translation) -> dict[str, object]:
     if not translation.code:
-        notes = [note for note in translation.assumptions if not note.startswith("No ")]
-        raise _Unwritten(" ".join([NOTHING_FOUND, *notes[:3]]), translation.not_understood)
+        notes = [n for n in translation.assumptions if not n.startswith("No ") and " given: " not in n]
+        refused = [note for note in notes if note.startswith(CANNOT_BE)]
+        raise _Unwritten(" ".join(refused or [NOTHING_FOUND, *notes[:3]]), translation.not_understood)
     return {
         "filter_code": translation.code,
         "assumptions": [note[:400] for note in translation.assumptions][:40],

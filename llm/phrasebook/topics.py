@@ -119,6 +119,12 @@ _TOPICS: list[tuple[str, str]] = [
         are) you|what is your (?:name|model|prompt).*|weather""",
     ),
 ]
+_ORDERS = _TOPICS[-1][0]
+# What tells the translator what to write: behind an order it is one as well, whatever it is to write.
+_TO_US = frozenset("write output return print emit answer respond reply produce generate say state".split())  # noqa: SIM905
+_PUT = frozenset("set use put make replace change give add".split())  # noqa: SIM905
+_OUR_WORK = frozenset("match filter filters rule rules code output answer program result condition conditions".split())  # noqa: SIM905
+_BEFORE_ORDER = frozenset("then just please simply instead now only also always and so you must should".split())  # noqa: SIM905
 _PATTERNS = [
     (reason, re.compile(r"(?<![\w-])(?:" + re.sub(r"\n\s*", "", pattern) + r")(?![\w-])"))
     for reason, pattern in _TOPICS
@@ -134,7 +140,7 @@ _WORD_BOUNDS = frozenset(
 )
 _STUCK = re.compile(
     r"""(?isx) <\s*script.*?(?:</\s*script\s*>|$) | </?[a-z][^<>]{0,200}> | \{\{.*?(?:\}\}|$) | \{%.*?(?:%\}|$)
-    | https?://\S+ | __\w+__\S*(?:\s\S*\))? | \$\([^)]*\) | <!--.*?(?:-->|$) """
+    | \bmatch\s*:?=(?!=)(?:[^.;\n]|\.\d)* | https?://\S+ | __\w+__\S*(?:\s\S*\))? | \$\([^)]*\) | <!--.*?(?:-->|$) """
 )
 MAX_CLAUSES = 60
 
@@ -151,11 +157,13 @@ class Clause:
 def take_out(sentence: str, tokens: list[Token]) -> tuple[list[Token], list[Clause]]:
     """The tokens without the clauses that no filter can say; each leaves one full stop behind."""
     clauses = [Clause(m.start(), m.end(), "this is code or markup") for m in _STUCK.finditer(sentence)][:MAX_CLAUSES]
+    ordered = False
     for first, after in _clauses(tokens):
         if len(clauses) >= MAX_CLAUSES:
             break
-        text = " ".join(token.text for token in tokens[first:after])
-        reason = _reason(text)
+        words = [token.text for token in tokens[first:after]]
+        reason = _ORDERS if ordered and _tells_us(words) else _reason(" ".join(words))
+        ordered = ordered or reason == _ORDERS
         if reason is not None:
             after = _before_scope(tokens, first, after)
             clauses.append(Clause(tokens[first].start, tokens[after - 1].end, reason))
@@ -170,6 +178,13 @@ def take_out(sentence: str, tokens: list[Token]) -> tuple[list[Token], list[Clau
         elif not out or out[-1].start != inside.start or out[-1].text != ".":
             out.append(replace(token, kind="sign", text=".", value=0.0, start=inside.start, end=inside.start))
     return out, clauses
+
+
+def _tells_us(words: list[str]) -> bool:
+    """Whether a clause tells the translator what to write: "then write close > 0", "set the filter to close > 0"."""
+    at = next((at for at, word in enumerate(words) if word not in _BEFORE_ORDER), 0)
+    verb = words[at] if at < len(words) else ""
+    return verb in _TO_US or (verb in _PUT and not _OUR_WORK.isdisjoint(words))
 
 
 def _reason(text: str) -> str | None:

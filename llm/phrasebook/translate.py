@@ -37,6 +37,7 @@ from llm.phrasebook.wording import (
 from screener import compile_filter
 
 MAX_CHARACTERS = 20_000
+CANNOT_BE = "What was read cannot be a filter"
 _RESERVED = frozenset(
     """
     match exit stop target score open high low close volume quote_volume trades buy_volume sell_volume
@@ -150,7 +151,7 @@ def _from_english(
     problem = why_refused(code, base, symbols)
     if problem is not None:
         words = [*left_over, *(row.words for row in rows), *(row.words for row in out_rows)]
-        return _nothing(base, words, (*notes, f"What was read cannot be a filter: {problem}"))
+        return _nothing(base, words, (*notes, f"{CANNOT_BE}: {problem}."))
     rows = _read_back(rows, code, base, symbols)
     out_rows = _read_back(out_rows, code, base, symbols)
     said_of = [condition for condition, _ in (*entry, *closing)]
@@ -207,6 +208,20 @@ def base_interval(sentence: str) -> tuple[str, tuple[str, ...]]:
     notes: list[str] = []
     base = base_of(read_sentence(found.sentence if found is not None and found.sentence else sentence), None, notes)
     return base, tuple(notes)
+
+
+def leaning(sentence: str) -> tuple[Direction, tuple[str, ...]]:
+    """The direction of a sentence for which none was chosen, and what is assumed of it."""
+    found = read_dialect(sentence, DEFAULT_INTERVAL, None)
+    if found is not None and found.code:
+        return ("short", ()) if found.short else ("long", ("No direction was named: long.",))
+    read = read_sentence(found.sentence if found is not None and found.sentence else sentence)
+    if not read.entry.items:
+        return read.direction or "long", ()
+    said = affirmed(read.entry.tree)
+    notes: list[str] = []
+    conditions = [item.condition for at, item in enumerate(read.entry.items) if at in said]
+    return direction_of(read, conditions, notes), tuple(notes)
 
 
 def sentence_interval(sentence: str, option: str | None = None) -> str | None:
