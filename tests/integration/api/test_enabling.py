@@ -258,11 +258,10 @@ async def test_the_versions_of_a_strategy_under_change_are_not_mixed(
 ) -> None:
     path = await made(client, SELDOM)
     from api.routes import strategies as routes
-
-    examine = routes.examine  # type: ignore[attr-defined]
+    from app import enabling
 
     async def edited_meanwhile(*args: Any, **more: Any) -> Any:
-        found = await examine(*args, **more)
+        found = await enabling.examine(*args, **more)
         await client.put(path, json=body(NEVER))
         return found
 

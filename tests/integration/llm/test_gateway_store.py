@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -163,12 +164,12 @@ def asked(text: str, user: str) -> ModelRequest[Pair]:
     )
 
 
-def chosen(**values: object) -> Settings:
+def chosen(**values: Any) -> Settings:
     return Settings(
         _env_file=None,
         model="openai/test-model",
         model_prices="openai/test-model=1/2",
-        **values,  # type: ignore[arg-type]
+        **values,
     )
 
 

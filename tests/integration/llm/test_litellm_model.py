@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -61,8 +62,8 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
         yield running
 
 
-def model(timeout_s: float = 20.0, **options: object) -> LiteLLMModel:
-    return LiteLLMModel("openai/test-model", timeout_s=timeout_s, refusals=Refusals(), **options)  # type: ignore[arg-type]
+def model(timeout_s: float = 20.0, **options: Any) -> LiteLLMModel:
+    return LiteLLMModel("openai/test-model", timeout_s=timeout_s, refusals=Refusals(), **options)
 
 
 async def test_an_answer_is_validated_and_counted(stub: Stub) -> None:

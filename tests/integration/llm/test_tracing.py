@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import pytest
@@ -61,8 +61,8 @@ class Says:
         return cast(ModelAnswer[Schema], self._said)
 
 
-def asked(**changes: object) -> ModelRequest[Word]:
-    base: dict[str, object] = {
+def asked(**changes: Any) -> ModelRequest[Word]:
+    base: dict[str, Any] = {
         "operation": "generate.filter",
         "messages": (Message("system", "You write."), Message("user", "RSI below 30")),
         "schema": Word,
@@ -70,7 +70,7 @@ def asked(**changes: object) -> ModelRequest[Word]:
         "max_tokens": 900,
         "prompt_version": "3",
     }
-    return ModelRequest(**{**base, **changes})  # type: ignore[arg-type]
+    return ModelRequest(**{**base, **changes})
 
 
 async def test_an_action_is_one_trace_with_a_generation_a_call(langfuse: LangfuseStub, tracer: Tracer) -> None:

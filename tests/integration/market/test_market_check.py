@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from aiohttp import web
@@ -25,9 +25,10 @@ async def exchange() -> AsyncIterator[ExchangeProcess]:
     await exchange.kill()
 
 
-def settings(rest: str, streams: str, venue: Literal["spot", "usdm"] = "spot", **others: object) -> Settings:
-    given = {"exchange_rest_url": rest, "exchange_stream_url": streams, "venue": venue, "market": "binance"} | others
-    return Settings(_env_file=None, **given)  # type: ignore[arg-type]
+def settings(rest: str, streams: str, venue: Literal["spot", "usdm"] = "spot", **others: Any) -> Settings:
+    return Settings(
+        _env_file=None, exchange_rest_url=rest, exchange_stream_url=streams, venue=venue, market="binance", **others
+    )
 
 
 async def found(chosen: Settings) -> dict[str, Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,9 +61,9 @@ def table_of(seed: int, drift: float) -> tuple[IndicatorRow, ...]:
     return replayed_table("ETHUSDT", {"15m": make_candles(seed, drift=drift)})
 
 
-def make_snapshot(seed: int = 1, direction: str = "long", **changes: object) -> Snapshot:
+def make_snapshot(seed: int = 1, direction: str = "long", **changes: Any) -> Snapshot:
     """The snapshot of a seeded walk."""
-    drift = float(changes.pop("drift", 0.0))  # type: ignore[arg-type]
+    drift = float(changes.pop("drift", 0.0))
     candles = make_candles(seed, drift=drift)
     return build_snapshot(
         "ETHUSDT",
@@ -72,7 +73,7 @@ def make_snapshot(seed: int = 1, direction: str = "long", **changes: object) -> 
         ROWS,
         tick_size=Decimal("0.01"),
         table=table_of(seed, drift),
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
 
 

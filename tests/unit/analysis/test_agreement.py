@@ -16,7 +16,7 @@ from llm.answers import parse_answer
 from llm.gateway.budget import CapReached
 from llm.models import ErrorKind, ModelAnswer, ModelError, ModelRequest
 
-from .test_decide import sound
+from .answering import sound
 
 Schema = TypeVar("Schema", bound=BaseModel)
 BRIEF = StrategyBrief("Dip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -43,8 +44,8 @@ def starts(count: int = 30) -> list[Start]:
     for n in range(count):
         since, long, width = int(rng.integers(0, 50)) * MINUTE, bool(n % 2), float(rng.uniform(0.3, 6))
         stop, target = (100 - width, 100 + 2 * width) if long else (100 + width, 100 - 2 * width)
-        side = "long" if long else "short"
-        found.append(Start(str(n), SYMBOLS[n % 3], side, 100.0, stop, target, since, since + 90 * MINUTE))  # type: ignore[arg-type]
+        side: Literal["long", "short"] = "long" if long else "short"
+        found.append(Start(str(n), SYMBOLS[n % 3], side, 100.0, stop, target, since, since + 90 * MINUTE))
     return found
 
 

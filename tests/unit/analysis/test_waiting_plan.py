@@ -10,10 +10,9 @@ from analysis import Asking, StrategyBrief, decide, validate
 from analysis.decision import Decision
 from analysis.monitor import UNSAID, WORDS, Watch, Why
 from analysis.snapshot import Snapshot
-from llm.models import ModelRequest
 
+from .answering import Says, sound
 from .conftest import make_snapshot
-from .test_decide import Says, sound
 
 AT = "2026-01-05T08:00:00+00:00"
 LATER = "2026-01-05T08:15:00+00:00"
@@ -111,9 +110,8 @@ async def test_the_model_is_told_why_it_is_asked_again(snapshot: Snapshot) -> No
         model = Says(sound(snapshot))
         await decide(model, snapshot, StrategyBrief("T"), asking=Asking(earlier=earlier, why=WORDS["trigger"]))
         [request] = model.requests
-        assert isinstance(request, ModelRequest)
         assert "You are asked again: the condition that it waited for has become true." in request.messages[1].content
         assert "You are asked again" not in request.messages[0].content
     first = Says(sound(snapshot))
     await decide(first, snapshot, StrategyBrief("T"))
-    assert "asked again" not in first.requests[0].messages[1].content  # type: ignore[attr-defined]
+    assert "asked again" not in first.requests[0].messages[1].content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,8 @@ COSTS = Costs()
 MONEY = st.decimals("0", "1000000", places=2)
 
 
-def request(**changes: object) -> SizingRequest:
-    values: dict[str, object] = {
+def request(**changes: Any) -> SizingRequest:
+    values: dict[str, Any] = {
         "direction": Direction.LONG,
         "quote": Quote.of("ETHUSDT", "3000", 0),
         "stop": D("2940"),
@@ -30,7 +31,7 @@ def request(**changes: object) -> SizingRequest:
         "available": D(10_000),
         "risk_fraction": D("0.01"),
     }
-    return SizingRequest(**{**values, **changes})  # type: ignore[arg-type]
+    return SizingRequest(**{**values, **changes})
 
 
 @st.composite

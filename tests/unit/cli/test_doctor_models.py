@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.commands.doctor_models import check_models
@@ -20,8 +22,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def found(**values: object) -> list[Finding]:
-    return list(check_models(Settings(_env_file=None, **values)))  # type: ignore[arg-type]
+def found(**values: Any) -> list[Finding]:
+    return list(check_models(Settings(_env_file=None, **values)))
 
 
 def test_without_a_model_all_is_well() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,11 +23,12 @@ TEXTS = {
 }
 
 
-def loaded(text: str, base: str, market: FakeMarket, **changes: object) -> Loaded:
+def loaded(text: str, base: str, market: FakeMarket, **changes: Any) -> Loaded:
     program = compile_filter(text, base, SYMBOLS)
     asyncio.run(market.require(program, forming=True))
-    values = {"trigger": "edge", "symbols": frozenset(), "watermark": None, "evaluate": "minute", **changes}
-    return Loaded(str(values.pop("name", base)), 1, program, **values)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"trigger": "edge", "symbols": frozenset(), "watermark": None, "evaluate": "minute"}
+    values = given | changes
+    return Loaded(str(values.pop("name", base)), 1, program, **values)
 
 
 def direct(market: FakeMarket, strategy: Loaded, now: int) -> History:

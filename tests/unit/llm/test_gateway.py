@@ -9,7 +9,7 @@ import pytest
 
 from llm.gateway import Price, Prices, Route, Routes, calls, parse_operations, parse_prices
 from llm.gateway.wire import retry_after
-from llm.models import ErrorKind, ModelError
+from llm.models import ErrorKind, ModelError, Tier
 from tests.fixtures.scripted_model import REQUEST, Scripted, routed
 
 OPERATIONS = {"generate.filter", "analysis.decide"}
@@ -58,8 +58,8 @@ def test_a_wrong_operation_is_named(text: str) -> None:
         (Routes("a", "b", ("c",), {"generate.filter": Route("d")}).only("x"), "fast", ("x",)),
     ],
 )
-def test_the_chain_of_a_request(routes: Routes, tier: str, chain: tuple[str, ...]) -> None:
-    assert routes.chain(dataclasses.replace(REQUEST, tier=tier)) == chain  # type: ignore[arg-type]
+def test_the_chain_of_a_request(routes: Routes, tier: Tier, chain: tuple[str, ...]) -> None:
+    assert routes.chain(dataclasses.replace(REQUEST, tier=tier)) == chain
     assert set(chain) <= set(routes.names)
 
 

@@ -182,8 +182,8 @@ async def test_an_archive_that_is_away(server: ArchiveServer) -> None:
 
 
 def test_months_and_what_is_worth_fetching() -> None:
-    def ms(*parts: int) -> int:
-        return int(datetime(*parts, tzinfo=UTC).timestamp() * 1000)  # type: ignore[misc, arg-type]
+    def ms(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
+        return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
     assert month_of(ms(2024, 12, 31, 23, 59)) == ("2024-12", ms(2024, 12, 1), ms(2025, 1, 1))
     assert month_of(ms(2024, 2, 1)) == ("2024-02", ms(2024, 2, 1), ms(2024, 3, 1))

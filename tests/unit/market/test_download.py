@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,9 +67,9 @@ async def no_pause(_: float) -> None:
     await asyncio.sleep(0)
 
 
-def run_of(source: FakeSource, cache: HistoryCache, **options: object) -> Download:
-    settings: dict[str, object] = {"now_ms": NOW, "start": T0, "sleep": no_pause, **options}
-    return Download(source, cache, **settings)  # type: ignore[arg-type]
+def run_of(source: FakeSource, cache: HistoryCache, **options: Any) -> Download:
+    settings: dict[str, Any] = {"now_ms": NOW, "start": T0, "sleep": no_pause, **options}
+    return Download(source, cache, **settings)
 
 
 async def test_everything_once_and_then_only_what_is_new(tmp_path: Path) -> None:
@@ -225,8 +226,8 @@ def month(first: int, after: int, interval: str = "15m") -> CandleBlock:
 class Later(History):
     """The same exchange in April 2024."""
 
-    def __init__(self, **options: int) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.clock.now = AFTER
 
     async def candle_block(

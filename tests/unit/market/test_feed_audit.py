@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,12 +116,12 @@ async def test_a_candle_the_exchange_does_not_have_is_recorded_and_kept(feed: Fe
     await anext(closes)
     whole = source.candle_block
 
-    async def without(*args: object) -> CandleBlock:
-        block = await whole(*args)  # type: ignore[arg-type]
+    async def without(*args: Any) -> CandleBlock:
+        block = await whole(*args)
         keep = block.open_times != START - 5 * MINUTE
         return CandleBlock(block.symbol, block.interval, block.open_times[keep], block.values[keep])
 
-    source.candle_block = without  # type: ignore[method-assign, assignment]
+    source.candle_block = without  # type: ignore[method-assign, assignment] # it stands for the source's own
     feed._auditor.hurry(["AAAUSDT"])
     await until(lambda: audit(feed)["not_at_the_exchange"] == 1)
     assert differences(feed.panel, NAMES, "1m", START - 30 * MINUTE, START) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ async def test_history_that_an_exchange_does_not_have_is_asked_for_once(
             symbol, interval, limit, max(start or 0, T0 - 60 * MINUTE if interval != "1m" else listed), end
         )
 
-    source.candle_block = young  # type: ignore[method-assign, assignment]
+    source.candle_block = young  # type: ignore[method-assign, assignment] # it stands for the source's own
     clock.now += 200 * MINUTE
     for attempt in range(2):
         source.requests.clear()
@@ -174,7 +175,7 @@ async def test_a_full_disk_stops_nothing_and_is_tried_again(
     closes = feed.closes()
     with monkeypatch.context() as patch:
 
-        def full(*args: object) -> None:
+        def full(*args: Any) -> None:
             raise OSError(28, "No space left on device")
 
         patch.setattr("market.cache.replace_file", full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,8 +193,8 @@ async def test_a_source_that_answers_nonsense_is_asked_until_it_does_not(
     monkeypatch.setattr("market.waiting.ANSWER_S", 5.0)
     whole, answers = source.candle_block, iter(range(3))
 
-    async def broken(*args: object) -> object:
-        block = await whole(*args)  # type: ignore[arg-type]
+    async def broken(*args: Any) -> object:
+        block = await whole(*args)
         if next(answers, None) is not None:
             block.values[:, 2] = 0.0
         return block

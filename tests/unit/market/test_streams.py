@@ -10,6 +10,7 @@ import pytest
 
 from market.binance import BinanceSource
 from market.binance.limits import AttemptGate
+from market.binance.rest import Venue
 from market.binance.streams import MOST_MESSAGE, Silence
 from market.source import Traffic
 from market.types import Candle, RateLimited, SourceUnavailable
@@ -57,8 +58,8 @@ async def read(server: StreamServer, source: BinanceSource, *symbols: str) -> tu
 
 
 @pytest.mark.parametrize(("venue", "path"), [("spot", "/stream"), ("usdm", "/market/stream")])
-async def test_each_venue_has_its_path_and_names_are_quoted(server: StreamServer, venue: str, path: str) -> None:
-    source = BinanceSource(None, server.url, venue=venue)  # type: ignore[arg-type]
+async def test_each_venue_has_its_path_and_names_are_quoted(server: StreamServer, venue: Venue, path: str) -> None:
+    source = BinanceSource(None, server.url, venue=venue)
     reading, _ = await read(server, source, "BTCUSDT", "币安USDT")
     (peer,) = server.peers
     assert (peer.path, peer.streams) == (path, ["btcusdt@kline_1m", "币安usdt@kline_1m"])

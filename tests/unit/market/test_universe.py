@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ from tests.unit.market.market_fake import T0, FakeSource, ManualClock
 CENT = Decimal("0.01")
 
 
-def info(base: str, quote: str = "USDT", **changes: object) -> SymbolInfo:
+def info(base: str, quote: str = "USDT", **changes: Any) -> SymbolInfo:
     made = SymbolInfo(base + quote, base, quote, "TRADING", CENT, CENT, CENT, Decimal(5))
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 LISTED = [

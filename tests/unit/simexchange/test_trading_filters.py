@@ -73,8 +73,8 @@ def number(text: str) -> Decimal:
     ({"iceberg": "0.0995"}, "LOT_SIZE"),
 ])  # fmt: skip
 def test_limit_orders(change: dict[str, str], name: str | None) -> None:
-    values = {key: value if key in ("side", "kind") else number(value) for key, value in change.items()}
-    assert failed(replace(DRAFT, **values)) == name  # type: ignore[arg-type]
+    values: dict[str, Any] = {key: value if key in ("side", "kind") else number(value) for key, value in change.items()}
+    assert failed(replace(DRAFT, **values)) == name
 
 
 @pytest.mark.parametrize(("quantity", "quote", "name"), [

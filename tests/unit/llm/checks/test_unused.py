@@ -1,5 +1,7 @@
 """What of a sentence a program lacks, and what it adds: each row is a program that is right, or wrong in one way."""
 
+from typing import Any
+
 import pytest
 
 from llm.checks import SentenceCheck, check_sentence
@@ -8,9 +10,9 @@ from screener import compile_filter
 CROSS = "m = ta.macd(close)\nmatch = crossover(m.macd, m.signal)"
 
 
-def checked(sentence: str, code: str, interval: str = "15m", **options: object) -> SentenceCheck:
+def checked(sentence: str, code: str, interval: str = "15m", **options: Any) -> SentenceCheck:
     program = compile_filter(code, interval)
-    return check_sentence(sentence, program, direction="long", **options)  # type: ignore[arg-type]
+    return check_sentence(sentence, program, direction="long", **options)
 
 
 RIGHT = [
