@@ -83,6 +83,11 @@ class _Store(Generic[Row]):
             self.tables[i] = np.empty((rows, self.width), dtype=old.dtype)
             self.tables[i][: len(old)] = old
 
+    def copy(self, rows: Ints, other: _Store[Row], theirs: Ints, columns: Mapping[int, int] | None) -> None:
+        """Take over rows of another store, all columns, or those here from those there."""
+        for to, came in zip(self.tables, other.tables, strict=True):
+            _copy_columns(to, rows, came, theirs, columns)
+
     def widen(self, width: int) -> None:
         for i, old in enumerate(self.tables):
             self.tables[i] = np.empty((len(old), width), dtype=old.dtype)
@@ -226,20 +231,19 @@ class Machine:
             cell = self.cells[here]
             if cell.op == CONSTANT:
                 continue
-            store, theirs = self._numbers, other._numbers
-            if cell.dtype == "bool":
-                store, theirs = self._booleans, other._booleans  # type: ignore[assignment]
             ages = np.arange(min(self.rings[here, K.LENGTH], other.rings[there, K.LENGTH]), dtype=np.int64)
             mine = self.rings[here, K.START] + (self.now[cell.interval] - ages) % self.rings[here, K.LENGTH]
             their = other.rings[there, K.START] + (other.now[cell.interval] - ages) % other.rings[there, K.LENGTH]
-            for to, came in zip(store.tables, theirs.tables, strict=True):
-                _copy_columns(to, mine, came, their, columns, cell.dtype == "bool")
+            if cell.dtype == "bool":
+                self._booleans.copy(mine, other._booleans, their, columns)
+            else:
+                self._numbers.copy(mine, other._numbers, their, columns)
             if rings_only:
                 continue
             if cell.state:
                 rows = np.arange(cell.state, dtype=np.int64)
                 to_rows, from_rows = self.code[here, K.STATE] + rows, other.code[there, K.STATE] + rows
-                _copy_columns(self.state, to_rows, other.state, from_rows, columns, False)
+                _copy_columns(self.state, to_rows, other.state, from_rows, columns)
             self.ready[here] = other.ready[there] if columns is None else 0
 
     def _reserve(self, count: int) -> None:
@@ -343,13 +347,12 @@ def _copy_columns(
     came: NDArray[Row],
     from_rows: Ints,
     columns: Mapping[int, int] | None,
-    bits: bool,
 ) -> None:
     if columns is None:
         to[to_rows] = came[from_rows]
         return
     for here, there in columns.items():
-        if not bits:
+        if to.dtype != np.uint64:
             to[to_rows, here] = came[from_rows, there]
             continue
         mask = np.uint64(1) << np.uint64(here % 64)

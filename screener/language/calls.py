@@ -264,7 +264,7 @@ def _indicator(ex: Expressions, node: ast.Call, row: Indicator, scope: Scope) ->
         bound = call.bind(row.args, positional)
     if bound is None or bad:
         return None
-    if row.name == "supertrend" and bound[0] < bound[1]:  # type: ignore[operator]
+    if row.name == "supertrend" and _below(*bound[:2]):
         ex.warn(node, "W110", "the length is below the multiplier", "the length comes first: ta.supertrend(10, 3)")
     candles = CandleTerms(ex.graph, scope.interval, scope.symbol, tuple(given))
     try:
@@ -290,6 +290,10 @@ def _leading_series(call: Call, positional: list[ast.expr]) -> int:
         if not is_series or (isinstance(value, Series) and call.ex.graph.value(value.node) is not None):
             return count
     return len(positional)
+
+
+def _below(length: Bound, multiplier: Bound) -> bool:
+    return isinstance(length, int | float) and isinstance(multiplier, int | float) and length < multiplier
 
 
 def _named_result(

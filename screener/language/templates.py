@@ -86,7 +86,9 @@ def normalised(nodes: Sequence[Node], roots: Iterable[int], pool: Lasting) -> di
             continue
         args = [done[a] for a in parts]
         if node.op == "const":
-            done[top] = pool.const(node.params[0])  # type: ignore[arg-type]
+            (value,) = node.params
+            assert not isinstance(value, str)
+            done[top] = pool.const(value)
         elif node.op in ASSOCIATIVE:
             first, *rest = sorted(set(args), key=pool.names.of)
             for arg in rest:
