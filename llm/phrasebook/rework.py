@@ -47,8 +47,7 @@ class _Before:
         program = _compiled(code, interval, symbols)
         lines = code.splitlines() if program is not None else []
         self.codes = {found.group(1): found.group(2) for line in lines if (found := _LINE.match(line))}
-        self.entry = self._names("match")
-        self.leaving = [name for name in self._names("exit") if name not in self.entry]
+        self.entry = self._entry_names()
         conditions = program.conditions if program is not None else ()
         self._readings = {_plain(condition.reading): condition.name for condition in conditions}
 
@@ -56,6 +55,12 @@ class _Before:
         """The condition whose reading this is, word for word."""
         name = self._readings.get(_plain(text))
         return name if name in self.codes else None
+
+    def parts_of(self, text: str) -> tuple[str, list[str]] | None:
+        """Where this is the reading of a match that joins named conditions: the expression and the names."""
+        joined = self._readings.get(_plain(text), "")
+        names = [word for word in _WORD.findall(joined) if word not in ("and", "or", "not")]
+        return (joined, names) if len(names) > 1 and set(names) <= set(self.codes) else None
 
     @property
     def joined_by(self) -> str | None:
@@ -78,18 +83,18 @@ class _Before:
             return [code], []
         return [p for p in parts if not _HOLD.fullmatch(p)], [p for p in parts if _HOLD.fullmatch(p)]
 
-    def _names(self, result: str) -> list[str]:
-        found = dict.fromkeys(_WORD.findall(self.codes.get(result, "")))
+    def _entry_names(self) -> list[str]:
+        found = dict.fromkeys(_WORD.findall(self.codes.get("match", "")))
         return [name for name in found if name in self.codes and name not in _RESULTS]
 
 
 @dataclass(slots=True)
 class _Edit:
-    """What the edited texts say, in order: (name kept or "", code, text) of each entry and exit; `of_all` name the
-    strategy's own interval and nothing else."""
+    """What the edited texts say, in order: (name kept or "", code, text) of each entry, (code, text) of each exit;
+    `of_all` name the strategy's own interval and nothing else."""
 
     entries: list[tuple[str, str, str]] = field(default_factory=list)
-    leaving: list[tuple[str, str, str]] = field(default_factory=list)
+    leaving: list[tuple[str, str]] = field(default_factory=list)
     exits: Exits = field(default_factory=Exits)
     hold: int | None = None
     sources: list[tuple[str, str]] = field(default_factory=list)
@@ -110,7 +115,7 @@ class _Edit:
         if found.entry:
             self.entries.append(("", found.entry, text))
         if found.leaving:
-            self.leaving.append(("", found.leaving, text))
+            self.leaving.append((found.leaving, text))
         for result in ("stop", "target"):
             level = getattr(found.exits, result)
             if level is not None:
@@ -135,7 +140,14 @@ def rewritten(
     for text in conditions:
         kept = before.named(text)
         if kept is not None:
-            (edit.leaving if kept in before.leaving else edit.entries).append((kept, before.codes[kept], text))
+            edit.entries.append((kept, before.codes[kept], text))
+            continue
+        whole = before.parts_of(text)
+        if whole is not None:
+            if len(conditions) <= len(whole[1]) and not {before.named(other) for other in conditions} & set(whole[1]):
+                edit.entries.append(("", whole[0], text))
+            else:  # Its parts stand in conditions of their own.
+                edit.of_all.append(text)
             continue
         left = min(MAX_OF_ONE, MAX_OF_ALL - spent)
         found = _TANGLED if left <= 0 else read_edited(text, interval, symbols, direction, left)
@@ -151,11 +163,11 @@ def rewritten(
     entries, match = _entry(edit, before)
     edit.sources.extend((entries[0][0], text) for text in edit.of_all)
     results = _results(edit, before, direction, interval)
-    code = _program(before, entries, match, results, edit)
+    code = _program(before, entries, match, results)
     refused = why_refused(code, interval, symbols)
     if refused is not None and any(name not in _edited_results(edit) for name in results):
         results = {name: text for name, text in results.items() if name in _edited_results(edit)}
-        code = _program(_Before("", interval, symbols), entries, match, results, edit)
+        code = _program(_Before("", interval, symbols), entries, match, results)
         edit.notes.append("The exit, stop and target of the program before could not be kept.")
         refused = why_refused(code, interval, symbols)
     if refused is not None:
@@ -195,10 +207,10 @@ def _results(edit: _Edit, before: _Before, direction: Direction, interval: str) 
     if edit.leaving or edit.hold is not None:
         ways, holds = before.exit_parts()
         if edit.leaving:
-            if ways and not any(name for name, _, _ in edit.leaving):
+            if ways:
                 edit.notes.append("The edited exit takes the place of the one before.")
-            ways = [name or code for name, code, _ in edit.leaving]
-            edit.sources.extend((name or "exit", text) for name, _, text in edit.leaving)
+            ways = [code for code, _ in edit.leaving]
+            edit.sources.extend(("exit", text) for _, text in edit.leaving)
         holds = holds if edit.hold is None else [f"trade.bars >= {edit.hold}"]
         found["exit"] = " or ".join(
             f"({way})" if _JOINS.search(way) and len(ways + holds) > 1 else way for way in ways + holds
@@ -219,15 +231,13 @@ def _results(edit: _Edit, before: _Before, direction: Direction, interval: str) 
 
 def _edited_results(edit: _Edit) -> set[str]:
     """The results that the edited texts name themselves."""
-    found = {name for name, _ in edit.sources if name in _RESULTS}
-    return found | ({"exit"} if edit.leaving else set())
+    return {name for name, _ in edit.sources if name in _RESULTS}
 
 
-def _program(before: _Before, entries: list[tuple[str, str]], match: str, results: dict[str, str], edit: _Edit) -> str:
+def _program(before: _Before, entries: list[tuple[str, str]], match: str, results: dict[str, str]) -> str:
     """The lines of the program; of the helpers of the one before, those still used."""
     own = {name for name, _ in entries}
     helpers = {n: code for n, code in before.codes.items() if n not in own and n not in _RESULTS}
-    helpers |= {name: code for name, code, _ in edit.leaving if name and name not in own}
     used: set[str] = set()
     waiting = [match, *results.values(), *(code for _, code in entries)]
     while waiting:
