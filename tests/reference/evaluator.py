@@ -204,14 +204,14 @@ class Market:
     def _opens(self, interval: str) -> list[int]:
         return [int(t) for t in self._candles.series[interval][0]] if interval in self._candles.series else []
 
-    def _values(self, name: str, interval: str, symbol: int) -> dict[int, Value]:
+    def _values(self, name: str, interval: str, symbol: int) -> dict[int, float]:
         """The values that the data holds, by open time."""
         if interval not in self._candles.series:
             return {}
         fields = self._candles.series[interval][1]
         if name == "sell_volume" and name not in fields:
             whole, bought = (self._values(n, interval, symbol) for n in ("volume", "buy_volume"))
-            return {t: whole[t] - bought[t] for t in whole if t in bought}  # type: ignore[operator]
+            return {t: whole[t] - bought[t] for t in whole if t in bought}
         if name not in fields:
             return {}
         found = fields[name][:, symbol].tolist()
@@ -232,9 +232,9 @@ class Market:
             if len(parts) < len(opens):
                 column.append(None)
             elif name in _SUMS:
-                column.append(math.fsum(parts))  # type: ignore[arg-type]
+                column.append(math.fsum(parts))
             elif name in ("high", "low"):
-                column.append(max(parts) if name == "high" else min(parts))  # type: ignore[type-var]
+                column.append(max(parts) if name == "high" else min(parts))
             else:
                 column.append(parts[0] if name == "open" else parts[-1])
         return column
@@ -261,7 +261,8 @@ def compute(node: Node, args: list[Table], closes: list[int], market: Market, tr
             return [table[market.symbols.index(symbol)] if symbol in market.symbols else nobody] * size
         case "const":
             value = node.params[0]
-            return [[value] * len(closes)] * size  # type: ignore[list-item]
+            assert not isinstance(value, str)
+            return [[value] * len(closes)] * size
         case "time":
             return [[_clock(str(node.params[0]), t, str(node.params[2])) for t in opens]] * size
         case "first":
@@ -290,7 +291,7 @@ def _clock(part: str, open_ms: int, zone: str) -> float:
 def _across(op: str, values: Column, where: Column) -> Column:
     """All symbols at one moment. Those take part whose value is known and whose `where` is true."""
     part = [s for s in range(len(values)) if values[s] is not None and where[s] is True]
-    known = [float(values[s]) for s in part]  # type: ignore[arg-type]
+    known = [float(v) for s in part if (v := values[s]) is not None]
     everybody: Column = [None] * len(values)
     if not known:
         return everybody

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped] # it has no types
 
 from tests.fixtures.openai_stub import Reply, Stub, openai_stub
 from tests.fixtures.writers import BAD, CONDITIONS, GOOD, SENTENCE, draft, writer

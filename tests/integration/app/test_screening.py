@@ -312,11 +312,11 @@ async def _with_a_killed_database(server: EmbeddedPostgres) -> None:
 
             async def write(*args: Any, pid: int = pid, whole: Any = whole) -> Any:
                 # The claim was made; the server dies before the result is written.
-                screener._write = whole  # type: ignore[method-assign]
+                screener._write = whole  # type: ignore[method-assign] # its own again
                 os.kill(pid, signal.SIGKILL)
                 return await whole(*args)
 
-            screener._write = write  # type: ignore[assignment, method-assign]
+            screener._write = write  # type: ignore[assignment, method-assign] # once
             task = asyncio.create_task(screener.screen(market.advance()))
             await asyncio.sleep(wait + 0.5)
             assert not task.done()

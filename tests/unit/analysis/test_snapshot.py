@@ -31,7 +31,7 @@ def test_the_digest_changes_with_any_number(snapshot_of: Build) -> None:
 
 def test_a_snapshot_cannot_be_changed(snapshot: Snapshot) -> None:
     with pytest.raises(ValidationError):
-        snapshot.price = 1.0  # type: ignore[misc]
+        snapshot.price = 1.0  # type: ignore[misc] # it is refused
 
 
 def test_unknown_values_are_none_and_unknown_keys_left_out(snapshot: Snapshot) -> None:

@@ -187,7 +187,7 @@ def test_the_minutes_of_the_candle_under_way_are_asked_for(base: str, forming: b
             asked[interval] = candles
 
     held = HeldMarket.__new__(HeldMarket)
-    held.feed = Feed()  # type: ignore[assignment]
+    held.feed = Feed()  # type: ignore[assignment] # all of a feed that is asked here
     asyncio.run(held.require(compile_filter("match = close > 0", base, SYMBOLS), forming=forming))
     assert asked.get("1m") == minutes
     assert base in asked

@@ -29,7 +29,7 @@ Prices = tuple[NDArray[np.float64], ...]
 
 def lookback(name: str) -> int:
     """Candles before TA-Lib's first answer."""
-    return int(abstract.Function(PATTERNS[name].talib).lookback)  # type: ignore[attr-defined]
+    return int(abstract.Function(PATTERNS[name].talib).lookback)  # type: ignore[attr-defined] # not in its types
 
 
 def programs(name: str) -> Iterator[tuple[str, Program]]:
@@ -196,7 +196,7 @@ class ExactCandles:
                 return None if value is None else not value
             case "rsum" | "rmax" | "rmin":
                 window = [self._number(node.args[0], row - k) for k in range(n)]
-                return {"rsum": sum, "rmax": max, "rmin": min}[node.op](window)  # type: ignore[operator, no-any-return]
+                return REDUCED[node.op](window)
         left, *others = (self._number(a, row) for a in node.args)
         if not others:
             assert node.op == "abs"
@@ -213,6 +213,11 @@ class ExactCandles:
         return value
 
 
+REDUCED: dict[str, Callable[[list[Fraction]], Fraction]] = {
+    "rsum": lambda window: sum(window, Fraction(0)),
+    "rmax": max,
+    "rmin": min,
+}
 ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
