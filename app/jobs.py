@@ -27,6 +27,7 @@ from procrastinate.job_context import JobContext, JobResult
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as QueueWorker
 from psycopg import AsyncConnection
+from psycopg.errors import RaiseException
 
 from app.later import Later
 from store.errors import InvalidRow, NotAllowed, NotFound, StoreError
@@ -175,7 +176,9 @@ class Jobs:
                     pruned = time.monotonic()
                 stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_after)
                 lost = await self._lost()
-                for job in [*stalled, *lost]:
+                here = {number for worker in self._workers.values() for number in worker.under_way}
+                # A process that is held up beats late; what it has under way it need not take from itself.
+                for job in [*(job for job in stalled if job.id not in here), *lost]:
                     await self._put_back(job)
             except exceptions.ConnectorException as error:
                 log.warning("jobs of dead workers were not looked for: %s", error)
@@ -228,10 +231,16 @@ class _QueueWorker(QueueWorker):
         context: JobContext,
         job_result: JobResult | None,
     ) -> None:
-        """As the package's, which counts every return as an attempt: what was only put off is taken out again."""
+        """As the package's, which counts every return as an attempt: what was only put off is taken out again. A job
+        that somebody else took meanwhile, because this process was late to say that it lives, is theirs to end."""
         if isinstance(retry_decision, _PutOff):
             await self.app.connector.execute_query_async(_NOT_COUNTED, id=job.id)
-        await super()._persist_job_status(job, status, retry_decision, context, job_result)
+        try:
+            await super()._persist_job_status(job, status, retry_decision, context, job_result)
+        except exceptions.ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+            self.logger.warning("%s was taken by another worker meanwhile", job.call_string)
 
     def _log_job_outcome(
         self,
