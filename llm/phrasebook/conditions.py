@@ -2,7 +2,7 @@
 
 1. `read_condition` tries the whole-phrase forms, then operand and predicate, then a predicate about the
    subject that the condition before had ("RSI below 30 and rising").
-2. `_suffix` reads what may follow: "for 3 candles", "within the last 5 candles".
+2. `read_suffix` reads what may follow: "for 3 candles", "within the last 5 candles".
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import nested_condition, use_conditions
 from llm.phrasebook.events import read_event
 from llm.phrasebook.indicators import FAMILIES, OUTPUTS
-from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
     Between,
     Compare,
     Condition,
     Cross,
+    Formula,
     Group,
     Near,
     Not,
@@ -47,6 +47,7 @@ from llm.phrasebook.setups import (
 )
 from llm.phrasebook.sides import read_side_cross, zone
 from llm.phrasebook.stacks import read_stack
+from llm.phrasebook.suffixes import read_suffix
 from llm.phrasebook.units import unit_of
 from llm.phrasebook.windows import WINDOW_WORDS, read_window_first
 
@@ -83,7 +84,7 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
                 r.reset(here)
             condition = placed or condition
             before = read_window_before(r, condition)
-            return read_sequence(r, before or _suffix(r, condition)), subject
+            return read_sequence(r, before or read_suffix(r, condition)), subject
         r.reset(mark)
     return None
 
@@ -125,7 +126,7 @@ def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operan
 
 
 def _nested(r: Reader) -> Condition | None:
-    found = read_condition(r, None)
+    found = read_condition(r, r.topic if isinstance(r.topic, Operand) else None)
     return None if found is None else found[0]
 
 
@@ -145,6 +146,8 @@ def _remember(r: Reader, condition: Condition) -> None:
     last = last.inner if isinstance(last, Recent) else last
     if isinstance(last, Cross | Compare) and last.right.kind != "number":
         r.pair = (last.left, last.right)
+    if isinstance(last, Cross | Compare) and last.right.kind == "number":
+        r.levelled = (last.left, last.right)
     if isinstance(last, Between) and last.low.kind == "low" and last.left.kind != "number":
         r.pair = (last.high, last.left)
 
@@ -255,12 +258,27 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         if found is None or where is None:
             return None
         found = on_interval(found, where) if left.interval is None else found
+    found = _then_was(r, mark.position, found)
     if len(subjects) == 2:
         r.pair = (subjects[0], subjects[1])
     if len(subjects) > 1:
         items = tuple(_with_left(found, subject) for subject in subjects)
         return Group("or" if joined_or else "and", items), left
     return found, left
+
+
+_PAST_TENSE = frozenset({"was", "were", "closed", "traded", "stood", "sat"})
+
+
+def _then_was(r: Reader, start: int, condition: Condition) -> Condition:
+    """ "Was below the 50 EMA 2 candles ago": both sides are of that candle."""
+    said = r.tokens[start : r.position]
+    if not isinstance(condition, Compare) or condition.left.shift or not condition.right.shift:
+        return condition
+    if said[0].text not in _PAST_TENSE or said[-1].text not in ("ago", "earlier"):
+        return condition
+    then = replace(condition, right=replace(condition.right, shift=0))
+    return Formula(f"({{c0}})[{condition.right.shift}]", parts=(then,), brief="earlier condition")
 
 
 def _more_subjects(r: Reader, first: Operand) -> list[Operand]:
@@ -326,42 +344,3 @@ def _with_left(condition: Condition, left: Operand) -> Condition:
             return replace(condition, left=left)
         case _:
             return condition
-
-
-_ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "tenth": 10}
-
-
-def _ordinal(r: Reader) -> int | None:
-    """ "for the third candle in a row"."""
-    mark = r.mark()
-    for word, count in _ORDINALS.items():
-        if r.word(word):
-            if r.take("candle", fill=False):
-                return count
-            r.reset(mark)
-    return None
-
-
-def _suffix(r: Reader, condition: Condition) -> Condition:
-    """ "for 3 candles" (all of them), "within the last 5 candles" (any of them)."""
-    mark = r.mark()
-    if r.take("for"):
-        length = _ordinal(r) or read_length(r)
-        if length is not None and not isinstance(condition, Trend):
-            r.take("row")
-            return condition if length == 1 else Recent(condition, length, every=True)
-        r.reset(mark)
-    token = r.token("number", fill=False)
-    count = whole(token) if token is not None else None
-    if count is not None and r.take("candle", fill=False) and r.take("row", fill=False):
-        return Recent(condition, count, every=True)
-    r.reset(mark)
-    if isinstance(condition, Compare) and condition.left.kind == "change":
-        return condition
-    if r.take("last") or r.word("within", "in"):
-        r.take("last", fill=False)
-        length = read_length(r)
-        if length is not None:
-            return Recent(condition, length)
-    r.reset(mark)
-    return condition

@@ -13,6 +13,7 @@ from llm.phrasebook.lengths import trailing_length, whole
 from llm.phrasebook.levels import read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
 from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, price_like, read_indicator
+from llm.phrasebook.period_levels import read_period_level
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import Token
 
@@ -63,6 +64,8 @@ def _pronoun(r: Reader, subject: Operand | None) -> Operand | None:
     """ "The close is back above it": what was compared before."""
     if subject is None or not r.word("it", fill=False):
         return None
+    if r.levelled and r.levelled[0] == subject and isinstance(r.levelled[1], Operand):
+        return r.levelled[1]
     last = r.pair[-1] if r.pair else None
     return last if isinstance(last, Operand) and last.kind != "number" else None
 
@@ -373,8 +376,13 @@ def read_constant(r: Reader) -> Operand | None:
     return number(token.value)
 
 
+def _period(r: Reader, subject: Operand | None) -> Operand | None:
+    return read_period_level(r)
+
+
 _FORMS = (
     _pronoun,
+    _period,
     _rank_of,
     _leading_name,
     _scaled,

@@ -58,6 +58,9 @@ class Reader:
     # The settings last read of each indicator, for "the KAMA is rising", and the sides last compared, for "both".
     known: dict[str, tuple[float, ...]] = field(default_factory=dict)
     pair: tuple[object, ...] = ()
+    # What was last compared with a number, and that number, for "back above it"; what a clause behind "then" is about.
+    levelled: tuple[object, ...] = ()
+    topic: object = None
     # The indicator of several lines named last, for "k < 20".
     lines: object = None
     effort: int = 0

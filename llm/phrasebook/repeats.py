@@ -66,13 +66,30 @@ def said_better(last: Condition, found: Condition, how: str) -> Condition | None
 def repeated(items: list[Condition], found: Condition) -> int | None:
     """Which of `items` says the same as `found` or less, so that one of them is enough; None where none does."""
     for at, item in enumerate(items):
-        if item == found:
+        if item == found or comes_back(item, found):
             return at
         trend = _trend(item)
-        if trend is not None and isinstance(found, Trend) and trend.steps <= found.steps:
-            if trend.left == found.left and trend.way == found.way:
-                return at
+        longer = trend is not None and isinstance(found, Trend) and trend.steps <= found.steps
+        if longer and trend is not None and found == replace(trend, steps=getattr(found, "steps", 0)):
+            return at
     return None
+
+
+def placed_like(known: Condition, found: Condition) -> Condition:
+    """`found` on the interval of the condition that it stands for."""
+    if isinstance(known, Cross | Compare) and isinstance(found, Cross) and found.left.interval is None:
+        return replace(found, left=known.left, right=known.right) if comes_back(known, found) else found
+    return found
+
+
+def comes_back(first: Condition, second: Condition) -> bool:
+    """ "Drops below 20 and then crosses back above 20": the second cross says the first."""
+    if not isinstance(first, Cross | Compare) or not isinstance(second, Cross):
+        return False
+    beyond = {"up": ">", "down": "<"}.get(first.way) if isinstance(first, Cross) else first.op[0]
+    interval = second.left.interval or first.left.interval
+    sides = (replace(second.left, interval=interval), second.right) == (first.left, first.right)
+    return sides and (second.way, beyond) in (("up", "<"), ("down", ">"))
 
 
 def _trend(condition: Condition) -> Trend | None:

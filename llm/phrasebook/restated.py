@@ -19,6 +19,11 @@ _VAGUE = frozenset(
     """.split()  # noqa: SIM905
 )
 _VERBS = frozenset("cross crosses crossed crossing crossover close closes closed".split())  # noqa: SIM905
+_MOVES = frozenset("drops rises falling rising dropping dumping pumping crashing drop rise".split())  # noqa: SIM905
+_WAYS = frozenset({"down", "up"})
+_TOWARDS = frozenset("through crosses cross crossing crossed past reclaims loses".split())  # noqa: SIM905
+_OSCILLATORS = frozenset("rsi cci mfi adx macd stoch stochastic stochrsi willr roc cmo chop atr volume".split())  # noqa: SIM905
+_GOES_ON = frozenset("and or but while with when on for in then if , n".split())  # noqa: SIM905
 _AVERAGES = frozenset("ema sma ma wma hma dema tema vwma kama emas smas mas average averages".split())  # noqa: SIM905
 _UNITS = frozenset(
     """
@@ -61,6 +66,9 @@ def _brackets(tokens: list[Token]) -> list[Token]:
         compares = inside[0].text in _COMPARING and inside[-1].kind in ("number", "percent", "multiple")
         plain = all(t.text in _COMPARING or t.kind in ("number", "percent", "multiple") for t in inside)
         if compares and plain and last.text in _VAGUE:
+            out[-1:] = inside
+            at = end + 1
+        elif inside[0].text in _WAYS and last.text in _MOVES:
             out[-1:] = inside
             at = end + 1
         elif len(inside) == 1 and inside[0].text in _VERBS and last.kind == "word":
@@ -135,6 +143,8 @@ def _averages(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     for at, token in enumerate(tokens):
         out.append(token)
+        if token.kind == "number" and token.value not in lengths and _compared_average(tokens, at):
+            lengths[token.value] = next(reversed(lengths.values()))
         if token.kind != "number" or token.value not in lengths or token.text == "one":
             continue
         behind = tokens[at + 1].text if at + 1 < len(tokens) else ""
@@ -148,6 +158,27 @@ def _averages(tokens: list[Token]) -> list[Token]:
         elif before == "the" and behind not in _UNITS | _AVERAGES and not _named_later(tokens, at):
             out.append(replace(average, text=average.text.removesuffix("s") if average.text != "sma" else "sma"))
     return _without_top(out)
+
+
+def _compared_average(tokens: list[Token], at: int) -> bool:
+    """Whether "the 21" is said of an average: "the 8 ema is back above the 21", and not of an oscillator."""
+    token = tokens[at]
+    if at < 2 or tokens[at - 1].text != "the" or not 1 < token.value <= 1_000 or token.value != int(token.value):
+        return False
+    if at + 1 < len(tokens) and (
+        tokens[at + 1].text in _UNITS | _AVERAGES or tokens[at + 1].kind in ("number", "word")
+    ):
+        behind = tokens[at + 1]
+        if behind.kind == "number" or behind.text in _UNITS | _AVERAGES or behind.text not in _GOES_ON:
+            return False
+    if tokens[at - 2].text not in _COMPARING | _TOWARDS:
+        return False
+    for before in range(at - 3, max(-1, at - 10), -1):
+        if tokens[before].text in _AVERAGES:
+            return True
+        if tokens[before].kind == "word" and tokens[before].text in _OSCILLATORS:
+            return False
+    return False
 
 
 def _without_top(tokens: list[Token]) -> list[Token]:

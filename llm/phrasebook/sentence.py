@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from llm.phrasebook import sentence_words as _learnt
 from llm.phrasebook.meaning import Direction, Item, intervals
-from llm.phrasebook.repeats import is_name, repeated, said_better
+from llm.phrasebook.repeats import is_name, placed_like, repeated, said_better
 from llm.phrasebook.structure import Structure, Tree
 from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.trade import Exits
@@ -44,7 +44,7 @@ class Part:
             self.items.append(item)
             return
         self.pending.clear()
-        self.items[at] = item if better is None else replace(item, condition=better)
+        self.items[at] = replace(item, condition=better or placed_like(conditions[at], item.condition))
 
     @property
     def tree(self) -> Tree:

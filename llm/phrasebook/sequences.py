@@ -29,6 +29,7 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.repeats import comes_back
 from llm.phrasebook.windows import ago, brief, first_time, table, times_in, window_before
 
 LOOK_BACK = 10
@@ -247,9 +248,13 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
         length = read_window_length(r)
         if length is None:
             r.reset(early)
+    r.topic = next(operands(condition), None)
     second = nested_condition(r)
+    r.topic = None
     if second is None or _timeless(condition):
         return None
+    if length is None and comes_back(condition, second):
+        return second
     length = length or _within(r)
     if next_one and length is None:
         return _together(Formula("({c0})[1]", parts=(condition,), brief=brief(condition)), second)

@@ -25,7 +25,10 @@ rips thru; ripping thru; ripped thru; rip thru; rips through; ripping through; r
     through; barges through; bursts through; burst through; pushes up through; pushes through; busts through; busted
     through; rips above; ripped above; rips over; ripped over; rips past; blasts past; blasts above; smashes above;
     punches above; pokes above; pokes over; sends it through; sends through; sends it above; rips back above; rip above;
-    rip over; pops back above; pops back over; jumps back above; jumps back over; snaps back above; snaps back over;
+    rip over; ticks back up above; ticks back up over; comes back up above;
+    comes back up over; gets back up above; gets back up over; gets back above; gets back over; pushes back above;
+    pushes back over; pokes back above; pokes back over; pops back up through; turns back up above;
+    turns back up over; pops back above; pops back over; jumps back above; jumps back over; snaps back above; snaps back over;
     climbs back above; climbs back over; climbs back through; moves back above; moves back over; pops through; comes up
     out through; curls up through; curling up through; curled up through; curl up through; curls up over; curling up
     over; curls up above; curling up above; hooks up through; hooking up through; turns up through; turning up through;
@@ -81,6 +84,10 @@ bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; 
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
     i meant; meaning | meaning
+green day; up day | green daily candle
+red day; down day | red daily candle
+a wick above; every wick above; any wick above; each wick above; a wick over; every wick over | high above
+a wick below; every wick below; any wick below; each wick below; a wick under; every wick under | low below
 outpaced; outpaces; outran; outruns; outpacing; outdid; beat; outperformed; outperforms | outperforms
 underperformed | underperforms
 """

@@ -42,6 +42,7 @@ _SMALL = (
 )
 _SIDES = ("below", "above", "under", "over", "from", "beneath", "away", "beyond")
 _BEFORE = frozenset({"previous", "prior", "before", "preceding", "those", "these"})
+_ENDS = frozenset({".", ",", ";", "!", "or", "and"})
 _GAIN = ("profit", "profits", "gain", "gains", "up", "green", "win")
 _LOSS = ("loss", "losses", "down", "drawdown", "red")
 
@@ -241,6 +242,13 @@ def _latest(r: Reader, exits: Exits) -> bool:
             _at_the_latest(r)
             r.word("max", "maximum", "tops", "pass", "passed", fill=False)
             return True
+    r.reset(mark)
+    token = r.token("number", fill=False)
+    candles = token is not None and token.value == int(token.value) > 0 and r.take("candle", fill=False)
+    r.word("max", "maximum", "tops", "pass", "passed", "later", "have", fill=False)
+    if token is not None and candles and (r.done or r.tokens[r.position].text in _ENDS):
+        exits.hold = int(token.value)
+        return True
     r.reset(mark)
     return False
 
