@@ -11,6 +11,8 @@ from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, own_s
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.settings import read_settings
 
+_WINDOW = frozenset({"within", "in", "at", "during", "some", "any", "sometime"})
+
 
 def read_averages(r: Reader) -> list[Operand] | None:
     """ "the 20, 50 and 200 EMA", "the 10 and the 30 period SMA", "EMAs 9 and 21"."""
@@ -103,7 +105,8 @@ def read_average(r: Reader, subject: Operand | None) -> Operand | None:
     given = (float(length),) if length is not None else read_settings(r, FAMILIES[name])
     if not given:
         of = _series_of(r)
-        trailing = trailing_length(r)
+        within = any(token.text in _WINDOW for token in r.tokens[r.position : r.position + 2])
+        trailing = None if within else trailing_length(r)
         if isinstance(trailing, int):
             given = (float(trailing),)
     else:

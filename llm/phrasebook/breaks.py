@@ -15,8 +15,6 @@ from llm.phrasebook.break_levels import (
     candle_level,
     level,
     line,
-    period_level,
-    read_period_level,
     span_high,
     span_low,
 )
@@ -24,6 +22,7 @@ from llm.phrasebook.break_words import WORDS
 from llm.phrasebook.event_words import LISTS, SLOTS, of_symbol
 from llm.phrasebook.extremes import RECENT, peak
 from llm.phrasebook.meaning import Compare, Condition, Cross, Duration, Formula, Operand, Recent, on_interval
+from llm.phrasebook.period_levels import period_level, read_period_level
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.squeezes import momentum, narrow, no_squeeze, squeeze_off, squeeze_on

@@ -86,6 +86,13 @@ def _points(r: Reader, left: Operand, way: str) -> Condition | None:
 def _days(r: Reader, left: Operand, way: str) -> Condition | None:
     """ "... three days in a row", "two hours running": candles of that interval."""
     r.take("for", fill=False)
+    number = r.token("number")
+    steps = whole(number) if number is not None else None
+    if steps is not None:
+        counted = r.take("row", fill=False) and r.take("candle", fill=False)
+        if counted or (r.take("candle", fill=False) and r.take("row", fill=False)):
+            return Trend(left, "up" if way == "up" else "down", steps)
+        return None
     token = r.token("span")
     label = f"1{token.unit}" if token is not None else ""
     if token is None or label not in INTERVALS or left.interval not in (None, label) or not r.take("row", fill=False):

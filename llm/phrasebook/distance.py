@@ -36,6 +36,9 @@ def _bound(r: Reader) -> str | None:
     """ "at least", "more than", "less than", "within" before a distance; "" where there is none."""
     r.word(*_WENT, fill=True)
     r.word("away", "out", "up", "down", fill=False)
+    far = r.word("further", "farther")
+    if (far or r.word("closer", "nearer")) and r.word("than", fill=False):
+        return ">" if far else "<"
     op = r.take("compare")
     r.word("by", fill=False)
     return op
@@ -48,9 +51,9 @@ def _percent(r: Reader, left: Operand) -> Condition | None:
         return None
     more = _or_more(r)
     side = r.take("compare", "<", ">")
-    away = side is None and r.word("away", "off", "from", "distant")
+    away = side is None and r.word("away", "off", "from", "distant", "to")
     if away:
-        r.word("from", "of", fill=False)
+        r.word("from", "of", "to", fill=False)
     elif side is None:
         return None
     right = read_operand(r, left)
@@ -76,6 +79,31 @@ def _percent(r: Reader, left: Operand) -> Condition | None:
     if side == ">":
         return Compare(left, ">" if strict else ">=", scaled)
     return Compare(left, "<" if strict else "<=", scaled)
+
+
+def read_by(r: Reader, left: Operand, op: str, rights: list[Operand]) -> Condition | None:
+    """ "(above the 50 EMA) by more than 2%", "... by at least 1.5 ATR": how far beyond `rights` it is."""
+    mark = r.mark()
+    if len(rights) != 1 or rights[0].kind == "number" or not r.word("by", fill=False):
+        return None
+    right, over = rights[0], op[:1] == ">"
+    bound = r.take("compare") or ">="
+    percent = r.token("percent")
+    if percent is not None and 0 < percent.value < 1_000 and bound[:1] == ">":
+        factor = 1 + percent.value / 100 if over else 1 - percent.value / 100
+        scaled = replace(right, factor=round(right.factor * factor, 10))
+        strict = bound == ">"
+        if over:
+            return Compare(left, ">" if strict else ">=", scaled)
+        return Compare(left, "<" if strict else "<=", scaled)
+    token = r.token("number") or r.token("multiple")
+    atr = read_operand(r) if token is not None and percent is None else None
+    if token is not None and atr is not None and atr.kind == "atr" and 0 < token.value <= 100 and bound[:1] == ">":
+        sign, sense = ("+", ">") if over else ("-", "<")
+        text = f"{{0}} {sense}{bound[1:]} {{1}} {sign} {token.value:g} * {{2}}"
+        return Formula(text, (left, right, atr), brief="ATR distance")
+    r.reset(mark)
+    return None
 
 
 def _percent_range(r: Reader, left: Operand) -> Condition | None:

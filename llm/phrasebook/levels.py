@@ -35,7 +35,7 @@ def read_level(r: Reader, subject: Operand | None = None) -> Operand | None:
         newest = subject is None and r.tokens[r.position - 1].text == "last"
         r.take("candle")
         field = r.take("field", *PRICES, "volume")
-        if newest and field == "close":
+        if field == "price" or (newest and field == "close"):
             # "The last close is below the 20 EMA" speaks of the newest one, "above the last close" of the one before.
             return Operand(field, interval=interval)
         if field is not None:

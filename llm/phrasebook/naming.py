@@ -33,6 +33,8 @@ _BARE_LINES = frozenset(
     k; d; j; %k; %d; k line; d line; signal line; histogram; hist; histo; upper band; lower band; middle band; bandwidth
     """.strip().split("; ")
 )
+# "Crossed the Supertrend within the last 4 candles": a time and no length.
+_WINDOW = frozenset({"within", "in", "at", "during", "some", "any", "sometime"})
 _OWN = frozenset({"its", "own", "their", "it's"})
 # Indicators of several lines named as a whole: only some predicates can be said of them.
 BAND_KINDS = frozenset(BANDS) | {name for name, family in FAMILIES.items() if family.default is None}
@@ -213,7 +215,8 @@ def _in_percent(r: Reader) -> bool:
 def _trailing(r: Reader, family: Family) -> tuple[float, ...]:
     """ "the slope over the last 20 candles": a length behind, which has to be said of candles."""
     mark = r.mark()
-    if family.usual and (r.take("last") or r.word("over", "of")):
+    within = any(token.text in _WINDOW for token in r.tokens[r.position : r.position + 2])
+    if family.usual and not within and (r.take("last") or r.word("over", "of")):
         token = r.token("number", fill=False)
         if token is not None and r.take("candle", fill=False):
             return complete(family, [token.value])

@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.bands import edge, is_level, read_band, read_sides, touch, turned
+from llm.phrasebook.betweens import read_between
 from llm.phrasebook.changes import read_change
-from llm.phrasebook.distance import read_distance, read_near
+from llm.phrasebook.distance import read_by, read_distance, read_near
 from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
-    Between,
     Compare,
     Condition,
     Cross,
-    Formula,
     Group,
     Not,
     Operand,
@@ -62,7 +61,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         read_change,
         read_standing,
         read_band,
-        _between,
+        read_between,
         _from_to,
         _cross,
         _touch,
@@ -92,26 +91,6 @@ def _inherited(condition: Condition, left: Operand) -> Condition:
     if left.interval is not None and not left.level:
         condition = on_interval(condition, left.interval)
     return condition
-
-
-def _between(r: Reader, left: Operand) -> Condition | None:
-    if not r.take("between"):
-        return None
-    pair = [side for side in r.pair if isinstance(side, Operand)]
-    if len(pair) == 2 and r.word("them", "those", "these", "both", fill=False):
-        return Formula("between({0}, min({1}, {2}), max({1}, {2}))", (left, *pair), brief="between both")
-    low = read_operand(r, left)
-    if low is None or not (r.word("and", "to", "-", "&")):
-        return None
-    high = read_operand(r, left)
-    if high is None:
-        return None
-    if low.kind == high.kind == "number":
-        first, second = sorted(
-            (low, high), key=lambda o: float(o.args[0]) if isinstance(o.args[0], int | float) else 0.0
-        )
-        return Between(left, first, second)
-    return Between(left, low, high)
 
 
 def _cross(r: Reader, left: Operand) -> Condition | None:
@@ -266,6 +245,9 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
         rights = [constant]
     if _of_percent(r, left, rights):
         return None
+    apart = read_by(r, left, op, rights)
+    if apart is not None:
+        return apart
     left = turnover(r, left, rights[-1])
     rights = [beyond_level(r, left, op, right) for right in rights]
     more = _more_comparands(r, left, rights)

@@ -93,7 +93,7 @@ def _spoken(r: Reader, family: Family) -> tuple[float, ...]:
     named, factor = _words(r)
     values: list[float] = []
     while (token := r.token("number", fill=False)) is not None:
-        if values == [] and (_is_level(r) or (introduced and _is_anothers(r))):
+        if values == [] and (_is_level(r) or _counts_candles(r) or (introduced and _is_anothers(r))):
             return ()
         values.append(token.value)
         after = r.mark()
@@ -158,6 +158,18 @@ def _is_anothers(r: Reader) -> bool:
     """Whether the number just read is the length of what follows: "one ATR of the 50 SMA"."""
     mark = r.mark()
     found = any(r.take(name, fill=False) for name in ("average", "family", "indicator"))
+    r.reset(mark)
+    return found
+
+
+_AGO = frozenset("ago earlier before back in straight running row consecutive consecutively".split())  # noqa: SIM905
+
+
+def _counts_candles(r: Reader) -> bool:
+    """Whether the number just read counts candles of time: "below the SAR 2 candles ago"."""
+    mark = r.mark()
+    candles = r.take("candle", fill=False) is not None
+    found = candles and not r.done and r.tokens[r.position].text in _AGO
     r.reset(mark)
     return found
 

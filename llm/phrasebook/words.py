@@ -23,7 +23,8 @@ compare >= | to or above; to or over; at or over; on or above; goes to or above;
 compare <= | to or below; to or under; at or under; on or below; on or under; goes to or below; goes to or under;
     dips to or below; dips to or under; drops to or below; drops to or under; at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
     than or equal to; <=; ≤; not above; no higher than
-between | between; in between; in the range; ranges between; in the range of
+between | between; in between; in the range; ranges between; in the range of; anywhere from; anywhere between;
+    somewhere from; ranges from; ranging from; ranging between; in the range from; in the range between; from between
 near | near; close to; around; nearby; next to; almost at; nearly touches; almost touches; nearly
     touching; almost touching; nearly at; very close to
 within | within; inside
@@ -90,7 +91,7 @@ colour green | green; bullish; white; up; rising; positive
 colour red | red; bearish; black; down; falling; negative
 candle | candle; candles; bar; bars; period; periods; candlestick; candlesticks; closes; sessions
 row | in a row; consecutive; consecutively; straight; in succession; running; back to back; successive
-for | for; for at least; for the last; for the past; lasting; during the last; throughout the last
+for | for; for at least; for the last; for the past; lasting; throughout the last
 ago | ago; earlier; before that
 last | sometime in the last; sometime in the past; sometime over the last; sometime within the last; at least once
     in the last; once in the last; any time in the last; anytime in the last; at one point in the last; at any point
@@ -131,7 +132,7 @@ not | not; isn't; is not; no; aren't; are not; hasn't; has not; doesn't; does no
 unless | unless; without; except when; except if; but not when; but not if; avoid; excluding; and without; and not
     when; not when; not if; ignore when
 and | and; &; &&; plus; +; as well as; and also; together with; and then also; and that
-while | while; but; whilst; with; when; whenever; if; where; as long as; provided; provided that; only if; only
+while | while; as soon as; the moment; the minute; the second that; immediately when; right when; but; whilst; with; when; whenever; if; where; as long as; provided; provided that; only if; only
     when; given; given that; and when; and while; and with; and only; once; combined with; confirmed by; on
     condition that; accompanied by; so long as; along with; and only if; and only when
 either | either; any of; at least one of; one of

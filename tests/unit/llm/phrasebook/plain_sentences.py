@@ -200,4 +200,29 @@ supertrned flips gren on 1h => crossover(ta.supertrend(10,3).direction,0)
 bulish enguling candle under the lowr bolinger band on 4h => cdl.engulfing() and close < ta.bbands(close,20,2).lower
 clsoe breaks the hihgest high of 20 candels on 1h => close > highest(high,20)[1]
 volumne twise the averge on 1h => volume >= 2*ta.sma(volume,20)
+price exceeds VWAP by more than 2% on 1h => close > 1.02*ta.vwap()
+the close is above the 50 EMA by at least 1.5% on 4h => close >= 1.015*ta.ema(close,50)
+price is below the lower Keltner band by more than 2 percent on 1h => close < 0.98*ta.keltner(20,2).lower
+the close is above the 20 EMA by more than 2 ATR on 1h => close > ta.ema(close,20) + 2*ta.atr(14)
+price is further than 3% from VWAP on 1h => abs(close/ta.vwap() - 1) > 0.03
+price is closer than 1% to the 200 SMA on 1h => abs(close/ta.sma(close,200) - 1) < 0.01
+MFI crossed below 20 no more than 5 candles ago on 1h => within(crossunder(ta.mfi(14),20),6)
+the MACD crossed above its signal less than 4 candles ago on 1h =>
+    within(crossover(ta.macd(close).macd,ta.macd(close).signal),4)
+ADX has not been above 25 in the last 10 candles on 1h => not within(ta.adx(14).adx > 25,10)
+the close has not closed below the 50 EMA in 10 candles on 1h => not within(close < ta.ema(close,50),10)
+CCI crossed above 100 during the last 8 candles on 1h => within(crossover(ta.cci(20),100),8)
+the close was below the Kijun line 2 candles ago on 1h => (close < ta.ichimoku(9,26,52).base)[2]
+price crossed above the Supertrend line within the last 4 candles on 1h =>
+    within(crossover(close,ta.supertrend(10,3).line),4)
+price was above the lower Keltner band at some point in the last 6 candles on 1h =>
+    within(close > ta.keltner(20,2).lower,6)
+ADX is up 3 candles in a row on 4h => rising(ta.adx(14).adx,3)
+price closes above the 200 SMA twice in a row on 1h => always(close > ta.sma(close,200),2)
+RSI is below 35 three times in a row on 15m => always(ta.rsi(close,14) < 35,3)
+%B is anywhere from 0.2 to 0.7 on 1h => between(ta.bbands(close,20,2).percent,0.2,0.7)
+RSI is in the 40 to 60 zone on 1h => between(ta.rsi(close,14),40,60)
+RSI within the 45-55 range on 4h => between(ta.rsi(close,14),45,55)
+the last price is above the 21 HMA on 1h => close > ta.hma(close,21)
+as soon as RSI is above 50 buy on 1h => ta.rsi(close,14) > 50
 """
