@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.asking import Job, kept
+from app.readback import Row, reading_rows
 from llm.checks import SentenceCheck
 from llm.generation import (
     GeneratedFilter,
@@ -22,41 +23,9 @@ from llm.generation import (
     regenerate_filter,
 )
 from llm.models import LanguageModel
-from llm.schemas import Direction, Explanation, GeneratedStrategy, Source, StrategyMetadata
-from screener import Program, compile_filter
+from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
+from screener import compile_filter
 from store.records import Strategy
-
-Row = dict[str, str]
-
-
-def reading_rows(program: Program, sources: Sequence[Source] = ()) -> list[Row]:
-    """Each condition of a filter in English, with its intervals and, where known, the sentence's own words and the
-    condition as the description has it."""
-    found: dict[str, Source] = {}
-    for source in sources:
-        found.setdefault(source.name, source)
-    rows = []
-    for condition in program.conditions:
-        intervals = {program.base}
-        stack = [condition.root]
-        while stack:
-            node = program.nodes[stack.pop()]
-            stack.extend(node.args)
-            if node.interval:
-                intervals.add(node.interval)
-        others = sorted(i for i in intervals if i != program.base)
-        known = found.get(condition.name)
-        rows.append(
-            {
-                "text": condition.text,
-                "reading": condition.reading,
-                "interval": " vs ".join([program.base, *others]),
-                "words": known.words if known else "",
-                "name": condition.name,
-                "condition": known.condition if known else "",
-            }
-        )
-    return rows
 
 
 async def strategy(job: Job, sentence: str, *, interval: str | None = None) -> tuple[GeneratedStrategy, list[Row]]:
@@ -67,7 +36,7 @@ async def strategy(job: Job, sentence: str, *, interval: str | None = None) -> t
 
     made = await kept(job, "generate.strategy", {"prompt": sentence, "interval": interval}, work, _strategy_output)
     program = await asyncio.to_thread(compile_filter, made.filter_code, made.interval, job.symbols)
-    return made, reading_rows(program, made.spans)
+    return made, reading_rows(program, made.spans, sentence)
 
 
 async def metadata(job: Job, sentence: str, *, interval: str | None = None) -> StrategyMetadata:

@@ -5,7 +5,7 @@ from screener.intervals import INTERVAL_MS, SERIES, interval_ms, is_close, is_mu
 from screener.ir import Condition, Graph, Node, Program
 from screener.language.canonical import CannotSpell, canonical_source
 from screener.language.check import compile_filter, results_of
-from screener.language.explain import ExplainRow, condition_text, explain_row, reading
+from screener.language.explain import ExplainRow, condition_text, explain_row, reading, result_readings
 from screener.language.report import catalogue, compile_report, program_report
 from screener.vocabulary.registry import IndicatorInfo
 
@@ -33,5 +33,6 @@ __all__ = [
     "open_of",
     "program_report",
     "reading",
+    "result_readings",
     "results_of",
 ]

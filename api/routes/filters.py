@@ -15,8 +15,8 @@ from api.deps import Parts
 from api.schemas import CheckOut, ExplainOut, FilterReport, HistoryOut, NearPage
 from api.schemas.base import Input, Interval
 from app.enabling import examine
-from app.generation import reading_rows
 from app.market_client import MarketUnavailable
+from app.readback import reading_rows
 from app.times import at, to_ms
 from llm.checks import check_sentence
 from screener import catalogue, compile_filter, compile_report
@@ -87,7 +87,7 @@ async def compile_(body: CompileIn, parts: Parts) -> FilterReport:
     checks: dict[str, Any] = {}
     if report["ok"]:
         program = compile_filter(body.filter_code, body.interval, symbols)
-        rows = reading_rows(program)
+        rows = reading_rows(program, sentence=body.sentence)
         if body.sentence:
             found = await asyncio.to_thread(
                 check_sentence,

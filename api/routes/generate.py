@@ -37,7 +37,7 @@ from api.schemas.base import Shape
 from app import generation
 from app.asking import Job
 from app.bootstrap import OFFLINE_MODEL, Services, model_label
-from app.generation import reading_rows
+from app.readback import reading_rows
 from app.settings import Settings
 from llm.generation import GeneratedFilter
 from llm.schemas import Direction
@@ -89,7 +89,7 @@ async def filter_(body: FilterPromptIn, request: Request, parts: Parts, user: Us
         made, described = await generation.filter_only(
             job, body.prompt, interval=body.interval, direction=body.direction, conditions=body.conditions
         )
-        return _filter_out(job, made, described.direction, tuple(described.conditions))
+        return _filter_out(job, made, described.direction, tuple(described.conditions), body.prompt)
 
     return await _answer(request, parts, user, body, make)
 
@@ -111,7 +111,7 @@ async def regenerate(body: RegenerateIn, request: Request, parts: Parts, user: U
             previous=body.filter_code,
             sentence=body.prompt,
         )
-        return _filter_out(job, made, body.direction, body.conditions)
+        return _filter_out(job, made, body.direction, body.conditions, body.prompt)
 
     return await _answer(request, parts, user, body, make)
 
@@ -165,7 +165,7 @@ async def mend(body: MendIn, request: Request, parts: Parts, user: User) -> Resp
             sentence=body.prompt,
         )
         readings = tuple(condition.reading for condition in made.program.conditions)
-        return _filter_out(job, made, direction, readings)
+        return _filter_out(job, made, direction, readings, body.prompt)
 
     return await _answer(request, parts, user, body, make, body.strategy_id)
 
@@ -226,7 +226,7 @@ def _spent(job: Job) -> dict[str, Any]:
 
 
 def _filter_out(
-    job: Job, made: GeneratedFilter, direction: Direction, conditions: tuple[str, ...]
+    job: Job, made: GeneratedFilter, direction: Direction, conditions: tuple[str, ...], sentence: str
 ) -> GeneratedFilterOut:
     fields = {
         "filter_code": made.code,
@@ -235,7 +235,7 @@ def _filter_out(
         "direction": direction,
         "conditions": conditions,
         "reading": made.program.reading,
-        "rows": reading_rows(made.program, made.sources),
+        "rows": reading_rows(made.program, made.sources, sentence),
         "changes": made.changes,
         "assumptions": made.assumptions,
         "not_understood": made.not_understood,

@@ -77,11 +77,12 @@ class MendIn(AskIn):
 
 
 class ReadingRow(Shape):
-    """One condition of the compiled filter beside the words of the sentence it came from.
+    """One condition of the compiled filter, or its exit, stop or target, beside the words of the sentence it came from.
 
     `name` is its variable in the filter, `condition` the sentence of the description that it stands for.
     """
 
+    kind: Literal["condition", "exit", "stop", "target"] = "condition"
     text: str
     reading: str
     interval: str = ""

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from screener.ir import Condition, Program
 from screener.language.describe import English
 
+_ENDINGS = (("exit", "Exit when"), ("stop", "Stop at"), ("target", "Target at"))
+
 
 def compose(english: English, results: Mapping[str, int], parts: Sequence[int]) -> str:
     """The reading of a filter, one sentence per result. `parts` are the conjuncts of match, as nodes."""
     graph = english.graph
     clauses = [english.of(n) for n in dict.fromkeys(parts) if graph.value(n) is None]
     sentences = [_sentence(", and ".join(clauses))]
-    for name, opening in (("exit", "Exit when"), ("stop", "Stop at"), ("target", "Target at")):
+    for name, opening in _ENDINGS:
         if name in results:
             phrase = english.of(results[name])
             sentences.append(_sentence(f"{opening} {phrase if name == 'exit' else _away(phrase)}"))
@@ -47,6 +49,16 @@ def _sentence(text: str) -> str:
 def reading(program: Program) -> str:
     """The filter in plain English."""
     return program.reading
+
+
+def result_readings(program: Program) -> dict[str, str]:
+    """The sentences of the reading that say how a trade ends, under "exit", "stop" and "target", of those that are."""
+    found, rest = {}, program.reading
+    for name, opening in reversed(_ENDINGS):
+        if getattr(program, name) is not None:
+            rest, begun, told = rest.rpartition(f". {opening} ")
+            found[name] = f"{begun[2:]}{told}".partition(". Ranked by ")[0].rstrip(".")
+    return dict(reversed(found.items()))
 
 
 def condition_text(condition: Condition) -> str:
