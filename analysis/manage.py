@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from time import perf_counter
 from typing import Any, Final, Literal
 
@@ -175,7 +176,7 @@ def _cited(proposed: PositionDecision, held: Holding, snapshot: Snapshot) -> tup
 def _facts(held: Holding) -> dict[str, Any]:
     """The position as shown to a model."""
 
-    def shown(price: Any) -> float | None:
+    def shown(price: Decimal | None) -> float | None:
         return None if price is None else float(price)
 
     return {

@@ -22,6 +22,11 @@ _LETTERS = {
 }
 _ALSO = {("t", "d"), ("t", "e"), ("d", "e")}
 
+#: Kinds that count as others: none; where decimals differ by symbol; and in examples that were written by hand.
+EXACT: Mapping[str, str] = {}
+ANY_DECIMALS: Mapping[str, str] = {"eight decimals": "decimal"}
+LOOSE: Mapping[str, str] = {"eight decimals": "text", "decimal": "text"}
+
 
 def kind(value: Any) -> str:
     """What a client may rely on."""
@@ -49,14 +54,13 @@ def schema(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def differences(
-    ours: Any, theirs: Any, added: Collection[str] = (), missing: Collection[str] = (), *, loose: bool = False
+    ours: Any, theirs: Any, added: Collection[str] = (), missing: Collection[str] = (), alike: Mapping[str, str] = EXACT
 ) -> list[str]:
     """What a client of one would not find in the other.
 
-    `added` and `missing` are names in which they may differ; with `loose`, texts and numbers as text are alike, for
-    recordings that are examples written by hand.
+    `added` and `missing` are names in which they may differ; `alike` has kinds that count as another.
     """
-    mine, other = _gathered(ours, loose), _gathered(theirs, loose)
+    mine, other = _gathered(ours, alike), _gathered(theirs, alike)
     problems = []
     for path in sorted(mine.keys() | other.keys()):
         names = set(re.findall(r"[A-Za-z]\w*", path))
@@ -71,11 +75,10 @@ def differences(
     return problems
 
 
-def _gathered(value: Any, loose: bool) -> dict[str, set[str]]:
+def _gathered(value: Any, alike: Mapping[str, str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path, what in schema(value):
-        like = "text" if loose and what in ("eight decimals", "decimal") else what
-        found.setdefault(path, set()).add(like)
+        found.setdefault(path, set()).add(alike.get(what, what))
     return found
 
 

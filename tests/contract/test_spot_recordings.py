@@ -15,7 +15,7 @@ import pytest
 from simexchange.market import SyntheticMarket
 from simexchange.symbols import symbol_info
 from simexchange.universe import Listing
-from tests.contract.schemas import differences
+from tests.contract.schemas import LOOSE, differences
 from tests.contract.spot_answers import Public, ask
 from tests.fixtures.spot_client import desk
 
@@ -136,7 +136,7 @@ async def test_signed_answers_are_as_recorded() -> None:
         known = "/sapi/v1/capital/config/getall" if path == "capital" else f"/api/v3/{path}"
         for call in routes()[known][verb]:
             # There are no networks to withdraw by.
-            found = differences(answer, call["data"], added, {"networkList"}, loose=True)
+            found = differences(answer, call["data"], added, {"networkList"}, LOOSE)
             problems += [f"{verb} {path}: {one}" for one in found]
     assert not problems, "\n".join(problems)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 
 from store import job_tables
 from store.errors import MigrationError
@@ -23,17 +21,6 @@ union all select 'trigger', tgrelid::regclass || '.' || tgname, tgenabled::text 
   join pg_class c on c.oid = t.tgrelid where c.relnamespace = 'jobs'::regnamespace and not tgisinternal
 order by 1, 2
 """
-
-
-@pytest.fixture
-def empty_dsn(admin_dsn: str) -> Iterator[str]:
-    """Address of a fresh, empty database on the shared server."""
-    name = f"empty_{uuid4().hex[:12]}"
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    yield admin_dsn.replace("@/postgres?", f"@/{name}?")
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def objects(dsn: str) -> set[Any]:
