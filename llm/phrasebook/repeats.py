@@ -17,6 +17,7 @@ from llm.phrasebook.meaning import (
     Recent,
     Trend,
     leaves,
+    on_interval,
     on_symbol,
     operands,
     within_operand,
@@ -43,6 +44,8 @@ def explains(r: Reader, first: int) -> str | None:
 
 def said_better(last: Condition, found: Condition, how: str) -> Condition | None:
     """What `last` and its explanation `found` mean together, None where `found` is a condition of its own."""
+    interval = next((o.interval for o in operands(last) if o.interval is not None), None)
+    found = found if interval is None else on_interval(found, interval)
     symbol = next((o.symbol for o in operands(last) if o.symbol is not None), None)
     if symbol is not None and how == "(":
         found = on_symbol(found, symbol)

@@ -54,7 +54,8 @@ compare < | held below; stayed below; remained below; kept below; has held below
 not | neither; ain't; aint; wasn't; weren't; won't be; haven't; isnt; arent; doesnt; dont; hasnt; havent; wasnt;
     has yet to; must not be; may not be; should not be; shouldn't be; mustn't; mustn't be; need not; not
     currently; not already; still not; not yet
-unless | i don't want it if; i don't want it when; don't want it if; don't want it when; not interested if; not
+unless | skip; skipping; skips; never on; but not on; not on; just not on; i skip; only not on; no trades on; no longs
+    on; no shorts on; i don't want it if; i don't want it when; don't want it if; don't want it when; not interested if; not
     interested when; no thanks if; no thanks when; pass if; pass when; i pass if; i pass when; i skip it if; i skip
     it when; i skip if; i skip when; skip the trade if; skip the trade when; i don't take it if; i don't take it
     when; don't take it if; don't take it when; i stay out if; i stay out when; stay out if; stay out when; i sit

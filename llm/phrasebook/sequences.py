@@ -331,6 +331,12 @@ def _leading() -> Grammar[Condition]:
             return None
         return Formula(f"({{c0}})[{count}]", parts=(inner,), brief="earlier")  # type: ignore[arg-type]
 
+    def before(m: Found) -> Condition | None:
+        inner = m.values.get("condition")
+        if not isinstance(inner, Pattern | Formula) or _timeless(inner):
+            return None
+        return Formula("({c0})[1]", parts=(inner,), brief="the candle before")
+
     g.add(
         none,
         "no <candle> <in> the? <past> {length} [has / have / was / that]? {condition}",
@@ -346,6 +352,11 @@ def _leading() -> Grammar[Condition]:
     g.add(some, "{cmp}? {hits} [out]? of the? <past> {length} [has / have / were / are]? {condition}")
     g.add(any_of, "[any / one / at least one] [candle]? <in> the? <past> {length} [has / have / was]? {condition}")
     g.add(ago, "{count} <candle> ago ,? {condition}")
+    g.add(
+        before,
+        "the? last|previous|prior|preceding <candle> was a|an? {condition}",
+        "the? previous|prior|preceding <candle> is|being a|an? {condition}",
+    )
     g.add(
         after,
         "within {length} [of / after / following] {condition} ,",

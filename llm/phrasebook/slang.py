@@ -84,6 +84,14 @@ bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; 
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
     i meant; meaning | meaning
+chopping; chopping around; crabbing; crabbing around; chopping sideways; going nowhere; rangebound; range bound | sideways
+the biggest volume of the last; biggest volume of the last; the highest volume of the last; highest volume of the last;
+    the largest volume of the last; the most volume of the last; biggest volume in the last; the biggest volume in the
+    last; highest volume in the last; the highest volume in the last | volume is the highest of the last
+over its high; above its high; over its highs | above the previous candle's high | “{said}” became: of the candle before.
+under its low; below its low; under its lows | below the previous candle's low | “{said}” became: of the candle before.
+squeeze is no longer on; squeeze no longer on; squeeze lets go; squeeze turns off; squeeze comes off; squeeze just ended;
+    squeeze ends; squeeze is over; squeeze has ended; squeeze is off now; squeeze has let go | squeeze fires
 green day; up day | green daily candle
 red day; down day | red daily candle
 a wick above; every wick above; any wick above; each wick above; a wick over; every wick over | high above
@@ -97,6 +105,8 @@ the coin's; alt's; the alt's; this thing; the thing; the token; this token; this
 the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag
 """
 _SUBJECTS = tuple(tuple(phrase.split()) for phrase in _SUBJECTS_SAID.split(";"))
+_PLACES = frozenset("above below over under back within near inside outside at between beneath".split())  # noqa: SIM905
+_TRADERS = frozenset("it price coin which that and still he we alt token symbol pair market btc eth also currently , now".split())  # noqa: SIM905
 # Behind one of these a signed number is a level and no sum.
 _BEFORE_SIGNED = frozenset(
     """
@@ -144,6 +154,9 @@ def plain_words(tokens: list[Token], note: Callable[[str], None]) -> list[Token]
             if said:
                 note(said.format(said=" ".join(words).capitalize()))
             at += len(words)
+        elif _trading(tokens, at):
+            out.append(replace(tokens[at], text="is"))
+            at += 1
         elif subject:
             out.append(Token("word", "price", 0.0, tokens[at].start, tokens[at + subject - 1].end))
             at += subject
@@ -164,6 +177,13 @@ def _row(tokens: list[Token], at: int) -> tuple[tuple[str, ...], list[Token], st
             continue
         return words, plain, note
     return None
+
+
+def _trading(tokens: list[Token], at: int) -> bool:
+    """Whether "trades" is a verb here, "it trades below its 50 EMA", and not the number of trades."""
+    behind = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    before = tokens[at - 1].text if at else ""
+    return tokens[at].text == "trades" and behind in _PLACES and before in _TRADERS
 
 
 def _subject(tokens: list[Token], at: int) -> int:

@@ -166,6 +166,7 @@ def take_out(sentence: str, tokens: list[Token]) -> tuple[list[Token], list[Clau
         ordered = ordered or reason == _ORDERS
         if reason is not None:
             after = _before_scope(tokens, first, after)
+            first = _behind_scope(tokens, first, after)
             clauses.append(Clause(tokens[first].start, tokens[after - 1].end, reason))
     if not clauses:
         return tokens, []
@@ -209,6 +210,12 @@ def _clauses(tokens: list[Token]) -> list[tuple[int, int]]:
     if first < len(tokens):
         found.append((first, len(tokens)))
     return found
+
+
+def _behind_scope(tokens: list[Token], first: int, after: int) -> int:
+    """Where the clause begins without an interval at its head: "1h double bottom vibes" leaves "1h" to be read."""
+    named = tokens[first].interval is not None and first + 1 < after
+    return first + 1 if named and tokens[first + 1].kind == "word" else first
 
 
 def _before_scope(tokens: list[Token], first: int, after: int) -> int:
