@@ -108,7 +108,10 @@ class Caller:
         try:
             return response.json()
         except ValueError as error:
-            raise ApiUnreachable(self.base_url, "the answer is not JSON; is another program there?") from error
+            raise self._no_json() from error
+
+    def _no_json(self) -> ApiUnreachable:
+        return ApiUnreachable(self.base_url, "the answer is not JSON; is another program there?")
 
     def _one(self, shape: type[ShapeT], payload: Any) -> ShapeT:
         try:
@@ -142,6 +145,8 @@ class Caller:
                     elif event == "error":
                         fields = {"title": "No filter", "status": 422, **payload}
                         raise ApiProblem(self._one(Problem, fields))
+        except ValueError as error:
+            raise self._no_json() from error
         except httpx.TimeoutException as error:
             raise ApiUnreachable(self.base_url, f"no answer within {GENERATE_TIMEOUT_S:g} s") from error
         except httpx.TransportError as error:

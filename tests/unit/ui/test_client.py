@@ -33,6 +33,15 @@ def test_an_error_that_is_no_problem_document_keeps_its_text() -> None:
         api.status()
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"), [("text/html", b"<html>"), ("text/event-stream", b"event: result\ndata: {\n\n")]
+)
+def test_an_answer_that_is_no_json_says_so_where_steps_are_awaited_too(kind: str, content: bytes) -> None:
+    api = client(lambda request: httpx.Response(200, content=content, headers={"content-type": kind}))
+    with pytest.raises(ApiUnreachable, match="the answer is not JSON"):
+        list(api.generate("rsi below 30"))
+
+
 def test_no_answer_names_the_address() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("connection refused", request=request)
