@@ -44,11 +44,12 @@ def contradictions_of(program: Program, direction: str = "") -> list[str]:
     """What the program can never satisfy, or always does, in words; of a `direction` ("long" or "short") also a stop or
     target on the wrong side of the entry."""
     source = Source(program)
-    return list(dict.fromkeys([*_out_of_range(source), *_rings(program), *_wrong_sides(source, direction)]))
+    return list(dict.fromkeys([*_out_of_range(source), *_rings(program), *wrong_sides(program, direction)]))
 
 
-def _wrong_sides(source: Source, direction: str) -> Iterator[str]:
+def wrong_sides(program: Program, direction: str) -> Iterator[str]:
     """A stop where the trade gains, a target where it loses: either ends a trade on the candle that opens it."""
+    source = Source(program)
     for name, side in (("stop", "below"), ("target", "above")):
         node = source.expressions.get(name)
         price = None if node is None else worth(node)

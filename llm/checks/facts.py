@@ -26,8 +26,8 @@ _FIELDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Literal:
-    """A number that the program's writer put down, and the innermost call around it; `default` where that word has
-    it by itself, or means it unsaid."""
+    """A number that the program's writer put down, and the innermost call or comparison around it, else the whole
+    expression; `default` where that word has it by itself, or means it unsaid."""
 
     value: float
     where: str
@@ -141,7 +141,7 @@ def _read_text(code: str, found: Facts, *, chosen: bool) -> None:
     while waiting:
         root = waiting.pop()
         if chosen:
-            _read_literals(root, "", "", found)
+            _read_literals(root, "", "" if isinstance(root, ast.Constant) else ast.unparse(root), found)
         for node in ast.walk(root):
             if isinstance(node, ast.Name):
                 if node.id in definitions:
@@ -164,7 +164,7 @@ def _read_literals(node: ast.AST, name: str, where: str, found: Facts, within: a
         where = ast.unparse(node)
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         usual = node.value in _defaults(name) or (isinstance(within, ast.Subscript) and node.value <= _NEAR_BY)
-        found.literals.append(Literal(float(node.value), where or str(node.value), usual))
+        found.literals.append(Literal(float(node.value), where, usual))
     for child in ast.iter_child_nodes(node):
         _read_literals(child, name, where, found, node)
 

@@ -16,6 +16,7 @@ from llm.checks import numbers_asked
 from llm.checks.asked import Asked, choice, question
 from llm.checks.settings import INTERVALS_ASKED
 from llm.checks.shapes import Choice, Question
+from llm.checks.sides import sides_question, turned
 from llm.phrasebook.text import INTERVALS
 from screener import Program
 
@@ -41,6 +42,7 @@ def questions_of(sentence: str, program: Program, *, direction: str, evaluate: s
     asked = Asked(sentence, program)
     found: list[Question | None] = [
         _interval(asked),
+        sides_question(asked, direction),
         _direction(asked, direction),
         *_joins(asked),
         *_crosses(asked),
@@ -78,7 +80,11 @@ def _direction(asked: Asked, direction: str) -> Question | None:
         ("long", "Long: it is expected to rise"),
         ("short", "Short: it is expected to fall"),
     )
-    choices = [Choice(label=label, direction=side, taken=side == direction) for side, label in sides]
+    choices = []
+    for side, label in sides:
+        # A stop below the entry is a long's: it goes where the direction goes.
+        code = None if side == direction else turned(asked.program, side)
+        choices.append(Choice(label=label, direction=side, filter_code=code, taken=side == direction))
     assumption = f"{direction.capitalize()}: the sentence does not say which."
     return question("direction", "Long or short?", assumption, choices)
 

@@ -185,7 +185,7 @@ def _numbers_added(sentence: str, facts: Facts) -> list[str]:
         said.update(number for _, numbers in usual() for number in numbers)
         said.update(range(_SPELLED))
     return [
-        f"the number {row.value:g} in {row.where}"
+        f"the number {row.value:g}" + (f" in {row.where}" if row.where else "")
         for row in facts.literals
         if not row.default and row.value not in _USUAL and not any(_near(row.value, n) for n in said)
     ]
