@@ -28,6 +28,9 @@ def read_heading(r: Reader, sentence: str) -> str | None:
         return None
     title = Reader(tokens[:at])
     if read_condition(title, None) is not None and words[0].text not in ("quiet", "no"):
+        while not title.done and any(title.take(name, fill=False) for name in ("and", "or")):
+            if read_condition(title, None) is None:
+                break
         rest = tokens[title.position : at]
         if all(token.text in LIGHT or is_filler(token.text) for token in rest):
             return None

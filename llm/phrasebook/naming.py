@@ -100,8 +100,12 @@ def _output_first(r: Reader, subject: Operand | None) -> Operand | None:
     output = r.take("output")
     if output is None:
         return None
-    r.word("of", "on", fill=False)
-    return _family(r, subject, output)
+    named = r.word("of", "on", fill=False)
+    found = _family(r, subject, output)
+    if found is not None and not named and output in ("plus", "minus") and found.kind in ("plus_di", "minus_di"):
+        # "... plus ADX above 25" joins another condition.
+        return None
+    return found
 
 
 def _named_family(r: Reader, subject: Operand | None) -> Operand | None:

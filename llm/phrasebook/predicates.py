@@ -40,6 +40,7 @@ from llm.phrasebook.units import beyond_level, comparable, in_money, turnover, u
 TREND_STEPS = 1
 _ENDS = frozenset({".", ",", ";", "!", "?", ")", "and", "but", "then", "while"})
 _PRICES = frozenset({"price", "close", "low", "high", "open"})
+_ORDERS = frozenset({"long", "short", "buy", "sell"})
 _PAST = frozenset({"last", "past", "previous", "prior", "recent", "next", "within", "during"})
 
 
@@ -327,7 +328,8 @@ def _predicate_begins(r: Reader) -> bool:
         "rising",
         "falling",
     )
-    found = any(r.take(name) is not None for name in (*names, "not", "turn", "move", "new", "versus"))
+    found = any(r.take(name) is not None for name in (*names, "not", "turn", "move", "new", "versus", "hook"))
+    found = found or (r.take("side") is not None and r.tokens[r.position - 1].text not in _ORDERS)
     return found or r.token("multiple") is not None or r.token("percent") is not None
 
 

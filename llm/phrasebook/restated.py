@@ -221,10 +221,12 @@ def _same_length(tokens: list[Token]) -> list[Token]:
             length = [token]
         if token.text == "same" and behind is not None and (behind.text in _SPANS or behind.kind in ("span", "number")):
             out.append(replace(token, text="last"))
+        elif token.text == "same" and [t.text for t in tokens[max(at - 2, 0) : at]] == ["at", "the"]:
+            out.append(token)
         elif token.text == "same" and behind is not None and behind.text in _STRETCH and length:
             out.append(replace(token, text="last"))
             out.extend(replace(t, start=behind.start, end=behind.end) for t in length)
-        elif before == "same" and token.text in _STRETCH and length:
+        elif before == "same" and token.text in _STRETCH and length and out[-1].text != "same":
             continue
         else:
             out.append(token)

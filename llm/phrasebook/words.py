@@ -129,7 +129,12 @@ versus up | outperforms; outperforming; outperform; stronger than; beats; beatin
 versus down | underperforms; underperforming; underperform; weaker than; lagging; lags; doing worse than
 not | not; isn't; is not; no; aren't; are not; hasn't; has not; doesn't; does not; never; isnt; not yet; don't; do
     not; can't; cannot; shouldn't; must not; should not; nor
-unless | unless; without; except when; except if; but not when; but not if; avoid; excluding; and without; and not
+unless | it is not the case that; it's not the case that; not the case that; ignoring anything where; ignoring
+    anything with; ignoring those where; ignoring those with; ignoring coins where; ignoring; ignoring any where;
+    excluding coins where; excluding anything where; excluding those where; excluding those with; leaving out;
+    leaving out coins where; leaving out those where; skipping; skipping those where; skipping coins where; skip coins
+    where; skip anything where; skip coins with; drop those where; filter out; filter out those where; filtering out;
+    in the absence of; as long as it is not; as long as not; as long as there is no; unless; without; except when; except if; but not when; but not if; avoid; excluding; and without; and not
     when; not when; not if; ignore when
 and | and; &; &&; plus; +; as well as; and also; together with; and then also; and that
 while | while; as soon as; the moment; the minute; the second that; immediately when; right when; but; whilst; with; when; whenever; if; where; as long as; provided; provided that; only if; only

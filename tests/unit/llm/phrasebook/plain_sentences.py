@@ -225,4 +225,21 @@ RSI is in the 40 to 60 zone on 1h => between(ta.rsi(close,14),40,60)
 RSI within the 45-55 range on 4h => between(ta.rsi(close,14),45,55)
 the last price is above the 21 HMA on 1h => close > ta.hma(close,21)
 as soon as RSI is above 50 buy on 1h => ta.rsi(close,14) > 50
+When CCI has been under -100 for 3 candles and at the same time RSI is below 40, buy. 1h. =>
+    always(ta.cci(20) < -100,3) and ta.rsi(close,14) < 40
+When RSI is below 40 and at the same time CCI is under -100, buy. 1h. => ta.rsi(close,14) < 40 and ta.cci(20) < -100
+Both Supertrend is bullish and MFI is rising: long on 1h => ta.supertrend(10,3).direction > 0 and rising(ta.mfi(14),1)
+Both RSI is below 40 and MFI is rising: long on 1h => ta.rsi(close,14) < 40 and rising(ta.mfi(14),1)
+price is above the 50 EMA and Supertrend is bullish on 1h =>
+    close > ta.ema(close,50) and ta.supertrend(10,3).direction > 0
+price is above the 50 EMA plus ADX is above 25 on 1h => close > ta.ema(close,50) and ta.adx(14).adx > 25
+Long when RSI is below 30 on the 1h, ignoring anything where ADX is above 30 =>
+    ta.rsi(close,14) < 30 and not (ta.adx(14).adx > 30)
+buy on 1h if RSI is below 30 and it is not the case that price is below VWAP =>
+    ta.rsi(close,14) < 30 and not (close < ta.vwap())
+Long 1h. Conditions: RSI below 40; CCI under -100; ADX above 20 =>
+    ta.rsi(close,14) < 40 and ta.cci(20) < -100 and ta.adx(14).adx > 20
+In case RSI is below 40 and price is above VWAP, buy on the 1h => ta.rsi(close,14) < 40 and close > ta.vwap()
+Buy when RSI is below 40 on 1h, and make sure price is above the 200 SMA =>
+    ta.rsi(close,14) < 40 and close > ta.sma(close,200)
 """
