@@ -17,6 +17,7 @@ from app.market_client import MarketClient, MarketRefused, MarketUnavailable
 from app.quota import Quota, quota_of
 from app.settings import Settings
 from app.times import at
+from llm.checks.contradictions import wrong_sides
 from screener import Program
 from screener.gate.findings import Finding, unchecked
 from store import events
@@ -80,12 +81,14 @@ async def examine(
     user: UUID,
     program: Program,
     *,
+    direction: str = "",
     trigger: str = "edge",
     symbols: tuple[str, ...] = (),
     built_in: bool = False,
     strategy_id: UUID | None = None,
 ) -> Examined:
-    """Check `program` before it runs as `strategy_id` (None: a new one) of `user`."""
+    """Check `program` before it runs as `strategy_id` (None: a new one) of `user`. Of a `direction` ("long" or "short")
+    its stop and target are looked at, too."""
     async with database.user(user) as conn:
         quota = await quota_of(conn, settings, None if built_in else user, program, strategy_id)
     question = {
@@ -103,7 +106,14 @@ async def examine(
             raise
         figures = asdict(unchecked(program.base, f"{error}."))
     found = [Finding(**row) for row in figures.pop("findings")]
-    return Examined(program.hash, (*quota.findings(), *found), figures, dict(program.reach), quota)
+    findings = (*quota.findings(), *_sides(program, direction), *found)
+    return Examined(program.hash, findings, figures, dict(program.reach), quota)
+
+
+def _sides(program: Program, direction: str) -> list[Finding]:
+    """A stop or target where the direction's must not be."""
+    hint = "Put it on the other side of the entry, or change the direction."
+    return [Finding("G131", "warns", words, hint) for words in wrong_sides(program, direction)]
 
 
 def insist(examined: Examined, *, confirm: bool) -> None:

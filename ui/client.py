@@ -86,9 +86,9 @@ class ApiClient(Generating, Reviewing, Tuning):
         payload = self._request("POST", "/filters/scan", body=body, timeout_s=SCAN_TIMEOUT_S)
         return self._one(HistoryOut, payload)
 
-    def check(self, filter_code: str, interval: str, trigger: str = "edge") -> CheckOut:
+    def check(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> CheckOut:
         """What enabling a filter would find: look-ahead, how often it matches, cost and quota."""
-        body = {"filter_code": filter_code, "interval": interval, "trigger": trigger}
+        body = {"filter_code": filter_code, "interval": interval, "direction": direction, "trigger": trigger}
         payload = self._request("POST", "/filters/check", body=body, timeout_s=SCAN_TIMEOUT_S)
         return self._one(CheckOut, payload)
 

@@ -49,8 +49,10 @@ class ScanIn(FilterIn):
 
 
 class CheckIn(FilterIn):
-    """A filter to check as if it were to be enabled. `symbols` empty means all."""
+    """A filter to check as if it were to be enabled; with its `direction` the sides of its stop and target, too.
+    `symbols` empty means all."""
 
+    direction: Literal["long", "short"] | None = None
     trigger: Literal["edge", "level"] = "edge"
     symbols: tuple[str, ...] = ()
 
@@ -113,7 +115,14 @@ async def check(body: CheckIn, parts: Parts, user: User) -> CheckOut:
     """What enabling it would find: look-ahead, warm-up, how often it matches, cost and quota."""
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     found = await examine(
-        parts.database, parts.market, parts.settings, user, program, trigger=body.trigger, symbols=body.symbols
+        parts.database,
+        parts.market,
+        parts.settings,
+        user,
+        program,
+        direction=body.direction or "",
+        trigger=body.trigger,
+        symbols=body.symbols,
     )
     return CheckOut.model_validate(found.as_dict())
 

@@ -128,6 +128,7 @@ async def _examined(
         parts.settings,
         user,
         program,
+        direction=body.direction,
         trigger=body.trigger,
         symbols=body.symbols,
         built_in=stored is not None and stored.built_in,
@@ -181,6 +182,8 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
         stored = await strategies.get(conn, strategy_id)
     fields = _fields(parts, body, program)
     same = stored.enabled and all(getattr(stored, name) == fields[name] for name in CHECKED)
+    if program.stop is not None or program.target is not None:
+        same = same and stored.direction == body.direction
     found = None if same else await _examined(parts, user, body, program, stored)
     async with parts.database.user(user) as conn:
         row = await strategies.update(conn, strategy_id, StrategyChanges(**fields))
@@ -234,6 +237,7 @@ async def enable(
         parts.settings,
         user,
         compile_filter(row.filter_code, row.base_interval, await known_symbols(parts)),
+        direction=row.direction,
         trigger=str(row.controls.get("trigger", "edge")),
         symbols=tuple(row.universe.get("symbols", ())),
         built_in=row.built_in,

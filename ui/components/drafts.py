@@ -204,7 +204,7 @@ def examined(draft: Draft) -> Draft:
     except ApiError as error:
         return replace(draft, history=None, check=None, failure=str(error))
     try:
-        return replace(draft, check=api.check(draft.code, draft.interval, draft.trigger))
+        return replace(draft, check=api.check(draft.code, draft.interval, draft.direction, draft.trigger))
     except ApiError:
         # Enabling checks again and tells what is wrong.
         return replace(draft, check=None)

@@ -99,6 +99,19 @@ async def test_a_warning_needs_a_second_word(
     assert finding in codes(enabled.json()["check"])
 
 
+async def test_a_stop_on_the_wrong_side_needs_a_second_word(client: httpx.AsyncClient) -> None:
+    code = f"{SELDOM}\nstop = close * 0.99"
+    wrong = body(code, enabled=True, direction="short")
+    refused = assert_problem(await client.post("/api/v1/strategies", json=wrong), 409)
+    assert "G131" in codes(refused)
+    assert "The stop close * 0.99 is not above the entry" in refused["detail"]
+    path = await made(client, code, enabled=True)
+    assert "G131" not in codes((await client.get(path)).json()["check"])
+    assert "G131" in codes(assert_problem(await client.put(path, json=wrong), 409)), "a direction alone changes that"
+    asked = {"filter_code": code, "interval": "1m", "direction": "short"}
+    assert "G131" in codes((await client.post("/api/v1/filters/check", json=asked)).json())
+
+
 async def test_a_broken_invariant_blocks_whatever_is_said(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
