@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final, Literal, NamedTuple
 
-from llm.checks.alike import alike, worth
+from llm.checks.alike import ALL_ONE, alike, worth
 from llm.checks.claims import Claim, Claims, Joined, placeless
 from llm.checks.edits import constant
 from llm.checks.readings import Reading, Words
@@ -318,15 +318,21 @@ def _places(reading: Reading, program: Claims) -> Iterator[Difference]:
         if asked is None or words is None:
             continue
         text = "" if said is None else ast.unparse(said)
-        wanted, got = worth(asked), None if said is None else worth(said)
+        # From the high or from the close of its candle: people say it in many ways.
+        wanted, got = _price(asked), None if said is None else _price(said)
         if said is None:
-            differs = reading.whole
+            differs = True
         elif wanted is None or got is None:
             differs = False
         else:
             differs = abs(wanted - got) > 1e-6 * abs(wanted) or ("trade." in ast.unparse(asked)) > ("trade." in text)
         if differs:
             yield Difference(kind, words.words, words.start, words.end, ast.unparse(asked), text)
+
+
+def _price(node: ast.expr) -> float | None:
+    """A stop or target as a price; of the candle before it is nearly the same."""
+    return worth(node.value if isinstance(node, ast.Subscript) else node, ALL_ONE)
 
 
 def _words(pattern: re.Pattern[str], sentence: str) -> Words | None:

@@ -8,7 +8,7 @@ values of its own, near each other and near the numbers beside them. So `close /
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal
 from zlib import crc32
@@ -25,10 +25,13 @@ COUNT: Final = 768
 _SEED: Final = 5
 _SPREADS: Final = (0.004, 0.03, 0.3, 1.0)
 _RARE: Final = 0.004
-_ENTRY: Final = {"close": 100.0, "trade.price": 100.0, "open": 99.7, "high": 100.4, "low": 99.6}
-ENTRY_LOW: Final = 99.5
-ENTRY_HIGH: Final = 100.5
-"""Between these a price is that of the entry's candle."""
+AT_ENTRY: Final[Mapping[str, float]] = {
+    "close": 100.0, "trade.price": 100.0, "open": 100.0, "high": 100.4, "low": 99.6,
+}  # fmt: skip
+ALL_ONE: Final[Mapping[str, float]] = dict.fromkeys(AT_ENTRY, 100.0)
+ENTRY_LOW: Final = 99.8
+ENTRY_HIGH: Final = 100.2
+"""Between these a price is that of the entry."""
 _PRICE_WORDS: Final = (
     "open high low close volume quote_volume trades buy_volume sell_volume hl2 hlc3 ohlc4 ema sma wma hma dema tema"
     " kama vwma rma vwap highest lowest upper lower mid middle atr true_range price"
@@ -53,23 +56,26 @@ def alike(low: ast.expr, high: ast.expr, other_low: ast.expr, other_high: ast.ex
     return "same" if equal > 1 - _RARE else "opposite" if equal < _RARE else "other"
 
 
-def worth(node: ast.expr) -> float | None:
-    """A stop or target as a price, on a candle with close 100 and ATR 1 on which the trade began; None where it is made
-    of anything else."""
+def worth(node: ast.expr, prices: Mapping[str, float] = AT_ENTRY) -> float | None:
+    """A stop or target as a price, where those of the entry's candle are `prices` and its ATR is 1; None where it is
+    made of anything else."""
     value = constant(node)
     if value is not None:
         return value
     match node:
         case ast.BinOp() if type(node.op) in _WORKED_OUT:
-            left, right = worth(node.left), worth(node.right)
+            left, right = worth(node.left, prices), worth(node.right, prices)
             if left is None or right is None or (right == 0 and isinstance(node.op, ast.Div)):
                 return None
             return float(_WORKED_OUT[type(node.op)](np.array(left), np.array(right)))
         case ast.Call(func=ast.Attribute(value=ast.Name(id="trade")), args=[inner]):
-            return worth(inner)
+            return worth(inner, prices)
         case ast.Call(func=ast.Attribute(attr="atr")):
             return 1.0
-    return _ENTRY.get(ast.unparse(node))
+        case ast.Call(func=ast.Name(id="highest" | "lowest" as name), args=[series, _]):
+            inner_price = worth(series, prices)
+            return None if inner_price is None else inner_price + (0.5 if name == "highest" else -0.5)
+    return prices.get(ast.unparse(node))
 
 
 def _numbers(node: ast.expr) -> Iterator[float]:

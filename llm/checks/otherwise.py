@@ -13,6 +13,8 @@ from llm.checks.agreement import Difference, differences_of
 from llm.checks.asked import choice, question
 from llm.checks.claims import claims_of
 from llm.checks.edits import Source
+from llm.checks.languages import is_english
+from llm.checks.opposites import opposites
 from llm.checks.readings import reading_of
 from llm.checks.shapes import Disagreement, Question, Unused
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter
@@ -37,19 +39,15 @@ def otherwise(
 ) -> Otherwise:
     """Where the sentence, as the offline translator reads it, seems to say something else than the program; not where
     words of it are `missing` in the program, which says enough."""
-    reading = reading_of(sentence, program.base, symbols)
-    if reading is None or reading.interval != program.base:
-        return Otherwise([], [])
     try:
         said = claims_of(canonical_source(program))
     except CannotSpell:
         return Otherwise([], [])
     left_out = " ".join(not_understood)
-    found = [
-        d
-        for d in differences_of(reading, said)
-        if d.words not in left_out and (d.kind == "joined" or not any(_missing(u, d) for u in missing))
-    ]
+    reading = reading_of(sentence, program.base, symbols)
+    found: list[Difference] = []
+    if reading is not None and reading.interval == program.base:
+        found = [d for d in differences_of(reading, said) if d.words not in left_out and not _missing(missing, d)]
     told = [
         Disagreement(
             words=d.words,
@@ -61,6 +59,8 @@ def otherwise(
         for d in found
     ]
     asked = [_question(n, d, row, program) for n, (d, row) in enumerate(zip(found, told, strict=True))]
+    if not told and is_english(sentence):
+        told = [Disagreement(**row._asdict()) for row in opposites(sentence, said.entry) if row.words not in left_out]
     return Otherwise(told, [made for made in asked if made is not None])
 
 
@@ -69,10 +69,10 @@ def meet(unused: Unused, other: Disagreement) -> bool:
     return unused.start < other.end and other.start < unused.end
 
 
-def _missing(unused: Unused, other: Difference) -> bool:
+def _missing(missing: Sequence[Unused], other: Difference) -> bool:
     """Whether words that the program lacks are those of a difference; a stop or target has its number behind it."""
     end = other.end + (_NEAR_BY if other.kind in ("stop", "target") else 0)
-    return unused.start < end and other.start < unused.end
+    return other.kind != "joined" and any(u.start < end and other.start < u.end for u in missing)
 
 
 def _in_words(difference: Difference, code: str, base: str) -> str:

@@ -17,7 +17,9 @@ from llm.checks.edits import constant
 from llm.checks.shapes import Unused
 from llm.checks.words import named_at
 
-_PIECE: Final = re.compile(r"-?\d+(?:\.\d+)?(?:\s?%|x\b)?|[<>]=?|[+-]di\b|%[kdr]\b|[a-z]+(?:'[a-z]+)?|[^\s\w]")
+_PIECE: Final = re.compile(
+    r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?%|x\b)?|[<>]=?|[+-]di\b|%[kdr]\b|[a-z]+(?:'[a-z]+)?|[^\s\w]"
+)
 _UP: Final = frozenset(("above", "over", ">", ">=", "exceeds", "tops", "higher", "greater", "obove"))
 _DOWN: Final = frozenset(("below", "under", "beneath", "<", "<=", "lower", "less"))
 _THAN: Final = frozenset(("higher", "greater", "lower", "less"))
@@ -249,4 +251,4 @@ def _length(words: Sequence[str], first: int, place: int, end: int) -> tuple[flo
 def _number(word: str) -> float | None:
     if word == "zero":
         return 0.0
-    return float(word) if re.fullmatch(r"-?\d+(?:\.\d+)?", word) else None
+    return float(word.replace(",", "")) if re.fullmatch(r"-?\d+(?:,\d{3})*(?:\.\d+)?", word) else None

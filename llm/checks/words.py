@@ -97,7 +97,8 @@ low lowest donchian | lowest low; new low; lower lows; higher lows; -bar low; -c
 
 _LOOSE: Final = """
 sma ema wma rma volume_ratio kama | average; averages; mean; avg; normal; usual; ma; mas; typical; norm; heavy; huge; \
-big; strong; busy; quiet; spike; spikes; surge; surges; loud; unusual; thin; volume; media; moyenne; durchschnitt; 均; \
+big; strong; busy; quiet; spike; spikes; surge; surges; loud; unusual; thin; volume; vol; vols; volly; \
+media; moyenne; durchschnitt; 均; \
 средн
 sma ema adx supertrend slope linreg psar | trend; trending; trends; uptrend; downtrend; tendencia; tendance
 atr natr stdev bbands true_range | volatility; volatile; range; ranges; stop; move; moves; quiet; calm; tight; narrow; \

@@ -148,3 +148,34 @@ def test_what_the_sentence_says_is_one_click_away(sentence: str, code: str, inte
     now, other = asked.choices
     assert (asked.id, now.taken, other.filter_code) == ("otherwise:0", True, better)
     assert told(checked(Pair(sentence, better, interval))) == []
+
+
+LOST_IN_TALK = "zorp the frob of it all, then some blorb: "
+
+
+@pytest.mark.parametrize(
+    ("words", "right", "wrong"),
+    [
+        ("and it closes red", "close < open", "close > open"),
+        ("a green one to finish", "close > open", "close < open"),
+        ("the lower band tagged", "low <= ta.bbands(close, 20, 2).lower", "low <= ta.bbands(close, 20, 2).upper"),
+        ("into the upper keltner", "high >= ta.keltner(20, 2).upper", "high >= ta.keltner(20, 2).lower"),
+        ("by the highest of a zorp of 20", "close > highest(high, 20)[1]", "close > lowest(high, 20)[1]"),
+    ],
+)
+def test_a_word_with_one_opposite_tells_where_nothing_else_was_read(words: str, right: str, wrong: str) -> None:
+    fine, other = (checked(Pair(LOST_IN_TALK + words, f"match = {code}", "1h")) for code in (right, wrong))
+    assert fine.disagreements == []
+    (row,) = other.disagreements
+    assert (LOST_IN_TALK + words)[row.start : row.end] == row.words and row.asked != row.said
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("red, or green, zorp", "close > open"),
+        ("lower band or upper band, zorp", "low <= ta.bbands(close, 20, 2).upper"),
+    ],
+)
+def test_both_of_two_opposite_words_tell_nothing(words: str, code: str) -> None:
+    assert checked(Pair(LOST_IN_TALK + words, f"match = {code}", "1h")).disagreements == []
