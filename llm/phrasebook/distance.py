@@ -18,6 +18,7 @@ _WENT = (
     *("ran", "runs", "moved", "moves", "gone", "risen", "rises", "dropped", "drops", "fallen", "falls", "dipped"),
     *("extends", "gets", "pulled", "pulls", "stands", "lies", "sinks", "sunk", "flown", "drifted", "stretching"),
 )
+_LEVELS_SAID = frozenset({"lower", "below", "under", "higher", "above", "over"})
 MEANS = frozenset({"average", "sma", "ema"})
 
 
@@ -45,12 +46,22 @@ def _bound(r: Reader) -> str | None:
 
 
 def _percent(r: Reader, left: Operand) -> Condition | None:
+    start = r.position
     op = _bound(r)
+    said = {token.text for token in r.tokens[start : r.position]}
     token = r.token("percent")
     if token is None or not 0 < token.value < 1_000:
         return None
     more = _or_more(r)
     side = r.take("compare", "<", ">")
+    if op == side and said & _LEVELS_SAID:
+        # "(no) lower than 10% under the EMA": the level that far away, and not less than that far.
+        right = read_operand(r, left)
+        if right is None or right.kind == "number":
+            return None
+        share = 1 + token.value / 100 if side == ">" else 1 - token.value / 100
+        level = replace(right, factor=round(right.factor * share, 10))
+        return Compare(left, "<", level) if side == "<" else Compare(left, ">", level)
     away = side is None and r.word("away", "off", "from", "distant", "to")
     if away:
         r.word("from", "of", "to", fill=False)
@@ -126,10 +137,14 @@ def _points(r: Reader, left: Operand) -> Condition | None:
     token = r.token("number")
     if token is None or not r.word("points", "point", "units", fill=False):
         return None
-    side = r.take("compare", "<", ">")
-    right = read_operand(r, left) if side is not None else None
+    side = r.take("compare", "<", ">") or (r.word("worse", "weaker") and "<") or (r.word("better", "stronger") and ">")
+    r.word("than", fill=False)
+    right = read_operand(r, left) if side else None
     if right is None or right.kind == "number" or token.value <= 0 or op in ("<", "<="):
         return None
+    if left.kind == "change" and left.of is not None and right.kind == "price" and right.symbol is not None:
+        # "5 points worse than Bitcoin's": than the same change of Bitcoin.
+        right = replace(left, symbol=right.symbol, of=replace(left.of, symbol=right.symbol))
     strict = ">" if op == ">" else ">="
     template = f"{{0}} - {{1}} {strict} {token.value:g}" if side == ">" else f"{{1}} - {{0}} {strict} {token.value:g}"
     return Formula(template, (left, right), brief="distance in points")

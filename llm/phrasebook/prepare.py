@@ -15,6 +15,7 @@ from llm.phrasebook.second_thoughts import taken_back
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.slang import plain_words, signed_numbers
 from llm.phrasebook.spelling import correct
+from llm.phrasebook.spoken_times import spoken_times
 from llm.phrasebook.text import UNITS, Token, TokenKind, span_of, tokenise
 from llm.phrasebook.topics import Clause, take_out
 
@@ -59,7 +60,7 @@ def prepare(
     sentence: str, symbols: frozenset[str], note: Callable[[str], None]
 ) -> tuple[list[Token], list[Clause], bool]:
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
-    tokens = spoken_fractions(_nouns(tokenise(sentence)))
+    tokens = spoken_fractions(spoken_times(_nouns(tokenise(sentence))))
     meant = taken_back(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
     written = plain_words(meant, note)
     kept = _plain(_list_marks(plain_words(said_once(written), note)))

@@ -73,7 +73,12 @@ while | yet; also requiring; at the same time; simultaneously; at the same time 
     only when; but also; subject to; in addition; additionally; moreover; furthermore; as well; on top of that;
     assuming; assuming that; though; although; even though; on the condition that; and at the same time; and
     also when; also; and simultaneously; require; requires; requiring; filtered by; filter by; as long as; and
-    where; and if; and whenever; and once; and still; and then
+    where; and if; and whenever; and once; and still; and then; with the condition that; under the condition that;
+    with the additional condition that; in combination with; make sure; make sure that; and make sure; and make sure
+    that; making sure; making sure that; confirmed by the fact that; given the fact that; in case; in the case that;
+    in the event that; conditions; condition; trigger; triggers; entry conditions; entry condition; entry rules; the
+    rules are; the conditions are; plus the condition that; on top of which; coupled with; paired with; backed by;
+    supported by the fact that; together with the fact that
 or | or alternatively; alternatively; or instead; or also; or maybe; or else if; or whenever; or once; and/or;
     or possibly
 """

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length, reading_nested
 from llm.phrasebook.meaning import (
@@ -23,6 +24,7 @@ from llm.phrasebook.meaning import (
     Not,
     Pattern,
     Recent,
+    Trend,
     on_interval,
     operands,
     placeless,
@@ -305,7 +307,12 @@ def _leading() -> Grammar[Condition]:
 
     def every(m: Found) -> Condition | None:
         found = part(m)
-        return None if found is None else Recent(found[0], found[1], every=True)
+        if found is None:
+            return None
+        inner, length = found
+        if isinstance(inner, Trend) and inner.steps > 1 and not re.search(rf"\b{inner.steps}\b", m.text):
+            inner = replace(inner, steps=1)  # "The last 3 days each had a higher low": one step a day.
+        return Recent(inner, length, every=True)
 
     def some(m: Found) -> Condition | None:
         found, hits = part(m), m.values.get("hits")

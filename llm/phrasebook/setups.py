@@ -189,8 +189,16 @@ def read_streak(r: Reader) -> Condition | None:
 def read_staircase(r: Reader) -> Condition | None:
     """ "3 higher highs in a row", "two lower lows"."""
     mark = r.mark()
-    token = r.token("number")
-    count = whole(token) if token is not None else None
+    r.word("the", fill=False)
+    r.word("last", "past", "previous", fill=False)
+    token = r.token("number") or r.token("span", fill=False)
+    count = token.count or whole(token) if token is not None else None
+    if r.take("candle", fill=False) or (token is not None and token.kind == "span"):
+        each = r.word("each", "all", fill=False)
+        if not each or not r.word("had", "have", "has", "made", "make", "with", "print", "printed", "show", fill=True):
+            r.reset(mark)
+            return None
+        r.word("a", fill=False)
     r.take("row")
     up = r.word("higher")
     if not up and not r.word("lower"):
@@ -201,6 +209,7 @@ def read_staircase(r: Reader) -> Condition | None:
         r.reset(mark)
         return None
     r.take("row")
+    r.word("than", fill=False) and r.take("one_before")
     if count is None:
         count = 2
         r.note(f"“{'Higher' if up else 'Lower'} {name}s” has no count given: 2 in a row.")

@@ -106,7 +106,9 @@ the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; th
 """
 _SUBJECTS = tuple(tuple(phrase.split()) for phrase in _SUBJECTS_SAID.split(";"))
 _PLACES = frozenset("above below over under back within near inside outside at between beneath".split())  # noqa: SIM905
-_TRADERS = frozenset("it price coin which that and still he we alt token symbol pair market btc eth also currently , now".split())  # noqa: SIM905
+_TRADERS = frozenset(
+    "it price coin which that and still he we alt token symbol pair market btc eth also currently , now".split()
+)  # noqa: SIM905
 # Behind one of these a signed number is a level and no sum.
 _BEFORE_SIGNED = frozenset(
     """
@@ -183,6 +185,8 @@ def _trading(tokens: list[Token], at: int) -> bool:
     """Whether "trades" is a verb here, "it trades below its 50 EMA", and not the number of trades."""
     behind = tokens[at + 1].text if at + 1 < len(tokens) else ""
     before = tokens[at - 1].text if at else ""
+    if any(token.text in ("closes", "closed", "close", "closing") for token in tokens[at + 1 : at + 10]):
+        return False  # "It trades above the EMA but closes below it" says where it went.
     return tokens[at].text == "trades" and behind in _PLACES and before in _TRADERS
 
 

@@ -215,7 +215,7 @@ def _clauses(tokens: list[Token]) -> list[tuple[int, int]]:
 def _behind_scope(tokens: list[Token], first: int, after: int) -> int:
     """Where the clause begins without an interval at its head: "1h double bottom vibes" leaves "1h" to be read."""
     named = tokens[first].interval is not None and first + 1 < after
-    return first + 1 if named and tokens[first + 1].kind == "word" else first
+    return first + 1 if named and tokens[first + 1].kind in ("word", "multiple") else first
 
 
 def _before_scope(tokens: list[Token], first: int, after: int) -> int:
