@@ -21,6 +21,11 @@ async def test_a_filter_is_held_against_its_sentence(lonely: httpx.AsyncClient) 
     assert (await lonely.post("/api/v1/filters/compile", json=told)).json()["checks"]["unused"] == []
     plain = (await lonely.post("/api/v1/filters/compile", json={"filter_code": CODE})).json()["checks"]
     assert plain == {"unused": [], "disagreements": [], "invented": [], "questions": [], "contradictions": []}
+    turned = {"filter_code": "match = ta.rsi(close, 14) > 30", "interval": "5m", "sentence": "RSI below 30 on 5m"}
+    checks = (await lonely.post("/api/v1/filters/compile", json=turned)).json()["checks"]
+    (row,) = checks["disagreements"]
+    assert (row["asked"], row["said"]) == ("RSI(14) of the close is below 30", "RSI(14) of the close is above 30")
+    assert checks["questions"][0]["choices"][1]["filter_code"] == "match = (ta.rsi(close, 14) < 30)"
     too_long = {**question, "sentence": "x" * 4_001}
     assert_problem(await lonely.post("/api/v1/filters/compile", json=too_long), 422)
 
