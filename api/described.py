@@ -43,21 +43,19 @@ def streamed(answer: type[Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The answer, or its events", "content": {"text/event-stream": stream}}}
 
 
-def install(app: FastAPI) -> None:
-    """Add the shapes that only problem documents and events have to the application's description."""
-    plain = app.openapi
+class Described(FastAPI):
+    """An application whose description also has the shapes that only problem documents and events have."""
 
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = plain()
+    def openapi(self) -> dict[str, Any]:
+        """The description, made once."""
+        if self.openapi_schema is None:
+            schema = super().openapi()
             _, defs = models_json_schema(_MODELS, ref_template=f"{_REF}{{model}}")
             components = schema.setdefault("components", {}).setdefault("schemas", {})
             for name, found in defs["$defs"].items():
                 components.setdefault(name, found)
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
 
 def _events(answer: type[Any]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from api import described
 from api.auth import Guard
+from api.described import Described
 from api.problems import install
 from api.routes import (
     analyses,
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 with suppress(asyncio.CancelledError):
                     await follower
 
-    app = FastAPI(
+    app = Described(
         title="Signal Screener",
         version="0.1.0",
         summary="Rules in plain English over a whole crypto market.",
@@ -73,5 +73,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for module in modules:
         app.include_router(module.router, prefix=PREFIX)
-    described.install(app)
     return app
