@@ -18,7 +18,7 @@ from llm.phrasebook.reader import MAX_EFFORT
 from llm.phrasebook.sentence import Part, Sentence, named_intervals
 from llm.phrasebook.structure import render
 from llm.phrasebook.text import INTERVALS, tokenise
-from llm.phrasebook.trade import Exits
+from llm.phrasebook.trade import Exits, turned_round
 from llm.phrasebook.walker import read_sentence
 from llm.phrasebook.wording import hold_of
 from screener import FilterError, compile_filter
@@ -67,6 +67,7 @@ def read_edited(
         return _nothing(text, problem, read)
     entry, leaving = conditions_of(read.entry, base, said), conditions_of(read.exit, base, said)
     notes = [*unsaid_defaults(said, [condition for condition, _ in (*entry, *leaving)], read.notes), *read.notes]
+    notes.extend(turned_round(read.exits, direction or "long"))
     if read.unusable:
         notes.append(f"“{read.unusable[0]}” is no interval of a strategy: {base} was taken.")
     times = [ms.ms for item in (*read.entry.items, *read.exit.items) for ms in durations(item.condition)]

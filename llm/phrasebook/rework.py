@@ -23,6 +23,7 @@ _RESULTS = ("match", "exit", "stop", "target", "score")
 _LINE = re.compile(r"^\s*([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _JOINS = re.compile(r" (?:and|or|if) ")
+_DISTANCE = re.compile(r"\d+(?:\.\d+)? \* ta\.atr\(\d+\)\)?")
 _HOLD = re.compile(r"trade\.bars\s*>=?\s*\d+")
 # The steps of reading that one condition, and all of an edit together, may take: several times what honest ones do.
 MAX_OF_ONE, MAX_OF_ALL = 40_000, 200_000
@@ -55,6 +56,10 @@ class _Before:
         """The condition whose reading this is, word for word."""
         name = self._readings.get(_plain(text))
         return name if name in self.codes else None
+
+    def written(self, code: str, taken: Collection[str]) -> str:
+        """The name of the condition of the entry that is this very code, "" where none is or it is taken."""
+        return next((name for name in self.entry if self.codes[name] == code and name not in taken), "")
 
     def parts_of(self, text: str) -> tuple[str, list[str]] | None:
         """Where this is the reading of a match that joins named conditions: the expression and the names."""
@@ -103,8 +108,8 @@ class _Edit:
     problems: list[str] = field(default_factory=list)
     of_all: list[str] = field(default_factory=list)
 
-    def take(self, text: str, found: Edited) -> None:
-        """Add what a text says."""
+    def take(self, text: str, found: Edited, before: _Before) -> None:
+        """Add what a text says; a condition that is one of the program before keeps its name."""
         self.notes.extend(found.notes)
         self.unread.extend(found.left_over)
         if found == Edited(effort=found.effort):
@@ -113,7 +118,8 @@ class _Edit:
             self.problems.append(f"“{' '.join(text.split())[:120]}”: {found.problem}.")
             return
         if found.entry:
-            self.entries.append(("", found.entry, text))
+            name = before.written(found.entry, {name for name, _, _ in self.entries})
+            self.entries.append((name, found.entry, text))
         if found.leaving:
             self.leaving.append((found.leaving, text))
         for result in ("stop", "target"):
@@ -139,7 +145,7 @@ def rewritten(
     spent = 0
     for text in conditions:
         kept = before.named(text)
-        if kept is not None:
+        if kept is not None and all(name != kept for name, _, _ in edit.entries):
             edit.entries.append((kept, before.codes[kept], text))
             continue
         whole = before.parts_of(text)
@@ -152,7 +158,7 @@ def rewritten(
         left = min(MAX_OF_ONE, MAX_OF_ALL - spent)
         found = _TANGLED if left <= 0 else read_edited(text, interval, symbols, direction, left)
         spent += found.effort
-        edit.take(text, found)
+        edit.take(text, found, before)
     unread = tuple(dict.fromkeys(edit.unread))
     if not edit.entries:
         ends = edit.leaving or edit.hold is not None or edit.exits.stop or edit.exits.target
@@ -204,6 +210,11 @@ def _entry(edit: _Edit, before: _Before) -> tuple[list[tuple[str, str]], str]:
 def _results(edit: _Edit, before: _Before, direction: Direction, interval: str) -> dict[str, str]:
     """The exit, stop, target and score: as edited, else as they were."""
     found = {name: before.codes[name] for name in ("exit", "stop", "target", "score") if name in before.codes}
+    for result in ("stop", "target"):
+        turned = _turned(found.get(result, ""), result, direction)
+        if turned:
+            found[result] = turned
+            edit.notes.append(f"The {result} of the program before was turned to the side of a {direction}.")
     if edit.leaving or edit.hold is not None:
         ways, holds = before.exit_parts()
         if edit.leaving:
@@ -227,6 +238,24 @@ def _results(edit: _Edit, before: _Before, direction: Direction, interval: str) 
         found["stop"] = stop_code(stop, direction, interval)
     wanted = target_code(edit.exits, direction, interval)
     return found if wanted is None else {**found, "target": wanted}
+
+
+def _turned(code: str, result: str, direction: Direction) -> str:
+    """A stop or target that the translator wrote for the other direction, for this one; "" for any other."""
+    sign = "-" if (result == "stop") == (direction == "long") else "+"
+    share = re.fullmatch(r"(close|trade\.(?:highest|lowest)\(close\)) \* (\d+(?:\.\d+)?)", code)
+    steps = re.fullmatch(r"(close|trade\.(?:highest|lowest)\(close) ([-+]) (.+)", code)
+    if share is not None and 0 < (factor := float(share.group(2))) < 2 and (factor > 1) == (sign == "-"):
+        return f"{_other_extreme(share.group(1))} * {quantity(round(2 - factor, 8))}"
+    if steps is not None and steps.group(2) != sign and _DISTANCE.fullmatch(steps.group(3)):
+        return f"{_other_extreme(steps.group(1))} {sign} {steps.group(3)}"
+    return ""
+
+
+def _other_extreme(code: str) -> str:
+    """Of the lows instead of the highs since the entry, and the other way round."""
+    swapped = {"highest": "lowest", "lowest": "highest"}
+    return re.sub(r"highest|lowest", lambda found: swapped[found.group()], code)
 
 
 def _edited_results(edit: _Edit) -> set[str]:

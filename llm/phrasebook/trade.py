@@ -43,19 +43,22 @@ _SMALL = (
 _SIDES = ("below", "above", "under", "over", "from", "beneath", "away", "beyond")
 _BEFORE = frozenset({"previous", "prior", "before", "preceding", "those", "these"})
 _ENDS = frozenset({".", ",", ";", "!", "or", "and"})
+_BELOW, _ABOVE = ("below", "under", "beneath"), ("above", "over")
 _GAIN = ("profit", "profits", "gain", "gains", "up", "green", "win")
 _LOSS = ("loss", "losses", "down", "drawdown", "red")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Where a trade ends. `value` is percent, a multiple of ATR(`length`), or of the stop's distance."""
+    """Where a trade ends. `value` is percent, a multiple of ATR(`length`), or of the stop's distance; `side`
+    is the side of the entry that was named."""
 
     kind: Literal["percent", "atr", "price", "risk"]
     value: float = 0.0
     length: int = ATR_LENGTH
     price: Operand | None = None
     trailing: bool = False
+    side: Literal["", "above", "below"] = ""
 
 
 @dataclass(slots=True)
@@ -149,11 +152,23 @@ def _size(r: Reader) -> Level | None:
             r.note("The ATR of a stop or target has no length given: 14 candles.")
     after = r.mark()
     if r.word(*_SIDES, fill=False):
+        where = r.tokens[r.position - 1].text
+        level = replace(level, side="below" if where in _BELOW else "above" if where in _ABOVE else "")
         r.word("from", fill=False)
         if not (r.word("entry", "entries", "price", "it", "that", "my", "close", "buy") or r.position > after.position):
             r.reset(after)
         r.word("entry", "price", fill=False)
     return level
+
+
+def turned_round(exits: Exits, direction: Direction) -> list[str]:
+    """What is said where a stop or a target was named on the side on which it cannot end a trade."""
+    told = []
+    for what, level in (("stop", exits.stop), ("target", exits.target)):
+        side = "below" if (what == "stop") == (direction == "long") else "above"
+        if level is not None and level.side not in ("", side):
+            told.append(f"A {what} {level.side} the entry cannot end a {direction} trade: it was put {side} it.")
+    return told
 
 
 def _bracketed(r: Reader) -> float:

@@ -23,7 +23,7 @@ from llm.phrasebook.leaning import direction_of
 from llm.phrasebook.meaning import Condition, Direction, operands
 from llm.phrasebook.sentence import Sentence, named_intervals
 from llm.phrasebook.structure import affirmed, mixed, render
-from llm.phrasebook.trade import stop_code, target_code
+from llm.phrasebook.trade import stop_code, target_code, turned_round
 from llm.phrasebook.walker import read_sentence
 from llm.phrasebook.wording import (
     HOLD_CANDLES,
@@ -142,6 +142,7 @@ def _from_english(
     direction = asked or direction_of(read, entered, notes)
     if read.direction not in (None, direction):
         notes.append(f"The sentence says {read.direction}; {direction} was asked for and is used.")
+    notes.extend(turned_round(read.exits, direction))
     taken: set[str] = set()
     rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in entry]
     out_rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in closing]

@@ -109,6 +109,39 @@ def test_one_alternative_less_leaves_alternatives() -> None:
     assert any("any of them" in note for note in made.assumptions)
 
 
+def test_a_condition_that_stays_keeps_its_name() -> None:
+    strategy = asyncio.run(generate_strategy(OFFLINE, "RSI below 30 and volume above 1000 on 15m"))
+    made = _again(strategy.conditions[1], before=strategy.filter_code)
+    name = strategy.filter_code.splitlines()[1].split(" = ")[0]
+    assert made.code.splitlines() == [strategy.filter_code.splitlines()[1], f"match = {name}"]
+
+
+@pytest.mark.parametrize(
+    ("end", "turned"),
+    [
+        ("stop = close * 0.98", "stop = close * 1.02"),
+        ("stop = close - 2 * ta.atr(14)", "stop = close + 2 * ta.atr(14)"),
+        ("stop = trade.highest(close) * 0.97", "stop = trade.lowest(close) * 1.03"),
+        ("target = close + 1.5 * ta.atr(10)", "target = close - 1.5 * ta.atr(10)"),
+    ],
+)
+def test_what_ends_a_trade_turns_with_the_direction(end: str, turned: str) -> None:
+    before = f"match = ta.rsi(close, 14) > 70\n{end}\n"
+    made = _again("RSI above 70", before=before, direction="short")
+    assert _same(made, before.replace(end, turned)), made.code
+    assert any("turned to the side of a short" in note for note in made.assumptions)
+    assert _same(_again("RSI above 70", before=before), before)
+
+
+def test_a_stop_on_the_side_of_a_gain_is_put_right_and_said() -> None:
+    made, _ = _filter("short when RSI above 70 on 15m, stop 1% below the entry, target 2% above")
+    assert "stop = close * 1.01" in made.code
+    assert "A stop below the entry cannot end a short trade: it was put above it." in made.assumptions
+    assert "A target above the entry cannot end a short trade: it was put below it." in made.assumptions
+    made, _ = _filter("buy when RSI below 30 on 15m, stop 1% below the entry, target 2% above")
+    assert not any("cannot end" in note for note in made.assumptions)
+
+
 def test_what_only_ends_a_trade_is_no_entry() -> None:
     with pytest.raises(GenerationFailed, match="only ends a trade"):
         _again("exit when RSI above 70")
