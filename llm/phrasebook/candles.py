@@ -310,17 +310,21 @@ def _grammar() -> Grammar[Condition]:
             make,
             f"[the / these]? {{last}} {{count}} {{interval}}? <candle> [are / were / have been / closed / is / all / "
             f"each / was / being]? [all / were / been / closed]? <{colour}>",
-            f"{{count}} {{row}}? {{interval}}? <size>? <{colour}> {{interval}}? <candle> {{row}}?",
+            f"[at least / minimum / a minimum of]? {{count}} {{row}}? {{interval}}? <size>? <{colour}> {{interval}}? "
+            f"<candle> {{row}}?",
             f"{{count}} <size>? {{row}} <{colour}> {{interval}}? <candle>",
             f"{{row}}? {{count}} <size>? <{colour}> {{interval}}? <candle> {{row}}?",
             f"{{count}} {{interval}}? <size>? <{colour}> <candle>? {{row}}",
-            f"{{count}} {{interval}}? <size>? {{row}}? <{colour}> days|hours|weeks|ones {{row}}?",
+            f"[at least]? {{count}} {{interval}}? <size>? {{row}}? <{colour}> days|hours|weeks|ones {{row}}?",
             f"<candle> [has / have / is / are]? [been / closed / closes]? <{colour}> [for / <of>]? [the]? <past>? "
             f"{{count}} <candle>? {{row}}?",
             f"<size>? <{colour}> {{interval}}? <size>? <candle>",
             f"<candle> [is / was / has to be / must be / should be / closed / closes / being / to be / closing / "
-            f"needs to be] {colour}",
-            f"closes|closed|closing {colour}",
+            f"needs to be / finishes / finished / is finishing / finishing / ends / ended / ending / prints / prints "
+            f"in / closes in the / finishes in the / ends in the / is closing] {colour}",
+            f"closes|closed|closing|finishes|finished|finishing|ends|ended|ending {colour}",
+            f"<candle> [closes / closed / closing / finishes / finished / is finishing / ends / ended] "
+            f"{'up' if colour == 'green' else 'down'}",
             f"is now? {colour} [now / again / candle]?",
             f"now {colour} again?",
             f"{colour} again",

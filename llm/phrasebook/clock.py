@@ -259,11 +259,12 @@ def _period_start(m: Found) -> Condition | None:
 
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | {
-        "between": "between; from; in the window; during; in",
+        "between": "between; from; in the window; during; in; inside; within; only inside; only within",
         "to": "and; to; until; till; - ; through; up to",
         "only": (
             "only; on; during; in; at; only on; only during; only in; on a; for; throughout; on the; just on; "
-            "exclusively on; within; during the; in the"
+            "exclusively on; within; during the; in the; inside; inside the; only inside; only inside the; within the; "
+            "only within; only within the"
         ),
         "session": (
             "session; hours; trading hours; market hours; trading session; open hours; market; morning session; "

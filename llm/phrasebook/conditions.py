@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.bands import sides_of
+from llm.phrasebook.candle_before import read_candle_before
 from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import nested_condition, use_conditions
 from llm.phrasebook.events import read_event
@@ -35,7 +36,7 @@ from llm.phrasebook.naming import family_of, of_lines, own_since
 from llm.phrasebook.operands import price_like, read_operand, read_operands
 from llm.phrasebook.pokes import at_line, read_poke
 from llm.phrasebook.predicates import read_predicate, read_scope
-from llm.phrasebook.reader import Reader
+from llm.phrasebook.reader import Mark, Reader
 from llm.phrasebook.sequences import read_leading_window, read_sequence, read_window_before
 from llm.phrasebook.setups import (
     read_move,
@@ -73,7 +74,7 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             return Not(inner[0]), inner[1]
         r.reset(mark)
         return None
-    for form in (_both, _poked, _market_event, _phrase, _described, _elliptic):
+    for form in (_both, _poked, _before, _market_event, _phrase, _described, _elliptic):
         found = form(r, carried)
         if found is not None and not any(of_lines(operand) for operand in operands(found[0])):
             condition, subject = found
@@ -96,6 +97,10 @@ def _poked(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | Non
     if found is None:
         return None
     return (on_symbol(found, symbol) if symbol else found), next(operands(found))
+
+
+def _before(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    return read_candle_before(r, carried, _elliptic, _described)
 
 
 def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
@@ -263,8 +268,25 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         r.pair = (subjects[0], subjects[1])
     if len(subjects) > 1:
         items = tuple(_with_left(found, subject) for subject in subjects)
+        if len({(subject.symbol, subject.interval) for subject in subjects}) > 1:
+            # "BTC and ETH are above their 50 EMA": each above its own.
+            each = _each_own(r, mark, subjects)
+            if each is None:
+                return None
+            items = each
         return Group("or" if joined_or else "and", items), left
     return found, left
+
+
+def _each_own(r: Reader, mark: Mark, subjects: list[Operand]) -> tuple[Condition, ...] | None:
+    found: list[Condition] = []
+    for subject in subjects:
+        r.reset(mark)
+        one = read_predicate(r, subject)
+        if one is None:
+            return None
+        found.append(one)
+    return tuple(found)
 
 
 _PAST_TENSE = frozenset({"was", "were", "closed", "traded", "stood", "sat"})

@@ -42,11 +42,22 @@ ORDER_WORDS = frozenset({"then", "afterwards", "later", "subsequently"})
 def breaks_off(r: Reader) -> bool:
     """Whether the words behind the cursor go on with the condition that was read up to here."""
     ahead = [token.text for token in r.tokens[r.position : r.position + 2]]
-    return (
-        _opinion(r)
-        or ahead[:1] != []
-        and (ahead[0] in _GOES_ON or (ahead[0] == "from" and ahead[1:] in (["its"], ["the"])))
+    if ahead[:1] == ["of"] and _of_its_candle(r):
+        return False
+    return _opinion(r) or (
+        ahead[:1] != [] and (ahead[0] in _GOES_ON or (ahead[0] == "from" and ahead[1:] in (["its"], ["the"])))
     )
+
+
+def _of_its_candle(r: Reader) -> bool:
+    """Whether "of a 15 minute candle", "of the bar" stands here: it names the interval of what was said, or nothing."""
+    mark = r.mark()
+    r.position += 1
+    r.word("a", "an", "the", "one", "that", "this", "each", "every", "any", fill=False)
+    r.interval(fill=False)
+    found = r.word("candle", "bar", "candlestick", fill=False)
+    r.reset(mark)
+    return found
 
 
 def _opinion(r: Reader) -> bool:

@@ -23,7 +23,8 @@ WORDS: dict[str, str] = {
         hour before; previous hour; last bar; that of the previous candle; that of the candle before; previous
         candle's volume; candle before it; one before it; previous volume""",
     "buyers": """
-        taker buy volume; taker buys; taker buyers; buy volume; aggressive buying; taker buying; market buys; market
+        taker buy volume; takers lift; takers lifting; takers lifted; takers buy;
+        taker buys; taker buyers; buy volume; aggressive buying; taker buying; market buys; market
         buying; buyers; buying; buying volume; taker buy; aggressive buyers; buy side volume; buyer volume; market buy
         volume; bids; buys; buy pressure; buying pressure; taker bought volume; bought volume; buy taker volume;
         buyers' volume; buy side; bid volume; aggressive buy volume; taker-buy volume; buy market orders; market buy
@@ -32,7 +33,8 @@ WORDS: dict[str, str] = {
         buying; proportion of buy volume; taker buy percentage; percentage of taker buys; lifting the ask; buy taker;
         takers buying; upvolume; up volume""",
     "sellers": """
-        taker sell volume; taker sells; taker sellers; sell volume; aggressive selling; taker selling; market sells;
+        taker sell volume; takers hit; takers hitting; takers sell; takers dump;
+        taker sells; taker sellers; sell volume; aggressive selling; taker selling; market sells;
         market selling; sellers; selling; selling volume; taker sell; aggressive sellers; sell side volume; seller
         volume; market sell volume; sells; sell pressure; selling pressure; sold volume; sell taker volume; sellers'
         volume; sell side; ask volume; aggressive sell volume; taker-sell volume; sell market orders; market sell

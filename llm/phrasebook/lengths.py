@@ -47,4 +47,10 @@ def trailing_length(r: Reader) -> Length | None:
         if length is not None:
             return length
     r.reset(mark)
+    token = r.token("number", fill=False) if r.word("of", "from", fill=False) else None
+    length = whole(token) if token is not None else None
+    # "The lowest low of 20 bars": the candles have to be said, or the number is another's.
+    if length is not None and r.take("candle", fill=False) and r.take("ago", fill=False) is None:
+        return length
+    r.reset(mark)
     return None

@@ -79,6 +79,9 @@ _STAY = (
     *_verb("keep", "keeps", "kept", "keeping"),
     *_verb("print"),
     *_verb("appear"),
+    *_verb("chill"),
+    *_verb("hang", "hangs", "hung", "hanging"),
+    *("chillin", "living", "vibing", "camping", "finishes", "finished", "ends", "ended", "settles", "settled"),
     *("been", "has been", "has stayed", "has remained", "has held", "have been", "have stayed", "closed", "has closed"),
 )
 _BREAK = _verb("break", "breaks", "broke", "breaking")
@@ -143,6 +146,7 @@ _BUILT: list[tuple[str, str, Iterable[str]]] = [
         (
             "crossunder",
             "crosses bearishly",
+            *_verb("undercut", "undercuts", "undercutting"),
             "loses",
             "lost",
             "losing",
@@ -184,6 +188,7 @@ _BUILT: list[tuple[str, str, Iterable[str]]] = [
         ),
     ),
     ("touch", "", _joined(("wicks",), ("into", "below", "above"))),
+    ("touch", "", _joined((*_verb("reach"), *_verb("come", "comes", "came", "coming")), ("down to", "up to", "to"))),
     ("move", "up", (*_RISE, "up", "higher", "appreciates", "up by")),
     ("move", "down", (*_FALL, "down", "lower", "down by")),
     ("pause", "", (",", ";", ".", ":", "-", "/", "!", "?")),

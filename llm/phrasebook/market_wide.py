@@ -198,6 +198,13 @@ def _grammar() -> Grammar[Condition]:
         "<inthe>? <bottom> {pct} [of / in]? [<universe> / <gainers>]",
         "<inthe>? <bottom> [decile / quartile / quintile] [of / in]? [<universe>]?",
     )
+    for make, place in ((top_share, "top"), (bottom_share, "bottom")):
+        g.add(
+            make,
+            f"{{by}} [is / are / ranks / ranking / sits / falls]? <inthe> <{place}> {{pct}} [of / in] <universe>",
+            f"{{by}} [is / are / ranks / ranking / sits / falls]? <inthe> <{place}> "
+            f"[decile / quartile / quintile / quarter / third] [of / in] <universe>",
+        )
     for make, place, names in (
         (worst, "top", "losers"),
         (worst, "bottom", "losers"),

@@ -62,12 +62,28 @@ def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
 
 def _pronoun(r: Reader, subject: Operand | None) -> Operand | None:
     """ "The close is back above it": what was compared before."""
-    if subject is None or not r.word("it", fill=False):
+    if subject is None or not _named_again(r):
         return None
     if r.levelled and r.levelled[0] == subject and isinstance(r.levelled[1], Operand):
         return r.levelled[1]
     last = r.pair[-1] if r.pair else None
     return last if isinstance(last, Operand) and last.kind != "number" else None
+
+
+_LINES = ("level", "line", "average", "ema", "sma", "band", "price", "high", "low", "mark", "ma")
+
+
+def _named_again(r: Reader) -> bool:
+    """ "it", "that level", "the same line"."""
+    mark = r.mark()
+    if r.word("it", fill=False):
+        return True
+    if r.word("that", "this", fill=False) or (r.word("the", fill=False) and r.word("same", fill=False)):
+        r.word("same", "very", fill=False)
+        if r.word(*_LINES, fill=False):
+            return True
+    r.reset(mark)
+    return False
 
 
 # First words of names that could be read as something else: an interval, a multiple, "the average of".

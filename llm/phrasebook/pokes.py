@@ -59,7 +59,7 @@ def _verb(r: Reader) -> bool:
     mark = r.mark()
     while not r.done and r.word("a", "the", "candle", "bar", "it", "wick", "that", "intrabar", fill=False):
         pass
-    if r.word(*_VERBS, fill=False):
+    if r.word(*_VERBS, fill=False) or r.tokens[r.position - 1].text == "wick":
         return True
     r.reset(mark)
     return False
@@ -69,7 +69,8 @@ def _back(r: Reader, line: Operand) -> str | None:
     """ "but closes back under it": the side of the close, None where it does not go on so."""
     r.word("intrabar", fill=False)
     r.word(",", fill=False)
-    if not r.word("but", "and", "then", "yet", "before", fill=False):
+    paused = r.tokens[r.position - 1].text == ","
+    if not r.word("but", "and", "then", "yet", "before", fill=False) and not paused:
         return None
     r.word("then", "price", "it", fill=False)
     r.word("the", "a", fill=False)

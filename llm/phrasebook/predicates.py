@@ -28,6 +28,7 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.naming import BAND_KINDS
 from llm.phrasebook.operands import price_like, read_constant, read_operand, read_operands
+from llm.phrasebook.passives import read_passive
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.setups import (
     read_move,
@@ -75,6 +76,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         _times,
         _moved,
         read_state,
+        read_passive,
     )
     mark = r.mark()
     for form in forms:
@@ -149,7 +151,8 @@ def _from_side(r: Reader, way: str) -> str:
     """ "crosses the 200 EMA from below" is a cross upwards."""
     mark = r.mark()
     if r.word("from", fill=False):
-        side = r.take("compare", "<", ">", fill=False)
+        zone_left = r.take("extreme")
+        side = {"oversold": "<", "overbought": ">"}.get(zone_left or "") or r.take("compare", "<", ">", fill=False)
         came = None if side is None else "up" if side == "<" else "down"
         if came is not None and way in ("any", "break", came):
             return came
@@ -348,7 +351,7 @@ def _moved(r: Reader, left: Operand) -> Condition | None:
 def read_scope(r: Reader) -> str | None:
     """ "on the 15m chart", "(4h)", "using hourly candles": an interval for the words around it."""
     mark = r.mark()
-    r.take("on") or r.word("in", "for", "at")
+    r.take("on") or r.word("in", "for", "at", "of")
     bracket = r.word("(", "[", fill=False)
     label = r.interval()
     spent = label is not None and _time_past(r)

@@ -13,6 +13,7 @@ import re
 from dataclasses import replace
 
 from llm.phrasebook.event_words import LISTS, SLOTS, nested_condition, read_window_length, reading_nested
+from llm.phrasebook.lengths import read_length
 from llm.phrasebook.meaning import (
     Compare,
     Condition,
@@ -193,13 +194,29 @@ def _stayed(r: Reader, condition: Condition) -> Condition | None:
         return None
     said = r.word("above", "over", "there", "so", "below", "under", "it", "beyond", fill=False)
     r.word("since", "it", "ever", "then", "there", fill=False)
+    held = Compare(cross.left, ">" if cross.way == "up" else "<", cross.right)
+    length = _for(r) if said else None
+    if length is not None:
+        # It crossed before the first of these candles.
+        return Recent(held, length, every=True)
     if not said or (
         not r.done
         and r.tokens[r.position].kind not in ("sign",)
         and r.tokens[r.position].text not in ("and", "but", "since", "while", "on", "with")
     ):
         return None
-    return _together(condition, Compare(cross.left, ">" if cross.way == "up" else "<", cross.right))
+    return _together(condition, held)
+
+
+def _for(r: Reader) -> Length | None:
+    """ "for 5 candles in a row", "for at least 3 candles"."""
+    mark = r.mark()
+    length = read_length(r) if r.take("for", fill=False) else None
+    if length is None:
+        r.reset(mark)
+        return None
+    r.take("row", fill=False)
+    return length
 
 
 def _after(r: Reader, condition: Condition) -> Condition | None:
@@ -250,6 +267,7 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
         length = read_window_length(r)
         if length is None:
             r.reset(early)
+    r.word("the", "a", fill=False) and r.word("first", fill=False)
     r.topic = next(operands(condition), None)
     second = nested_condition(r)
     r.topic = None

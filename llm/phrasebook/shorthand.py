@@ -103,6 +103,9 @@ def _beyond(tokens: list[Token], at: int, out: list[Token]) -> tuple[list[Token]
         return [], 0
     sign = tokens[at + 1]
     third = tokens[at + 2] if at + 2 < len(tokens) else None
+    if sign.text == "or" and third is not None and third.text == "worse" and token.value < 0:
+        # "-10% or worse": a fall of at least that.
+        return [token], 3
     if sign.text == "+" and sign.start == token.end and not _glued_number(sign, third):
         word, used = "least", 2
     elif sign.text in ("or", "and") and third is not None and third.text in (*_MORE, *_LESS):

@@ -59,19 +59,21 @@ _PREVIOUS = table(
 
 def times_in(r: Reader, condition: Condition) -> Condition | None:
     """ "at least 3 times in the last 10 candles"."""
+    placed = r.word("on", "in", "for", fill=False)
     op = SLOTS["cmp"](r) or ">="
     token = r.token("multiple", fill=False) or r.token("number", fill=False)
     if token is None or token.value != int(token.value):
         return None
     if token.kind == "number":
+        r.word("out", fill=False)
         if not r.word("of", fill=False):
             return None
     elif not r.word("in", "within", "over", "during", "of", fill=False):
         return None
     r.word("the", fill=False)
-    r.word("last", "past", "previous", fill=False)
+    past = r.word("last", "past", "previous", fill=False)
     length = read_window_length(r)
-    if length is None:
+    if length is None or (placed and not past):
         return None
     return Formula(
         f"count({{c0}}, {{n0}}) {op} {int(token.value)}", parts=(condition,), lengths=(length,), brief="count"

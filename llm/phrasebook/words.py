@@ -73,7 +73,8 @@ one_before | the candle before; on the previous candle; on the candle before; on
     before; the candle earlier; the previous candle; the bar before; the previous bar; the one before; previous
     candle; previous bar; last candle; the last candle; the prior candle; prior candle; the prior bar; candle
     before; bar before; its previous value; its last value; its prior value; the previous one; the previous value;
-    the candle before it; the preceding candle; the period before; the previous period; one before; before
+    the candle before it; the preceding candle; the period before; the day before; on the day
+    before; the hour before; the previous period; one before; before
 side up | bullish; green; long; buy; blue; in an uptrend; in buy mode; up; uptrend; upward; positive; bull
 side down | bearish; red; short; sell; in a downtrend; in sell mode; down; downtrend; downward; negative; bear
 extreme oversold | oversold; oversold zone; oversold area; oversold level; oversold region; oversold levels;
@@ -97,7 +98,8 @@ last | sometime in the last; sometime in the past; sometime over the last; somet
     in the last; once in the last; any time in the last; anytime in the last; at one point in the last; at any point
     in the last; at some stage in the last; recently in the last; at some point over the last; at some point within
     the last; at some point during the last; at least once over the last; somewhere in the last; at some point in
-    the past; at any point over the last; sometime during the last; at least once within the last; in the last; over the last; within the last; during the last; in the past; over the past; within the past; in
+    the past; at any point over the last; sometime during the last; at least once within the last; in the last; over the last; within the last; during the last; of the
+    previous; of the prior; of the preceding; over the previous; over the prior; in the past; over the past; within the past; in
     last; over last; within last; in the previous; over the previous; last; past; at any time in the last; at some
     point in the last; the last; the past; of the last; of the past; in the most recent; from the last; some time in
     the last; during the past

@@ -1,0 +1,75 @@
+"""Sentences on 1h of candles before this one, lines that something is done to, marks of time, and ends of trades."""
+
+from __future__ import annotations
+
+E20 = "ta.ema(close, 20)"
+LOW40 = "lowest(low, 40)[1]"
+
+# What the candle before did, said after this one or before it.
+CANDLE_BEFORE = [
+    ("the candle closes above the 20 EMA and the bar before was below it, 1h", f"close > {E20} and (close < {E20})[1]"),
+    ("close under the 20 EMA and the candle before it closed above, 1h", f"close < {E20} and (close > {E20})[1]"),
+    (
+        "RSI above 50 and on the previous candle it was below 50, 1h",
+        "ta.rsi(close, 14) > 50 and (ta.rsi(close, 14) < 50)[1]",
+    ),
+    ("RSI below 30 and the previous candle was red, 1h", "ta.rsi(close, 14) < 30 and (close < open)[1]"),
+    ("the last candle closed above the 20 EMA, 1h", f"close > {E20}"),
+    ("RSI(5) is higher than it was the hour before, 1h", "ta.rsi(close, 5) > ta.rsi(close, 5)[1]"),
+]
+
+# What is done to a line, and how a candle gets there and back.
+LINES = [
+    ("the lower bollinger band gets pierced, 1h", "low <= ta.bbands(close, 20, 2).lower"),
+    ("upper keltner channel is tagged by price, 1h", "high >= ta.keltner(20, 2).upper"),
+    ("the 200 EMA gets reclaimed, 1h", "crossover(close, ta.ema(close, 200))"),
+    ("the 50 SMA is lost, 1h", "crossunder(close, ta.sma(close, 50))"),
+    ("yesterday's high gets taken out, 1h", 'close > tf("1d").high'),
+    ("the low reaches down to the 20 EMA, 1h", f"low <= {E20}"),
+    (
+        "low undercuts the lowest low of the previous 40 candles and the close is back above that level, 1h",
+        f"low < {LOW40} and close > {LOW40}",
+    ),
+    ("wick below yesterday's low but close back over it, 1h", 'low < tf("1d").low and close > tf("1d").low'),
+    ("wicks under the 20 EMA, closes above it, 1h", f"low < {E20} and close > {E20}"),
+    ("RSI drops back under 70 from overbought, 1h", "crossunder(ta.rsi(close, 14), 70)"),
+    ("MFI crosses 20 from oversold territory, 1h", "crossover(ta.mfi(14), 20)"),
+    ("close crossed over the 20 EMA and stayed above it for 5 candles in a row, 1h", f"always(close > {E20}, 5)"),
+]
+
+# Candles that close up, streaks of at least so many, hours, counts, ranks, and two coins each with its own line.
+CANDLES = [
+    ("RSI below 30 and the candle closes up, 1h", "ta.rsi(close, 14) < 30 and close > open"),
+    ("the candle is finishing red, 1h", "close < open"),
+    ("first green candle after at least four red ones, 1h", "always(close < open, 4)[1] and close > open"),
+    ("seven or more green candles in a row, then the first red one, 1h", "always(close > open, 7)[1] and close < open"),
+    (
+        "RSI crosses above 50 only inside 09:30-16:00 New York time, 1h",
+        'crossover(ta.rsi(close, 14), 50) and session("09:30-16:00", "America/New_York")',
+    ),
+    ("RSI below 30 on 3 of the last 5 candles, 1h", "count(ta.rsi(close, 14) < 30, 5) >= 3"),
+    ("takers lift 62%+ of volume on 3 of the last 4 candles, 1h", "count(buy_volume >= 0.62 * volume, 4) >= 3"),
+    ("taker buys are more than 65 percent of the volume of a 1 hour candle", "buy_volume > 0.65 * volume"),
+    ("-10% or worse in the last 8 hourly candles", "pct_change(close, 8) <= -10"),
+    (
+        "the 20 candle return in the lowest 10 percent of the market, 1h",
+        "market_percentile(pct_change(close, 20)) <= 0.1",
+    ),
+    (
+        "BTC and ETH are above their 50 EMA, 1h",
+        'symbol("BTCUSDT").close > symbol("BTCUSDT").ema(close, 50) '
+        'and symbol("ETHUSDT").close > symbol("ETHUSDT").ema(close, 50)',
+    ),
+]
+
+# The stop is the lowest low of so many candles, this one included.
+LEVELS = [
+    (
+        "RSI below 30 on 1h, long. Stop under the lowest low of 20 bars.",
+        "match = ta.rsi(close, 14) < 30\nstop = lowest(low, 20)",
+    ),
+    (
+        "RSI below 30 on 1h, long, SL below the low of 12 candles",
+        "match = ta.rsi(close, 14) < 30\nstop = lowest(low, 12)",
+    ),
+]
