@@ -129,7 +129,7 @@ def _undo(draft: Draft) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo_row"):
         st.html(
             f'<div class="ss"><span class="acc" style="padding-right:8px">{text.icon("edit")}</span>'
-            f"Changed. {text.esc(what)}.</div>"
+            f"{'Changed before' if draft.refused else 'Changed'}. {text.esc(what)}.</div>"
         )
         st.button("Undo", key="undo", icon=":material/undo:", on_click=_take_back)
 

@@ -45,7 +45,8 @@ MAX_UNDO = 20
 class Draft:
     """`shown` is the last report that compiled; `version` grows when the editor's text is to be replaced.
 
-    `undo` are the drafts before each change made by a click, newest last, each with what the change was.
+    `undo` are the drafts before each change made by a click, newest last, each with what the change was. `read` are the
+    rows of the filter beside the words they came from, `refused` says why edited conditions gave no filter.
     """
 
     sentence: str = ""
@@ -69,6 +70,8 @@ class Draft:
     problem: Problem | None = None
     confirmed: bool = False
     undo: tuple[tuple[str, "Draft"], ...] = ()
+    read: tuple[ReadingRow, ...] = ()
+    refused: Problem | None = None
 
     @property
     def evaluated(self) -> Literal["close", "minute"]:
@@ -87,7 +90,7 @@ class Draft:
 
     def edited(self, code: str) -> "Draft":
         """With other code; it has to be confirmed again."""
-        return replace(self, code=code, confirmed=False, explanation=None, changes=())
+        return replace(self, code=code, confirmed=False, explanation=None, changes=(), refused=None)
 
     def named(self, name: str, interval: str, direction: str, trigger: str) -> "Draft":
         """With other settings; any but another name has to be confirmed again."""
@@ -112,6 +115,7 @@ class Draft:
         return replace(
             self.edited(made.filter_code),
             conditions=conditions,
+            read=made.rows,
             changes=made.changes,
             interval=made.interval,
             version=self.version + 1,
@@ -132,20 +136,32 @@ class Draft:
 
     def rows(self) -> tuple[ReadingRow, ...]:
         """The read-back's rows, each beside the words of the sentence that it came from, where they are known."""
-        rows = self.shown.rows if self.shown else ()
-        made = self.generated.rows if self.generated else ()
-        if self.generated and made and self.code == self.generated.filter_code:
-            return made
-        if len(rows) != len(made):
-            return rows
-        # A clicked choice changes a number of a condition, not which words it came from.
-        same = all(new.name == old.name or new.text != new.name for new, old in zip(rows, made, strict=True))
-        if not same:
-            return rows
-        return tuple(
-            new.model_copy(update={"words": old.words, "condition": old.condition})
-            for new, old in zip(rows, made, strict=True)
-        )
+        return (self.read or self.shown.rows) if self.shown else ()
+
+    def compiled(self, report: FilterReport) -> "Draft":
+        """With the report of its code; the conditions in words follow what the code says now."""
+        before = {row.name or row.text: row for row in self.read}
+        rows = tuple(_follows(row, before.get(row.name or row.text)) for row in report.rows)
+        said = {row.condition: row for row in self.read if row.condition}
+        now = {row.name or row.text: row for row in rows}
+        lines = []
+        for line in self.conditions:
+            old = said.get(line)
+            new = now.get(old.name or old.text) if old else None
+            if old is None:
+                lines.append(line)
+            elif new is not None:
+                lines.append(line if new.text == old.text else new.condition)
+        kept = tuple(dict.fromkeys(lines))
+        return replace(self, report=report, shown=report, read=rows, conditions=kept, failure="", problem=None)
+
+
+def _follows(row: ReadingRow, old: ReadingRow | None) -> ReadingRow:
+    """A row with the words that its former self came from; its condition in words is the reading where it changed."""
+    if old is None:
+        return row
+    condition = old.condition if row.text == old.text or not old.condition else row.reading
+    return row.model_copy(update={"words": old.words or row.words, "condition": condition})
 
 
 def current() -> Draft:
@@ -198,7 +214,7 @@ def examined(draft: Draft) -> Draft:
         return replace(draft, failure=str(error))
     if not report.ok:
         return replace(draft, report=report, failure="")
-    draft = replace(draft, report=report, shown=report, failure="", problem=None)
+    draft = draft.compiled(report)
     try:
         draft = replace(draft, history=api.scan(draft.code, draft.interval, draft.direction, draft.trigger))
     except ApiError as error:

@@ -7,6 +7,8 @@ from ui import session
 from ui.components import drafts, text, writing
 from ui.components.drafts import Draft
 
+ENDS = "A trade then ends at the first of these:"
+NO_END = "No exit, stop or target is written here: a trade ends as the strategy\u2019s own settings say."
 COUNT_WORDS = {1: "this becomes true", 2: "both become true together", 3: "all three become true together"}
 
 
@@ -73,7 +75,7 @@ def _head(draft: Draft) -> str:
 
 
 def _rows(draft: Draft) -> str:
-    rows = draft.rows()
+    rows = [row for row in draft.rows() if row.kind == "condition"]
     if not rows and draft.shown:
         return f'<p class="big">{text.esc(draft.shown.reading)}</p>'
     held = {row.text: row.share for row in draft.history.conditions} if draft.history else {}
@@ -82,11 +84,24 @@ def _rows(draft: Draft) -> str:
         number += _needed(draft, row)
         mark = f'<span class="n1">{number}</span>' if _needed(draft, row) else '<span class="faint">part</span>'
         lines.append(_row(row, mark, held.get(row.text)))
-    return f'<table class="kv">{"".join(lines)}</table>'
+    ends = [_row(row, _ending(row), None) for row in draft.rows() if row.kind != "condition"]
+    if ends:
+        lines.append(f'<tr><td colspan="5" class="mut" style="padding-top:8px">{ENDS}</td></tr>')
+    elif draft.rows():
+        ends = [f'<tr><td colspan="5" class="mut">{NO_END}</td></tr>']
+    return f'<table class="kv">{"".join([*lines, *ends])}</table>'
+
+
+def _ending(row: ReadingRow) -> str:
+    """The icon of an exit, stop or target."""
+    symbol, tone = {"stop": ("block", "down"), "target": ("flag", "up")}.get(row.kind, ("logout", "mut"))
+    return f'<span class="{tone}">{text.icon(symbol)}</span>'
 
 
 def _needed(draft: Draft, row: ReadingRow) -> bool:
     """Whether a match needs the condition; else it is one of several that may hold, part of another row."""
+    if row.kind != "condition":
+        return False
     return draft.history is None or not draft.history.conditions or row.text in _texts(draft.history)
 
 
@@ -119,10 +134,7 @@ def not_read(draft: Draft) -> None:
     problem = draft.problem
     if problem is None:
         return
-    lines = "".join(f"<li>{text.esc(error.message)} {text.esc(error.hint)}</li>" for error in problem.errors)
-    more = f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""
-    advice = f'<p class="mut" style="padding-top:6px">{text.esc(writing.advice(problem))}</p>'
-    session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + more + advice)
+    session.html(writing.refusal(problem, writing.advice(problem)))
 
 
 def diagnostic(error: FieldError, tone: str = "down") -> str:

@@ -1,6 +1,7 @@
 """Asking a model and showing its progress: steps as they end, its text as it comes, what it cost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
@@ -14,6 +15,9 @@ from ui.components import drafts, text
 from ui.components.drafts import Draft
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
+MAX_LINES = 30
+MAX_LINE = 400
+"""What the API takes of edited conditions."""
 OFFLINE = "offline translator"
 TEXT_SHOWN = 1_200
 Steps = tuple[tuple[str, float], ...]
@@ -85,16 +89,17 @@ def conditions(draft: Draft) -> None:
     now = draft.conditions
     if not now:
         return
-    with st.expander("Change the conditions in words"):
+    with st.expander("Change the conditions in words", expanded=draft.refused is not None):
         st.text_area(
             "One condition a line",
             "\n".join(now),
             key=f"conditions-{draft.version}",
             height=34 + 24 * min(8, len(now) + 1),
-            max_chars=6_000,
         )
         if draft.changes:
             session.html(f'<p class="mut">{text.esc(" ".join(draft.changes))}</p>')
+        if draft.refused is not None:
+            session.html(refusal(draft.refused, "The filter is as it was."))
         st.button("Write the code from these", key="rewrite", icon=":material/bolt:", on_click=_ask, args=("rewrite",))
 
 
@@ -132,14 +137,19 @@ def answer_asked() -> None:
 def _rewrite(draft: Draft) -> None:
     typed = str(st.session_state.get(f"conditions-{draft.version}") or "\n".join(draft.conditions))
     lines = tuple(line.strip() for line in typed.splitlines() if line.strip())
+    if len(lines) > MAX_LINES or any(len(line) > MAX_LINE for line in lines):
+        most = f"{MAX_LINES} lines of {MAX_LINE} characters are the most."
+        session.html(text.banner("warn", "help", "Too long.", f"{most} Nothing was cut."))
+        return
     if not lines:
         session.html(text.banner("warn", "help", "No condition is left.", "Write at least one line."))
         return
     items = session.api().regenerate(lines, draft.code, draft.interval, draft.direction, draft.sentence)
     made, _, problem = followed(items, "Writing the filter from the conditions", "No filter was written")
     if problem is not None:
-        session.html(text.banner("warn", "help", f"{problem.title}.", problem.detail) + _reasons(problem))
-        st.caption("The filter is as it was.")
+        # What was typed stays in its field, which has the draft's number.
+        drafts.store(replace(draft, refused=problem))
+        st.rerun()
     if made is not None:
         drafts.store(drafts.examined(draft.rewritten(made, lines)))
         st.rerun()
@@ -155,6 +165,12 @@ def _explain(draft: Draft) -> None:
         st.rerun()
 
 
-def _reasons(problem: Problem) -> str:
-    lines = "".join(f"<li>{text.esc(row.message)} {text.esc(row.hint)}</li>" for row in problem.errors)
-    return f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""
+def refusal(problem: Problem, after: str) -> str:
+    """Why nothing was written: what failed, each reason that the title and detail do not say, and `after`."""
+    rows = [(row.message, row.hint) for row in problem.errors]
+    said = f"{problem.title} {problem.detail}"
+    left = [f"{message} {hint}".strip() if message.rstrip(".") not in said else hint for message, hint in rows]
+    lines = "".join(f"<li>{text.esc(line)}</li>" for line in dict.fromkeys(left) if line)
+    more = f'<ul class="mut" style="margin:6px 0 0;padding-left:18px">{lines}</ul>' if lines else ""
+    note = f'<p class="mut" style="padding-top:6px">{text.esc(after)}</p>' if after else ""
+    return text.banner("warn", "help", f"{problem.title}.", problem.detail) + more + note

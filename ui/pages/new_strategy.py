@@ -12,6 +12,7 @@ import streamlit as st
 
 from api.schemas import GeneratedStrategyOut, StrategyIn
 from api.schemas.base import PEEKED
+from api.schemas.generation import MAX_SENTENCE
 from ui import session
 from ui.caller import ApiError, ApiProblem
 from ui.components import asking, drafts, findings, readback, tables, text, writing
@@ -63,7 +64,6 @@ def _sentence(draft: Draft) -> None:
             "What should it look for?",
             key="sentence",
             height=88,
-            max_chars=4000,
             placeholder="RSI below 30 on 15m while price is above the 4h 200 EMA",
         )
         label = "Write it again" if draft.generated else "Write it"
@@ -75,7 +75,16 @@ def _sentence(draft: Draft) -> None:
         on_change=_take_example,
         label_visibility="collapsed",
     )
-    if sent and sentence.strip():
+    if sent and len(sentence.strip()) > MAX_SENTENCE:
+        session.html(
+            text.banner(
+                "warn",
+                "help",
+                f"{len(sentence.strip()):,} characters, and {MAX_SENTENCE:,} is the most.",
+                "Nothing was cut: shorten it, then write it again.",
+            )
+        )
+    elif sent and sentence.strip():
         _write(sentence.strip())
     elif sent:
         session.html(text.banner("warn", "help", "Write a sentence first."))
@@ -128,6 +137,7 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) 
         direction=generated.direction,
         name=generated.name,
         conditions=generated.conditions,
+        read=generated.rows,
         steps=steps,
         version=drafts.current().version + 1,
     )
