@@ -122,7 +122,7 @@ def _values(row: ConditionRow) -> str:
     """`RSI(14) of the close is below 30: 23.2`: a condition's left side, and the right one where it moves."""
     left = text.plain(row.left) if row.left is not None else "unknown"
     right = f" against {text.plain(row.right)}" if row.right is not None else ""
-    said = row.name if row.name and row.name != row.text else row.reading or row.text
+    said = row.reading or row.name or row.text
     return (
         f'<span title="{text.esc(row.text)}">{text.esc(said)}</span> '
         f'<span class="num" style="white-space:nowrap;color:var(--text)">{left}{right}</span>'

@@ -113,8 +113,8 @@ def _row(row: ReadingRow, mark: str, share: float | None) -> str:
     return (
         f'<tr><td style="width:26px">{mark}</td>'
         f'<td class="big" title="{text.esc(row.text)}">{text.esc(row.reading or row.text)}</td>'
-        f'<td class="mut" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
-        f'<td class="n mut hidem" style="width:76px" title="of the candles held">{_share(share)}</td>'
+        f'<td class="mut hidem" style="width:84px;white-space:nowrap">{text.esc(row.interval)}</td>'
+        f'<td class="n mut hidem" style="width:84px;padding-right:10px" title="of candles held">{_share(share)}</td>'
         f'<td style="width:30%"><span class="q">{f"“{text.esc(row.words)}”" if row.words else ""}</span>'
         "</td></tr>"
     )

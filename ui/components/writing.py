@@ -81,7 +81,7 @@ def advice(problem: Problem) -> str:
         return "Wait until the cap is lifted, raise it, or let the offline translator read it: that costs nothing."
     if problem.status >= 500:
         return "Your sentence is kept. Write it again, or let the offline translator read it: it asks no model."
-    return "Change those words, or leave them out. The examples below show what can be said."
+    return "Change those words, or leave them out. The examples show what can be said."
 
 
 def conditions(draft: Draft) -> None:
