@@ -212,12 +212,17 @@ def _numbers(claim: Claim, other: Claim, row: Words) -> Kind | None:
     """The same things compared with the numbers in other places, or with another number than the one said."""
     if claim.names != other.names or placeless(claim.inner) == placeless(other.inner):
         return None
-    if _likeness(claim, other) == "same":
+    if _likeness(claim, other) == "same" or _counts(claim) or _counts(other):
         return None
     if claim.numbers == other.numbers:
         return "numbers"
     said = {float(text) for text in _NUMBER.findall(row.words)}
     return "numbers" if any(n in said and n not in other.numbers for n in claim.numbers) else None
+
+
+def _counts(claim: Claim) -> bool:
+    """Whether it counts conditions, each of which may be written in many ways."""
+    return re.search(r"\b(?:count|breadth|barssince|valuewhen|sum)\(", claim.inner) is not None
 
 
 def _joins(

@@ -91,6 +91,18 @@ class _Opened(ast.NodeTransformer):
         value = self._given.get(node.id)
         return node if value is None else self.visit(value)
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """A comparison of candles before as one of the values before."""
+        inner = self.visit(node.value)
+        shift = constant(node.slice)
+        if not isinstance(inner, ast.Compare) or shift is None:
+            return ast.Subscript(inner, node.slice, ast.Load())
+        sides = [
+            side if constant(side) is not None else ast.Subscript(side, ast.Constant(int(shift)), ast.Load())
+            for side in (inner.left, *inner.comparators)
+        ]
+        return ast.Compare(sides[0], inner.ops, sides[1:])
+
 
 def _open(node: ast.expr, turned: bool, windows: tuple[Window, ...], into: list[Claim]) -> Joined:
     """Open a condition (its contrary, where `turned`) into claims; returns how they hang together."""
@@ -140,8 +152,8 @@ def _crosses_joined(node: ast.BoolOp) -> list[ast.expr]:
             other = next((before[way] for way in ways if way in before), None)
             if other is None or other is now or other not in parts or now not in parts:
                 continue
-            word, sides = ("crossover", [high, low]) if constant(high) is None else ("crossunder", [low, high])
-            cross = ast.Call(ast.Name(word, ast.Load()), sides, [])
+            word = "crossover" if isinstance(now.ops[0], ast.Gt | ast.GtE) else "crossunder"
+            cross = ast.Call(ast.Name(word, ast.Load()), [now.left, now.comparators[0]], [])
             parts = [cross if part is now else part for part in parts if part is not other]
     return parts
 
