@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.bands import sides_of
 from llm.phrasebook.candle_before import read_candle_before
 from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import nested_condition, use_conditions
@@ -34,6 +33,7 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.naming import family_of, of_lines, own_since
 from llm.phrasebook.operands import price_like, read_operand, read_operands
+from llm.phrasebook.pairs import read_both
 from llm.phrasebook.pokes import at_line, read_poke
 from llm.phrasebook.predicates import read_predicate, read_scope
 from llm.phrasebook.reader import Mark, Reader
@@ -46,7 +46,7 @@ from llm.phrasebook.setups import (
     read_streak,
     read_versus,
 )
-from llm.phrasebook.sides import read_side_cross, zone
+from llm.phrasebook.sides import read_cross_of, read_side_cross, zone
 from llm.phrasebook.stacks import read_stack
 from llm.phrasebook.suffixes import read_suffix
 from llm.phrasebook.units import unit_of
@@ -66,6 +66,9 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
         window = None if moved is not None else read_window_first(r, nested_condition)
         if window is not None:
             return read_sequence(r, window), next(operands(window), None)
+    first = _first_of(r, carried)
+    if first is not None:
+        return first
     if r.take("not", fill=False):
         r.word(":", fill=False)
         twice = r.take("not", fill=False)
@@ -74,7 +77,7 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             return Not(inner[0]), inner[1]
         r.reset(mark)
         return None
-    for form in (_both, _poked, _before, _market_event, _phrase, _described, _elliptic):
+    for form in (read_both, _poked, _before, _market_event, _phrase, _described, _elliptic):
         found = form(r, carried)
         if found is not None and not any(of_lines(operand) for operand in operands(found[0])):
             condition, subject = found
@@ -87,6 +90,21 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
             before = read_window_before(r, condition)
             return read_sequence(r, before or read_suffix(r, condition)), subject
         r.reset(mark)
+    return None
+
+
+def _first_of(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
+    """ "the first close above the 50 SMA in 20 candles"."""
+    mark = r.mark()
+    if r.word("first") and r.tokens[r.position - 1].kind == "word":
+        r.word("candle", "time", "bar", fill=False)
+        found = read_condition(r, carried)
+        window = found[0] if found is not None else None
+        if found is not None and isinstance(window, Recent) and not window.every:
+            text = "{c0} and not within({c0}, {n0})[1]"
+            made = Formula(text, parts=(window.inner,), lengths=(window.length,), brief="first time")
+            return made, found[1]
+    r.reset(mark)
     return None
 
 
@@ -157,46 +175,12 @@ def _remember(r: Reader, condition: Condition) -> None:
         r.pair = (last.high, last.left)
 
 
-def _both(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
-    """ "both are under 20", "they are both rising": the two sides last compared."""
-    pair = _both_lines(r) or _both_sides(r)
-    if not pair:
-        return None
-    r.word("of", "them", "lines", "averages", fill=False)
-    start = r.mark()
-    found = []
-    for side in pair:
-        r.reset(start)
-        one = read_predicate(r, side)
-        if one is None:
-            return None
-        found.append(one)
-    return Group("and", tuple(found)), pair[0]
-
-
-def _both_sides(r: Reader) -> list[Operand]:
-    pair = [side for side in r.pair if isinstance(side, Operand)]
-    named = len(pair) == 2 and (r.word("both", fill=False) or (r.word("they", fill=False) and r.word("both")))
-    return pair if named else []
-
-
-def _both_lines(r: Reader) -> list[Operand]:
-    """ "both stochastic lines": the two sides of an indicator."""
-    mark = r.mark()
-    if r.word("both", fill=False):
-        whole_one = read_operand(r)
-        sides = sides_of(whole_one) if whole_one is not None and family_of(whole_one) else None
-        if sides is not None and sides[1].kind != "number" and r.word("lines", "averages"):
-            return list(sides)
-    r.reset(mark)
-    return []
-
-
 def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """The forms that need no subject."""
     mark = r.mark()
     symbol = r.coin()
     forms = (
+        read_cross_of,
         read_gap,
         read_stack,
         read_side_cross,
@@ -246,6 +230,7 @@ def _bare_multiple(r: Reader) -> Compare | None:
 def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """Operands and a predicate: "the 50 EMA is above the 200 EMA"."""
     joined_or = bool(r.take("either"))
+    first = r.position
     subjects = read_operands(r)
     if subjects is not None:
         subjects += _more_subjects(r, subjects[0])
@@ -274,7 +259,8 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
             if each is None:
                 return None
             items = each
-        return Group("or" if joined_or else "and", items), left
+        refused = any(token.text == "nor" for token in r.tokens[first : r.position])
+        return Group("or" if joined_or or refused else "and", items), left
     return found, left
 
 
@@ -308,7 +294,9 @@ def _more_subjects(r: Reader, first: Operand) -> list[Operand]:
     more: list[Operand] = []
     while first.kind != "number":
         mark = r.mark()
-        if not r.word("and", "&", "or", fill=False):
+        listed = r.word(",", fill=False) and _list_goes_on(r)
+        if not r.word("and", "&", "or", "nor", fill=False) and not listed:
+            r.reset(mark)
             break
         r.word("the", fill=False)
         other = read_operand(r)
@@ -319,6 +307,14 @@ def _more_subjects(r: Reader, first: Operand) -> list[Operand]:
     return more
 
 
+def _list_goes_on(r: Reader) -> bool:
+    """Whether an operand and then "and" or one more comma follow: "RSI, MFI and CCI are ..."."""
+    mark = r.mark()
+    found = read_operand(r) is not None and r.word("and", "&", "or", ",", fill=False)
+    r.reset(mark)
+    return found
+
+
 def _each_other(r: Reader, subjects: list[Operand]) -> Condition | None:
     """ "9/21 EMA cross": two averages and no other side."""
     mark = r.mark()
@@ -327,6 +323,7 @@ def _each_other(r: Reader, subjects: list[Operand]) -> Condition | None:
     if way is None or read_operand(r) is not None:
         r.reset(mark)
         return None
+    way = r.take("upward", fill=False) or way
     if bullish is not None:
         way = "up" if bullish == "long" else "down"
     return Cross(subjects[0], "up" if way == "up" else "down" if way == "down" else "any", subjects[1])

@@ -38,3 +38,13 @@ def read_heading(r: Reader, sentence: str) -> str | None:
     r.note(f"“{text}” was taken as the name.")
     r.position = at + 1
     return text
+
+
+def read_beaten(r: Reader) -> bool:
+    """ "shorts getting rekt" names no direction of ours."""
+    mark = r.mark()
+    r.word("are", "get", "gets", "getting", "got", "being")
+    if r.word(*BEATEN):
+        return True
+    r.reset(mark)
+    return False

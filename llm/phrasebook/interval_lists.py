@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from llm.phrasebook.conditions import read_condition
+from llm.phrasebook.meaning import Condition, Group, Item, on_interval, operands
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import Token
@@ -22,7 +24,7 @@ def any_of_before(r: Reader, start: int) -> bool:
 def another_interval(r: Reader) -> tuple[str, bool] | None:
     """One more interval of the same condition, and whether "or" stands before it; None where there is none."""
     mark = r.mark()
-    if r.word(",", "and", "&", "or", fill=False):
+    if r.word(",", "and", "&", "or", fill=False) or r.take("and", fill=False):
         either = r.tokens[r.position - 1].text == "or" or r.word("or", fill=False)
         r.word("and", fill=False)
         other = None if _begins_condition(r) else read_scope(r)
@@ -64,3 +66,29 @@ def unusable_intervals(sentence: str, r: Reader, used: list[bool]) -> list[str]:
 def _is_none(token: Token) -> bool:
     """Whether it is a time that no interval has; months are signs (1M) or words."""
     return token.interval is None if token.kind == "span" else token.text in _TOO_LONG
+
+
+def unplace(items: list[Item], bare: tuple[Condition, ...], scope: str | None, label: str) -> None:
+    """ "On 1h, price above the 20 and 50 EMA on the 4h": what was just read is of its own interval `label`, all of it.
+
+    `bare` are the last conditions of `items` as they were read; all but the last are put on `label`, the last is left
+    as it was read.
+    """
+    told = [on_interval(condition, scope) if scope else condition for condition in bare]
+    if not bare or [item.condition for item in items[-len(bare) :]] != told:
+        return
+    moved = [on_interval(condition, label) for condition in bare]
+    if moved[-1] == bare[-1]:
+        return
+    for at, condition in enumerate((*moved[:-1], bare[-1])):
+        items[at - len(bare)] = replace(items[at - len(bare)], condition=condition)
+
+
+def parts_of(condition: Condition, depth: int) -> tuple[Condition, ...]:
+    """The conditions that get a row of their own: those of an "and" that stands in no bracket."""
+    return condition.items if isinstance(condition, Group) and condition.op == "and" and not depth else (condition,)
+
+
+def bare_price(condition: Condition) -> bool:
+    """Whether a condition speaks of the price on the base interval, which a named interval may set."""
+    return any(o.kind == "price" and o.interval is None for o in operands(condition))

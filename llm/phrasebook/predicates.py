@@ -235,6 +235,10 @@ def _compare(r: Reader, left: Operand) -> Condition | None:
     if op is None:
         return None
     mark = r.mark()
+    each = _each_before(r, left, op)
+    if each is not None:
+        return each
+    r.reset(mark)
     joined_or = bool(r.take("either"))
     rights = read_operands(r, left)
     rights = _same_again(r, left) if rights is None else rights
@@ -269,6 +273,22 @@ def _same_again(r: Reader, left: Operand) -> list[Operand] | None:
         return None
     r.note("“Above” or “below” with nothing behind it became: of the line named before.")
     return [last]
+
+
+def _each_before(r: Reader, left: Operand, op: str) -> Condition | None:
+    """ "(higher than) on each of the previous 5 candles", "any of the last 10 closes"."""
+    r.word("on", "in", "that", fill=False)
+    if not r.word("each", "any", "all", fill=False) or not r.word("of", fill=False):
+        return None
+    r.word("the", fill=False)
+    r.word("last", "previous", "prior", "past", "preceding", fill=False)
+    token = r.token("number", fill=False)
+    count = whole(token) if token is not None else None
+    if count is None or left.kind == "number" or not (r.take("candle", fill=False) or r.take("field", fill=False)):
+        return None
+    own = replace(left, kind="close") if left.kind == "price" else left
+    kind = "highest_of" if op[:1] == ">" else "lowest_of"
+    return _comparison(own, op, Operand(kind, (count,), own.interval, own.symbol, shift=1, of=own))
 
 
 def _of_percent(r: Reader, left: Operand, rights: list[Operand]) -> bool:

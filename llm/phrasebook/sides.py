@@ -9,7 +9,7 @@ from llm.phrasebook.bands import sides_of
 from llm.phrasebook.indicators import FAMILIES
 from llm.phrasebook.meaning import Compare, Condition, Cross, Operand, number
 from llm.phrasebook.naming import family_of, operand_of
-from llm.phrasebook.operands import read_operand
+from llm.phrasebook.operands import read_operand, read_operands
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.settings import read_settings
 from llm.phrasebook.setups import extreme
@@ -47,6 +47,33 @@ def read_side_cross(r: Reader) -> Condition | None:
     left = left if interval is None else replace(left, interval=interval)
     right = replace(left, kind=family.bullish[1])
     return Cross(left, "up" if way == "up" else "down" if way == "down" else "any", right)
+
+
+def read_cross_of(r: Reader) -> Condition | None:
+    """ "a cross of the 9 EMA above the 21 EMA", "bullish crossover of the 10 and 30 SMA", "a drop in RSI below 30"."""
+    mark = r.mark()
+    way = _way(r)
+    noun = r.take("cross_noun")
+    moved = None if noun is not None else r.take("move_noun")
+    way = way or (noun if noun in ("up", "down") else moved)
+    if (noun is None and moved is None) or not r.word("of", "in", "between", "by", fill=False):
+        r.reset(mark)
+        return None
+    lefts = read_operands(r)
+    if lefts is None or lefts[0].kind == "number":
+        r.reset(mark)
+        return None
+    side = r.take("compare", ">", "<") if len(lefts) == 1 else None
+    if side is not None:
+        way = "up" if side == ">" else "down"
+    elif len(lefts) == 1 and (moved is not None or not r.word("and", "with", "over", "through", fill=False)):
+        r.reset(mark)
+        return None
+    right = lefts[1] if len(lefts) == 2 else read_operand(r, lefts[0])
+    if right is None or len(lefts) > 2 or (moved is not None and side is None):
+        r.reset(mark)
+        return None
+    return Cross(lefts[0], "up" if way == "up" else "down" if way == "down" else "any", right)
 
 
 def _said_way(r: Reader) -> str | None:

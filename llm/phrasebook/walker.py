@@ -23,8 +23,15 @@ from llm.phrasebook.doubts import (
     stands_alone,
 )
 from llm.phrasebook.groups import read_group
-from llm.phrasebook.headings import BEATEN, read_heading
-from llm.phrasebook.interval_lists import another_interval, any_of_before, unusable_intervals
+from llm.phrasebook.headings import read_beaten, read_heading
+from llm.phrasebook.interval_lists import (
+    another_interval,
+    any_of_before,
+    bare_price,
+    parts_of,
+    unplace,
+    unusable_intervals,
+)
 from llm.phrasebook.leftover import LIGHT, left_over
 from llm.phrasebook.lexicon import is_filler
 from llm.phrasebook.meaning import (
@@ -38,7 +45,6 @@ from llm.phrasebook.meaning import (
     Operand,
     intervals,
     on_interval,
-    operands,
     placeless,
 )
 from llm.phrasebook.predicates import read_scope
@@ -116,6 +122,7 @@ class Walker:
     later: bool = False
     unread: bool = False
     past: int = 0
+    bare: tuple[Condition, ...] = ()
 
     @property
     def part(self) -> Part:
@@ -161,7 +168,7 @@ class Walker:
             items = [Item(on_interval(i.condition, self.scope), i.start, i.end) for i in part.items]
             changed = changed or items != part.items
             part.items = items
-        named = any(_bare_price(i.condition) for i in self.out.entry.items) or not self.out.entry.items
+        named = any(bare_price(i.condition) for i in self.out.entry.items) or not self.out.entry.items
         if not changed and not named:
             self._give_back_scope()
 
@@ -195,6 +202,8 @@ class Walker:
         part = self.part
         following = bool(part.pending) or self.r.tokens[start].text == "nor"
         subject = self.carried if following else self.chained or self.carried
+        if "which" in [token.text for token in self.r.tokens[max(start - 1, 0) : start + 1]]:
+            subject = self.chained or subject  # "Above the 50 EMA, which is above the 200 EMA".
         elliptic = self._elliptic()
         mark = self.r.mark()
         found = read_condition(self.r, subject if part.items else None)
@@ -245,6 +254,7 @@ class Walker:
         for label in counted:
             self.out.mentioned.append(label)
             condition = on_interval(condition, label)
+        self.bare = parts_of(condition, self.part.structure.depth)
         if self.scope is not None:
             placed = on_interval(condition, self.scope)
             if self.scope_open and "or" in self.part.pending and placed == condition:
@@ -270,9 +280,8 @@ class Walker:
             note_order(self.r, first, later=self.later)
         self.later = self.unread = False
         tokens = self.r.tokens
-        split = isinstance(condition, Group) and condition.op == "and" and not self.part.structure.depth
         how = explains(self.r, first)
-        for single in condition.items if split and isinstance(condition, Group) else (condition,):
+        for single in parts_of(condition, self.part.structure.depth):
             self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end), how)
 
     # Intervals
@@ -289,6 +298,7 @@ class Walker:
             self.out.mentioned.append(label)
             self.scope, self.scope_open, self.scope_at = label, True, (start, self.r.position)
             return True
+        unplace(part.items, self.bare, self.scope, label)
         last = part.items[-1]
         moved = on_interval(last.condition, label)
         if moved == last.condition and (label in (self.scope, *intervals(moved)) and not any(placeless(moved))):
@@ -299,7 +309,7 @@ class Walker:
             self.out.mentioned.append(label)
             part.items = [replace(item, condition=on_interval(item.condition, label)) for item in part.items]
             return True
-        if moved == last.condition and not _bare_price(moved):
+        if moved == last.condition and not bare_price(moved):
             # The condition names another interval already: this one is not silently dropped.
             self.r.position = start
             return False
@@ -338,7 +348,7 @@ class Walker:
         said = r.tokens[r.position - 1].text
         if said in _GERUNDS and start > 0 and r.tokens[start - 1].text not in _BEFORE_GERUND:
             return False
-        if self._beaten():
+        if read_beaten(r):
             return True
         if word == "sell":
             if self.out.direction != "short" and self._entered and self.role == "entry":
@@ -356,15 +366,6 @@ class Walker:
             return True
         self.out.direction = direction
         return True
-
-    def _beaten(self) -> bool:
-        """ "shorts getting rekt" names no direction of ours."""
-        mark = self.r.mark()
-        self.r.word("are", "get", "gets", "getting", "got", "being")
-        if self.r.word(*BEATEN):
-            return True
-        self.r.reset(mark)
-        return False
 
     def _exit(self) -> bool:
         if not self._entered:
@@ -395,8 +396,3 @@ class Walker:
                 structure.pending.add(category)
             return True
         return False
-
-
-def _bare_price(condition: Condition) -> bool:
-    """Whether a condition speaks of the price on the base interval, which a named interval may set."""
-    return any(o.kind == "price" and o.interval is None for o in operands(condition))

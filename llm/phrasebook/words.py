@@ -143,7 +143,7 @@ while | while; as soon as; the moment; the minute; the second that; immediately 
     when; given; given that; and when; and while; and with; and only; once; combined with; confirmed by; on
     condition that; accompanied by; so long as; along with; and only if; and only when
 either | either; any of; at least one of; one of
-both | both; all of; each of; both the
+both | both; all of; each of; both the; all three of; all four of; all three; all four; each one of; both of
 direction long | long; longs; buy; buys; buying; go long; bullish; bull; long only; longs only; enter long; long
     entry; long trade; long trades; bullish signal; buy signal; long setup; long signal; open a long; open long
 direction short | short; shorts; go short; sell short; bearish; bear; short only; shorts only; enter short; short

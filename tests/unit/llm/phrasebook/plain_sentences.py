@@ -242,4 +242,75 @@ Long 1h. Conditions: RSI below 40; CCI under -100; ADX above 20 =>
 In case RSI is below 40 and price is above VWAP, buy on the 1h => ta.rsi(close,14) < 40 and close > ta.vwap()
 Buy when RSI is below 40 on 1h, and make sure price is above the 200 SMA =>
     ta.rsi(close,14) < 40 and close > ta.sma(close,200)
+RSI on the 4h is above 50 and RSI on the 15m is below 30 => tf("4h").rsi(close,14) > 50 and ta.rsi(close,14) < 30
+buy on 15m when the 4h RSI is above 50 and price is below the 20 EMA =>
+    tf("4h").rsi(close,14) > 50 and close < ta.ema(close,20)
+15m RSI below 30 with the 1h close above the 1h 50 EMA =>
+    ta.rsi(close,14) < 30 and tf("1h").close > tf("1h").ema(close,50)
+On the 5 minute chart, long when the hourly MACD histogram is positive and the 5 minute RSI crosses above 40 =>
+    tf("1h").macd(close).hist > 0 and crossover(ta.rsi(close,14),40)
+price above the daily 200 SMA, 1h RSI below 35 => close > tf("1d").sma(close,200) and ta.rsi(close,14) < 35
+Long on 1h if the price is over the 50 EMA on the 4h timeframe and the RSI dips below 40 on the hourly =>
+    close > tf("4h").ema(close,50) and crossunder(ta.rsi(close,14),40)
+long when BTC's 1h RSI is above 50 and the coin's 15m RSI is under 35 =>
+    symbol("BTCUSDT").tf("1h").rsi(close,14) > 50 and ta.rsi(close,14) < 35
+on 1h, ETH RSI is above 60 and this coin is below its 20 EMA =>
+    ta.rsi(symbol("ETHUSDT").close,14) > 60 and close < ta.ema(close,20)
+BTC closed above its 50 EMA on the 4h and RSI is below 40 on 1h =>
+    symbol("BTCUSDT").tf("4h").close > ta.ema(symbol("BTCUSDT").tf("4h").close,50) and ta.rsi(close,14) < 40
+while Bitcoin's ADX on the daily is over 25, buy when price crosses above VWAP on 15m =>
+    symbol("BTCUSDT").tf("1d").adx(14).adx > 25 and crossover(close,ta.vwap())
+RSI below 30 on both the 15m and the 1h => ta.rsi(close,14) < 30 and tf("1h").rsi(close,14) < 30
+RSI is under 35 on the 5m, 15m and 1h at the same time =>
+    ta.rsi(close,14) < 35 and tf("15m").rsi(close,14) < 35 and tf("1h").rsi(close,14) < 35
+RSI below 30 for the first time in 50 candles on 1h =>
+    ta.rsi(close,14) < 30 and not within(ta.rsi(close,14) < 30,50)[1]
+the first close above the 50 SMA in 20 candles on 1d =>
+    close > ta.sma(close,50) and not within(close > ta.sma(close,50),20)[1]
+MACD crosses above its signal while both are below zero on 4h =>
+    crossover(ta.macd(close).macd,ta.macd(close).signal) and ta.macd(close).macd < 0 and ta.macd(close).signal < 0
+price is above the 20, 50 and 200 EMAs on 1h =>
+    close > ta.ema(close,20) and close > ta.ema(close,50) and close > ta.ema(close,200)
+price is above all three of the 20, 50 and 200 EMA on 1h =>
+    close > ta.ema(close,20) and close > ta.ema(close,50) and close > ta.ema(close,200)
+price is above the 20 EMA, the 50 EMA and VWAP on 1h =>
+    close > ta.ema(close,20) and close > ta.ema(close,50) and close > ta.vwap()
+neither RSI nor MFI is above 70 on 1h => not (ta.rsi(close,14) > 70 or ta.mfi(14) > 70)
+RSI, MFI and CCI are all rising on 1h => rising(ta.rsi(close,14),1) and rising(ta.mfi(14),1) and rising(ta.cci(20),1)
+RSI and stochastic %K are both under 25 on 1h => ta.rsi(close,14) < 25 and ta.stoch(14,3,3).k < 25
+either RSI or MFI is below 20 on 1h => ta.rsi(close,14) < 20 or ta.mfi(14) < 20
+the 9 EMA crosses the 21 EMA from below on 15m => crossover(ta.ema(close,9),ta.ema(close,21))
+a cross of the 9 EMA above the 21 EMA on 15m => crossover(ta.ema(close,9),ta.ema(close,21))
+a bullish crossover of the 10 and 30 SMA on 4h => crossover(ta.sma(close,10),ta.sma(close,30))
+the 10 SMA and 30 SMA cross bearishly on 4h => crossunder(ta.sma(close,10),ta.sma(close,30))
+a close above the 20 EMA on 1h => close > ta.ema(close,20)
+an RSI reading under 25 on 1h => ta.rsi(close,14) < 25
+a drop in RSI below 30 on 1h => crossunder(ta.rsi(close,14),30)
+an ADX of at least 30 on 4h => ta.adx(14).adx >= 30
+with ADX over 25 and +DI over -DI, 4h long => ta.adx(14).adx > 25 and ta.adx(14).plus_di > ta.adx(14).minus_di
+RSI of 30 or lower on 1h => ta.rsi(close,14) <= 30
+RSI 70 or higher on 1h => ta.rsi(close,14) >= 70
+a rise of more than 4% over the last 3 candles on 1h => pct_change(close,3) > 4
+price has fallen at least 6 percent in 12 hours on 1h => pct_change(close,12) <= -6
+a 3% drop within 5 candles on 15m => pct_change(close,5) <= -3
+price is 5% below its 24 hour high on 1h => close <= 0.95*ticker.high
+price is down 8% or more from the 50 candle high on 4h => close <= 0.92*highest(high,50)
+volume exceeds 3 times the average of the last 50 candles on 5m => volume > 3*ta.sma(volume,50)
+volume is the highest in 100 candles on 1h => volume >= highest(volume,100)
+volume has been above its 20 candle average for 3 candles in a row on 1h => always(volume > ta.sma(volume,20),3)
+volume is more than 50% above its 20 period average on 1h => volume > 1.5*ta.sma(volume,20)
+the body is larger than 1.5 times ATR on 1h => abs(close-open) > 1.5*ta.atr(14)
+the candle's range is more than twice the 14 period ATR on 1h => high-low > 2*ta.atr(14)
+ATR is rising and above its 50 period average on 1h => rising(ta.atr(14),1) and ta.atr(14) > ta.sma(ta.atr(14),50)
+ATR as a percentage of price is above 2 on 1h => ta.natr(14) > 2
+On 1h, long if price is above the 20 and 50 EMA on the 4h and RSI is below 40 =>
+    close > tf("4h").ema(close,20) and close > tf("4h").ema(close,50) and ta.rsi(close,14) < 40
+1h: RSI on the 4h is above 50, price is above the 200 SMA on the daily =>
+    tf("4h").rsi(close,14) > 50 and close > tf("1d").sma(close,200)
+volume is higher than on each of the previous 5 candles on 1h => volume > highest(volume,5)[1]
+the close is lower than any of the last 10 closes on 1h => close < lowest(close,10)[1]
+RSI is below 30, MFI is below 20, price is above VWAP on 1h =>
+    ta.rsi(close,14) < 30 and ta.mfi(14) < 20 and close > ta.vwap()
+a rise in ADX above 25 on 4h => crossover(ta.adx(14).adx,25)
+a cross of RSI above 50 on 1h => crossover(ta.rsi(close,14),50)
 """

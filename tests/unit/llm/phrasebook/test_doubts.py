@@ -34,7 +34,7 @@ LEFT: list[tuple[str, list[str]]] = [
     ("breakout of the asian session high", ["breakout of the asian session high"]),
     ("most of the last 10 candles closed green", ["most of the last 10 candles closed green"]),
     ("price is in the upper half of the Donchian channel", ["price is in the upper half of the Donchian channel"]),
-    ("close is higher than in each of the last 10 candles", ["close is higher than in each of the last 10"]),
+    ("close is higher than in most of the last 10 candles", ["close is higher than in most of the last 10"]),
 ]
 
 BESIDE: list[tuple[str, str, list[str]]] = [
