@@ -61,7 +61,7 @@ def _of_its_candle(r: Reader) -> bool:
 
 
 def _opinion(r: Reader) -> bool:
-    """Whether something is thought of what was read up to here: "a golden cross is a classic", "weekends are a trap"."""
+    """Whether something is thought of what was read up to here: "a golden cross is a classic"."""
     words = [token.text for token in r.tokens[r.position : r.position + 6]]
     if words[:1] == ["often"] or words[:1] == ["usually"]:
         words = words[1:]

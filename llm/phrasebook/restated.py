@@ -28,10 +28,12 @@ _AVERAGES = frozenset("ema sma ma wma hma dema tema vwma kama emas smas mas aver
 _UNITS = frozenset(
     """
     candle candles bar bars period periods day days hour hours minute minutes week weeks line level mark percent points
-    times atr atrs high low close closes highs lows green red of x % on one ones dma simple
+    times atr atrs high low close closes highs lows green red x % one ones dma simple
     exponential moving weighted hull
     """.split()  # noqa: SIM905
 )
+_SPIKES = frozenset({"spike", "spikes", "surge", "surges", "explosion", "burst", "spiking", "jump"})
+_USUAL = frozenset({"the", "its", "normal", "usual", "average", "avg", "mean", "of", "than"})
 _BOUNDS = frozenset({".", ";", "!", "?"})
 _LINKS = frozenset({"and", "or", ",", "&", "/", "over", "the"})
 _SPANS = frozenset("hour day week month session candle bar".split())  # noqa: SIM905
@@ -42,7 +44,7 @@ MAX_MEANT = 6
 
 def said_once(tokens: list[Token]) -> list[Token]:
     """The tokens without what is said a second time."""
-    return _same_length(_averages(_meant(_brackets(tokens))))
+    return _same_length(_averages(_spikes(_meant(_brackets(tokens)))))
 
 
 def _closing(tokens: list[Token], at: int, most: int = 6) -> int | None:
@@ -65,10 +67,8 @@ def _brackets(tokens: list[Token]) -> list[Token]:
             continue
         compares = inside[0].text in _COMPARING and inside[-1].kind in ("number", "percent", "multiple")
         plain = all(t.text in _COMPARING or t.kind in ("number", "percent", "multiple") for t in inside)
-        if compares and plain and last.text in _VAGUE:
-            out[-1:] = inside
-            at = end + 1
-        elif inside[0].text in _WAYS and last.text in _MOVES:
+        sized = inside[0].text in _WAYS and last.text in _MOVES
+        if sized or (compares and plain and last.text in _VAGUE):
             out[-1:] = inside
             at = end + 1
         elif len(inside) == 1 and inside[0].text in _VERBS and last.kind == "word":
@@ -79,6 +79,30 @@ def _brackets(tokens: list[Token]) -> list[Token]:
         else:
             out.append(token)
             at += 1
+    return out
+
+
+def _spikes(tokens: list[Token]) -> list[Token]:
+    """ "A volume spike of 3x normal" is volume of 3 times its average: the spike says no more."""
+    out: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        out.append(tokens[at])
+        at += 1
+        spike = tokens[at] if at < len(tokens) and tokens[at - 1].text == "volume" else None
+        if spike is None or spike.text not in _SPIKES:
+            continue
+        size = at + 1
+        while size < len(tokens) and tokens[size].text in ("of", "at", "about", "around", "like", "over", "above", "("):
+            size += 1
+        if size >= len(tokens) or tokens[size].kind != "multiple":
+            continue
+        behind = size + 1
+        while behind < len(tokens) and tokens[behind].text in _USUAL:
+            behind += 1
+        bracket = behind < len(tokens) and tokens[behind].text == ")"
+        out.extend((tokens[size], replace(tokens[size], kind="word", text="average", start=tokens[behind - 1].end)))
+        at = behind + bracket
     return out
 
 

@@ -55,7 +55,8 @@ not | neither; ain't; aint; wasn't; weren't; won't be; haven't; isnt; arent; doe
     has yet to; must not be; may not be; should not be; shouldn't be; mustn't; mustn't be; need not; not
     currently; not already; still not; not yet
 unless | skip; skipping; skips; never on; but not on; not on; just not on; i skip; only not on; no trades on; no longs
-    on; no shorts on; i don't want it if; i don't want it when; don't want it if; don't want it when; not interested if; not
+    on; no shorts on; i don't want it if; i don't want it when; don't want it if; don't want it when;
+    not interested if; not
     interested when; no thanks if; no thanks when; pass if; pass when; i pass if; i pass when; i skip it if; i skip
     it when; i skip if; i skip when; skip the trade if; skip the trade when; i don't take it if; i don't take it
     when; don't take it if; don't take it when; i stay out if; i stay out when; stay out if; stay out when; i sit
@@ -65,7 +66,8 @@ unless | skip; skipping; skips; never on; but not on; not on; just not on; i ski
     bother when; stay away if; stay away when; i stay away if; i stay away when; hands off if; hands off when; no
     dice if; no go if; no go when; void if; invalid if; cancelled if; forget it if; forget it when; not when; nope
     if; nope when; i ignore it if; i ignore it when; i want nothing to do with it if; i don't want to see it if; i
-    don't want it while; not while; but not while; except; except for; except where; except on; apart from when; other than when; but never when; but
+    don't want it while; not while; but not while; except; except for; except where; except on; apart from when;
+    other than when; but never when; but
     never if; never when; never if; skip when; skip if; skip it if; skip it when; skip those where; ignore if;
     ignore it if; ignore it when; avoid when; avoid if; avoid it when; leave out when; leave them out when; but
     skip it when; but skip it if; only not when; only not if

@@ -82,8 +82,6 @@ def _setup(r: Reader, name: str) -> Condition:
         case "macd_up" | "macd_down":
             line = indicator(r, "macd", ())
             return Cross(line, "up" if name == "macd_up" else "down", replace(line, kind="macd_signal"))
-        case "volume_spike" | "volume_busy" if (size := _times_usual(r)) is not None:
-            return volume(size)
         case "volume_spike":
             r.note(f"“Volume spike” became: at least {SPIKE:g} times the {CANDLES} candle average.")
             return volume(SPIKE)
@@ -114,23 +112,6 @@ def _setup(r: Reader, name: str) -> Condition:
                 r.note(_PATTERN_NOTES[name])
             arguments = {"squeeze": (100,), "squeeze_release": (100, 10)}.get(name, ())
             return Pattern(name, arguments)
-
-
-def _times_usual(r: Reader) -> float | None:
-    """ "volume spike 3x normal", "a spike of 2 times the average", "high volume (2x)": how many times the average."""
-    mark = r.mark()
-    bracket = r.word("(", fill=False)
-    r.word("of", "at", "over", "above", "around", "like", "about", "least", fill=False)
-    token = r.token("multiple")
-    if token is not None and 1 < token.value <= 100:
-        after = r.mark()
-        r.word("the", "its", "than", fill=False)
-        if not r.take("mean", fill=False) and not r.word("usual", "normal", fill=False):
-            r.reset(after)
-        if not bracket or r.word(")", fill=False):
-            return token.value
-    r.reset(mark)
-    return None
 
 
 def _breakout(r: Reader, *, up: bool) -> Condition:

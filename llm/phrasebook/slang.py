@@ -20,18 +20,23 @@ sub | below
 north of | above
 south of | below
 rips thru; ripping thru; ripped thru; rip thru; rips through; ripping through; ripped through; rip through; blasts
-    through; blasted through; blasting through; blast through; smashes through; smashed through; smash through; punches
+    through; blasted through; blasting through; blast through; smashes through; smashed through; smash through;
+    punches
     through; punched through; punching through; punch through; pokes through; poked through; powers through; powered
     through; barges through; bursts through; burst through; pushes up through; pushes through; busts through; busted
     through; rips above; ripped above; rips over; ripped over; rips past; blasts past; blasts above; smashes above;
-    punches above; pokes above; pokes over; sends it through; sends through; sends it above; rips back above; rip above;
+    punches above; pokes above; pokes over; sends it through; sends through; sends it above; rips back above;
+    rip above;
     rip over; ticks back up above; ticks back up over; comes back up above;
     comes back up over; gets back up above; gets back up over; gets back above; gets back over; pushes back above;
     pushes back over; pokes back above; pokes back over; pops back up through; turns back up above;
-    turns back up over; pops back above; pops back over; jumps back above; jumps back over; snaps back above; snaps back over;
-    climbs back above; climbs back over; climbs back through; moves back above; moves back over; pops through; comes up
+    turns back up over; pops back above; pops back over; jumps back above; jumps back over; snaps back above;
+    snaps back over;
+    climbs back above; climbs back over; climbs back through; moves back above; moves back over; pops through;
+    comes up
     out through; curls up through; curling up through; curled up through; curl up through; curls up over; curling up
-    over; curls up above; curling up above; hooks up through; hooking up through; turns up through; turning up through;
+    over; curls up above; curling up above; hooks up through; hooking up through; turns up through;
+    turning up through;
     teleports above; teleports over; teleports through; teleports past; ticks back over; ticks back above; pops up
     through; shoots through; shoots above; shoots past; curls through; curling through; comes roaring back over; comes
     roaring back above; poking through; poking above; poking its head above; pokes its head above | crosses above
@@ -40,9 +45,11 @@ nukes through; nuked through; nuking through; nuke through; slices down through;
     pukes below; pukes through; dumps through; dumps below; dumps under; dumped through; dumped below; nukes below;
     nukes under; nuked below; rolls back below; rolls back under; rolls under; rolls below; falls back below; falls
     back under; dips back below; dips back under; drops back below; drops back under; curls down through; curling down
-    through; curls down under; curling down under; curls down below; curling down below; hooks down through; turns down
+    through; curls down under; curling down under; curls down below; curling down below; hooks down through;
+    turns down
     through; turning down through; rolls over through; dropping back below; dropping back under; falling back below;
-    falling back under; dropping back through; knifes through; knifes below; teleports below; teleports under; gives up;
+    falling back under; dropping back through; knifes through; knifes below; teleports below; teleports under;
+    gives up;
     gave up; caves through; rejects below; slips back under; slips back below; craters through; craters below |
     crosses below
 takes out; taking out; took out; take out; clears out; smashes; smashed; obliterates; blows past; blew past; blows
@@ -54,7 +61,8 @@ rips; ripped; ripping; mooned; moons; mooning; ran; sent it up; teleported up; t
 bleeding; grinding down; bleeding out; trickling down; drifting lower; drifting down; sliding lower; in free fall |
     falling
 grinding up; grinding higher; ripping higher; creeping up; creeping higher; drifting up; drifting higher; trickling up;
-    going vertical; going parabolic; grinds up; grinds higher; curling higher; angling up; tilting up; sloped upwards |
+    going vertical; going parabolic; grinds up; grinds higher; curling higher; angling up; tilting up;
+    sloped upwards |
     rising
 cooked; overcooked; toasty; overheated; overbaked; overextended to the upside; frothy; toppy; red hot; well cooked |
     overbought | “{said}” became: overbought.
@@ -84,14 +92,17 @@ bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; 
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
     i meant; meaning | meaning
-chopping; chopping around; crabbing; crabbing around; chopping sideways; going nowhere; rangebound; range bound | sideways
+chopping; chopping around; crabbing; crabbing around; chopping sideways; going nowhere; rangebound;
+    range bound | sideways
 the biggest volume of the last; biggest volume of the last; the highest volume of the last; highest volume of the last;
     the largest volume of the last; the most volume of the last; biggest volume in the last; the biggest volume in the
     last; highest volume in the last; the highest volume in the last | volume is the highest of the last
-over its high; above its high; over its highs | above the previous candle's high | “{said}” became: of the candle before.
-under its low; below its low; under its lows | below the previous candle's low | “{said}” became: of the candle before.
-squeeze is no longer on; squeeze no longer on; squeeze lets go; squeeze turns off; squeeze comes off; squeeze just ended;
-    squeeze ends; squeeze is over; squeeze has ended; squeeze is off now; squeeze has let go | squeeze fires
+over its high; above its high;
+    over its highs | above the previous candle's high | “{said}” became: of the candle before.
+under its low; below its low;
+    under its lows | below the previous candle's low | “{said}” became: of the candle before.
+squeeze is no longer on; squeeze no longer on; squeeze lets go; squeeze turns off; squeeze comes off; squeeze just
+    ended; squeeze ends; squeeze is over; squeeze has ended; squeeze is off now; squeeze has let go | squeeze fires
 green day; up day | green daily candle
 red day; down day | red daily candle
 a wick above; every wick above; any wick above; each wick above; a wick over; every wick over | high above
@@ -104,11 +115,11 @@ we; we're; the alt; this alt; the alt itself; this one; this one here; the coin 
 the coin's; alt's; the alt's; this thing; the thing; the token; this token; this guy; this lil guy; she; price's;
 the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag
 """
-_SUBJECTS = tuple(tuple(phrase.split()) for phrase in _SUBJECTS_SAID.split(";"))
+_SUBJECTS: dict[str, list[tuple[str, ...]]] = {}
+for _phrase in _SUBJECTS_SAID.split(";"):
+    _SUBJECTS.setdefault(_phrase.split()[0], []).append(tuple(_phrase.split()))
 _PLACES = frozenset("above below over under back within near inside outside at between beneath".split())  # noqa: SIM905
-_TRADERS = frozenset(
-    "it price coin which that and still he we alt token symbol pair market btc eth also currently , now".split()
-)  # noqa: SIM905
+_TRADERS = frozenset("it price coin which that and still he we alt token symbol btc eth also , now".split())  # noqa: SIM905
 # Behind one of these a signed number is a level and no sum.
 _BEFORE_SIGNED = frozenset(
     """
@@ -193,7 +204,7 @@ def _trading(tokens: list[Token], at: int) -> bool:
 def _subject(tokens: list[Token], at: int) -> int:
     """How many tokens name the price here: a word for it, and behind it something that is said of a price."""
     best = 0
-    for words in _SUBJECTS:
+    for words in _SUBJECTS.get(tokens[at].text, ()):
         if len(words) <= best or tuple(token.text for token in tokens[at : at + len(words)]) != words:
             continue
         behind = at + len(words)

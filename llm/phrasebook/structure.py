@@ -1,7 +1,7 @@
 """How conditions hang together: "and", "or", "unless", commas, brackets, from what stands between them.
 
 1. Binding, loosest first: ", or"; then "while", "with", "but", commas and full stops (all of these mean both sides);
-   then "or"; then "and"; then an "or" between two names of candles ("a hammer or a doji and ..."). A comma list that ends
+   then "or"; then "and"; then an "or" between names of candles ("a hammer or a doji and ..."). A comma list that ends
    in "or" is one list of alternatives. Where a sentence mixes "and" with "or" the reading is stated.
 2. A group is what stands in brackets, what follows "either" up to the last of its alternatives, and what follows
    "any of", "at least two of". Groups are nested as written; one that is not closed ends with the sentence.
