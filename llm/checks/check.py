@@ -31,7 +31,7 @@ def check_sentence(
     facts = facts_of(program)
     left_out = unused(sentence, facts, not_understood, symbols)
     missing = [u for u in left_out if u.kind != "condition"]
-    other = otherwise(sentence, program, symbols, not_understood, missing)
+    other = otherwise(sentence, program, symbols, not_understood, missing, direction)
     open_ones = questions_of(_without(sentence, not_understood), program, direction=direction, evaluate=evaluate)
     return SentenceCheck(
         # What is said otherwise is not left out.

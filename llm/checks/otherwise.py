@@ -36,15 +36,16 @@ def otherwise(
     symbols: Collection[str] | None,
     not_understood: Sequence[str],
     missing: Sequence[Unused],
+    direction: str = "",
 ) -> Otherwise:
     """Where the sentence, as the offline translator reads it, seems to say something else than the program; not where
-    words of it are `missing` in the program, which says enough."""
+    words of it are `missing` in the program, which says enough. A stop and target are those of the `direction`."""
     try:
         said = claims_of(canonical_source(program))
     except CannotSpell:
         return Otherwise([], [])
     left_out = " ".join(not_understood)
-    reading = reading_of(sentence, program.base, symbols)
+    reading = reading_of(sentence, program.base, symbols, direction)
     found: list[Difference] = []
     if reading is not None and reading.interval == program.base:
         found = [d for d in differences_of(reading, said) if d.words not in left_out and not _missing(missing, d)]

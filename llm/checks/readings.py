@@ -16,6 +16,7 @@ from typing import Final
 from llm.checks.claims import Claim, Claims, claims_of
 from llm.checks.languages import is_english
 from llm.phrasebook.translate import Translation, translate
+from llm.schemas import Direction
 from screener import CannotSpell, FilterError, canonical_source, compile_filter
 
 log = logging.getLogger(__name__)
@@ -52,17 +53,19 @@ class Reading:
     code: str
 
 
-def reading_of(sentence: str, base: str, symbols: Collection[str] | None) -> Reading | None:
-    """The sentence as read with `base` for what names no interval; None where little of it can be."""
+def reading_of(sentence: str, base: str, symbols: Collection[str] | None, direction: str = "") -> Reading | None:
+    """The sentence as read with `base` for what names no interval, and for a `direction`, if one is given; None where
+    little of it can be."""
     if not sentence.strip() or len(sentence) > MAX_CHARACTERS or not is_english(sentence):
         return None
-    return _read(sentence, base, None if symbols is None else tuple(symbols))
+    return _read(sentence, base, None if symbols is None else tuple(symbols), direction)
 
 
 @lru_cache(maxsize=64)
-def _read(sentence: str, base: str, symbols: tuple[str, ...] | None) -> Reading | None:
+def _read(sentence: str, base: str, symbols: tuple[str, ...] | None, direction: str) -> Reading | None:
     try:
-        made = translate(sentence, base, symbols)
+        side: Direction | None = "short" if direction == "short" else "long" if direction == "long" else None
+        made = translate(sentence, base, symbols, side)
     except Exception:
         # A second opinion: without it the sentence is checked by its words alone.
         log.exception("a sentence could not be read to check a program by")

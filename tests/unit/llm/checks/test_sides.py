@@ -70,3 +70,9 @@ def test_an_added_number_is_told_with_what_it_stands_in() -> None:
     told = check_sentence("RSI below 30 on 15m", program, direction="long").invented
     assert "the number 0.985 in close * 0.985" in told
     assert "the number 12 in trade.bars >= 12" in told
+
+
+def test_a_stop_that_was_turned_round_is_not_held_against_the_sentence() -> None:
+    program = compile_filter(f"{ENTRY}stop = close * 1.01\n", "15m")
+    assert check_sentence("RSI below 30 on 15m, stop 1%", program, direction="short").disagreements == []
+    assert check_sentence("RSI below 30 on 15m, stop 1%", program, direction="long").disagreements
