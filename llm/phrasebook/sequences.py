@@ -33,7 +33,8 @@ from llm.phrasebook.meaning import (
 from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.repeats import comes_back
-from llm.phrasebook.windows import ago, brief, first_time, table, times_in, window_before
+from llm.phrasebook.sequence_words import AFTER, NEXT, THEN
+from llm.phrasebook.windows import ago, brief, first_time, times_in, window_before
 
 LOOK_BACK = 10
 
@@ -82,63 +83,6 @@ _STREAK = re.compile(r"always\(.*, (\d+)\)$")
 
 def _together(first: Condition, second: Condition) -> Condition:
     return Group("and", (first, second))
-
-
-_THEN = table(
-    "and then",
-    "then",
-    "followed by",
-    "and after that",
-    "after which",
-    "and later",
-    "and subsequently",
-    "and next",
-    "and afterwards",
-    "before",
-    "which is followed by",
-    "and is followed by",
-    "and followed by",
-    "that is followed by",
-    "and the next",
-    "and on the next",
-    "followed immediately by",
-    "immediately followed by",
-    "and the following",
-    "but then",
-    "then later",
-)
-_AFTER = table(
-    "after",
-    "following",
-    "right after",
-    "shortly after",
-    "just after",
-    "immediately after",
-    "coming after",
-    "that follows",
-    "which follows",
-    "that comes after",
-    "after having",
-    "preceded by",
-)
-_NEXT = table(
-    "on the next candle",
-    "on the next one",
-    "the next candle",
-    "next candle",
-    "on the following candle",
-    "the next day",
-    "on the next bar",
-    "the next bar",
-    "the following candle",
-    "the next one",
-    "by",
-    "on this one",
-    "on this candle",
-    "now",
-    "on the current candle",
-    "the next",
-)
 
 
 def read_sequence(r: Reader, condition: Condition) -> Condition:
@@ -243,7 +187,7 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
         if found is None or not 0 < token.value <= 1_000:
             return None
         return _together(Formula(f"({{c0}})[{int(token.value)}]", parts=(found,), brief=brief(found)), condition)
-    elif not _AFTER.read(r, fill=False):
+    elif not AFTER.read(r, fill=False):
         return None
     first = nested_condition(r)
     if first is None or _timeless(first):
@@ -255,11 +199,11 @@ def _after(r: Reader, condition: Condition) -> Condition | None:
 def _then(r: Reader, condition: Condition) -> Condition | None:
     """ "A, then B within 5 candles"."""
     r.word(",", ";", ".", fill=False)
-    if not _THEN.read(r, fill=False):
+    if not THEN.read(r, fill=False):
         return None
     length: Length | None = None
     r.word(",", fill=False)
-    next_one = _NEXT.read(r, fill=False)
+    next_one = NEXT.read(r, fill=False)
     if r.word("within", "in", fill=False):
         early = r.mark()
         r.word("the", fill=False)

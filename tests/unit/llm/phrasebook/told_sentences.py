@@ -33,7 +33,11 @@ PLAIN: list[tuple[str, str, str]] = [
     ("price green over the last hour on 5m", "5m", "match = pct_change(close, 12) > 0"),
     ("MFI over 80 sometime in the last 10 candles on 1h", "1h", "match = within(ta.mfi(14) > 80, 10)"),
     ("Supertrend turns down on 1h", "1h", "match = crossunder(ta.supertrend(10, 3).direction, 0)"),
-    ("price stretches at least 2.5 ATRs below the 20 EMA on 1h", "1h", "match = close <= ta.ema(close, 20) - 2.5 * ta.atr(14)"),
+    (
+        "price stretches at least 2.5 ATRs below the 20 EMA on 1h",
+        "1h",
+        "match = close <= ta.ema(close, 20) - 2.5 * ta.atr(14)",
+    ),
     ("price no lower than 10% under the 100 EMA on 4h", "4h", "match = not close < 0.9 * ta.ema(close, 100)"),
     # What is said twice.
     ("mfi was cooked (over 85) on 1h", "1h", "match = ta.mfi(14) > 85"),
@@ -73,30 +77,66 @@ PLAIN: list[tuple[str, str, str]] = [
     ),
     # Second thoughts.
     ("RSI drops below 30 on the 1h, no wait, make it 25", "1h", "match = crossunder(ta.rsi(close, 14), 25)"),
-    ("RSI under 30, sorry, 25, and price above the 50 EMA on 4h", "4h", "match = ta.rsi(close, 14) < 25 and close > ta.ema(close, 50)"),
+    (
+        "RSI under 30, sorry, 25, and price above the 50 EMA on 4h",
+        "4h",
+        "match = ta.rsi(close, 14) < 25 and close > ta.ema(close, 50)",
+    ),
     ("RSI below 30 on the 15m, wait no, 1h", "1h", f"match = {RSI30}"),
     ("price above the 20 EMA. Scrap that. RSI below 30 on 1h", "1h", f"match = {RSI30}"),
     # One thing after another, and how conditions hang together.
     ("RSI dips below 30 on 1h and then crosses back above it", "1h", "match = crossover(ta.rsi(close, 14), 30)"),
     ("4h RSI drops below 30, then crosses back above 30", "4h", "match = crossover(ta.rsi(close, 14), 30)"),
-    ("3 black crows or an evening star on 1h and price under the 200 sma", "1h", f"match = {NAMES} and close < ta.sma(close, 200)"),
-    ("the last candle was an inside bar and price closes above its high on 1h", "1h", f"match = {INSIDE} and close > high[1]"),
+    (
+        "3 black crows or an evening star on 1h and price under the 200 sma",
+        "1h",
+        f"match = {NAMES} and close < ta.sma(close, 200)",
+    ),
+    (
+        "the last candle was an inside bar and price closes above its high on 1h",
+        "1h",
+        f"match = {INSIDE} and close > high[1]",
+    ),
     ("each of the last 3 candles had a higher low on 1h", "1h", "match = always(rising(low, 1), 3)"),
     ("RSI below 30 on 1h but I don't want it if ADX is above 40", "1h", f"match = {RSI30} and not ta.adx(14).adx > 40"),
     ("RSI below 30 on 1h; skip Mondays", "1h", f"match = {RSI30} and not weekday == 0"),
-    ("half past nine to four in the afternoon New York time, 1h RSI below 30", "1h", f'match = session("09:30-16:00", "America/New_York") and {RSI30}'),
+    (
+        "half past nine to four in the afternoon New York time, 1h RSI below 30",
+        "1h",
+        f'match = session("09:30-16:00", "America/New_York") and {RSI30}',
+    ),
     # How a trade ends.
-    ("short on 1h when RSI is above 70. Cover after 15 candles", "1h", "match = ta.rsi(close, 14) > 70\nexit = trade.bars >= 15"),
-    ("buy on 1h when RSI is below 30. Exit: RSI above 60 or 20 bars", "1h", f"match = {RSI30}\nexit = ta.rsi(close, 14) > 60 or trade.bars >= 20"),
+    (
+        "short on 1h when RSI is above 70. Cover after 15 candles",
+        "1h",
+        "match = ta.rsi(close, 14) > 70\nexit = trade.bars >= 15",
+    ),
+    (
+        "buy on 1h when RSI is below 30. Exit: RSI above 60 or 20 bars",
+        "1h",
+        f"match = {RSI30}\nexit = ta.rsi(close, 14) > 60 or trade.bars >= 20",
+    ),
     ("buy on 1h when RSI is below 30. gtfo if it drops 3%", "1h", f"match = {RSI30}\nstop = close * 0.97"),
-    ("short on 1h when RSI is above 70. Stop at the highest high of the last 3 candles", "1h", "match = ta.rsi(close, 14) > 70\nstop = highest(high, 3)"),
-    ("short on 1d when RSI is above 70. Stop at the highest high of the last 3 days", "1d", "match = ta.rsi(close, 14) > 70\nstop = highest(high, 3)"),
-    ("buy on 1h when RSI is below 30. Stop = lowest low of those 8 candles", "1h", f"match = {RSI30}\nstop = lowest(low, 8)[1]"),
-]  # fmt: skip
+    (
+        "short on 1h when RSI is above 70. Stop at the highest high of the last 3 candles",
+        "1h",
+        "match = ta.rsi(close, 14) > 70\nstop = highest(high, 3)",
+    ),
+    (
+        "short on 1d when RSI is above 70. Stop at the highest high of the last 3 days",
+        "1d",
+        "match = ta.rsi(close, 14) > 70\nstop = highest(high, 3)",
+    ),
+    (
+        "buy on 1h when RSI is below 30. Stop = lowest low of those 8 candles",
+        "1h",
+        f"match = {RSI30}\nstop = lowest(low, 8)[1]",
+    ),
+]
 
 STORIES: list[tuple[str, str, str]] = [
     (
-        "A golden cross is a classic, my uncle says. What I want on the 4h is RSI under 30 and price below the lower band.",
+        "A golden cross is a classic, they say. What I want on 4h is RSI under 30 and price below the lower band.",
         "4h",
         f"match = {RSI30} and close < ta.bbands(close, 20, 2).lower",
     ),
@@ -108,8 +148,8 @@ STORIES: list[tuple[str, str, str]] = [
     ("1h double bottom vibes: RSI below 30", "1h", f"match = {RSI30}"),
     ("RSI below 30 is where I buy, 1h, thanks", "1h", f"match = {RSI30}"),
     (
-        "Been trading for years, and what works on the hourly chart is waiting until the RSI has gone under 30 and then "
-        "comes back up through it, because then the panic is over.",
+        "Been trading for years, and what works on the hourly chart is waiting until the RSI has gone under 30 and "
+        "then comes back up through it, because then the panic is over.",
         "1h",
         "match = crossover(ta.rsi(close, 14), 30)",
     ),
