@@ -98,7 +98,8 @@ def _first_of(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | 
     mark = r.mark()
     if r.word("first") and r.tokens[r.position - 1].kind == "word":
         r.word("candle", "time", "bar", fill=False)
-        found = read_condition(r, carried)
+        again = not r.done and r.tokens[r.position].text == "first"
+        found = None if again else read_condition(r, carried)
         window = found[0] if found is not None else None
         if found is not None and isinstance(window, Recent) and not window.every:
             text = "{c0} and not within({c0}, {n0})[1]"

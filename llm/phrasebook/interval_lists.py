@@ -24,7 +24,7 @@ def any_of_before(r: Reader, start: int) -> bool:
 def another_interval(r: Reader) -> tuple[str, bool] | None:
     """One more interval of the same condition, and whether "or" stands before it; None where there is none."""
     mark = r.mark()
-    if r.word(",", "and", "&", "or", fill=False) or r.take("and", fill=False):
+    if r.word(",", "and", "&", "or", "as", fill=False):
         either = r.tokens[r.position - 1].text == "or" or r.word("or", fill=False)
         r.word("and", fill=False)
         other = None if _begins_condition(r) else read_scope(r)

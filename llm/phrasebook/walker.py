@@ -202,7 +202,7 @@ class Walker:
         part = self.part
         following = bool(part.pending) or self.r.tokens[start].text == "nor"
         subject = self.carried if following else self.chained or self.carried
-        if "which" in [token.text for token in self.r.tokens[max(start - 1, 0) : start + 1]]:
+        if "which" in [token.text for token in self.r.tokens[max(start - 2, 0) : start + 1]]:
             subject = self.chained or subject  # "Above the 50 EMA, which is above the 200 EMA".
         elliptic = self._elliptic()
         mark = self.r.mark()

@@ -313,4 +313,7 @@ RSI is below 30, MFI is below 20, price is above VWAP on 1h =>
     ta.rsi(close,14) < 30 and ta.mfi(14) < 20 and close > ta.vwap()
 a rise in ADX above 25 on 4h => crossover(ta.adx(14).adx,25)
 a cross of RSI above 50 on 1h => crossover(ta.rsi(close,14),50)
+price above the 20 EMA on the 15m as well as on the 1h => close > ta.ema(close,20) and close > tf("1h").ema(close,20)
+the 20 EMA is above the 50 EMA, which is above the 200 EMA on 1h =>
+    ta.ema(close,20) > ta.ema(close,50) and ta.ema(close,50) > ta.ema(close,200)
 """
