@@ -165,8 +165,8 @@ async def kept(
 
 
 def _score_checks(span: Span, made: object) -> None:
-    """How many words were left out, how many are said otherwise, and how many things the sentence has no word for, where
-    that was looked at."""
+    """How many words were left out, how many are said otherwise, and how many things the sentence has no word for,
+    where that was looked at."""
     if isinstance(found := made[0] if isinstance(made, tuple) else made, GeneratedStrategy | GeneratedFilter):
         span.score("unused", len(found.checks.unused), ", ".join(item.words for item in found.checks.unused) or None)
         otherwise = found.checks.disagreements
