@@ -25,6 +25,7 @@ from llm.phrasebook.meaning import (
 from llm.phrasebook.reader import Reader
 
 _PLAIN = frozenset({"price", "close", "open", "high", "low", "number"})
+_CANDLE = re.compile(r"\b(?:cdl|open|high|low)\b")
 _OF_SYMBOL = re.compile(r'symbol\("\w+"\)\.')
 _EXPLAINING = frozenset({"meaning", "(", ":"})
 
@@ -59,7 +60,8 @@ def said_better(last: Condition, found: Condition, how: str) -> Condition | None
         return found if same and not isinstance(last, Between) and _finer(last, found) else None
     if how == ":":
         parts = {type(leaf) for leaf in leaves(last)}
-        names = parts <= {Pattern, Formula} and not any(True for _ in operands(last))
+        candle = parts == {Pattern} or any(_CANDLE.search(text) for text in _templates(last))
+        names = candle and parts <= {Pattern, Formula} and not any(True for _ in operands(last))
         wick = any("low" in text or "high" in text for text in _templates(found))
         same = bool(_kinds(last) & _kinds(found))
         return found if (names and wick) or (same and isinstance(found, Recent)) else None

@@ -75,6 +75,11 @@ PLAIN: list[tuple[str, str, str]] = [
         "5m",
         'match = pct_change(symbol("BTCUSDT").close, 12) < -1 and pct_change(close, 12) > 0',
     ),
+    (
+        "Monday to Friday only, 30m chart: price closes below the lowest low of the previous 24 candles",
+        "30m",
+        "match = between(weekday, 0, 4) and close < lowest(low, 24)[1]",
+    ),
     # Second thoughts.
     ("RSI drops below 30 on the 1h, no wait, make it 25", "1h", "match = crossunder(ta.rsi(close, 14), 25)"),
     (
