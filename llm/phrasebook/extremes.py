@@ -47,6 +47,20 @@ def peak(length: Length, side: str, symbol: str | None = None) -> Operand:
     return replace(series(f"{function}({{p}}{field}, {{n0}})", noun, "price", args=(length,)), symbol=symbol)
 
 
+def percent_rank(of: Operand, length: Length) -> Operand:
+    """The percentile of a value among its own last `length` values, 0 to 100."""
+    return Operand(
+        "formula",
+        (length,),
+        interval=of.interval,
+        symbol=of.symbol,
+        template="percentrank({0}, {n0})",
+        parts=(of,),
+        noun=f"percentile of the {'close' if of.kind == 'price' else of.kind}",
+        unit="percentile",
+    )
+
+
 def peak_of(length: object, side: str, symbol: str | None = None) -> Operand | None:
     """The high or low of a length, this candle included; that of 24 hours is the ticker's."""
     if length == Duration(DAY_MS):

@@ -199,7 +199,8 @@ _FILLER = frozenset(
     """
     $ a about again alert all already also an and/or any anything appears are as asset assets at be been
     being both by can candle candles catch chart charts coin coins crypto cryptocurrencies cryptos
-    coin's symbol's pair's token's current currently did do does dollar dollars each everything how enter entries entry every filter find for forming
+    coin's symbol's pair's token's current currently did do does dollar dollars each everything how enter entries
+    entry every filter find for forming
     forms from get give goes good had happens has have having i i'd i'm idea indicator into is it it's
     its just let let's lets level levels lies like line look looking make makes market may me might
     moment must my need needs nice notify now occurs of ones only opportunities opportunity out own pair

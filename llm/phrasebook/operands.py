@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.averages import average_kind, read_average, read_averages
+from llm.phrasebook.extremes import percent_rank
 from llm.phrasebook.indicators import AVERAGES, OUTPUTS
 from llm.phrasebook.lengths import trailing_length, whole
 from llm.phrasebook.levels import read_level
@@ -142,20 +143,6 @@ def _rank_of(r: Reader, subject: Operand | None) -> Operand | None:
     return None if of is None or length is None else percent_rank(of, length)
 
 
-def percent_rank(of: Operand, length: Length) -> Operand:
-    """The percentile of a value among its own last `length` values, 0 to 100."""
-    return Operand(
-        "formula",
-        (length,),
-        interval=of.interval,
-        symbol=of.symbol,
-        template="percentrank({0}, {n0})",
-        parts=(of,),
-        noun=f"percentile of the {'close' if of.kind == 'price' else of.kind}",
-        unit="percentile",
-    )
-
-
 def _shifted(r: Reader, operand: Operand) -> Operand:
     """ "the 20 EMA plus 2 ATR", "the highest high minus 3 ATR"."""
     if not price_like(operand) or operand.kind in BAND_KINDS:
@@ -166,13 +153,8 @@ def _shifted(r: Reader, operand: Operand) -> Operand:
         token = r.token("number", fill=False) or r.token("multiple", fill=False)
         r.word("x", "times", "*", fill=False)
         other = read_indicator(r, None)
-        if (
-            other is not None and OUTPUTS[other.kind].unit == "range"
-            if other is not None and other.kind in OUTPUTS
-            else False
-        ):
+        if other is not None and other.kind in OUTPUTS and OUTPUTS[other.kind].unit == "range":
             factor = 1.0 if token is None else token.value
-            assert other is not None
             return Operand(
                 "formula",
                 template=f"{{0}} {sign} {{1}}",

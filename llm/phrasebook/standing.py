@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.event_words import DAY_MS, plain, read_window_length
-from llm.phrasebook.extremes import peak_of
+from llm.phrasebook.extremes import peak_of, percent_rank
 from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.levels import LEVELS
 from llm.phrasebook.meaning import Compare, Condition, Duration, Formula, Length, Operand, number
-from llm.phrasebook.operands import percent_rank, read_operand
+from llm.phrasebook.operands import read_operand
 from llm.phrasebook.reader import Reader
 
 _TOP = ("top", "upper", "highest", "uppermost")

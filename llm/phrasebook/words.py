@@ -18,10 +18,12 @@ compare > | above; back above; back over; sits above; sitting above; higher then
     higher than; bigger than; larger than; >; exceeds; exceed; exceeding; exceeded; in excess of; beyond; stays
     above; remains above; holds above; stays over; trades above; trading above; on top of; stronger than; holding
     above; staying above
-compare >= | to or above; to or over; at or over; on or above; goes to or above; goes to or over; at least; no less than; not less than; a minimum of; minimum of; at or above; above or equal to;
+compare >= | to or above; to or over; at or over; on or above; goes to or above; goes to or over; at least;
+    no less than; not less than; a minimum of; minimum of; at or above; above or equal to;
     greater than or equal to; >=; ≥; not below; no lower than
 compare <= | to or below; to or under; at or under; on or below; on or under; goes to or below; goes to or under;
-    dips to or below; dips to or under; drops to or below; drops to or under; at most; no more than; not more than; a maximum of; maximum of; at or below; below or equal to; less
+    dips to or below; dips to or under; drops to or below; drops to or under; at most; no more than; not more than;
+    a maximum of; maximum of; at or below; below or equal to; less
     than or equal to; <=; ≤; not above; no higher than
 between | between; in between; in the range; ranges between; in the range of; anywhere from; anywhere between;
     somewhere from; ranges from; ranging from; ranging between; in the range from; in the range between; from between
@@ -98,8 +100,10 @@ last | sometime in the last; sometime in the past; sometime over the last; somet
     in the last; once in the last; any time in the last; anytime in the last; at one point in the last; at any point
     in the last; at some stage in the last; recently in the last; at some point over the last; at some point within
     the last; at some point during the last; at least once over the last; somewhere in the last; at some point in
-    the past; at any point over the last; sometime during the last; at least once within the last; in the last; over the last; within the last; during the last; of the
-    previous; of the prior; of the preceding; over the previous; over the prior; in the past; over the past; within the past; in
+    the past; at any point over the last; sometime during the last; at least once within the last; in the last;
+    over the last; within the last; during the last; of the
+    previous; of the prior; of the preceding; over the previous; over the prior; in the past; over the past;
+    within the past; in
     last; over last; within last; in the previous; over the previous; last; past; at any time in the last; at some
     point in the last; the last; the past; of the last; of the past; in the most recent; from the last; some time in
     the last; during the past
@@ -136,10 +140,12 @@ unless | it is not the case that; it's not the case that; not the case that; ign
     excluding coins where; excluding anything where; excluding those where; excluding those with; leaving out;
     leaving out coins where; leaving out those where; skipping; skipping those where; skipping coins where; skip coins
     where; skip anything where; skip coins with; drop those where; filter out; filter out those where; filtering out;
-    in the absence of; as long as it is not; as long as not; as long as there is no; unless; without; except when; except if; but not when; but not if; avoid; excluding; and without; and not
+    in the absence of; as long as it is not; as long as not; as long as there is no; unless; without; except when;
+    except if; but not when; but not if; avoid; excluding; and without; and not
     when; not when; not if; ignore when
 and | and; &; &&; plus; +; as well as; and also; together with; and then also; and that
-while | while; as soon as; the moment; the minute; the second that; immediately when; right when; but; whilst; with; when; whenever; if; where; as long as; provided; provided that; only if; only
+while | while; as soon as; the moment; the minute; the second that; immediately when; right when; but; whilst; with;
+    when; whenever; if; where; as long as; provided; provided that; only if; only
     when; given; given that; and when; and while; and with; and only; once; combined with; confirmed by; on
     condition that; accompanied by; so long as; along with; and only if; and only when
 either | either; any of; at least one of; one of
