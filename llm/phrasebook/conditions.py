@@ -13,6 +13,7 @@ from llm.phrasebook.candle_before import read_candle_before
 from llm.phrasebook.distance import read_gap
 from llm.phrasebook.event_words import nested_condition, use_conditions
 from llm.phrasebook.events import read_event
+from llm.phrasebook.heikin import read_colour, read_heikin
 from llm.phrasebook.indicators import FAMILIES, OUTPUTS
 from llm.phrasebook.meaning import (
     Between,
@@ -180,7 +181,11 @@ def _phrase(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | No
     """The forms that need no subject."""
     mark = r.mark()
     symbol = r.coin()
+    colour = read_colour(r, carried)
+    if colour is not None:
+        return colour, carried
     forms = (
+        read_heikin,
         read_cross_of,
         read_gap,
         read_stack,

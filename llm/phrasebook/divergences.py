@@ -54,6 +54,7 @@ def _grammar() -> Grammar[Condition]:
         "div": "divergence; divergences; div; divs; diverges; diverging",
         "with": "with; between; on; of; in; from; using; against; by; and",
         "price": "price; close; the price; and price; price and",
+        "lows": "lows; highs; price lows; price highs; low; high; swing lows; swing highs",
         "within": (
             "within; over; in; in the last; within the last; over the last; in the past; over the past; during the "
             "last; within the past; up to; of; at most; no more than; and; inside"
@@ -63,6 +64,8 @@ def _grammar() -> Grammar[Condition]:
     tail = "[on|in|( the? {interval} [chart / timeframe / candles / time frame]? )? ]? [<within> {length}]?"
     g.add(
         _divergence,
+        f"<side>? <kind>? <side>? {{osc}} <side>? <div> against|with|versus the? <lows> {tail}",
+        f"<kind>? <side> <kind>? <div> against|with|versus the? <lows> {tail}",
         f"<side>? <kind>? <side>? {{osc}} <kind>? <side>? <kind>? <div> [<with> <price>]? {tail}",
         f"<kind>? <side> <kind>? <div> [<with> [<price> and]? {{osc}} [and <price>]?] {tail}",
         f"<kind> <side>? <div> [<with> [<price> and]? {{osc}} [and <price>]?] {tail}",

@@ -16,7 +16,12 @@ from llm.phrasebook.naming import family_of
 from llm.phrasebook.reader import Mark, Reader
 
 _GOES_ON = frozenset({"of", "than", "what", "versus", "compared", "relative", "closer"})
-_GOES_BEFORE = frozenset({"of", "than", "between", "most", "some", "few", "half", "nearly", "almost"})
+_GOES_BEFORE = frozenset(
+    """
+    of than between most some few half nearly almost chasing chased chase ignoring ignored fearing loving hating missed
+    missing
+    """.split()  # noqa: SIM905
+)
 _ARTICLES = frozenset({"the", "a", "an", "its", "their"})
 _SHARE = frozenset("upper lower top bottom middle lowest highest first".split())  # noqa: SIM905
 _IMPLIED = "Where no subject is named"

@@ -9,6 +9,7 @@ from llm.phrasebook.conditions import read_condition
 from llm.phrasebook.meaning import Condition, Group, Item, on_interval, operands
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.reader import Reader
+from llm.phrasebook.sequences import read_sequence
 from llm.phrasebook.text import Token
 
 _CHARTS = frozenset("chart charts timeframe timeframes tf candle candles bar bars interval".split())  # noqa: SIM905
@@ -19,6 +20,17 @@ def any_of_before(r: Reader, start: int) -> bool:
     """Whether "any of", "at least one of", "either" stands before an interval that begins at `start`."""
     words = [token.text for token in r.tokens[max(start - 3, 0) : r.position]]
     return "either" in words or any(pair in (("any", "of"), ("one", "of")) for pair in pairwise(words))
+
+
+def gone_on(r: Reader, item: Item, label: str) -> Item:
+    """ "7 green candles on the 15m, then the first red one": what comes after a condition behind which an interval
+    stands is of that interval."""
+    mark = r.mark()
+    found = read_sequence(r, item.condition)
+    if r.position == mark.position or found == item.condition:
+        r.reset(mark)
+        return item
+    return Item(on_interval(found, label), item.start, r.tokens[r.position - 1].end)
 
 
 def another_interval(r: Reader) -> tuple[str, bool] | None:

@@ -62,7 +62,7 @@ def _window_first(r: Reader) -> Operand | None:
     """ "20 candle high", "4h 20 candle high", "24h high", "new 50 candle low"."""
     mark = r.mark()
     r.take("new")
-    r.word("prior", "previous", "preceding", fill=False)
+    r.word("prior", "previous", "preceding")
     length: Length | None = None
     interval = r.interval()
     token = r.token("number")

@@ -15,8 +15,10 @@ from llm.phrasebook.levels import read_level
 from llm.phrasebook.meaning import Duration, Length, Operand, number
 from llm.phrasebook.naming import BAND_KINDS, interval_behind, operand_of, price_like, read_indicator
 from llm.phrasebook.period_levels import read_period_level
+from llm.phrasebook.pronouns import read_pronoun
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.text import Token
+from llm.phrasebook.window_ranges import read_window_range
 
 __all__ = ["average_kind", "indicator", "price_like", "read_averages", "read_constant", "read_operand", "read_operands"]
 
@@ -59,32 +61,6 @@ def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
             return _shifted(r, _ago(r, operand))
         r.reset(mark)
     return None
-
-
-def _pronoun(r: Reader, subject: Operand | None) -> Operand | None:
-    """ "The close is back above it": what was compared before."""
-    if subject is None or not _named_again(r):
-        return None
-    if r.levelled and r.levelled[0] == subject and isinstance(r.levelled[1], Operand):
-        return r.levelled[1]
-    last = r.pair[-1] if r.pair else None
-    return last if isinstance(last, Operand) and last.kind != "number" else None
-
-
-_LINES = ("level", "line", "average", "ema", "sma", "band", "price", "high", "low", "mark", "ma")
-
-
-def _named_again(r: Reader) -> bool:
-    """ "it", "that level", "the same line"."""
-    mark = r.mark()
-    if r.word("it", fill=False):
-        return True
-    if r.word("that", "this", fill=False) or (r.word("the", fill=False) and r.word("same", fill=False)):
-        r.word("same", "very", fill=False)
-        if r.word(*_LINES, fill=False):
-            return True
-    r.reset(mark)
-    return False
 
 
 # First words of names that could be read as something else: an interval, a multiple, "the average of".
@@ -379,9 +355,10 @@ def _period(r: Reader, subject: Operand | None) -> Operand | None:
 
 
 _FORMS = (
-    _pronoun,
+    read_pronoun,
     _period,
     _rank_of,
+    read_window_range,
     _leading_name,
     _scaled,
     _level,

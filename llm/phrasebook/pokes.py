@@ -7,6 +7,7 @@ from dataclasses import replace
 from llm.phrasebook.bands import edge, touch
 from llm.phrasebook.meaning import Compare, Condition, Formula, Group, Operand, on_interval
 from llm.phrasebook.operands import price_like, read_operand
+from llm.phrasebook.phrase_tables import KNOWN
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.states import LOWER, UPPER
 from llm.phrasebook.units import beyond_level
@@ -19,6 +20,7 @@ _VERBS = frozenset(
     swept jumps jumped pops popped slips slipped runs ran sticks peeks peeked crosses crossed
     """.split()  # noqa: SIM905
 )
+KNOWN.update(_VERBS)
 _OVER = ("above", "over")
 _UNDER = ("below", "under", "beneath")
 _CLOSES = ("closes", "closed", "close", "closing", "finishes", "finished", "ends", "settles", "settled")

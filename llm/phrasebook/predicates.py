@@ -12,6 +12,7 @@ from llm.phrasebook.bands import edge, is_level, read_band, read_sides, touch, t
 from llm.phrasebook.betweens import read_between
 from llm.phrasebook.changes import read_change
 from llm.phrasebook.distance import read_by, read_distance, read_near
+from llm.phrasebook.from_to import read_from_to
 from llm.phrasebook.indicators import BANDS
 from llm.phrasebook.lengths import read_length, whole
 from llm.phrasebook.meaning import (
@@ -64,7 +65,7 @@ def _positive(r: Reader, left: Operand) -> Condition | None:
         read_standing,
         read_band,
         read_between,
-        _from_to,
+        read_from_to,
         _cross,
         _touch,
         read_near,
@@ -130,23 +131,6 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     return items[0] if len(items) == 1 else Group("and", items)
 
 
-def _from_to(r: Reader, left: Operand) -> Condition | None:
-    """ "drops from above 70 to below 70", "flips from above to below the price"."""
-    moved = any(r.take(name) is not None for name in ("move", "turn", "rising", "falling")) or r.word(
-        "moves", "moved", "goes", "went", "comes", "crosses", "switches", "jumps", "changes", "shifts"
-    )
-    if not moved or not r.word("from", fill=False):
-        return None
-    first = r.take("compare", "<", ">", fill=False)
-    start = read_operand(r, left) if first is not None else None
-    second = r.take("compare", "<", ">") if first is not None and r.word("to") else None
-    same = second is not None and start is not None and r.word("it", "that", fill=False)
-    right = start if same else read_operand(r, left) if second is not None else None
-    if right is None or first == second or (start is not None and start != right) or not comparable(left, right):
-        return None
-    return Cross(left, "up" if second == ">" else "down", right)
-
-
 def _from_side(r: Reader, way: str) -> str:
     """ "crosses the 200 EMA from below" is a cross upwards."""
     mark = r.mark()
@@ -165,7 +149,8 @@ def _crossing(left: Operand, way: str, right: Operand) -> Condition:
     if way == "break":
         way = "up" if right.kind in UPPER or right.kind == "high" else "down" if right.kind in LOWER else "any"
         way = "down" if right.kind == "low" else way
-    jumps = is_level(right) or (right.kind in ("high", "low") and (right.shift or right.interval))
+    one_candle = left.kind in ("high", "low") and not left.shift and price_like(right)
+    jumps = one_candle or is_level(right) or (right.kind in ("high", "low") and (right.shift or right.interval))
     if jumps and way != "any":
         side = replace(left, kind="close") if left.kind == "price" else left
         return Compare(side, ">" if way == "up" else "<", right)

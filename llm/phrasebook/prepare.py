@@ -18,6 +18,7 @@ from llm.phrasebook.spelling import correct
 from llm.phrasebook.spoken_times import spoken_times
 from llm.phrasebook.text import UNITS, Token, TokenKind, span_of, tokenise
 from llm.phrasebook.topics import Clause, take_out
+from llm.phrasebook.usages import settle
 
 MAX_TOKENS = 300
 _EACH = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
@@ -62,7 +63,7 @@ def prepare(
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = spoken_fractions(spoken_times(_nouns(tokenise(sentence))))
     meant = taken_back(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
-    written = plain_words(meant, note)
+    written = settle(plain_words(meant, note))
     kept = _plain(_list_marks(plain_words(said_once(written), note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))

@@ -157,8 +157,26 @@ def _size(r: Reader) -> Level | None:
         r.word("from", fill=False)
         if not (r.word("entry", "entries", "price", "it", "that", "my", "close", "buy") or r.position > after.position):
             r.reset(after)
+        elif (beyond := _beyond(r, level)) is not None:
+            return beyond
         r.word("entry", "price", fill=False)
     return level
+
+
+def _beyond(r: Reader, level: Level) -> Level | None:
+    """ "1 ATR above the candle's high", "0.5% below the lowest low of 10 candles": away from a price, not the entry."""
+    mark = r.mark()
+    anchor = _price(r) if level.side and r.tokens[r.position - 1].text in _SIDES else None
+    if anchor is None or anchor.price is None:
+        r.reset(mark)
+        return None
+    sign = "-" if level.side == "below" else "+"
+    if level.kind == "percent":
+        template = f"{{0}} * {quantity(round(1 + (1 if sign == '+' else -1) * level.value / 100, 8))}"
+    else:
+        template = f"{{0}} {sign} {quantity(level.value)} * ta.atr({level.length})"
+    price = Operand("formula", template=template, parts=(anchor.price,), unit="price", noun="level")
+    return replace(anchor, price=price, side=level.side)
 
 
 def turned_round(exits: Exits, direction: Direction) -> list[str]:
@@ -315,7 +333,8 @@ def target_code(exits: Exits, direction: Direction, base: str) -> str | None:
         if stop is None:
             return None
         if stop.kind == "price":
-            risk = f"close - {stop_code(replace(stop, trailing=False), direction, base)}"
+            level_code = stop_code(replace(stop, trailing=False), direction, base)
+            risk = f"close - ({level_code})" if " " in level_code else f"close - {level_code}"
             return f"close + {quantity(level.value)} * ({risk})"
         level = replace(stop, value=round(stop.value * level.value, 8), trailing=False)
     return _code(level, base, "+" if direction == "long" else "-", "highest")

@@ -28,6 +28,7 @@ from llm.phrasebook.interval_lists import (
     another_interval,
     any_of_before,
     bare_price,
+    gone_on,
     parts_of,
     unplace,
     unusable_intervals,
@@ -159,8 +160,7 @@ class Walker:
         self.r.position = max(start + 1, self.past)
 
     def finish(self) -> None:
-        """An interval at the very end, after a comma, is for all conditions that name none; else it is
-        left over."""
+        """An interval at the very end, after a comma, is for all conditions that name none; else it is left over."""
         if not self.scope_open or self.scope is None:
             return
         changed = False
@@ -315,6 +315,7 @@ class Walker:
             return False
         self.out.mentioned.append(label)
         self._on_each(last, moved, alternatives=any_of_before(self.r, start))
+        part.items[-1] = gone_on(self.r, part.items[-1], label)
         return True
 
     def _on_each(self, last: Item, moved: Condition, *, alternatives: bool) -> None:

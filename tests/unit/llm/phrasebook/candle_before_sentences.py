@@ -62,6 +62,61 @@ CANDLES = [
     ),
 ]
 
+# Names before a colon that are no rule, numbers in brackets, Heikin-Ashi candles, colours by themselves, arrows.
+HA = "ta.ha()"
+NAMED = [
+    ("Contraction squeeze play, 1h, long: RSI below 30", "ta.rsi(close, 14) < 30"),
+    (
+        "1h quiet range breakout: ATR(10) less than ATR(40), close above the highest close of the prior 30 candles",
+        "ta.atr(10) < ta.atr(40) and close > highest(close, 30)[1]",
+    ),
+    ("Momentum ignition on 1h: volume above 3x its 20 average", "volume > 3 * ta.sma(volume, 20)"),
+    ("golden cross on the 1h (50/200 ema)", "crossover(ta.ema(close, 50), ta.ema(close, 200))"),
+    ("death cross (20/50 sma) on 1h", "crossunder(ta.sma(close, 20), ta.sma(close, 50))"),
+    (
+        "1h Heikin-Ashi: first green HA candle after at least four red ones -> long",
+        f"always({HA}.close < {HA}.open, 4)[1] and {HA}.close > {HA}.open",
+    ),
+    ("1h: 3 green Heikin Ashi candles in a row", f"always({HA}.close > {HA}.open, 3)"),
+    ("body bigger than 70% of the range, green, 1h", "abs(close - open) > 0.7 * (high - low) and close > open"),
+    ("RSI over 55, hourly candle red", "ta.rsi(close, 14) > 55 and close < open"),
+    ("RSI >= 70 -> short, 1h", "ta.rsi(close, 14) >= 70"),
+    ("seven green candles in a row on the 1h, then the first red one", "always(close > open, 7)[1] and close < open"),
+    (
+        "RSI crosses below 30 on the 1h, then closes above the 20 EMA within 5 candles",
+        f"within(crossunder(ta.rsi(close, 14), 30), 5)[1] and close > {E20}",
+    ),
+    (
+        "the range between the highest high and the lowest low of 24 candles is less than 6% of the close, 1h",
+        "highest(high, 24) - lowest(low, 24) < 0.06 * close",
+    ),
+    (
+        "high pokes above the upper Bollinger band, close red, 1h",
+        "high > ta.bbands(close, 20, 2).upper and close < open",
+    ),
+    (
+        "wicked above the prior 30 candle high, closed back under, 1h",
+        "high > highest(high, 30)[1] and close < highest(high, 30)[1]",
+    ),
+    ("bullish RSI divergence against the lows inside 40 candles, 1h", "bullish_divergence(low, ta.rsi(close, 14), 40)"),
+    (
+        "liquidity sweep on 1h: low takes out the lowest low of 30 bars, close back above that level",
+        "low < lowest(low, 30)[1] and close > lowest(low, 30)[1]",
+    ),
+    (
+        "RSI goes from below 30 to above 35 within 3 candles, 1h",
+        "within(ta.rsi(close, 14) < 30, 3) and ta.rsi(close, 14) > 35",
+    ),
+    ("CCI drops from above 100 to under 50, 1h", "(ta.cci(20) > 100)[1] and ta.cci(20) < 50"),
+    (
+        "BTC above its 20 EMA and price above its own too, 1h",
+        f'symbol("BTCUSDT").close > symbol("BTCUSDT").ema(close, 20) and close > {E20}',
+    ),
+]
+
+# Told of the past, and no rule.
+TALK = "Been burned too often chasing green candles, so I only buy when RSI is below 30 on 1h"
+
 # The stop is the lowest low of so many candles, this one included.
 LEVELS = [
     (
@@ -72,4 +127,19 @@ LEVELS = [
         "RSI below 30 on 1h, long, SL below the low of 12 candles",
         "match = ta.rsi(close, 14) < 30\nstop = lowest(low, 12)",
     ),
+    (
+        "RSI above 70 on 1h, short. stop 1 ATR above the candle's high",
+        "match = ta.rsi(close, 14) > 70\nstop = high + 1 * ta.atr(14)",
+    ),
+    ("RSI above 70 on 1h, short. stop 0.5% above the high", "match = ta.rsi(close, 14) > 70\nstop = high * 1.005"),
+    (
+        "RSI below 30 on 1h, long. stop 1.5 ATR below the lowest low of 10 candles",
+        "match = ta.rsi(close, 14) < 30\nstop = lowest(low, 10) - 1.5 * ta.atr(14)",
+    ),
+    (
+        "RSI below 30 on 1h, long, SL 0.5 ATR below the low, TP 2R",
+        "match = ta.rsi(close, 14) < 30\nstop = low - 0.5 * ta.atr(14)\n"
+        "target = close + 2 * (close - (low - 0.5 * ta.atr(14)))",
+    ),
+    ("RSI below 30 on 1h, long. stop 2% below the entry", "match = ta.rsi(close, 14) < 30\nstop = close * 0.98"),
 ]
