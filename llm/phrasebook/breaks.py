@@ -351,7 +351,7 @@ def _grammar() -> Grammar[Condition]:
     )
     g.add(
         _pullback,
-        "<subject>? <pull> {line}",
+        "<subject>? <pull> {line} [from above]?",
         "pullback|bounce [at / on / near / off / from] {line}",
         "touches {line} [from above / and holds / and bounces / and closes above / but closes above] [it]?",
     )

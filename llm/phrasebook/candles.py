@@ -259,6 +259,10 @@ def _grammar() -> Grammar[Condition]:
         "[close / closes / closed / closing] in|within the? {bottom} {share} of",
         "[close / closes / closed / closing]? in the? {top} half|third|quarter of",
         "close|closes|closed in the? upper half",
+        "<candle>? close|closes|closed|closing|finishes|finished in|within its|the {top} {share} "
+        "[of its|the? range|candle|bar]?",
+        "<candle>? close|closes|closed|closing|finishes|finished in|within its|the {bottom} {share} "
+        "[of its|the? range|candle|bar]?",
     )
     add(
         close_at,

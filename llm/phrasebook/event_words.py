@@ -148,10 +148,10 @@ _SHARES = PhraseTable(
     (
         ("two thirds", 200 / 3),
         ("three quarters; three fourths", 75.0),
-        ("a third; one third", 100 / 3),
-        ("a quarter; one quarter", 25.0),
-        ("a fifth; one fifth", 20.0),
-        ("a tenth; one tenth", 10.0),
+        ("a third; one third; third", 100 / 3),
+        ("a quarter; one quarter; quarter", 25.0),
+        ("a fifth; one fifth; fifth", 20.0),
+        ("a tenth; one tenth; tenth", 10.0),
         ("half; a half; one half", 50.0),
     )
 )

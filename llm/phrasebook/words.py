@@ -33,10 +33,13 @@ within | within; inside
 rising | rising; grows; strengthens; strengthening; increasing; climbing; growing; going up; trending up; moving up;
     sloping up; turning up; trending higher; moving higher; rises; rise; sloping upward; sloping upwards; picks up;
     picking up; on the rise; widening; widens; widen; expanding; expands; heading up; heading higher; rose;
-    ascending; pointing up; sloped up; risen; climbed; increased; strengthened; gone up; went up; widened; expanded
+    slope up; slopes up; slope is up; slope rising; slope is rising; slope pointing up; ascending; pointing up;
+    sloped up; risen; climbed; increased; strengthened; gone up; went up; widened; expanded
 falling | falling; shrinks; shrink; diminishes; diminishing; weakens; weakening; decreasing; declining; dropping;
     going down; trending down; moving down; sloping down; trending lower; moving lower; falls; sloping downward;
-    shrinking; drying up; heading down; heading lower; fell; descending; pointing down; sloped down; contracting;
+    shrinking; drying up; heading down; heading lower; fell; slope down; slopes
+    down; slope is down; slope falling; slope is falling; slope pointing down; descending; pointing down; sloped down;
+    contracting;
     narrowing; narrows; narrow; tightening; contracts; squeezing; fallen; dropped; declined; decreased; weakened;
     gone down; went down; contracted; narrowed; shrunk
 hook up | turns up; turned up; turning up; turn up; curls up; curling up; curled up; hooks up; hooking up; hooked

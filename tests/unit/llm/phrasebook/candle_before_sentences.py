@@ -37,6 +37,19 @@ LINES = [
     ("close crossed over the 20 EMA and stayed above it for 5 candles in a row, 1h", f"always(close > {E20}, 5)"),
 ]
 
+# Where in its range a candle closes, and which way an average points.
+PLACES = [
+    (
+        "RSI below 30 and the candle closes in its upper quarter, 1h",
+        "ta.rsi(close, 14) < 30 and close >= low + 0.75 * (high - low)",
+    ),
+    ("close in the bottom quarter of the candle, 1h", "close <= low + 0.25 * (high - low)"),
+    ("the candle finishes in the upper half of its range, 1h", "close >= low + 0.5 * (high - low)"),
+    ("EMA 20 slope up for 5 bars, 1h", f"rising({E20}, 5)"),
+    ("the 20 EMA slope is down, 1h", f"falling({E20}, 1)"),
+    ("price retests the 20 EMA from above, 1h", f"low <= {E20} and close > {E20}"),
+]
+
 # Candles that close up, streaks of at least so many, hours, counts, ranks, and two coins each with its own line.
 CANDLES = [
     ("RSI below 30 and the candle closes up, 1h", "ta.rsi(close, 14) < 30 and close > open"),

@@ -9,7 +9,9 @@ from screener import compile_filter
 from tests.unit.llm.phrasebook import candle_before_sentences as table
 
 
-@pytest.mark.parametrize(("sentence", "match"), [*table.CANDLE_BEFORE, *table.LINES, *table.CANDLES, *table.NAMED])
+@pytest.mark.parametrize(
+    ("sentence", "match"), [*table.CANDLE_BEFORE, *table.LINES, *table.CANDLES, *table.NAMED, *table.PLACES]
+)
 def test_the_whole_sentence_is_its_match(sentence: str, match: str) -> None:
     made = translate(sentence)
     assert (made.interval, made.not_understood) == ("1h", ())
