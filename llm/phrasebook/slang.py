@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from llm.phrasebook import slang_words
 from llm.phrasebook.text import Token, tokenise
 
 _ROWS = """
@@ -113,7 +114,9 @@ underperformed | underperforms
 _SUBJECTS_SAID = """
 we; we're; the alt; this alt; the alt itself; this one; this one here; the coin itself; the coin; this coin; coin's;
 the coin's; alt's; the alt's; this thing; the thing; the token; this token; this guy; this lil guy; she; price's;
-the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag
+the bad boy; this puppy; this bad boy; px; the chart; the pair; the shitcoin; the bag; my alt; my bag; my bags; my
+coin; my shitcoin; my token; this shitcoin; this bag; shes; she's; hes; he's; this dog; this pig; this turd; the
+dog; the beast; some coin; some alt; any coin; any alt; a coin; an alt
 """
 _SUBJECTS: dict[str, list[tuple[str, ...]]] = {}
 for _phrase in _SUBJECTS_SAID.split(";"):
@@ -134,13 +137,15 @@ _SAID_OF_PRICES = frozenset(
     holding hold sits sitting breaks break breaking loses lose losing lost reclaims reclaim reclaimed crosses cross
     crossed tags tag tagged touches touch touched drops dropped drop falls fell rises rose green red up down north south
     oversold overbought bounces bounced gains gained outperforms underperforms beating lagging stays stayed dips dipped
+    popped pops poked nuked nukes ripped rips pumped pumps dumped dumps mooned moons tanked tanks bled bleeds bleeding
+    jumped jumps snapped climbed climbs crept slipped slips rolled rolls puked pukes cratered grinding
     """.split()  # noqa: SIM905
 )
 
 
 def _rows() -> dict[str, list[tuple[tuple[str, ...], list[Token], str]]]:
     found: dict[str, list[tuple[tuple[str, ...], list[Token], str]]] = {}
-    for line in _ROWS.replace("\n    ", " ").strip().splitlines():
+    for line in f"{_ROWS.strip()}\n{slang_words.rows()}".replace("\n    ", " ").splitlines():
         said, plain, note = (*(part.strip() for part in line.split(" | ")), "")[:3]
         for phrase in said.split(";"):
             words = tuple(phrase.split())
