@@ -9,6 +9,8 @@ from llm.phrasebook.phrases import Found, Grammar
 from llm.phrasebook.reader import Reader
 
 CANDLES = 60
+_CLOSES = frozenset({"close", "closes", "closing"})
+_WINDOW = frozenset({"over", "within", "across", "during", "inside"})
 
 
 def _divergence(m: Found) -> Condition | None:
@@ -30,6 +32,7 @@ def _divergence(m: Found) -> Condition | None:
         m.note("The divergence names no side: the bullish one.")
     m.note("A pivot of a divergence has 5 candles on both sides.")
     function, price = ("bearish_divergence", "high") if bearish else ("bullish_divergence", "low")
+    price = "close" if words & _CLOSES else price
     hidden = ", hidden=True" if "hidden" in words else ""
     name = f"{'hidden ' if hidden else ''}{'bearish' if bearish else 'bullish'} divergence"
     return Formula(
@@ -43,7 +46,16 @@ def _divergence(m: Found) -> Condition | None:
 
 
 def _oscillator(r: Reader) -> object | None:
+    start = r.mark()
     found = read_operand(r)
+    window = next((at for at in range(start.position, r.position) if r.tokens[at].text in _WINDOW), None)
+    if window is not None:
+        # "RSI over 40 candles": the candles are those of the divergence.
+        tokens = r.tokens
+        r.reset(start)
+        r.tokens = tokens[:window]
+        found = read_operand(r)
+        r.tokens = tokens
     return found if found is not None and found.kind not in ("number", "volume") and not price_like(found) else None
 
 
@@ -55,13 +67,22 @@ def _grammar() -> Grammar[Condition]:
         "with": "with; between; on; of; in; from; using; against; by; and",
         "price": "price; close; the price; and price; price and",
         "lows": "lows; highs; price lows; price highs; low; high; swing lows; swing highs",
+        "closes": (
+            "closes; the closes; the close; closing prices; the closing prices; closing price; the closing price; "
+            "a closing basis; closing basis; candle closes; close"
+        ),
+        "measured": "measured; taken; based; judged; counted; calculated; computed; going",
         "within": (
             "within; over; in; in the last; within the last; over the last; in the past; over the past; during the "
             "last; within the past; up to; of; at most; no more than; and; inside"
         ),
     }
     g: Grammar[Condition] = Grammar(lists, SLOTS | {"osc": _oscillator}, on_interval)
-    tail = "[on|in|( the? {interval} [chart / timeframe / candles / time frame]? )? ]? [<within> {length}]?"
+    closes = "[,? (? <measured>? on|using|by|with|from|of|upon <closes> )?]?"
+    tail = (
+        f"{closes} [on|in|( the? {{interval}} [chart / timeframe / candles / time frame]? )? ]? {closes} "
+        f"[,? <within> {{length}}]? {closes}"
+    )
     g.add(
         _divergence,
         f"<side>? <kind>? <side>? {{osc}} <side>? <div> against|with|versus the? <lows> {tail}",

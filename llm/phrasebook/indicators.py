@@ -325,17 +325,13 @@ BANDS = {
     "donchian": ("dc_lower", "dc_upper"),
     "cloud": ("cloud_bottom", "cloud_top"),
 }
-CLOUD_NAMES = [
-    "ichimoku cloud",
-    "cloud",
-    "kumo",
-    "ichimoku kumo",
-    "kumo cloud",
-    "ichimoku clouds",
-    "the ichimoku cloud",
-    "ichi cloud",
-    "clouds",
-]
+CLOUD_NAMES = """
+    ichimoku cloud; cloud; kumo; ichimoku kumo; kumo cloud; ichimoku clouds; the ichimoku cloud; ichi cloud; clouds;
+    ichimoku spans; senkou spans; leading spans; cloud spans; kumo spans; cloud lines; cloud edges; cloud boundaries;
+    ichimoku cloud lines; spans of the cloud; spans of the ichimoku cloud; lines of the cloud; edges of the cloud;
+    lines of the ichimoku cloud; span a and span b; senkou span a and senkou span b; senkou span a and b; span a and b;
+    senkou a and b; senkou a and senkou b
+    """
 
 
 def _words(text: str) -> list[str]:
@@ -385,7 +381,7 @@ def _read() -> None:
             FAMILIES[kind] = Family(kind, False, (float(length),), kind.upper(), default=kind)
             OUTPUTS[kind] = Output(kind, kind, "{f}", kind.upper(), "price")
         PHRASES.append(("average", kind, _words(names)))
-    PHRASES.append(("cloud", "", CLOUD_NAMES))
+    PHRASES.append(("cloud", "", _words(CLOUD_NAMES)))
     PHRASES.append(("pair", "ichimoku", ["tk", "tenkan kijun", "tenkan/kijun", "tenkan / kijun", "conversion base"]))
     PHRASES.append(("pair", "adx", ["di", "dmi", "directional movement"]))
 

@@ -24,6 +24,7 @@ KNOWN.update(_VERBS)
 _OVER = ("above", "over")
 _UNDER = ("below", "under", "beneath")
 _CLOSES = ("closes", "closed", "close", "closing", "finishes", "finished", "ends", "settles", "settled")
+_OWN = {"high": ">", "low": "<"}
 _IT = ("it", "that", "there", "them")
 
 
@@ -31,6 +32,7 @@ def read_poke(r: Reader) -> Condition | None:
     """A candle that goes beyond a line and closes on its other side."""
     start = r.mark()
     label = r.interval()
+    side = r.take("field", "low", "high")
     r.take("field", "price")
     verb = not r.done and _verb(r)
     if not verb:
@@ -38,11 +40,14 @@ def read_poke(r: Reader) -> Condition | None:
         return None
     up = r.word(*_OVER, fill=False)
     down = not up and r.word(*_UNDER, fill=False)
+    if side is not None and not up and not down:
+        r.reset(start)
+        return None
     if not up and not down:
         r.word("through", "past", "beyond", fill=False)
     line = read_operand(r)
     back = _back(r, line) if line is not None and line.kind != "number" and price_like(line) else None
-    if line is None or back is None or (up and back == ">") or (down and back == "<"):
+    if line is None or back is None or back == (">" if up else "<" if down else "") or back == _OWN.get(side or ""):
         r.reset(start)
         return None
     line = edge(line, "<" if back == ">" else ">")
@@ -75,7 +80,8 @@ def _back(r: Reader, line: Operand) -> str | None:
     if not r.word("but", "and", "then", "yet", "before", fill=False) and not paused:
         return None
     r.word("then", "price", "it", fill=False)
-    r.word("the", "a", fill=False)
+    r.word("the", "a", "whose", "its", "with", fill=False)
+    r.word("the", "a", "whose", "its", fill=False)
     r.word("candle", "bar", fill=False)
     if not r.word(*_CLOSES, "closing", fill=False):
         return None

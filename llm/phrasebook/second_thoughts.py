@@ -40,6 +40,12 @@ def taken_back(tokens: list[Token], note: Callable[[str], None]) -> list[Token]:
     out: list[Token] = []
     at = 0
     while at < len(tokens):
+        again = _said_again(out, tokens, at)
+        if again is not None:
+            first, at = again
+            note(f"“{' '.join(token.text for token in out[first:])}” was taken back for “{tokens[at].text}”.")
+            del out[first:]
+            continue
         end = _correction(tokens, at)
         target = None if end is None else _number_before(out, tokens[end])
         if end is not None and target is not None:
@@ -58,6 +64,70 @@ def taken_back(tokens: list[Token], note: Callable[[str], None]) -> list[Token]:
         out.append(tokens[at])
         at += 1
     return out
+
+
+# Words of which one can stand for the other: who says the second takes the first back.
+_ALIKE = (
+    frozenset({"above", "below", "over", "under", "beneath"}),
+    frozenset({"ema", "sma", "wma", "hma", "dema", "tema", "vwma", "rma", "kama"}),
+    frozenset({"ema's", "sma's", "emas", "smas"}),
+    frozenset({"oversold", "overbought"}),
+    frozenset({"bullish", "bearish"}),
+    frozenset({"upper", "lower", "middle"}),
+    frozenset({"high", "low", "close", "open"}),
+)
+# Words that as well begin a sentence of its own: "RSI below 30. Actually 20 EMA above 50 EMA".
+_BEGINS_TOO = (("actually",), ("nah",), ("second", "thoughts"), ("i", "mean"), ("i", "meant"))
+_SPACE = frozenset({",", "-", "(", ")", ".", ":"})
+_COUNTS = frozenset("candle candles bar bars period periods day days".split())  # noqa: SIM905
+MAX_AGAIN = 5
+
+
+def _said_again(out: list[Token], tokens: list[Token], at: int) -> tuple[int, int] | None:
+    """For "the 50 EMA, no wait, the 100 EMA" and "above the SMA (sorry, EMA)": where in `out` what is taken back
+    begins, and where in `tokens` what replaces it; None where the words at `at` say nothing again."""
+    if tokens[at].text not in _STARTS or tokens[at].kind == "number":
+        return None
+    mid = at
+    while mid < len(tokens) and mid - at < MAX_WORDS and (tokens[mid].text in _STARTS or tokens[mid].text == "("):
+        mid += 1
+    ended = any(token.text in _ENDS for token in (*out[-1:], *tokens[at:mid]))
+    sure = [words for words in _TAKES_BACK if not ended or words not in _BEGINS_TOO]
+    if mid >= len(tokens) or not any(_are(tokens, place, words) for place in range(at, mid) for words in sure):
+        return None
+    while tokens[mid].text in ("the", "a") and mid + 1 < len(tokens):
+        mid += 1
+    said = [place for place in range(max(0, len(out) - MAX_AGAIN), len(out)) if out[place].text not in _SPACE]
+    for place in reversed(said):
+        tail = [out[other].text for other in said if other > place]
+        if _stands_for(out[place], tokens, mid) and _goes_on(tail, tokens, mid + 1):
+            return place, mid
+        repeated = mid + 1 < len(tokens) and place > 0 and out[place - 1].text == tokens[mid].text
+        if repeated and _stands_for(out[place], tokens, mid + 1) and _goes_on(tail, tokens, mid + 2):
+            return place, mid + 1
+    return None
+
+
+def _stands_for(before: Token, tokens: list[Token], at: int) -> bool:
+    """Whether the token at `at` can take the place of `before`."""
+    token = tokens[at]
+    if token.kind != "word":
+        counted = at + 1 < len(tokens) and (tokens[at + 1].text in _COUNTS or tokens[at + 1].text == "-")
+        return before.text != token.text and (
+            before.kind == token.kind or (before.kind == "span" and token.kind == "number" and counted)
+        )
+    return before.text != token.text and any({before.text, token.text} <= words for words in _ALIKE)
+
+
+def _goes_on(tail: list[str], tokens: list[Token], at: int) -> bool:
+    """Whether the words behind what is taken back are said again behind what replaces it, all of them."""
+    if not tail:
+        return True
+    first, *rest = tail
+    if at >= len(tokens):
+        return False
+    alike = tokens[at].text == first or (first[:1].isdigit() and tokens[at].text[:1].isdigit())
+    return alike and _goes_on(rest, tokens, at + 1)
 
 
 def _are(tokens: list[Token], at: int, words: tuple[str, ...]) -> bool:

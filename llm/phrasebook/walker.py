@@ -50,7 +50,7 @@ from llm.phrasebook.meaning import (
 )
 from llm.phrasebook.predicates import read_scope
 from llm.phrasebook.prepare import MAX_TOKENS, prepare
-from llm.phrasebook.prohibitions import read_prohibition
+from llm.phrasebook.prohibitions import read_prohibition, read_said_short
 from llm.phrasebook.reader import MAX_EFFORT, Reader
 from llm.phrasebook.repeats import explains
 from llm.phrasebook.sentence import Part, Sentence
@@ -206,7 +206,7 @@ class Walker:
             subject = self.chained or subject  # "Above the 50 EMA, which is above the 200 EMA".
         elliptic = self._elliptic()
         mark = self.r.mark()
-        found = read_condition(self.r, subject if part.items else None)
+        found = read_said_short(self.r, part.items) or read_condition(self.r, subject if part.items else None)
         if found is None:
             return False
         if behind_unread(self.r, start, self.used) and not stands_alone(self.r, mark):
