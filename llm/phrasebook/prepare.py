@@ -12,6 +12,7 @@ from itertools import pairwise
 from llm.phrasebook.fractions import spoken_fractions
 from llm.phrasebook.restated import said_once
 from llm.phrasebook.second_thoughts import taken_back
+from llm.phrasebook.short_names import written_out
 from llm.phrasebook.shorthand import expand
 from llm.phrasebook.slang import plain_words, signed_numbers
 from llm.phrasebook.spelling import correct
@@ -63,7 +64,7 @@ def prepare(
     """The tokens to read, the clauses taken out, and whether the sentence was too long to be read whole."""
     tokens = spoken_fractions(spoken_times(_nouns(tokenise(sentence))))
     meant = taken_back(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
-    written = settle(plain_words(meant, note))
+    written = settle(written_out(plain_words(meant, note)))
     kept = _plain(_list_marks(plain_words(said_once(written), note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))

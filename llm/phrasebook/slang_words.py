@@ -67,6 +67,18 @@ i hit sell; hit sell; i smash sell; smash sell; mash sell; i mash sell; i press 
     short the rip; short the pump; short it to zero; short it into oblivion; short tf out of it; short szn; bear szn
     | short
 red close; red closes | red candle
+taps; tapped; taps into; tapped into; kisses; kissed; smooches | touches
+price pops up to touch; price pops up to tag; price pops to tag; price rallies up to touch; price pushes up to
+    touch; price pushes up to tag; price pokes up to touch; price comes up to touch; price comes up to tag; price
+    wicks up to touch; price bounces up to touch; price climbs up to touch; price runs up to touch; price runs up to
+    tag | the high is at or above
+price dips to touch; price dips to tag; price dips down to touch; price drops to touch; price drops down to touch;
+    price drops to tag; price comes down to touch; price comes down to tag; price wicks down to touch; price falls
+    to touch | the low is at or below
+fails to close above; failed to close above; fails to close over; failed to close over; but fails to get a close
+    above; fails to get a close above; never manages to close above | can't close above
+fails to close below; failed to close below; fails to close under; failed to close under; fails to get a close below
+    | can't close below
 green close; green closes | green candle
 vol candle; vol bar; volume candle; volume bar; vol node | volume
 slapped down from; got slapped down from; got slapped at; gets slapped at; got slapped by; gets slapped by; smacked

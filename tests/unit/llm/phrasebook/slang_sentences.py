@@ -21,4 +21,20 @@ price got slapped down from the 50 ema on 1h, short it =>
 price bounces clean off the 200 ma on 1h, load the boat =>
     long: low <= ta.sma(close, 200) and close > ta.sma(close, 200)
 knife catch szn: when shes nuked 5% in the last 4 hours, 1h => long: pct_change(close, 4) <= -5
+mostly market buys (65%+), green close, 1h, long it => long: buy_volume >= 0.65 * volume and close > open
+mostly sellers (70%+) on the 1h, red close, short => short: sell_volume >= 0.7 * volume and close < open
+mostly buyers, volume 2x the average, 1h => long: buy_volume > sell_volume and volume >= 2 * ta.sma(volume, 20)
+1h candle w/ massive volume 4x avg closes green, fomo in => long: volume >= 4 * ta.sma(volume, 20) and close > open
+price taps the 50 ema but fails to close above it, 1h short =>
+    short: between(ta.ema(close, 50), low, high) and not (close > ta.ema(close, 50))
+"""
+
+# Averages named as a pair and spoken of by their lengths; the pair's own words stay told.
+NAMED_BEFORE = """
+my thing is ema 9 and ema 20: when 9 is under 20 on 1h => ta.ema(close, 9) < ta.ema(close, 20)
+ema 9 and 21 on 1h. when the 9 crosses above the 21 buy => crossover(ta.ema(close, 9), ta.ema(close, 21))
+sma 50 and 200 on 1h, buy when the 50 is over the 200 and rsi is above 50 =>
+    ta.sma(close, 50) > ta.sma(close, 200) and ta.rsi(close, 14) > 50
+ema 20 and 50: rsi above 50 and the 20 above the 50 on 1h =>
+    ta.rsi(close, 14) > 50 and ta.ema(close, 20) > ta.ema(close, 50)
 """
