@@ -28,10 +28,10 @@ _UNITS: Final = {"hour": "1h", "day": "1d", "today": "1d", "week": "1w"}
 _BEFORE_A_YEAR: Final = ("in", "since", "of", "back", "after", "before", "until", "from", "the")
 _ADVERBS: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 _BEFORE_A_COUNT: Final = frozenset(
-    "last past over in within for during previous of than after since up down first".split()  # noqa: SIM905
+    "last past over in within for during previous of than after since up down first".split()
 )
 _AFTER_A_COUNT: Final = frozenset(
-    "ago high low highs lows change gain gainers losers volume turnover average quote ema sma ma window earlier".split()  # noqa: SIM905
+    "ago high low highs lows change gain gainers losers volume turnover average quote ema sma ma window earlier".split()
 )
 
 

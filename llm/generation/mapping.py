@@ -20,7 +20,7 @@ _INTERVAL = re.compile(r"\b\d+\s?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)\b"
 _WORD = re.compile(r"[a-z]{2,}")
 _EMPTY = frozenset(
     """the of is are was be at to in on and or than then an its it by for with from that which when while price candle
-    candles period periods value current last close closes ta tf as has have""".split()  # noqa: SIM905
+    candles period periods value current last close closes ta tf as has have""".split()
 )
 _SAME = {
     "sma": "average", "ema": "average", "ma": "average", "mean": "average", "moving": "average", "averages": "average",

@@ -8,7 +8,7 @@ from llm.phrasebook.meaning import Condition, Formula, Operand
 from llm.phrasebook.reader import Reader
 
 _NEWEST = frozenset({"last", "its"})
-_NEXT = frozenset("and but while with or when then".split())  # noqa: SIM905
+_NEXT = frozenset("and but while with or when then".split())
 _OWNED = ("'s", "high", "low", "value")
 
 Form = Callable[[Reader, Operand | None], tuple[Condition, Operand | None] | None]

@@ -130,5 +130,5 @@ COMMON_WORDS = frozenset(
     wire wired wise wish wishes woke woman women won won't wonder wood word words wore work worked worker working
     works world worried worry worse worst worth wouldn't wow write writer writes writing written wrong wrote yard
     yeah year yearly years yellow yes yet yield young younger your yours yourself youth youtube zone
-    """.split()  # noqa: SIM905
+    """.split()
 )

@@ -61,7 +61,7 @@ _ENGLISH = frozenset(
     """
     the when is are and or above below over under with of on in if a an price close buy sell short long candle candles
     crosses cross average than for at least more less chart not while but its it to that has last within
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

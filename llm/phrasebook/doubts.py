@@ -20,26 +20,26 @@ _GOES_BEFORE = frozenset(
     """
     of than between most some few half nearly almost chasing chased chase ignoring ignored fearing loving hating missed
     missing
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _ARTICLES = frozenset({"the", "a", "an", "its", "their"})
-_SHARE = frozenset("upper lower top bottom middle lowest highest first".split())  # noqa: SIM905
+_SHARE = frozenset("upper lower top bottom middle lowest highest first".split())
 _IMPLIED = "Where no subject is named"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _COPULAS = frozenset({"is", "are", "was", "were", "isn't", "aren't", "means", "mean", "works", "work", "fails", "fail"})
-_HEDGES = frozenset("just often usually always never really basically simply kind of sort pretty so very".split())  # noqa: SIM905
+_HEDGES = frozenset("just often usually always never really basically simply kind of sort pretty so very".split())
 _JUDGED = frozenset(
     """
     overrated underrated dead noise nonsense garbage useless great nice fun hard everything nothing dumb stupid rubbish
     lies magic gambling bullshit bs boring brutal murder poison gold money free trouble
-    """.split()  # noqa: SIM905
+    """.split()
 )
 # What makes a rule of a condition that was said first: "RSI under 30 is my trigger", "... is a buy".
 _CALLS = frozenset(
     """
     buy sell long short longs shorts signal trigger setup entry entries exit filter condition requirement must rule go
     cue moment level value same highest lowest top bottom case first
-    """.split()  # noqa: SIM905
+    """.split()
 )
 ORDER_WORDS = frozenset({"then", "afterwards", "later", "subsequently"})
 

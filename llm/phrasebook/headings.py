@@ -13,7 +13,7 @@ from llm.phrasebook.meaning import Condition, operands
 from llm.phrasebook.reader import Reader
 
 MAX_HEADING = 10
-BEATEN = frozenset("rekt squeezed liquidated trapped burned burnt wrecked crushed smoked caught".split())  # noqa: SIM905
+BEATEN = frozenset("rekt squeezed liquidated trapped burned burnt wrecked crushed smoked caught".split())
 
 
 def read_heading(r: Reader, sentence: str) -> str | None:
@@ -54,7 +54,7 @@ def _plain_name(r: Reader, sentence: str) -> str | None:
     return text
 
 
-_RULES = frozenset("when if while once whenever only not no never exit stop target unless either without".split())  # noqa: SIM905
+_RULES = frozenset("when if while once whenever only not no never exit stop target unless either without".split())
 
 
 def _drop_name(r: Reader, sentence: str) -> None:

@@ -12,7 +12,7 @@ from llm.phrasebook.reader import Reader
 from llm.phrasebook.sequences import read_sequence
 from llm.phrasebook.text import Token
 
-_CHARTS = frozenset("chart charts timeframe timeframes tf candle candles bar bars interval".split())  # noqa: SIM905
+_CHARTS = frozenset("chart charts timeframe timeframes tf candle candles bar bars interval".split())
 _TOO_LONG = frozenset({"monthly", "month", "quarterly", "yearly", "1m", "12m"})
 
 

@@ -10,15 +10,15 @@ LIGHT = frozenset(
     """
     on in for over at and or while when whenever if with where but last past within during
     using once by plus given meaning , ; . : - / ! ? & ( ) " ' [ ] + first
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _TELLING = frozenset(
     """
     i i'm i'd i'll i've im me my mine myself we us our you your he she his her they them somebody someone friend wife
     book nothing whatever what's could weird honestly stuff thing things please hi hey hello
-    """.split()  # noqa: SIM905
+    """.split()
 )
-_ASKING = frozenset("when whenever if unless while where until once only except not no never whose which".split())  # noqa: SIM905
+_ASKING = frozenset("when whenever if unless while where until once only except not no never whose which".split())
 _OF_RULES = frozenset(
     """
     price prices volume close closes closed high highs low lows open above below over under cross crosses break breaks
@@ -26,7 +26,7 @@ _OF_RULES = frozenset(
     averages band bands signal line support resistance top bottom up down rise rises fall falls rising falling gain
     gains loss drop drops new market momentum strong weak bullish bearish quiet loud calm inside outside day week
     month hour minute yesterday today stop target exit profit risk percent double twice half chart
-    """.split()  # noqa: SIM905
+    """.split()
 )
 LONG_SENTENCE = 30
 

@@ -209,7 +209,7 @@ _FILLER = frozenset(
     symbols take tell than that the their them then there there's these they this those to token tokens
     too trade trades trading up-side us usd usdt value values very want was we were what when's which
     who whose will would you
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 _INDEX: dict[tuple[str, ...], list[tuple[str, str]]] = {}

@@ -64,7 +64,7 @@ def read_operand(r: Reader, subject: Operand | None = None) -> Operand | None:
 
 
 # First words of names that could be read as something else: an interval, a multiple, "the average of".
-_LEADING = frozenset("daily weekly monthly session day intraday average volume moving double triple zero".split())  # noqa: SIM905
+_LEADING = frozenset("daily weekly monthly session day intraday average volume moving double triple zero".split())
 
 
 def _leading_name(r: Reader, subject: Operand | None) -> Operand | None:

@@ -14,7 +14,7 @@ _LOST = ("lost", "undercut")
 _WON = ("reclaimed", "regained", "retaken", "recovered")
 _BROKEN = ("broken", "breached", "cleared", "taken", "crossed", "violated")
 _DOER = ("price", "close", "closes", "candle", "bar", "wick", "it", "low", "high")
-_NEXT = frozenset("and but while with or when on , . ; : ! ? ( ) then if as in".split())  # noqa: SIM905
+_NEXT = frozenset("and but while with or when on , . ; : ! ? ( ) then if as in".split())
 
 
 def read_passive(r: Reader, left: Operand) -> Condition | None:

@@ -18,7 +18,7 @@ _VERBS = frozenset(
     traded trading pushes pushed pushing pierces pierce pierced piercing stabs stabbed falls fell drops drop dropped
     breaks broke breaking rises rose moves moved goes went gets got undercuts undercut overshoots probes probed sweeps
     swept jumps jumped pops popped slips slipped runs ran sticks peeks peeked crosses crossed
-    """.split()  # noqa: SIM905
+    """.split()
 )
 KNOWN.update(_VERBS)
 _OVER = ("above", "over")

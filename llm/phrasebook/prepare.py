@@ -31,7 +31,7 @@ _ADVERBS = frozenset(
     somewhere itself himself themselves basically actually really simply frankly honestly obviously literally maybe
     perhaps probably clearly certainly definitely recently anyway eventually essentially roughly preferably ideally
     finally suddenly comfortably cleanly firmly solidly nicely freshly already anywhere everywhere sort
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _SAID_ASIDE = """
 you know; more or less; i mean; let us say; let's say; or so; to be honest; of course; if possible; for example;
@@ -43,16 +43,16 @@ _ASIDES = tuple(tuple(phrase.split()) for phrase in _SAID_ASIDE.split(";"))
 _USUAL = frozenset(
     """
     normal standard usual regular ordinary classic default common typical exponential simple plain
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _AROUND = frozenset(
     """
     just the a with of one ones settings setting version kind nothing fancy length and periods period candles
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _WAYS = ("upward", "upwards", "up", "downward", "downwards", "down")
 _SIDES = ("over", "above", "under", "below")
-_AVERAGES = frozenset("ema sma ma wma hma dema tema vwma emas smas mas".split())  # noqa: SIM905
+_AVERAGES = frozenset("ema sma ma wma hma dema tema vwma emas smas mas".split())
 _COUNTED: dict[str, TokenKind] = {"percent": "percent", "pct": "percent", "times": "multiple"}
 _ENDS = frozenset({".", ";", "!", "?"})
 _BREAKS = frozenset({",", ";", ".", ":", "-", "!", "?"})

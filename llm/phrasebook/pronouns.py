@@ -8,7 +8,7 @@ from llm.phrasebook.meaning import Operand
 from llm.phrasebook.reader import Reader
 
 _LINES = ("level", "line", "average", "ema", "sma", "band", "price", "high", "low", "mark", "ma")
-_AFTER_OWN = frozenset("too also as and or but while with when on if then".split())  # noqa: SIM905
+_AFTER_OWN = frozenset("too also as and or but while with when on if then".split())
 
 
 def read_pronoun(r: Reader, subject: Operand | None) -> Operand | None:

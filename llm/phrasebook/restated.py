@@ -10,35 +10,35 @@ from dataclasses import replace
 
 from llm.phrasebook.text import Token
 
-_COMPARING = frozenset("above below over under at < > <= >= least most than sub more less greater lower".split())  # noqa: SIM905
+_COMPARING = frozenset("above below over under at < > <= >= least most than sub more less greater lower".split())
 # Words for a value without a number, which a bracket behind them gives.
 _VAGUE = frozenset(
     """
     low high hot cold dead weak strong elevated extreme stretched oversold overbought extended quiet calm busy big large
     huge small tiny heavy light thin trending choppy flat tame wild rich cheap up down
-    """.split()  # noqa: SIM905
+    """.split()
 )
-_VERBS = frozenset("cross crosses crossed crossing crossover close closes closed".split())  # noqa: SIM905
-_MOVES = frozenset("drops rises falling rising dropping dumping pumping crashing drop rise".split())  # noqa: SIM905
+_VERBS = frozenset("cross crosses crossed crossing crossover close closes closed".split())
+_MOVES = frozenset("drops rises falling rising dropping dumping pumping crashing drop rise".split())
 _WAYS = frozenset({"down", "up"})
-_TOWARDS = frozenset("through crosses cross crossing crossed past reclaims loses".split())  # noqa: SIM905
-_OSCILLATORS = frozenset("rsi cci mfi adx macd stoch stochastic stochrsi willr roc cmo chop atr volume".split())  # noqa: SIM905
-_GOES_ON = frozenset("and or but while with when on for in then if , n".split())  # noqa: SIM905
-_AVERAGES = frozenset("ema sma ma wma hma dema tema vwma kama emas smas mas average averages".split())  # noqa: SIM905
+_TOWARDS = frozenset("through crosses cross crossing crossed past reclaims loses".split())
+_OSCILLATORS = frozenset("rsi cci mfi adx macd stoch stochastic stochrsi willr roc cmo chop atr volume".split())
+_GOES_ON = frozenset("and or but while with when on for in then if , n".split())
+_AVERAGES = frozenset("ema sma ma wma hma dema tema vwma kama emas smas mas average averages".split())
 _UNITS = frozenset(
     """
     candle candles bar bars period periods day days hour hours minute minutes week weeks line level mark percent points
     times atr atrs high low close closes highs lows green red x % one ones dma simple
     exponential moving weighted hull
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _SPIKES = frozenset({"spike", "spikes", "surge", "surges", "explosion", "burst", "spiking", "jump"})
 _USUAL = frozenset({"the", "its", "normal", "usual", "average", "avg", "mean", "of", "than"})
 _BOUNDS = frozenset({".", ";", "!", "?"})
 _LINKS = frozenset({"and", "or", ",", "&", "/", "over", "the"})
-_SPANS = frozenset("hour day week month session candle bar".split())  # noqa: SIM905
-_STRETCH = frozenset("period window span time stretch timeframe lookback amount number".split())  # noqa: SIM905
-_CANDLES = frozenset("candle candles bar bars".split())  # noqa: SIM905
+_SPANS = frozenset("hour day week month session candle bar".split())
+_STRETCH = frozenset("period window span time stretch timeframe lookback amount number".split())
+_CANDLES = frozenset("candle candles bar bars".split())
 MAX_MEANT = 6
 
 

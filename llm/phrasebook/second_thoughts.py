@@ -11,7 +11,7 @@ _STARTS = frozenset(
     """
     no wait actually sorry nah nope hmm hm scratch correction rather or oops ah oh well make let's better i mean meant
     make that it say second thoughts on thought , - . : ; um uh hold
-    """.split()  # noqa: SIM905
+    """.split()
 )
 # Without one of these the words take nothing back: "RSI below 30 or 25".
 _TAKES_BACK = (
@@ -79,7 +79,7 @@ _ALIKE = (
 # Words that as well begin a sentence of its own: "RSI below 30. Actually 20 EMA above 50 EMA".
 _BEGINS_TOO = (("actually",), ("nah",), ("second", "thoughts"), ("i", "mean"), ("i", "meant"))
 _SPACE = frozenset({",", "-", "(", ")", ".", ":"})
-_COUNTS = frozenset("candle candles bar bars period periods day days".split())  # noqa: SIM905
+_COUNTS = frozenset("candle candles bar bars period periods day days".split())
 MAX_AGAIN = 5
 
 

@@ -10,15 +10,11 @@ from llm.phrasebook.lengths import MAX_LENGTH
 from llm.phrasebook.reader import Reader
 
 _INTRODUCED = ("with", "of", "using", "set", "uses")
-_LENGTH = frozenset(
-    "length lengths period periods lookback settings setting parameters params window fast k".split()  # noqa: SIM905
-)
+_LENGTH = frozenset("length lengths period periods lookback settings setting parameters params window fast k".split())
 _FACTOR = frozenset(
-    "multiplier mult factor deviations deviation std stdev sigma sigmas standard dev stdevs atr atrs".split()  # noqa: SIM905
+    "multiplier mult factor deviations deviation std stdev sigma sigmas standard dev stdevs atr atrs".split()
 )
-_OTHER = frozenset(
-    "smoothing smooth signal slow d and to of with a the = : is are on step limit max".split()  # noqa: SIM905
-)
+_OTHER = frozenset("smoothing smooth signal slow d and to of with a the = : is are on step limit max".split())
 _BETWEEN = (",", "/", "-", ";")
 _FIELDS = ("close", "closes", "high", "low", "open", "hl2", "hlc3", "ohlc4")
 _MORE = ("less", "lower", "below", "under", "more", "higher", "above", "greater", "over", "so")
@@ -162,7 +158,7 @@ def _is_anothers(r: Reader) -> bool:
     return found
 
 
-_AGO = frozenset("ago earlier before back in straight running row consecutive consecutively".split())  # noqa: SIM905
+_AGO = frozenset("ago earlier before back in straight running row consecutive consecutively".split())
 
 
 def _counts_candles(r: Reader) -> bool:

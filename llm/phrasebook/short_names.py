@@ -12,25 +12,25 @@ from dataclasses import replace
 
 from llm.phrasebook.text import Token
 
-_AVERAGES = frozenset("ema emas sma smas wma wmas hma dema tema vwma".split())  # noqa: SIM905
+_AVERAGES = frozenset("ema emas sma smas wma wmas hma dema tema vwma".split())
 _BETWEEN = frozenset({"and", "/", "&", "with"})
-_ASKED = frozenset("when if while once whenever".split())  # noqa: SIM905
-_SIDES = frozenset("above below over under through than".split())  # noqa: SIM905
+_ASKED = frozenset("when if while once whenever".split())
+_SIDES = frozenset("above below over under through than".split())
 _OF_OTHERS = frozenset(
     """
     candle candles bar bars period periods day days hour hours minute minutes week weeks ema sma wma ma emas smas mas
     mark level line rsi average moving % percent x times most highest lowest last best worst coins symbols
-    """.split()  # noqa: SIM905
+    """.split()
 )
-_SAID = frozenset("is are was crosses cross crossed crossing goes gets stays sits remains above below".split())  # noqa: SIM905
+_SAID = frozenset("is are was crosses cross crossed crossing goes gets stays sits remains above below".split())
 REACH = 5
 _TAKERS = {"buyers": "buyers", "buys": "buyers", "buying": "buyers"}
 _TAKERS |= {"sellers": "sellers", "sells": "sellers", "selling": "sellers"}
-_KINDS = frozenset("market taker aggressive".split())  # noqa: SIM905
+_KINDS = frozenset("market taker aggressive".split())
 _MASSIVE = frozenset(
     """
     massive huge big heavy insane crazy fat chunky monster serious strong high fierce juicy beefy enormous giant
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _CLOSES = frozenset({"closes", "closed", "closing"})
 _GAIN, _LOSS = frozenset({"profit", "gain"}), frozenset({"loss", "drawdown"})

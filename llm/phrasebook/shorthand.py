@@ -35,10 +35,10 @@ _LESS = ("less", "below", "lower", "fewer", "under", "smaller")
 _COMPARING = frozenset(
     """
     above below over under than least most > < >= <= ≥ ≤ exceeds minimum maximum =
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _CHART = frozenset({"chart", "charts", "candle", "candles", "bar", "bars", "tf", "timeframe", "timeframes", "time"})
-_AFTER_THE = _CHART | frozenset(", . ; : ! ? ) and or when while if with but only as w now please price rsi".split())  # noqa: SIM905
+_AFTER_THE = _CHART | frozenset(", . ; : ! ? ) and or when while if with but only as w now please price rsi".split())
 _MINUTES = frozenset({1, 3, 5, 15, 30, 60, 240})
 
 

@@ -121,16 +121,16 @@ dog; the beast; some coin; some alt; any coin; any alt; a coin; an alt
 _SUBJECTS: dict[str, list[tuple[str, ...]]] = {}
 for _phrase in _SUBJECTS_SAID.split(";"):
     _SUBJECTS.setdefault(_phrase.split()[0], []).append(tuple(_phrase.split()))
-_PLACES = frozenset("above below over under back within near inside outside at between beneath".split())  # noqa: SIM905
-_TRADERS = frozenset("it price coin which that and still he we alt token symbol btc eth also , now".split())  # noqa: SIM905
+_PLACES = frozenset("above below over under back within near inside outside at between beneath".split())
+_TRADERS = frozenset("it price coin which that and still he we alt token symbol btc eth also , now".split())
 # Behind one of these a signed number is a level and no sum.
 _BEFORE_SIGNED = frozenset(
     """
     through above below over under than least most to at of between and from past beyond < > = <= >= is was reaches hits
     around near either
-    """.split()  # noqa: SIM905
+    """.split()
 )
-_ADVERBS = frozenset("is are has have just still now also already currently only even both back was".split())  # noqa: SIM905
+_ADVERBS = frozenset("is are has have just still now also already currently only even both back was".split())
 _SAID_OF_PRICES = frozenset(
     """
     above below over under near within inside outside between closes closed closing close trades trading trade holds
@@ -139,7 +139,7 @@ _SAID_OF_PRICES = frozenset(
     oversold overbought bounces bounced gains gained outperforms underperforms beating lagging stays stayed dips dipped
     popped pops poked nuked nukes ripped rips pumped pumps dumped dumps mooned moons tanked tanks bled bleeds bleeding
     jumped jumps snapped climbed climbs crept slipped slips rolled rolls puked pukes cratered grinding
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

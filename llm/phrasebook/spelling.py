@@ -86,7 +86,7 @@ _PLAIN = frozenset(
     bitcoin ethereum coins market gainers losers top bottom width narrow conversion base tenkan kijun average
     reaches exceeds timeframe interval greater least most down double triple twice symbol strong uptrend downtrend
     twice thrice pullback reversal retest bounce bounces reclaim reclaims session weekday weekend monday friday
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -121,10 +121,10 @@ _TOPICS: list[tuple[str, str]] = [
 ]
 _ORDERS = _TOPICS[-1][0]
 # What tells the translator what to write: behind an order it is one as well, whatever it is to write.
-_TO_US = frozenset("write output return print emit answer respond reply produce generate say state".split())  # noqa: SIM905
-_PUT = frozenset("set use put make replace change give add".split())  # noqa: SIM905
-_OUR_WORK = frozenset("match filter filters rule rules code output answer program result condition conditions".split())  # noqa: SIM905
-_BEFORE_ORDER = frozenset("then just please simply instead now only also always and so you must should".split())  # noqa: SIM905
+_TO_US = frozenset("write output return print emit answer respond reply produce generate say state".split())
+_PUT = frozenset("set use put make replace change give add".split())
+_OUR_WORK = frozenset("match filter filters rule rules code output answer program result condition conditions".split())
+_BEFORE_ORDER = frozenset("then just please simply instead now only also always and so you must should".split())
 _PATTERNS = [
     (reason, re.compile(r"(?<![\w-])(?:" + re.sub(r"\n\s*", "", pattern) + r")(?![\w-])"))
     for reason, pattern in _TOPICS

@@ -10,7 +10,7 @@ from llm.phrasebook.naming import family_of
 from llm.phrasebook.reader import Reader
 from llm.phrasebook.settings import LENGTH_WORDS, read_named_settings
 
-_ENDS = frozenset(", . ; ) ] : ! ? and on with while but for at in when if or".split())  # noqa: SIM905
+_ENDS = frozenset(", . ; ) ] : ! ? and on with while but for at in when if or".split())
 
 
 def read_trailing_settings(r: Reader, items: list[Item]) -> list[Item] | None:

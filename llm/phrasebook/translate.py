@@ -46,7 +46,7 @@ _RESERVED = frozenset(
     change pct_change percentrank pivot_high pivot_low bullish_divergence bearish_divergence abs min max
     sqrt log exp round sign between na nz rank market_percentile market_mean market_zscore breadth
     session and or not if else in is True False None
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

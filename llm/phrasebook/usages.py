@@ -7,10 +7,10 @@ from dataclasses import replace
 from llm.phrasebook.text import Token
 
 _CROSSES = frozenset({"cross", "crossover", "crosses", "crossing"})
-_AVERAGES = frozenset("ema emas sma smas ma mas".split())  # noqa: SIM905
-_COLOURS = frozenset("green red bullish bearish".split())  # noqa: SIM905
-_CANDLES = frozenset("candle candles bar bars one ones candlestick candlesticks".split())  # noqa: SIM905
-_HEIKIN = frozenset("heikin heiken heikinashi ha".split())  # noqa: SIM905
+_AVERAGES = frozenset("ema emas sma smas ma mas".split())
+_COLOURS = frozenset("green red bullish bearish".split())
+_CANDLES = frozenset("candle candles bar bars one ones candlestick candlesticks".split())
+_HEIKIN = frozenset("heikin heiken heikinashi ha".split())
 _DAY = (("on", "the", "day"), ("in", "a", "day"), ("on", "day"), ("today",))
 REACH = 12
 

@@ -58,7 +58,7 @@ from llm.phrasebook.trade import read_trade
 from llm.phrasebook.trailing import read_trailing_settings
 
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
-_BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())  # noqa: SIM905
+_BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())
 _NAMED_BY = frozenset({"bullish", "bearish"})
 TANGLED = "too tangled"
 

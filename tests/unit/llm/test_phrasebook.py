@@ -203,7 +203,7 @@ WORDS = """
     rsi below above 30 2x 5% and or not ema 200 15m 4h price btc crosses the of in last candles volume average
     its , ( ) unless between high new within on up down ; macd signal % buy sell stop exit breaks out green 3
     daily yesterday's
-""".split()  # noqa: SIM905
+""".split()
 
 
 @settings(max_examples=60, deadline=None)

@@ -46,7 +46,7 @@ TYPOS = [
 KNOWN_WORDS = """
 brother stock winner pride trader fails mode then loose brief chance closet bills rice lower never crowd raising horse
 shower signed averse vault singer loan flower world though trough alone abode
-""".split()  # noqa: SIM905
+""".split()
 
 # Shorthand on 1h.
 SHORTHAND = [

@@ -24,9 +24,9 @@ from llm.phrasebook.walker import TANGLED, read_sentence
 
 OFFLINE = PhrasebookModel()
 BEFORE = "dip = ta.rsi(close, 14) < 30\nmatch = dip\nexit = trade.bars >= 20\nstop = close * 0.98\n"
-NUMBERS = "0 1 2 14 30 70 200 -1 0.5 2% -3% 500% 2x 10k 1m 15m 10m 1h 4h 1d 1M 1e300 1:2 2R".split()  # noqa: SIM905
+NUMBERS = "0 1 2 14 30 70 200 -1 0.5 2% -3% 500% 2x 10k 1m 15m 10m 1h 4h 1d 1M 1e300 1:2 2R".split()
 SIGNS = [*",;.:-()[]/!?<>=+*&|'\"%", "<=", "\n", "•"]
-JOINS = "and or not unless while exit stop target hold within for of is btc either any above below".split()  # noqa: SIM905
+JOINS = "and or not unless while exit stop target hold within for of is btc either any above below".split()
 # Where the bound is reached, the steps that are then refused are counted as well.
 STEPS = 1.05 * MAX_EFFORT
 WORDS = sorted(lexicon.known_words() | phrase_tables.known_words())
