@@ -191,9 +191,15 @@ class Rest:
             found = aggregates(taken)[:limit]
         else:
             until = now if end is None else min(now, end // 1000 + 1)
-            taken = self._tape.newest(row, until, limit * 2 + _RUN)
-            kept = [one for one in taken if end is None or one.time <= end]
-            found = aggregates(kept)[-limit:]
+            size = limit + _RUN
+            while True:
+                # Runs may be long, and the first one may be cut: more are looked for than are told.
+                size *= 2
+                taken = self._tape.newest(row, until, size)
+                found = aggregates([one for one in taken if end is None or one.time <= end])
+                if len(found) > limit or len(taken) < size:
+                    break
+            found = found[-limit:]
         listing = self._market.listings[row]
         return web.json_response([wire.aggregate(one, listing) for one in found], dumps=wire.compact)
 

@@ -224,7 +224,8 @@ def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices) 
 def _known(litellm: Any, name: str) -> None:
     if name not in litellm.model_cost:
         free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
-        litellm.register_model({name: {**free, "litellm_provider": name.split("/")[0], "mode": "chat"}})
+        # Not by `register_model`: that asks the server first.
+        litellm.model_cost[name] = {**free, "litellm_provider": name.split("/")[0], "mode": "chat"}
 
 
 def _with_schema(request: ModelRequest[Schema]) -> tuple[Message, ...]:
