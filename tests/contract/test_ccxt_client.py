@@ -113,6 +113,7 @@ def test_tickers_books_and_trades(kind: str, binance: Any, usdm: Any) -> None:
     assert [p for p, _ in asks] == sorted({p for p, _ in asks})
     assert bids[0][0] < asks[0][0] and book["nonce"] > 0
     assert bids[0][0] == pytest.approx(ticker["last"], rel=0.01)
+    assert len(client.fetch_trades(symbol, limit=1_000)) == 1_000
     trades = client.fetch_trades(symbol, limit=50)
     assert len(trades) == 50
     assert [int(t["id"]) for t in trades] == sorted({int(t["id"]) for t in trades})
