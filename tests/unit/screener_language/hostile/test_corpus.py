@@ -8,15 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
 from screener import FilterError, compile_filter
 from tests.unit.screener_language.hostile.corpus import CORPUS
+from tests.unit.screener_language.hostile.work import MOST_CALLS, counted
 
 SYMBOLS = frozenset({"BTCUSDT", "ETHUSDT"})
-MOST_CALLS = 250_000
 
 _heard: list[str] | None = None
 
@@ -72,22 +71,11 @@ def test_refused_with_place_and_reason(name: str) -> None:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_refused_with_bounded_work(name: str) -> None:
-    """So many calls take about 40 ms; unlike time, their number is the same on every machine."""
     text = CORPUS[name][1]
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
     refused(text)  # what is loaded once is loaded now
-    sys.setprofile(count)
-    try:
-        with suppress(FilterError):
-            compile_filter(text, "15m", SYMBOLS)
-    finally:
-        sys.setprofile(None)
-    assert calls < MOST_CALLS
+    with counted() as work, suppress(FilterError):
+        compile_filter(text, "15m", SYMBOLS)
+    assert work.calls < MOST_CALLS
 
 
 @pytest.mark.parametrize("name", CORPUS)
