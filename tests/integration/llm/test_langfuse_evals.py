@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -173,11 +172,8 @@ async def test_a_host_that_hangs_is_waited_for_a_bounded_time(
     langfuse: LangfuseStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(langfuse_evals, "BEGIN_S", 0.2)
-    langfuse.delay_s = 1.5
-    began = time.perf_counter()
-    with pytest.raises(HostFailed, match="did not answer within"):
+    with langfuse.hold(), pytest.raises(HostFailed, match="did not answer within"):
         await sink(langfuse).begin(info(2), CASES)
-    assert time.perf_counter() - began < 1.4
 
 
 def test_without_keys_there_is_no_sink(monkeypatch: pytest.MonkeyPatch) -> None:
