@@ -1,6 +1,7 @@
 """Where a filter would have matched: its past matches, what came after them, and who fails by one condition.
 
-1. `look_back` replays the program over the candles held, with the kernels that screening uses.
+1. `look_back` replays the program over a copy of the candles held, with the kernels that screening uses; however many
+   conditions there are, in four passes.
 2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
 3. `_shares` counts how often each condition held, and names those that never did, alone or two together.
 4. `_near_misses` names the symbols on which all conditions but one hold, as `screener.engine.near` ranks them.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -17,9 +19,11 @@ import numpy.typing as npt
 
 from app.engines import ConditionRow, condition_rows
 from screener import Program
+from screener.engine.machine import Words
 from screener.engine.near import near_misses
 from screener.engine.panel import Panel
-from screener.engine.replay import History, replay
+from screener.engine.replay import Candles, History, replay
+from screener.gate.gate_candles import held
 from screener.intervals import interval_ms
 from screener.ir import implied
 
@@ -29,7 +33,7 @@ ATR_CANDLES = 14
 MAX_MATCHES = 500
 MAX_NEAR_MISSES = 8
 MAX_COUNTED = 12
-"""Conditions counted one by one: each is a replay of its own."""
+"""Conditions counted one by one, and two by two."""
 _DAY_MS = 86_400_000
 
 
@@ -96,16 +100,16 @@ class LookBack:
 
 def look_back(
     program: Program,
-    panel: Panel,
+    candles: Candles,
     direction: str,
     trigger: str = "edge",
     symbols: frozenset[str] = frozenset(),
     limit: int = MAX_MATCHES,
 ) -> LookBack:
-    """Replay `program` over `panel` and report the newest `limit` matches, newest first."""
+    """Replay `program` over `candles` (`to_look_back`) and report the newest `limit` matches, newest first."""
     begin = time.perf_counter()
-    history = replay(program, panel, program.base)
-    names = list(panel.symbols)
+    history = replay(program, candles, program.base)
+    names = list(candles.symbols)
     times = np.asarray(history.times)
     if len(times) == 0:
         return LookBack(program.base, 0, len(names), None, None, 0, (time.perf_counter() - begin) * 1e3)
@@ -115,15 +119,15 @@ def look_back(
     rows, columns = np.nonzero(hits)
     total = len(rows)
     rows, columns = rows[-limit:][::-1], columns[-limit:][::-1]
-    candles = _aligned(panel, program.base, times, len(names))
+    prices = _aligned(candles, program.base, times)
     values = history.conditions([(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
-    outcomes = _outcomes(candles, rows, columns, 1 if direction == "long" else -1)
+    outcomes = _outcomes(prices, rows, columns, 1 if direction == "long" else -1)
     matches = [
         PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found, program))
         for r, c, outcome, found in zip(rows, columns, outcomes, values, strict=True)
     ]
     days = (int(times[-1]) - int(times[0]) + interval_ms(program.base)) / _DAY_MS
-    shares, never = _shares(history, len(names))
+    shares, never = _shares(history)
     now = [names[c] for c in np.flatnonzero(np.asarray(history.match)[-1, : len(names)] == 1)]
     return LookBack(
         interval=program.base,
@@ -142,28 +146,34 @@ def look_back(
     )
 
 
-def _shares(history: History, symbols: int) -> tuple[list[ConditionShare], list[str]]:
+def to_look_back(program: Program, panel: Panel) -> Candles:
+    """A copy of what a look-back at `program` reads of `panel`, so that the panel's lock is held for the copy alone."""
+    return held(program, panel, ("high", "low"))
+
+
+def _shares(history: History) -> tuple[list[ConditionShare], list[str]]:
     """How often each condition of `match` held, and what never did."""
     program = history.program
-    held = set(implied(program.nodes, program.match))
-    needed = [c for c in program.conditions if c.root in held]
+    necessary = set(implied(program.nodes, program.match))
+    needed = [c for c in program.conditions if c.root in necessary]
     counted = needed[:MAX_COUNTED]
-    truths = [history.values(condition.root)[:, :symbols] for condition in counted]
+    true, false = history.truths([condition.root for condition in counted])
     shares, never = [], []
-    for condition, truth in zip(counted, truths, strict=True):
-        known = int(np.isfinite(truth).sum())
-        true = int((truth == 1).sum())
-        shares.append(ConditionShare(condition.text, str(condition.reading), true / known if known else None))
-        if known and not true:
+    for condition, yes, no in zip(counted, true, false, strict=True):
+        held_on, known = _count(yes), _count(yes | no)
+        shares.append(ConditionShare(condition.text, str(condition.reading), held_on / known if known else None))
+        if known and not held_on:
             never.append(f"{condition.reading}: not once in {known:,} values held.")
     shares += [ConditionShare(condition.text, str(condition.reading), None) for condition in needed[MAX_COUNTED:]]
-    for i, first in enumerate(truths):
-        for j in range(i + 1, len(truths)):
-            both = int((np.isfinite(first) & np.isfinite(truths[j])).sum())
-            alone = (first == 1).any() and (truths[j] == 1).any()
-            if both and alone and not ((first == 1) & (truths[j] == 1)).any():
-                never.append(f"{counted[i].reading}, and {_lower(counted[j].reading)}: not once together.")
+    for i, j in combinations(range(len(counted)), 2):
+        both = ((true[i] | false[i]) & (true[j] | false[j])).any()
+        if both and true[i].any() and true[j].any() and not (true[i] & true[j]).any():
+            never.append(f"{counted[i].reading}, and {_lower(counted[j].reading)}: not once together.")
     return shares, never
+
+
+def _count(bits: Words) -> int:
+    return int(np.bitwise_count(bits).sum())
 
 
 def _lower(reading: object) -> str:
@@ -171,18 +181,12 @@ def _lower(reading: object) -> str:
     return text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
-def _aligned(panel: Panel, interval: str, closes: npt.NDArray[Any], symbols: int) -> dict[str, FloatArray]:
+def _aligned(candles: Candles, interval: str, closes: npt.NDArray[Any]) -> dict[str, FloatArray]:
     """Candles of `interval` on the rows of `closes` (close times, ms), `[candles, symbols]`."""
-    result: dict[str, FloatArray] = {}
-    for name in ("high", "low", "close"):
-        opens, values = panel.window(interval, name, len(closes))
-        row = {int(t) + interval_ms(interval): i for i, t in enumerate(opens)}
-        wanted = np.array([row.get(int(t), -1) for t in closes])
-        out = np.full((len(closes), symbols), np.nan)
-        held = wanted >= 0
-        out[held] = values[wanted[held], :symbols]
-        result[name] = out
-    return result
+    opens, fields = candles.series[interval]
+    at = np.minimum(np.searchsorted(opens, closes - interval_ms(interval)), len(opens) - 1)
+    there = opens[at] == closes - interval_ms(interval)
+    return {name: np.where(there[:, None], fields[name][at], np.nan) for name in ("high", "low", "close")}
 
 
 def _outcomes(

@@ -17,11 +17,12 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from aiohttp import web
 
-from app.lookback import look_back
+from app.lookback import look_back, to_look_back
 from app.panels import Panelled
 from market.types import MarketError, SymbolInfo
 from screener import FilterError, Program, compile_filter
 from screener.engine.near import near_misses
+from screener.engine.panel import Panel
 from screener.engine.replay import Candles, replay
 from screener.gate.gate import check
 from screener.gate.gate_candles import held
@@ -75,13 +76,13 @@ class FilterQuestions:
             router.add_post(path, _handler(answer))
 
     async def _look_back(self, body: dict[str, Any]) -> dict[str, Any]:
-        program = await self._asked(body)
         direction, trigger = str(body.get("direction") or "long"), str(body.get("trigger") or "edge")
-        async with self._view.engine_lock:
-            found = await asyncio.to_thread(
-                look_back, program, self._view.panel, direction, trigger, frozenset(body.get("symbols") or ())
-            )
-        return dataclasses.asdict(found)
+        symbols = frozenset(str(s) for s in body.get("symbols") or ())
+
+        def answer(program: Program, candles: Candles) -> dict[str, Any]:
+            return dataclasses.asdict(look_back(program, candles, direction, trigger, symbols))
+
+        return await self._copied(body, answer, to_look_back)
 
     async def _check(self, body: dict[str, Any]) -> dict[str, Any]:
         symbols = frozenset(str(s) for s in body.get("symbols") or ())
@@ -115,11 +116,16 @@ class FilterQuestions:
             body, lambda program, candles: explained(program, candles, symbol, None if until is None else int(until))
         )
 
-    async def _copied(self, body: dict[str, Any], answer: Callable[[Program, Candles], T]) -> T:
+    async def _copied(
+        self,
+        body: dict[str, Any],
+        answer: Callable[[Program, Candles], T],
+        copy: Callable[[Program, Panel], Candles] = held,
+    ) -> T:
         program = await self._asked(body)
         async with self._one:
             async with self._view.engine_lock:
-                candles = await asyncio.to_thread(held, program, self._view.panel)
+                candles = await asyncio.to_thread(copy, program, self._view.panel)
             return await asyncio.to_thread(answer, program, candles)
 
     async def _asked(self, body: dict[str, Any]) -> Program:

@@ -96,7 +96,8 @@ def near_misses(history: History, limit: int = 20, symbols: Collection[str] = ()
         return []
     program = history.program
     parts = requirements(program)
-    values = _Values(history)
+    sides = [side for part in parts if part.right is not None for side in (part.left, part.right) if side is not None]
+    values = _Values(history, [*(part.root for part in parts), *sides])
     truths = np.stack([values.newest(part.root) for part in parts])
     held = (truths == 1.0).sum(axis=0)
     open_ = np.isfinite(history.price[-1]) & (history.match[-1] != 1)
@@ -106,14 +107,14 @@ def near_misses(history: History, limit: int = 20, symbols: Collection[str] = ()
         # Distances matter only among those that hold as many conditions as the last one listed.
         least = np.sort(held[columns])[-limit]
         columns = columns[held[columns] >= least]
-    sides = [_sides(values, part, columns) for part in parts]
+    compared = [_sides(values, part, columns) for part in parts]
     found = [
         _near(
             history,
             int(column),
             parts,
             truths[:, column],
-            [None if s is None else s.at(i) for s in sides],
+            [None if s is None else s.at(i) for s in compared],
             int(held[column]),
         )
         for i, column in enumerate(columns)
@@ -133,19 +134,16 @@ class _Sides:
 
 
 class _Values:
-    """Values of nodes over the newest candles, each computed once."""
+    """Values of nodes over the newest candles, all of them read in one pass."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self._found: dict[int, Floats] = {}
+    def __init__(self, history: History, nodes: Sequence[int]) -> None:
+        rows = history.program.nodes
+        shape = history.price[-WINDOW:].shape
+        steady: dict[int, Floats] = {n: np.full(shape, float(rows[n].params[0])) for n in nodes if rows[n].op == "const"}
+        moving = [n for n in dict.fromkeys(nodes) if n not in steady]
+        self._found: dict[int, Floats] = {**steady, **history.newest(moving, WINDOW)}
 
     def window(self, node: int) -> Floats:
-        if node not in self._found:
-            row = self._history.program.nodes[node]
-            if row.op == "const":
-                self._found[node] = np.full(self._history.price[-WINDOW:].shape, float(row.params[0]))
-            else:
-                self._found[node] = self._history.values(node)[-WINDOW:]
         return self._found[node]
 
     def newest(self, node: int) -> Floats:

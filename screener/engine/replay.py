@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from screener.engine.kernels.run import edges
 from screener.engine.lower import Lowering
 from screener.engine.machine import Floats, Ints, Machine, Words
 from screener.engine.panel import padded
-from screener.engine.stepper import CandleSource, Watch, advance, spans, unpack
+from screener.engine.stepper import CandleSource, Chunk, Watch, advance, pack, spans, unpack
 from screener.intervals import CALENDAR, INTERVAL_MS, close_of, interval_ms, open_of
 from screener.ir import Condition, Program
 
@@ -140,23 +140,49 @@ class History:
         """A node's value after each base candle, `[n, symbols]`; booleans as 1, 0 and NaN for unknown."""
         size = len(self.symbols)
         boolean = self.program.nodes[node].dtype == "bool"
-        asked, none = [self._ref(node)], list[Ref]()
         parts: list[Floats] = [np.empty((0, size))]
-        machine = self._fresh()
-        for chunk in advance(
-            machine,
-            self._candles,
-            self._spans(machine),
-            self._base,
-            numbers=none if boolean else asked,
-            booleans=asked if boolean else none,
-        ):
+        for chunk in self._pass([] if boolean else [node], [node] if boolean else []):
             if boolean:
                 true, false = unpack(chunk.true[0], size), unpack(chunk.false[0], size)
                 parts.append(np.where(true, 1.0, np.where(false, 0.0, np.nan)))
             else:
                 parts.append(chunk.numbers[0, :, :size].copy())
         return np.concatenate(parts)[self._rows]
+
+    def newest(self, nodes: Sequence[int], count: int) -> dict[int, Floats]:
+        """Values of nodes after the newest `count` base candles, `[at most count, symbols]` by node, in one pass."""
+        size, kinds = len(self.symbols), self.program.nodes
+        numbers = [n for n in nodes if kinds[n].dtype == "num"]
+        booleans = [n for n in nodes if kinds[n].dtype == "bool"]
+        kept = self._rows[max(0, len(self._rows) - count) :]
+        found = {n: np.full((len(kept), size), np.nan) for n in nodes}
+        at = 0
+        for chunk in self._pass(numbers, booleans):
+            mine = np.flatnonzero((kept >= at) & (kept < at + len(chunk.closes)))
+            rows = kept[mine] - at
+            at += len(chunk.closes)
+            for k, n in enumerate(numbers):
+                found[n][mine] = chunk.numbers[k, rows, :size]
+            for k, n in enumerate(booleans):
+                true, false = unpack(chunk.true[k, rows], size), unpack(chunk.false[k, rows], size)
+                found[n][mine] = np.where(true, 1.0, np.where(false, 0.0, np.nan))
+        return found
+
+    def truths(self, nodes: Sequence[int]) -> tuple[Words, Words]:
+        """Where booleans are true and where they are false after each base candle, bits of symbols
+        `[nodes, n, words]`, in one pass."""
+        size, width = len(self.symbols), self._candles.width
+        real = pack(np.arange(width) < size)
+        none: list[Words] = [np.zeros((len(nodes), 0, width // 64), dtype=np.uint64)]
+        chunks = [(chunk.true & real, chunk.false & real) for chunk in self._pass([], nodes)]
+        true, false = (np.concatenate(none + [c[k] for c in chunks], axis=1)[:, self._rows] for k in (0, 1))
+        return true, false
+
+    def _pass(self, numbers: Sequence[int], booleans: Sequence[int]) -> Iterator[Chunk]:
+        """Once more over the whole history, with the values of these nodes."""
+        at_numbers, at_booleans = [self._ref(n) for n in numbers], [self._ref(n) for n in booleans]
+        machine = self._fresh()
+        return advance(machine, self._candles, self._spans(machine), self._base, at_numbers, at_booleans)
 
     def conditions(self, cells: Sequence[tuple[int, int]]) -> list[list[ConditionValue]]:
         """The program's conditions at each (candle, symbol) index, in one pass over the history."""

@@ -27,9 +27,10 @@ EXTERNAL_CANDLES: Final = 500
 """Candles that the cost of an indicator of the slow path is told for."""
 
 
-def held(program: Program, panel: Panel) -> Candles:
-    """A copy of the candles of `panel` that `program` reads, all that are held of each interval it names."""
-    fields: dict[str, set[str]] = {program.base: {"close"}}
+def held(program: Program, panel: Panel, also: Collection[str] = ()) -> Candles:
+    """A copy of the candles of `panel` that `program` reads, all that are held of each interval it names; of its base
+    interval `also` these fields."""
+    fields: dict[str, set[str]] = {program.base: {"close", *also}}
     for name in program.intervals:
         fields.setdefault("1d" if name in CALENDAR else name, {"close"})
     for node in program.nodes:

@@ -1,11 +1,14 @@
 """What the candles held say about a filter: matches a day, how often each condition held, what never did."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from app.lookback import LookBack, look_back
+from app.lookback import LookBack, look_back, to_look_back
 from screener import compile_filter
 from screener.engine.panel import Panel
+from screener.engine.stepper import advance
 
 HOUR = 3_600_000
 FIRST = 1_750_000_000_000 // (24 * HOUR) * 24 * HOUR
@@ -23,7 +26,8 @@ def panel() -> Panel:
 
 
 def looked(code: str) -> LookBack:
-    return look_back(compile_filter(code, "1h"), panel(), "long", "level")
+    program = compile_filter(code, "1h")
+    return look_back(program, to_look_back(program, panel()), "long", "level")
 
 
 def test_matches_a_day_are_those_of_all_symbols() -> None:
@@ -66,3 +70,19 @@ def test_beyond_the_first_conditions_none_is_counted_but_all_are_named() -> None
     found = looked("match = " + " and ".join(f"close > {n}" for n in range(1, 16)))
     assert len(found.conditions) == 15
     assert [c.share is None for c in found.conditions] == [False] * 12 + [True] * 3
+
+
+def test_more_conditions_take_no_more_passes_over_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+
+    def counted(*args: Any, **more: Any) -> Any:
+        passes.append(1)
+        return advance(*args, **more)
+
+    monkeypatch.setattr("screener.engine.replay.advance", counted)
+    taken = []
+    for count in (2, 14):
+        passes.clear()
+        assert looked("match = " + " and ".join(f"close > {n}" for n in range(1, count + 1))).total
+        taken.append(len(passes))
+    assert taken == [4, 4]

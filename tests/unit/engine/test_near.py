@@ -8,6 +8,7 @@ import pytest
 from screener import compile_filter
 from screener.engine.near import LEAST, WINDOW, near_misses, requirements
 from screener.engine.replay import Candles, replay
+from screener.engine.stepper import unpack
 
 STEP = 900_000
 TIMES = STEP * np.arange(1_000, 1_000 + WINDOW + 50, dtype=np.int64)
@@ -108,3 +109,26 @@ def test_the_limit_keeps_the_nearest_and_symbols_choose() -> None:
 
 def test_no_candles_no_near_misses() -> None:
     assert near_misses(replay(compile_filter("match = close > 1", "15m"), Candles(("A",), {}))) == []
+
+
+def test_many_nodes_read_in_one_pass_are_those_read_one_by_one() -> None:
+    # The third candle of all is left out by the source, the fifth by one symbol.
+    market = candles({"A": waves(90, 1, 98), "B": waves(50, 20, 96)})
+    times, fields = market.series["15m"]
+    kept = np.arange(len(times)) != 2
+    rows = {name: values[kept].copy() for name, values in fields.items()}
+    rows["close"][4, 1] = np.nan
+    gapped = Candles(market.symbols, {"15m": (times[kept], rows)})
+    program = compile_filter("a = close > 70\nb = crossover(close, ta.sma(close, 5))\nmatch = a and not b", "15m")
+    history = replay(program, gapped)
+    nodes = [n for n, node in enumerate(program.nodes) if node.op != "const"]
+    newest = history.newest(nodes, 20)
+    for node in nodes:
+        np.testing.assert_array_equal(newest[node], history.values(node)[-20:])
+    booleans = [n for n in nodes if program.nodes[n].dtype == "bool"]
+    true, false = history.truths(booleans)
+    for k, node in enumerate(booleans):
+        known = unpack(true[k] | false[k], 2)
+        value = np.where(known, unpack(true[k], 2).astype(float), np.nan)
+        np.testing.assert_array_equal(value, history.values(node))
+        assert true[k].shape == (len(times) - 1, 1)
