@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from llm.answers import MAX_ANSWER_CHARACTERS
-from llm.gateway.failures import failures, model_error, too_large
+from llm.gateway.failures import failures, model_error, too_large, unwanted_setting
 from llm.gateway.library import load_litellm
-from llm.gateway.prices import Prices, local, unknown_price
+from llm.gateway.prices import Prices, local
 from llm.gateway.wire import Wire, watched
 from llm.models import Message, ModelError, ModelRequest
 
@@ -52,7 +52,7 @@ class Refusals:
 class Reply:
     """What a call brought so far. `cost` is in US dollars, None where no price is known; `cut` says that the model
     stopped at its limit of tokens, `filtered` that the provider withheld the answer, `refusal` is the model's own,
-    `retry_after_s` the seconds that the provider asks to wait."""
+    `retry_after_s` the seconds that the provider asks to wait, `unwanted` the setting that it does not take."""
 
     model: str
     pieces: list[str] = field(default_factory=list)
@@ -65,6 +65,7 @@ class Reply:
     called_tool: bool = False
     refusal: str = ""
     retry_after_s: float | None = None
+    unwanted: str = ""
 
     @property
     def text(self) -> str:
@@ -116,53 +117,56 @@ async def call(
         options["stream"] = True
         if "usage" not in without:
             options["stream_options"] = {"include_usage": True}
-    failed: ModelError | None = None
     with watched() as wire:
-        try:
-            response = await litellm.acompletion(
-                model=name,
-                messages=[{"role": m.role, "content": m.content} for m in messages],
-                temperature=request.temperature,
-                max_tokens=request.max_tokens,
-                timeout=max(0.1, timeout_s),
-                num_retries=0,
-                max_retries=0,
-                drop_params=True,
-                **options,
-            )
-            if stream:
-                assert request.on_text is not None
-                await _read(response, name, reply, request.on_text, wire)
-            else:
-                _take(response, reply)
-                if request.on_text is not None and reply.pieces:
-                    request.on_text(reply.text)
-        except litellm.exceptions.JSONSchemaValidationError:
-            failed = ModelError("The model's answer does not fit.", kind="bad_answer", model=name)
-        except failures(litellm) as error:
-            reply.retry_after_s = wire.retry_after_s
-            failed = model_error(error, name, wire)
-    if failed is not None:
-        # Here, so that it carries no context: a provider's own error may quote the key.
-        raise failed
+        asked = litellm.acompletion(
+            model=name,
+            messages=[{"role": m.role, "content": m.content} for m in messages],
+            temperature=request.temperature,
+            max_tokens=request.max_tokens,
+            timeout=max(0.1, timeout_s),
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            **options,
+        )
+        response = await _theirs(asked, name, reply, wire)
+        if stream:
+            assert request.on_text is not None
+            await _read(response, name, reply, request.on_text, wire)
+        else:
+            _take(response, reply)
+            if request.on_text is not None and reply.pieces:
+                request.on_text(reply.text)
     told = reply.input_tokens > 0 and (reply.output_tokens > 0 or reply.characters == 0)
     count_what_came(reply, request)
     # What the provider or litellm says of the cost comes from the same count: with none it says that it was free.
     said = response if told and not stream else None
-    reply.cost = _cost(litellm, said, name, reply, prices)
+    reply.cost = _cost(said, name, reply, prices)
+
+
+async def _theirs(awaited: Awaitable[Any], name: str, reply: Reply, wire: Wire) -> Any:
+    """What litellm gives. Raises ModelError where the provider failed; a failure of our own elsewhere is no provider's,
+    and is raised as it is."""
+    try:
+        return await awaited
+    except failures() as error:
+        reply.retry_after_s, reply.unwanted = wire.retry_after_s, unwanted_setting(error)
+        failed = model_error(error, name, wire)
+    # Here, so that it carries no context: a provider's own error may quote the key.
+    raise failed
 
 
 async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], None], wire: Wire) -> None:
     """The pieces of a streamed answer, up to what any answer may have."""
     try:
-        async for chunk in stream:
+        while (chunk := await _theirs(anext(stream, None), name, reply, wire)) is not None:
             _count(chunk, reply)
             if not chunk.choices:
                 continue
             choice = chunk.choices[0]
             reply.note(choice.finish_reason, choice.delta)
             piece = choice.delta.content
-            if not piece:
+            if not piece or not isinstance(piece, str):
                 continue
             reply.add(piece)
             if reply.characters > MAX_ANSWER_CHARACTERS:
@@ -171,10 +175,11 @@ async def _read(stream: Any, name: str, reply: Reply, on_text: Callable[[str], N
                 raise ModelError(reason, kind="bad_answer", model=name)
             on_text(piece)
     finally:
-        await stream.aclose()
+        await _theirs(stream.aclose(), name, reply, wire)
     if wire.too_large:
         raise too_large(name)
     if not reply.pieces and wire.content_type.startswith("application/json"):
+        reply.unwanted = "stream"
         raise ModelError("The provider did not stream (it sent JSON).", kind="bad_request", model=name)
 
 
@@ -205,7 +210,7 @@ def _whole(number: object) -> int:
     return number if isinstance(number, int) and 0 < number <= MAX_COUNTED else 0
 
 
-def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices) -> float | None:
+def _cost(response: Any, name: str, reply: Reply, prices: Prices) -> float | None:
     """US dollars: by the operator's price, else as the provider said, else by litellm's table."""
     if name in prices.own or local(name):
         return prices.estimate(name, reply.input_tokens, reply.output_tokens)
@@ -215,10 +220,7 @@ def _cost(litellm: Any, response: Any, name: str, reply: Reply, prices: Prices) 
     cost = hidden.get("response_cost") if isinstance(hidden, dict) else None
     if isinstance(cost, int | float):
         return float(cost)
-    try:
-        return prices.estimate(name, reply.input_tokens, reply.output_tokens)
-    except unknown_price(litellm):
-        return None
+    return prices.estimate(name, reply.input_tokens, reply.output_tokens)
 
 
 def _known(litellm: Any, name: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from typing import Any
 
+from llm.gateway.library import load_litellm, missing_keys, provider_of
 from llm.gateway.wire import MAX_REPLY_BYTES, Wire
 from llm.models import ErrorKind, ModelError
 
@@ -26,41 +26,18 @@ _STATUSES: dict[int, tuple[ErrorKind, str]] = {
     529: ("overloaded", "The provider is overloaded (529)."),
 }
 
-_NAMES: tuple[tuple[str, ErrorKind, str], ...] = (
-    ("ContextWindowExceededError", "bad_request", "The request is longer than the model reads."),
-    ("ContentPolicyViolationError", "bad_request", "The provider refused the text by its content policy."),
-    ("UnsupportedParamsError", "bad_request", "The model does not take a setting we sent."),
-    ("Timeout", "timeout", "The model gave no answer in time."),
-    ("APITimeoutError", "timeout", "The model gave no answer in time."),
-    ("AuthenticationError", *_STATUSES[401]),
-    ("PermissionDeniedError", *_STATUSES[403]),
-    ("RateLimitError", *_STATUSES[429]),
-    ("NotFoundError", *_STATUSES[404]),
-    ("UnprocessableEntityError", *_STATUSES[422]),
-    ("BadRequestError", "bad_request", "The provider refused the request (400)."),
-)
-
 _UNREADABLE: tuple[ErrorKind, str] = ("bad_answer", "The provider's answer could not be read.")
 _UNREACHABLE: tuple[ErrorKind, str] = ("connection", "The provider could not be reached.")
 _CUT: tuple[ErrorKind, str] = ("connection", "The provider broke off in the middle of its answer.")
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What comes of taking apart a reply that is not as it should be."""
 
 
-def failures(litellm: Any) -> tuple[type[Exception], ...]:
-    """What a call may raise: the provider's errors, and transport errors that slip past litellm's mapping."""
-    openai = importlib.import_module("openai")
-    httpx = importlib.import_module("httpx")
-    return (
-        openai.OpenAIError,
-        httpx.HTTPError,
-        httpx.StreamError,
-        litellm.exceptions.APIError,
-        ConnectionError,
-        AttributeError,
-        IndexError,
-        ValueError,
-        KeyError,
-        TypeError,
-    )
+def failures() -> tuple[type[Exception], ...]:
+    """What a call into litellm raises of a provider's making: its errors, transport errors that slip past litellm's
+    mapping, and Python's own that come of a malformed reply. Nothing of ours may run where they are caught."""
+    openai, httpx = importlib.import_module("openai"), importlib.import_module("httpx")
+    return (openai.OpenAIError, httpx.HTTPError, httpx.StreamError, ConnectionError, *_MALFORMED)
 
 
 def too_large(name: str) -> ModelError:
@@ -73,41 +50,61 @@ def model_error(error: Exception, name: str, wire: Wire) -> ModelError:
     """`error` of a call to model `name` as a ModelError; only a refused request's text is quoted, without secrets."""
     if wire.too_large:
         return too_large(name)
-    text = str(error)
-    kind, reason = _meaning(error, text, name, wire)
+    kind, reason = _meaning(error, name, wire)
     if kind == "bad_request":
-        reason = f"{reason} {redacted(text)[:200]}"
+        reason = f"{reason} {redacted(str(error))[:200]}"
     return ModelError(reason, kind=kind, model=name)
 
 
-def _meaning(error: Exception, text: str, name: str, wire: Wire) -> tuple[ErrorKind, str]:
-    names = {parent.__name__ for parent in type(error).__mro__}
-    if "LLM Provider NOT provided" in text:
-        return (
-            "unsupported",
-            f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'.",
-        )
-    if "repeating the same chunk" in text:
+def unwanted_setting(error: Exception) -> str:
+    """The setting of the request that a provider refused, such as "stream_options"; "" where it names none."""
+    named = getattr(error, "param", None)
+    if isinstance(named, str) and named:
+        return named.partition(".")[0]
+    # Many servers that speak OpenAI's protocol leave `param` out and name the setting in their text alone.
+    text = str(error)
+    return next((setting for setting in ("stream_options", "response_format", "stream") if setting in text), "")
+
+
+def _meaning(error: Exception, name: str, wire: Wire) -> tuple[ErrorKind, str]:
+    litellm, openai, httpx = load_litellm(), importlib.import_module("openai"), importlib.import_module("httpx")
+    if isinstance(error, litellm.JSONSchemaValidationError):
+        return "bad_answer", "The model's answer does not fit."
+    if isinstance(error, litellm.ContextWindowExceededError):
+        return "bad_request", "The request is longer than the model reads."
+    if isinstance(error, litellm.ContentPolicyViolationError):
+        return "bad_request", "The provider refused the text by its content policy."
+    if isinstance(error, litellm.UnsupportedParamsError):
+        return "bad_request", "The model does not take a setting we sent."
+    if wire.status is not None and wire.status >= 400:
+        return _of_status(wire.status)
+    if wire.status is None and isinstance(error, litellm.BadRequestError) and provider_of(name) is None:
+        reason = f"'{name}' does not name a provider; write 'provider/model', such as 'openai/gpt-4o-mini'."
+        return "unsupported", reason
+    if wire.status is None and (missing := missing_keys(name)):
+        return "authentication", f"No key is set for this provider. Set {' or '.join(missing)}."
+    if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
+        return "timeout", "The model gave no answer in time."
+    # litellm ends a model's loop with an InternalServerError as any other: only its text tells.
+    if "repeating the same chunk" in str(error):
         return "bad_answer", "The model repeated itself and was left."
-    if wire.status is None and ("Missing credentials" in text or "api_key client option must be set" in text):
-        return "authentication", "No key is set for this provider. Set the provider's variable, such as OPENAI_API_KEY."
-    if wire.status is None or wire.status < 400:
-        for wanted, kind, reason in _NAMES:
-            if wanted in names:
-                return kind, reason
-        if isinstance(error, ValueError | KeyError | TypeError | AttributeError | IndexError):
-            return _UNREADABLE
-        if wire.status is None:
-            return _UNREACHABLE
-        return _UNREADABLE if wire.ended else _CUT
-    for wanted, kind, reason in _NAMES[:3]:
-        if wanted in names:
-            return kind, reason
-    if wire.status in _STATUSES:
-        return _STATUSES[wire.status]
-    if wire.status >= 500:
-        return "server", f"The provider failed ({wire.status})."
-    return "bad_request", f"The provider refused the request ({wire.status})."
+    said = getattr(error, "status_code", None)
+    # What has no status gets one of litellm's own: 500.
+    if isinstance(said, int) and 400 <= said < 500:
+        return _of_status(said)
+    if isinstance(error, _MALFORMED):
+        return _UNREADABLE
+    if wire.status is None:
+        return _UNREACHABLE
+    return _UNREADABLE if wire.ended else _CUT
+
+
+def _of_status(status: int) -> tuple[ErrorKind, str]:
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if status >= 500:
+        return "server", f"The provider failed ({status})."
+    return "bad_request", f"The provider refused the request ({status})."
 
 
 def redacted(text: str) -> str:

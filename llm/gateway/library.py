@@ -35,3 +35,11 @@ def provider_of(name: str) -> str | None:
         return str(litellm.get_llm_provider(model=name)[1])
     except litellm.exceptions.BadRequestError:
         return None
+
+
+def missing_keys(name: str) -> tuple[str, ...]:
+    """The variables of which one has to hold the key of model `name`'s provider, where none does; empty where a key is
+    set, or litellm knows of none."""
+    missing = load_litellm().validate_environment(model=name)["missing_keys"]
+    # It lists what else a provider takes besides, and all of it where one thing is missing.
+    return tuple(key for key in missing if key.endswith("_API_KEY") and key not in os.environ)

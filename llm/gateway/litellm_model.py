@@ -12,7 +12,7 @@ import asyncio
 import os
 import random
 import time
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -28,6 +28,7 @@ DEFAULT_TIMEOUT_S = 60.0
 TRIES = 3
 FIRST_PAUSE_S = 0.25
 _REFUSALS = Refusals()
+_SETTINGS: Final[dict[str, Feature]] = {"response_format": "schema", "stream_options": "usage", "stream": "stream"}
 
 
 def timeout_from_environment() -> float:
@@ -134,7 +135,7 @@ class LiteLLMModel:
             try:
                 await call(self._name, request, reply, without=without, timeout_s=left, prices=self._prices)
             except ModelError as error:
-                feature = _refused(error, without, streaming=request.on_text is not None)
+                feature = _to_leave_out(error, reply.unwanted, without, streaming=request.on_text is not None)
                 if feature is None:
                     raise
                 without.add(feature)
@@ -154,18 +155,15 @@ class LiteLLMModel:
         error.calls = len(tries.replies)
 
 
-def _refused(error: ModelError, without: set[Feature], *, streaming: bool) -> Feature | None:
-    """What a refused request is to be sent without next, None where nothing is left to leave out."""
+def _to_leave_out(error: ModelError, unwanted: str, without: set[Feature], *, streaming: bool) -> Feature | None:
+    """What a refused request is to be sent without next: what the provider named, else what is refused most; None
+    where nothing is left to leave out."""
     if error.kind != "bad_request":
         return None
-    left: list[Feature] = [f for f in ("schema", "usage", "stream") if f not in without]
-    if not streaming:
-        left = [f for f in left if f == "schema"]
-    if "stream_options" in error.reason and "usage" in left:
-        return "usage"
-    if "stream" in error.reason and "stream_options" not in error.reason and "stream" in left:
-        return "stream"
-    return left[0] if left else None
+    features: tuple[Feature, ...] = ("schema", "usage", "stream") if streaming else ("schema",)
+    left = [feature for feature in features if feature not in without]
+    named = _SETTINGS.get(unwanted)
+    return named if named in left else left[0] if left else None
 
 
 class _Tries:

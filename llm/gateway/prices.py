@@ -67,7 +67,7 @@ class Prices:
         litellm = load_litellm()
         try:
             parts = litellm.cost_per_token(model=name, prompt_tokens=input_tokens, completion_tokens=output_tokens)
-        except unknown_price(litellm):
+        except _unknown(litellm):
             return None
         return float(sum(parts))
 
@@ -77,7 +77,7 @@ def local(name: str) -> bool:
     return name.startswith(("ollama/", "ollama_chat/"))
 
 
-def unknown_price(litellm: Any) -> tuple[type[Exception], ...]:
+def _unknown(litellm: Any) -> tuple[type[Exception], ...]:
     """What litellm raises where it knows no price."""
     openai = importlib.import_module("openai")
     return (litellm.exceptions.ModelNotMappedError, openai.OpenAIError, ValueError, KeyError, TypeError)

@@ -122,6 +122,31 @@ async def test_a_wait_beyond_the_time_limit_is_not_begun(stub: Stub) -> None:
     assert time.perf_counter() - started < 15
 
 
+@pytest.mark.parametrize("setting", ["response_format", "stream_options", "stream"])
+async def test_the_setting_that_a_provider_names_as_refused_is_left_out_first(stub: Stub, setting: str) -> None:
+    error = {"message": "Unsupported value.", "type": "invalid_request_error", "param": setting, "code": None}
+    refused = Reply(status=400, raw=json.dumps({"error": error}).encode())
+    stub.script = lambda body, count: refused if setting in body else Reply(GOOD)
+    assert (await model().complete(request(True))).calls == 2
+    gone = {"stream", "stream_options"} if setting == "stream" else {setting}
+    assert stub.asked[0].keys() - stub.asked[1].keys() == gone
+
+
+@pytest.mark.parametrize("error", [KeyError("ours"), ValueError("ours"), AttributeError("ours")])
+@pytest.mark.parametrize("whole", [False, True], ids=["streamed", "in one piece"])
+async def test_a_mistake_of_our_own_is_no_failure_of_the_provider(stub: Stub, error: Exception, whole: bool) -> None:
+    def broken(piece: str) -> None:
+        raise error
+
+    refusals = Refusals()
+    if whole:
+        refusals.of(NAME, Pair).add("stream")
+    stub.answer_with(Reply(GOOD))
+    with pytest.raises(type(error), match="ours"):
+        await LiteLLMModel(NAME, timeout_s=20, refusals=refusals).complete(dataclasses.replace(REQUEST, on_text=broken))
+    assert len(stub.asked) == 1
+
+
 GARBAGE = {
     "empty": Reply(""),
     "prose": Reply("I cannot do that."),

@@ -120,11 +120,22 @@ async def test_an_unreachable_server_is_a_connection_error(monkeypatch: pytest.M
     assert failed.value.kind == "connection"
 
 
-async def test_no_key_at_all_says_so(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY")
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("openai/x", "OPENAI_API_KEY"),
+        ("anthropic/x", "ANTHROPIC_API_KEY"),
+        ("azure/x", "AZURE_API_KEY"),
+        ("gemini/x", "GOOGLE_API_KEY or GEMINI_API_KEY"),
+    ],
+)
+async def test_no_key_at_all_says_which_is_missing(name: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AZURE_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
     with pytest.raises(ModelError) as failed:
-        await model().complete(REQUEST)
-    assert failed.value.kind == "authentication"
+        await LiteLLMModel(name, timeout_s=20).complete(REQUEST)
+    assert (failed.value.kind, failed.value.calls) == ("authentication", 1)
+    assert failed.value.reason == f"No key is set for this provider. Set {variable}."
 
 
 async def test_a_name_without_a_provider_says_how_to_write_it() -> None:
