@@ -1,7 +1,8 @@
 """One analysis: a snapshot goes in, a checked decision comes out.
 
-1. A model answers the prompt `analysis.decide`, or the offline analyst answers by rules. Several answers may be
-   asked for, of one model or of several.
+1. A model answers the prompt `analysis.decide`, or the offline analyst answers by rules: always where the filter's own
+   stop or target lies on the wrong side of the price, since no answer could make a trade of that. Several answers may
+   be asked for, of one model or of several.
 2. `analysis.grounding.validate` decides what of each may stand, `analysis.agreement` which of several does.
 3. `Analysis` holds the decision that stands, the report, and what was said, as it was said.
 
@@ -140,14 +141,15 @@ async def decide(
     spender: Spender | None = None,
     asking: Asking | None = None,
 ) -> Analysis:
-    """Analyse a signal with `model`, or with the offline analyst when it is None. `spender` pays for it.
+    """Analyse a signal with `model`, or with the offline analyst when it is None or the filter's own levels allow no
+    trade. `spender` pays for it.
 
     `timeout_s` and `spender` stand before those of `asking`.
     Raises AnalysisFailed when the model does not answer, or not with a decision, or where none of several stands.
     """
     limits, asking = limits or GroundingLimits(), asking or Asking()
     started = perf_counter()
-    if model is None:
+    if model is None or offline.misplaced(snapshot):
         # The same rules would give the same answer however often they are asked.
         proposed = offline.analyse_offline(snapshot, limits, style=asking.style)
         answer = ModelAnswer(proposed, "", offline.NAME, cost=0.0, latency_ms=_elapsed_ms(started))

@@ -3,7 +3,7 @@
 It reads the same snapshot and answers in the same shape, so nothing after it knows the difference but the
 name it carries.
 
-0. `_misplaced`: a filter's own stop and target are the plan where it sets them, and must be on their sides.
+0. `misplaced`: a filter's own stop and target are the plan where it sets them, and must be on their sides.
 1. `_stop`: behind the nearest swing with a buffer, at least one ATR and the fees away, two ATR where no
    swing is near.
 2. `_targets`: the nearest level that pays `WANTED` after fees, else a price that does; within `REACH` ATR.
@@ -83,8 +83,8 @@ def analyse_offline(
     if snapshot.atr is None or snapshot.atr <= 0:
         count = len(snapshot.candles)
         return _no_trade(snapshot, f"{count} candles are too few to measure an average range, or nothing moved.")
-    if misplaced := _misplaced(snapshot):
-        return _no_trade(snapshot, misplaced)
+    if wrong := misplaced(snapshot):
+        return _no_trade(snapshot, wrong)
     stop = _stop(snapshot, snapshot.atr, limits)
     if stop is None:
         return _no_trade(snapshot, "The average range is so wide that the stop would be below zero.")
@@ -121,7 +121,7 @@ def analyse_offline(
     return _decision(snapshot, choice, score, stop, targets, points, verdict, trigger)
 
 
-def _misplaced(snapshot: Snapshot) -> str | None:
+def misplaced(snapshot: Snapshot) -> str | None:
     """What is wrong with the filter's own levels: a level on the wrong side of the price is no trade."""
     sign = Direction(snapshot.direction).sign
     for name, level, side in (("stop", snapshot.stop, 1), ("target", snapshot.target, -1)):

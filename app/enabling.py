@@ -94,6 +94,7 @@ async def examine(
     question = {
         "filter_code": program.source,
         "interval": program.base,
+        "direction": direction,
         "trigger": trigger,
         "symbols": list(symbols),
     }
@@ -106,7 +107,11 @@ async def examine(
             raise
         figures = asdict(unchecked(program.base, f"{error}."))
     found = [Finding(**row) for row in figures.pop("findings")]
-    findings = (*quota.findings(), *_sides(program, direction), *found)
+    sides = _sides(program, direction)
+    # A level that is wrong whatever the candles are needs no count of them.
+    told = {f.message.split()[1] for f in sides}
+    found = [f for f in found if f.code != "G132" or f.message.split()[1] not in told]
+    findings = (*quota.findings(), *sides, *found)
     return Examined(program.hash, findings, figures, dict(program.reach), quota)
 
 

@@ -114,7 +114,7 @@ class MarketClient:
         return await self._ask("POST", "/look-back", json=body, timeout=60)
 
     async def check(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The save gate's report: `filter_code`, `interval`, `trigger`, `symbols`."""
+        """The save gate's report: `filter_code`, `interval`, `direction`, `trigger`, `symbols`."""
         return await self._ask("POST", "/check", json=body, timeout=60)
 
     async def near_misses(self, body: dict[str, Any]) -> dict[str, Any]:

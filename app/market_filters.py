@@ -86,10 +86,10 @@ class FilterQuestions:
 
     async def _check(self, body: dict[str, Any]) -> dict[str, Any]:
         symbols = frozenset(str(s) for s in body.get("symbols") or ())
-        level = body.get("trigger") == "level"
+        level, direction = body.get("trigger") == "level", str(body.get("direction") or "")
 
         def answer(program: Program, candles: Candles) -> dict[str, Any]:
-            return dataclasses.asdict(check(program, candles, "level" if level else "edge", symbols))
+            return dataclasses.asdict(check(program, candles, "level" if level else "edge", symbols, direction))
 
         return await self._copied(body, answer)
 

@@ -18,6 +18,7 @@ from api.schemas import (
     SignalDetail,
     SignalPage,
     StatusOut,
+    StrategyDetail,
     StrategyIn,
     StrategyOut,
 )
@@ -106,13 +107,13 @@ class ApiClient(Generating, Reviewing, Tuning):
         """Own and built-in strategies."""
         return self._items(StrategyOut, self._request("GET", "/strategies"))
 
-    def create_strategy(self, strategy: StrategyIn) -> StrategyOut:
-        """Store a strategy; `enabled` in it decides whether it runs.
+    def create_strategy(self, strategy: StrategyIn) -> StrategyDetail:
+        """Store a strategy; `enabled` in it decides whether it runs. What was found about it comes with it.
 
         Raises ApiProblem 409 with the findings where it may not run, or not without `confirm`.
         """
         payload = self._request("POST", "/strategies", body=strategy, timeout_s=SCAN_TIMEOUT_S)
-        return self._one(StrategyOut, payload)
+        return self._one(StrategyDetail, payload)
 
     def history(self, strategy_id: str) -> HistoryOut:
         """Where a stored strategy would have matched."""

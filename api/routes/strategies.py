@@ -116,11 +116,12 @@ def _code(name: str) -> str:
 async def _examined(
     parts: Services, user: UUID, body: StrategyIn, program: Program, stored: Strategy | None = None
 ) -> Examined | None:
-    """What the save gate and the quota say about an enabled strategy; None for one that is not to run.
+    """What the save gate and the quota say about a strategy that is to run, or whose trades have a stop or target: a
+    draft is kept whatever is found. None for any other draft.
 
-    Raises NotEnabled where a finding blocks, or where one warns and the body does not confirm it.
+    Raises NotEnabled where it is to run and a finding blocks, or warns and the body does not confirm it.
     """
-    if not body.enabled:
+    if not body.enabled and program.stop is None and program.target is None:
         return None
     found = await examine(
         parts.database,
@@ -134,13 +135,16 @@ async def _examined(
         built_in=stored is not None and stored.built_in,
         strategy_id=None if stored is None else stored.id,
     )
-    insist(found, confirm=body.confirm)
+    if body.enabled:
+        insist(found, confirm=body.confirm)
     return found
 
 
 @router.post("", status_code=201)
 async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
-    """Store a strategy; its filter must compile, and pass the save gate where it is to run."""
+    """Store a strategy; its filter must compile, and pass the save gate where it is to run. A draft that has a stop or
+    a target is stored in any case, and answered with what was found.
+    """
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     fields = _fields(parts, body, program)
     found = await _examined(parts, user, body, program)
@@ -150,7 +154,7 @@ async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
 
 
 async def _kept(parts: Services, row: Strategy, found: Examined) -> StrategyDetail:
-    await keep(parts.database, row, found, enabled=True)
+    await keep(parts.database, row, found, enabled=row.enabled)
     return strategy_detail(row, found.as_dict())
 
 
@@ -175,7 +179,7 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
     """Replace a strategy's definition: a new version, which the running engine takes up within seconds.
 
     One that is to run must pass the save gate first, unless only its name or the like changed; the former version runs
-    on where it does not.
+    on where it does not. A draft that has a stop or a target is answered with what was found.
     """
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     async with parts.database.user(user) as conn:

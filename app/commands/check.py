@@ -27,6 +27,7 @@ WORDS = {"blocks": "blocks ", "warns": "warning", "info": "       "}
     show_default=True,
     help="Whether it fires when it becomes true, or on every candle it is.",
 )
+@click.option("--direction", type=click.Choice(["long", "short"]), default="long", show_default=True)
 @click.option("--symbol", "symbols", multiple=True, help="The strategy's own symbols; all unless given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check(
@@ -34,10 +35,11 @@ def check(
     folder: Path,
     interval: str,
     trigger: Literal["edge", "level"],
+    direction: Literal["long", "short"],
     symbols: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Try a filter on recorded candles: look-ahead, warm-up, and how often it matches.
+    """Try a filter on recorded candles: look-ahead, warm-up, how often it matches, where its stop and target lie.
 
     Exit code 1 where a finding blocks.
     """
@@ -47,7 +49,7 @@ def check(
     keep_machine_code()
     from screener.gate import gate
 
-    report = gate.check(program, candles, trigger, symbols)
+    report = gate.check(program, candles, trigger, symbols, direction)
     if as_json:
         facts = {"hash": program.hash, "cost": program.cost, "reach": dict(program.reach)}
         click.echo(json.dumps({"ok": not report.blocks, **facts, **asdict(report)}))

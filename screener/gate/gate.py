@@ -4,6 +4,7 @@
 2. `gate_counts.frequency` counts how often it matches, and names the condition at fault where it never does.
 3. `_invariance` replays over candles cut at random closes: what was true then must still be true, bit for bit.
 4. `_warm_up` replays from later starts: how many candles until the answers agree with those of the whole history.
+5. `gate_ends.ends_at_once` looks at stop, target and exit on the matches that were counted.
 
 Cuts and the sample are drawn from the program's hash, so the same filter on the same candles always gives the same
 findings. Only a broken invariant blocks: past matches of such a filter prove nothing.
@@ -32,6 +33,7 @@ from screener.gate.findings import (
 )
 from screener.gate.gate_candles import WINDOW, held, length, newest, sample_of, until, without_first, work_of
 from screener.gate.gate_counts import Trigger, frequency
+from screener.gate.gate_ends import ends_at_once
 from screener.intervals import CALENDAR
 from screener.ir import Program
 from screener.language import plan
@@ -65,9 +67,15 @@ _PATHS: Final = {
 
 
 def check(
-    program: Program, source: Panel | Candles, trigger: Trigger = "edge", symbols: Collection[str] = ()
+    program: Program,
+    source: Panel | Candles,
+    trigger: Trigger = "edge",
+    symbols: Collection[str] = (),
+    direction: str = "",
 ) -> GateReport:
-    """Try `program` on the candles of `source`. `symbols` are the strategy's own; empty means the whole market."""
+    """Try `program` on the candles of `source`. `symbols` are the strategy's own; empty means the whole market. Of a
+    `direction` ("long" or "short") the sides of its stop and target are looked at, too.
+    """
     begin = time.perf_counter()
     candles = source if isinstance(source, Candles) else held(program, source)
     base = candles.series.get(program.base)
@@ -86,7 +94,9 @@ def check(
         sampled_symbols=len(sample.symbols),
         sampled_candles=len(full.times),
     )
-    report = frequency(report, program, replay(program, counted), full, trigger, symbols)
+    history = replay(program, counted)
+    report = frequency(report, program, history, full, trigger, symbols)
+    report = ends_at_once(report, program, counted, history, trigger, symbols, direction)
     random = np.random.default_rng(int(program.hash, 16))
     report = _invariance(report, program, sample, full, random)
     report = _warm_up(report, program, sample, full)

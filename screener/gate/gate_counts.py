@@ -35,18 +35,17 @@ def frequency(
     trigger: Trigger,
     symbols: Collection[str],
 ) -> GateReport:
-    chosen = _chosen(history, symbols)
+    hits, chosen = hits_of(history, trigger, symbols)
     match = history.match[:, chosen]
-    hits = history.edges[:, chosen] if trigger == "edge" else match == 1
     present = np.isfinite(history.price[:, chosen])
     known, true, signals = int((match >= 0).sum()), int((match == 1).sum()), int(hits.sum())
     candles = len(history.times)
     days = candles * interval_ms(program.base) / DAY_MS
     own = len(symbols) or report.held_symbols
-    scale = own / max(1, int(chosen.sum()))
+    scale = own / max(1, len(chosen))
     report = replace(
         report,
-        symbols=int(chosen.sum()),
+        symbols=len(chosen),
         candles=candles,
         known_share=known / max(1, int(present.sum())),
         true_share=true / max(1, known),
@@ -96,8 +95,14 @@ def frequency(
     return report
 
 
-def _chosen(history: History, symbols: Collection[str]) -> NDArray[np.bool_]:
-    return np.array([not symbols or name in symbols for name in history.symbols], dtype=np.bool_)
+def hits_of(history: History, trigger: Trigger, symbols: Collection[str]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Where it fires, `[candles, chosen]`, and the columns of the symbols chosen: `symbols`, empty for all."""
+    chosen = _chosen(history, symbols)
+    return history.edges[:, chosen] if trigger == "edge" else history.match[:, chosen] == 1, chosen
+
+
+def _chosen(history: History, symbols: Collection[str]) -> NDArray[np.intp]:
+    return np.array([i for i, name in enumerate(history.symbols) if not symbols or name in symbols], dtype=np.intp)
 
 
 class _Truths:

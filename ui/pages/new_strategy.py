@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from api.schemas import GeneratedStrategyOut, StrategyIn
+from api.schemas import FindingOut, GeneratedStrategyOut, StrategyIn
 from api.schemas.base import PEEKED
 from api.schemas.generation import MAX_SENTENCE
 from ui import session
@@ -257,6 +257,9 @@ def _actions(draft: Draft) -> None:
     saved: tuple[str, str] | None = st.session_state.get("saved")
     if saved:
         session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
+        if doubts := st.session_state.get("doubts"):
+            with st.container(border=True, key="doubts", gap="small"):
+                session.html("<b>Mend this before you enable it.</b>" + findings.rows(doubts))
     elif compiles and not ready:
         first = "minute" if draft.evaluated == "minute" else f"{draft.interval} close"
         st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {first}.")
@@ -265,6 +268,7 @@ def _actions(draft: Draft) -> None:
 def _save(enabled: bool, confirm: bool = False) -> None:
     st.session_state.pop("warned", None)
     st.session_state.pop("saved", None)
+    st.session_state.pop("doubts", None)
     draft = drafts.current()
     made = draft.generated
     body = StrategyIn(
@@ -286,7 +290,7 @@ def _save(enabled: bool, confirm: bool = False) -> None:
     try:
         stored = session.api().create_strategy(body)
     except ApiProblem as problem:
-        grave = tuple(f for f in problem.problem.findings if f.severity != "info")
+        grave = _grave(problem.problem.findings)
         if grave and all(f.severity == "warns" for f in grave):
             st.session_state["warned"] = grave
         else:
@@ -296,8 +300,14 @@ def _save(enabled: bool, confirm: bool = False) -> None:
     except ApiError as error:
         st.session_state["saved"] = ("error", str(error))
         return
+    if not enabled and stored.check is not None:
+        st.session_state["doubts"] = _grave(stored.check.findings)
     what = "is enabled on paper. Its signals appear under Signals." if enabled else "is saved, not enabled."
     st.session_state["saved"] = ("info", f"“{stored.name}” {what}")
+
+
+def _grave(found: tuple[FindingOut, ...]) -> tuple[FindingOut, ...]:
+    return tuple(f for f in found if f.severity != "info")
 
 
 def _welcome() -> None:

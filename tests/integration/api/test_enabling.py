@@ -112,6 +112,44 @@ async def test_a_stop_on_the_wrong_side_needs_a_second_word(client: httpx.AsyncC
     assert "G131" in codes((await client.post("/api/v1/filters/check", json=asked)).json())
 
 
+AVERAGE = f"{SELDOM}\nstop = ta.sma(close, 50)"
+ABOVE = "match = close > open\ntarget = lowest(low, 20)\nstop = close * 0.99"
+
+
+async def test_a_stop_that_the_candles_put_on_the_wrong_side_needs_a_second_word(client: httpx.AsyncClient) -> None:
+    path = await made(client, "match = close > open\nstop = ta.sma(close, 50)")
+    refused = assert_problem(await client.post(f"{path}/enable"), 409)
+    assert "G132" in codes(refused)
+    assert "The stop is not below the price on " in refused["detail"]
+    assert " of the newest 500 matches, as that of a long has to be" in refused["detail"]
+    enabled = await client.post(f"{path}/enable", json={"confirm": True})
+    assert enabled.status_code == 200 and "G132" in codes(enabled.json()["check"])
+    assert "G132" not in codes((await client.get(await made(client, AVERAGE, enabled=True))).json()["check"])
+
+
+async def test_a_level_that_is_wrong_on_any_candle_is_told_once(client: httpx.AsyncClient) -> None:
+    asked = {"filter_code": ABOVE, "interval": "1m", "direction": "short"}
+    found = (await client.post("/api/v1/filters/check", json=asked)).json()["findings"]
+    assert [f["message"][:9] for f in found if f["code"] == "G131"] == ["The stop "]
+    assert [f["code"] for f in found if f["code"] == "G132"] == [], "the stop is told, the target is right"
+    found = (await client.post("/api/v1/filters/check", json={**asked, "direction": "long"})).json()["findings"]
+    assert [f["message"][:11] for f in found if f["code"] in ("G131", "G132")] == ["The target "]
+
+
+async def test_a_draft_with_a_wrong_stop_is_kept_and_warned_of(client: httpx.AsyncClient) -> None:
+    wrong = body("match = close > open\nstop = ta.sma(close, 50)")
+    answer = await client.post("/api/v1/strategies", json=wrong)
+    assert answer.status_code == 201, answer.text
+    path = f"/api/v1/strategies/{answer.json()['id']}"
+    assert answer.json()["enabled"] is False
+    assert "G132" in codes(answer.json()["check"])
+    assert codes((await client.get(path)).json()["check"]) == codes(answer.json()["check"]), "it can be read later"
+    changed = await client.put(path, json=body("match = close > open\nstop = close * 1.01"))
+    assert changed.status_code == 200 and "G131" in codes(changed.json()["check"])
+    right = await client.put(path, json=body("match = close > open\nstop = close * 0.99"))
+    assert not {"G131", "G132"} & set(codes(right.json()["check"]))
+
+
 async def test_a_broken_invariant_blocks_whatever_is_said(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

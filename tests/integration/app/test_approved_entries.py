@@ -123,6 +123,8 @@ async def test_without_an_analysis_that_says_to_enter_nothing_is_entered(
         ("long", 95.0001, "is only 0.0001 from its stop 95; less than 0.0002 is noise"),
         ("short", 94.0, "reward to risk after fees is 0.3"),
         ("short", 104.9999, "is only 0.0001 from its stop 105; less than 0.0002 is noise"),
+        ("long", 94.0, "the stop 95 is not below the price 94 of BTCUSDT"),
+        ("short", 106.0, "the stop 105 is not above the price 106 of BTCUSDT"),
     ],
 )
 async def test_reward_and_stop_are_judged_at_the_price_that_is_paid(

@@ -54,6 +54,26 @@ async def test_a_made_up_level_is_no_trade(snapshot: Snapshot) -> None:
     assert analysis.key_levels.stop_loss is None
 
 
+@pytest.mark.parametrize(
+    ("direction", "levels", "name"),
+    [
+        ("long", {"stop": 1.02}, "stop"),
+        ("short", {"stop": 0.98}, "stop"),
+        ("long", {"target": 0.97, "stop": 0.98}, "target"),
+    ],
+)
+async def test_no_model_trades_against_the_filters_own_levels(
+    direction: str, levels: dict[str, float], name: str
+) -> None:
+    price = make_snapshot(7, direction).price
+    snapshot = make_snapshot(7, direction, levels_set={n: price * share for n, share in levels.items()})
+    model = Says(sound(make_snapshot(7, direction)))
+    analysis = await decide(model, snapshot, BRIEF)
+    assert model.requests == [], "no answer could make a trade of it, so none is paid for"
+    assert (analysis.decision, analysis.model, analysis.asked, analysis.cost) == ("bad_setup", NAME, False, 0.0)
+    assert analysis.reasoning.startswith(f"The filter's {name} ") and "on the wrong side of" in analysis.reasoning
+
+
 async def test_the_request_carries_snapshot_rules_and_the_strategy_as_data(snapshot: Snapshot) -> None:
     model = Says(sound(snapshot))
     payer = Spender("a user", "a strategy")

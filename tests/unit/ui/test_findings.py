@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.fixtures.fake_filters import LOOKS_AHEAD, RATE
+from tests.fixtures.fake_filters import LOOKS_AHEAD, RATE, WRONG_SIDE
 from tests.unit.ui.paging import Served, page
 from ui.components import drafts
 
@@ -66,6 +66,23 @@ def test_another_filter_takes_the_question_back(served: Served, monkeypatch: pyt
     app.selectbox(key="draft_trigger").select("level").run()
     assert not [b for b in app.button if b.key == "enable_anyway"]
     assert app.button(key="enable").disabled, "another trigger has to be confirmed again"
+
+
+def test_a_draft_with_a_wrong_stop_is_saved_with_a_warning(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = written(served, monkeypatch, f"match = close > open\n{WRONG_SIDE}")
+    app.button(key="save").click().run()
+    assert [s["enabled"] for s in served.state.strategies] == [False]
+    warned = drawn(app).partition("Mend this before you enable it.")[2]
+    assert "The stop is not below the price on 312 of the newest 500 matches." in warned
+    app.selectbox(key="draft_trigger").select("level").run()
+    assert "Mend this" not in drawn(app), "it was said of the draft as it was saved"
+
+
+def test_an_ordinary_draft_is_saved_without_a_word(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = written(served, monkeypatch, "match = close > open\nstop = close * 0.99")
+    app.button(key="save").click().run()
+    assert "is saved, not enabled." in drawn(app)
+    assert "Mend this" not in drawn(app)
 
 
 def test_a_blocked_filter_offers_no_second_word(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
