@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, get_args
 
-from llm.phrasebook.text import INTERVALS
+from llm.phrasebook.vocabulary.tokens import INTERVALS
 from llm.schemas import CategoryName, DifficultyName
 from screener import catalogue, compile_filter
 

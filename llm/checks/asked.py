@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from llm.checks.edits import Changes, Source
 from llm.checks.shapes import Choice, Question
-from llm.phrasebook.text import INTERVALS, normalise, tokenise
+from llm.phrasebook.vocabulary.tokens import INTERVALS, normalise, tokenise
 from screener import Program
 
 

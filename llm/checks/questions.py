@@ -17,7 +17,7 @@ from llm.checks.asked import Asked, choice, question
 from llm.checks.settings import INTERVALS_ASKED
 from llm.checks.shapes import Choice, Question
 from llm.checks.sides import sides_question, turned
-from llm.phrasebook.text import INTERVALS
+from llm.phrasebook.vocabulary.tokens import INTERVALS
 from screener import Program
 
 MAX_QUESTIONS: Final = 10

@@ -12,7 +12,7 @@ from llm.checks.languages import intervals_elsewhere, is_english, is_meant, with
 from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
 from llm.checks.words import loose, named, named_at, usual
-from llm.phrasebook.text import INTERVALS, Token, normalise, tokenise
+from llm.phrasebook.vocabulary.tokens import INTERVALS, Token, normalise, tokenise
 from screener.vocabulary.indicators import INDICATORS
 
 _WORD: Final = re.compile(r"[+-]di(?![a-z])|di[+-]|%[kdr](?![a-z])|[^\W\d_]+(?:'[a-z]+)?|\d+")

@@ -9,10 +9,10 @@ from typing import Final
 
 from llm.generation.ask import MAX_SENTENCE, Asking, GenerationFailed
 from llm.models import ModelAnswer
-from llm.phrasebook.base import DEFAULT_INTERVAL
 from llm.phrasebook.model import OFFLINE_MODEL
-from llm.phrasebook.text import INTERVALS
+from llm.phrasebook.sentences.base import DEFAULT_INTERVAL
 from llm.phrasebook.translate import sentence_direction, sentence_interval
+from llm.phrasebook.vocabulary.tokens import INTERVALS
 from llm.reference import metadata_reference
 from llm.schemas import StrategyMetadata
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from llm.phrasebook.code import condition_code
-from llm.phrasebook.dialects import read_dialect
-from llm.phrasebook.doubts import unsaid_defaults
-from llm.phrasebook.lexicon import is_filler
-from llm.phrasebook.meaning import Condition, Direction, counted, durations
-from llm.phrasebook.reader import MAX_EFFORT
-from llm.phrasebook.sentence import Part, Sentence, named_intervals
-from llm.phrasebook.structure import render
-from llm.phrasebook.text import INTERVALS, tokenise
-from llm.phrasebook.trade import Exits, turned_round
-from llm.phrasebook.walker import read_sentence
-from llm.phrasebook.wording import hold_of
+from llm.phrasebook.conditions.doubts import unsaid_defaults
+from llm.phrasebook.conditions.structure import render
+from llm.phrasebook.dialects.dialect import read_dialect
+from llm.phrasebook.meaning.code import condition_code
+from llm.phrasebook.meaning.types import Condition, Direction, counted, durations
+from llm.phrasebook.reading.reader import MAX_EFFORT
+from llm.phrasebook.sentences.sentence import Part, Sentence, named_intervals
+from llm.phrasebook.sentences.trade import Exits, turned_round
+from llm.phrasebook.sentences.walker import read_sentence
+from llm.phrasebook.sentences.wording import hold_of
+from llm.phrasebook.vocabulary.lexicon import is_filler
+from llm.phrasebook.vocabulary.tokens import INTERVALS, tokenise
 from screener import FilterError, compile_filter
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from llm.kind import category_of, difficulty_of
 from llm.models import ModelAnswer, ModelError, ModelRequest
-from llm.phrasebook.meaning import Direction
+from llm.phrasebook.meaning.types import Direction
 from llm.phrasebook.rework import explained, rewritten
 from llm.phrasebook.translate import CANNOT_BE, Translation, translate
 from screener import FilterError, compile_filter

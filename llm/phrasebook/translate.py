@@ -13,19 +13,19 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from llm.phrasebook.base import DEFAULT_INTERVAL, base_of
-from llm.phrasebook.code import condition_code
-from llm.phrasebook.dialects import Reading, read_dialect
-from llm.phrasebook.doubts import unsaid_defaults
+from llm.phrasebook.conditions.doubts import unsaid_defaults
+from llm.phrasebook.conditions.structure import affirmed, mixed, render
+from llm.phrasebook.dialects.dialect import Reading, read_dialect
 from llm.phrasebook.edited import condition_on, conditions_of, why_refused
-from llm.phrasebook.english import condition_english, indicator_label, short
-from llm.phrasebook.leaning import direction_of
-from llm.phrasebook.meaning import Condition, Direction, operands
-from llm.phrasebook.sentence import Sentence, named_intervals
-from llm.phrasebook.structure import affirmed, mixed, render
-from llm.phrasebook.trade import stop_code, target_code, turned_round
-from llm.phrasebook.walker import read_sentence
-from llm.phrasebook.wording import (
+from llm.phrasebook.meaning.code import condition_code
+from llm.phrasebook.meaning.english import condition_english, indicator_label, short
+from llm.phrasebook.meaning.types import Condition, Direction, operands
+from llm.phrasebook.sentences.base import DEFAULT_INTERVAL, base_of
+from llm.phrasebook.sentences.leaning import direction_of
+from llm.phrasebook.sentences.sentence import Sentence, named_intervals
+from llm.phrasebook.sentences.trade import stop_code, target_code, turned_round
+from llm.phrasebook.sentences.walker import read_sentence
+from llm.phrasebook.sentences.wording import (
     HOLD_CANDLES,
     STOP_ATR,
     TARGET_ATR,

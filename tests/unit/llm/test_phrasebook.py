@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm.phrasebook import sentence_direction, sentence_interval, translate, walker
-from llm.phrasebook.reader import MAX_EFFORT, Reader
+from llm.phrasebook import sentence_direction, sentence_interval, translate
+from llm.phrasebook.reading.reader import MAX_EFFORT, Reader
 from llm.phrasebook.rework import rewritten
-from llm.phrasebook.text import tokenise
+from llm.phrasebook.sentences import walker
+from llm.phrasebook.vocabulary.tokens import tokenise
 from screener import compile_filter
 from tests.unit.llm.left_over_sentences import PARTLY, REFUSED
 from tests.unit.llm.sentences import SENTENCES as LONG

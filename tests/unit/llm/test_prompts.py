@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm import PromptError, manifest, render
-from llm.phrasebook.base import DEFAULT_INTERVAL
+from llm.phrasebook.sentences.base import DEFAULT_INTERVAL
 from llm.prompts import Prompt
 from llm.reference import EXAMPLES, language_reference, metadata_reference
 from llm.schemas import CategoryName, DifficultyName, Explanation, FilterDraft

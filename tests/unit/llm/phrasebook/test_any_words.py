@@ -16,11 +16,13 @@ from llm.generation import (
     generate_strategy,
     regenerate_filter,
 )
-from llm.phrasebook import PhrasebookModel, edited, lexicon, phrase_tables
-from llm.phrasebook.reader import MAX_EFFORT
+from llm.phrasebook import PhrasebookModel, edited
+from llm.phrasebook.reading import phrase_tables
+from llm.phrasebook.reading.reader import MAX_EFFORT
 from llm.phrasebook.rework import MAX_OF_ALL, MAX_OF_ONE, rewritten
-from llm.phrasebook.sentence import Sentence
-from llm.phrasebook.walker import TANGLED, read_sentence
+from llm.phrasebook.sentences.sentence import Sentence
+from llm.phrasebook.sentences.walker import TANGLED, read_sentence
+from llm.phrasebook.vocabulary import lexicon
 
 OFFLINE = PhrasebookModel()
 BEFORE = "dip = ta.rsi(close, 14) < 30\nmatch = dip\nexit = trade.bars >= 20\nstop = close * 0.98\n"

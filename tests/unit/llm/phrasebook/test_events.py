@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from llm.phrasebook import translate
-from llm.phrasebook.candle_patterns import PATTERNS
-from llm.phrasebook.phrase_tables import PhraseTable
-from llm.phrasebook.phrases import Found, Grammar
-from llm.phrasebook.reader import Reader
-from llm.phrasebook.text import tokenise
+from llm.phrasebook.events.candles.patterns import PATTERNS
+from llm.phrasebook.reading.phrase_tables import PhraseTable
+from llm.phrasebook.reading.phrases import Found, Grammar
+from llm.phrasebook.reading.reader import Reader
+from llm.phrasebook.vocabulary.tokens import tokenise
 from screener import catalogue, compile_filter
 from tests.unit.llm.phrasebook.events import EVENTS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from llm.phrasebook import translate
-from llm.phrasebook.code import condition_code
-from llm.phrasebook.conditions import read_condition
-from llm.phrasebook.indicators import FAMILIES, OUTPUTS, PHRASES
-from llm.phrasebook.reader import Reader
-from llm.phrasebook.text import tokenise
+from llm.phrasebook.conditions.condition import read_condition
+from llm.phrasebook.meaning.code import condition_code
+from llm.phrasebook.reading.reader import Reader
+from llm.phrasebook.vocabulary.indicators import FAMILIES, OUTPUTS, PHRASES
+from llm.phrasebook.vocabulary.tokens import tokenise
 from screener import compile_filter
 from tests.unit.llm.phrasebook import indicator_sentences, plain_sentences, predicate_sentences
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from llm.phrasebook.text import INTERVALS
 from llm.phrasebook.translate import translate
+from llm.phrasebook.vocabulary.tokens import INTERVALS
 from screener import compile_filter
 
 ORDERS = [

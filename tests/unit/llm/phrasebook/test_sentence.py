@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm.phrasebook import sentence_interval, translate
-from llm.phrasebook.spelling import corrected
+from llm.phrasebook.preparing.spelling import corrected
 from screener import compile_filter
 from tests.unit.llm.phrasebook import structure_sentences as table
 

@@ -1,0 +1,137 @@
+"""A condition that says again what the one before it said: "oversold (below 25)", "touches the EMA, I mean the low goes
+to it but the close stays above", "squeeze: the band width hit its 100 candle low"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from llm.phrasebook.meaning.types import (
+    Between,
+    Compare,
+    Condition,
+    Cross,
+    Formula,
+    Operand,
+    Pattern,
+    Recent,
+    Trend,
+    leaves,
+    on_interval,
+    on_symbol,
+    operands,
+    within_operand,
+)
+from llm.phrasebook.reading.reader import Reader
+
+_PLAIN = frozenset({"price", "close", "open", "high", "low", "number"})
+_CANDLE = re.compile(r"\b(?:cdl|open|high|low)\b")
+_OF_SYMBOL = re.compile(r'symbol\("\w+"\)\.')
+_EXPLAINING = frozenset({"meaning", "(", ":"})
+
+
+def is_name(condition: Condition) -> bool:
+    """Whether a condition is the name of a candle ("a hammer"), said without a verb."""
+    return isinstance(condition, Pattern) or (isinstance(condition, Formula) and "cdl." in condition.template)
+
+
+def explains(r: Reader, first: int) -> str | None:
+    """The sign or word before `first` that makes what follows an explanation of what stood before, None without one."""
+    at = first - 1
+    while at > 0 and r.tokens[at].text in ("the", "a", "that", ","):
+        at -= 1
+    return r.tokens[at].text if at > 0 and r.tokens[at].text in _EXPLAINING else None
+
+
+def said_better(last: Condition, found: Condition, how: str) -> Condition | None:
+    """What `last` and its explanation `found` mean together, None where `found` is a condition of its own."""
+    interval = next((o.interval for o in operands(last) if o.interval is not None), None)
+    found = found if interval is None else on_interval(found, interval)
+    symbol = next((o.symbol for o in operands(last) if o.symbol is not None), None)
+    if symbol is not None and how == "(":
+        found = on_symbol(found, symbol)
+    if found == last or _implied(last, found):
+        return last
+    if symbol is not None and isinstance(last, Compare) and isinstance(found, Compare):
+        found = replace(found, left=last.left) if _bare(last.left) == _bare(found.left) else found
+    if how == "(":
+        first, second = next(operands(last), None), next(operands(found), None)
+        same = first is not None and second is not None and _bare(first) == _bare(second) and first.kind not in _PLAIN
+        return found if same and not isinstance(last, Between) and _finer(last, found) else None
+    if how == ":":
+        parts = {type(leaf) for leaf in leaves(last)}
+        candle = parts == {Pattern} or any(_CANDLE.search(text) for text in _templates(last))
+        names = candle and parts <= {Pattern, Formula} and not any(True for _ in operands(last))
+        wick = any("low" in text or "high" in text for text in _templates(found))
+        same = bool(_kinds(last) & _kinds(found))
+        return found if (names and wick) or (same and isinstance(found, Recent)) else None
+    return found if _kinds(last) & _kinds(found) else None
+
+
+def repeated(items: list[Condition], found: Condition) -> int | None:
+    """Which of `items` says the same as `found` or less, so that one of them is enough; None where none does."""
+    for at, item in enumerate(items):
+        if item == found or comes_back(item, found):
+            return at
+        trend = _trend(item)
+        longer = trend is not None and isinstance(found, Trend) and trend.steps <= found.steps
+        if longer and trend is not None and found == replace(trend, steps=getattr(found, "steps", 0)):
+            return at
+    return None
+
+
+def placed_like(known: Condition, found: Condition) -> Condition:
+    """`found` on the interval of the condition that it stands for."""
+    if isinstance(known, Cross | Compare) and isinstance(found, Cross) and found.left.interval is None:
+        return replace(found, left=known.left, right=known.right) if comes_back(known, found) else found
+    return found
+
+
+def comes_back(first: Condition, second: Condition) -> bool:
+    """ "Drops below 20 and then crosses back above 20": the second cross says the first."""
+    if not isinstance(first, Cross | Compare) or not isinstance(second, Cross):
+        return False
+    beyond = {"up": ">", "down": "<"}.get(first.way) if isinstance(first, Cross) else first.op[0]
+    interval = second.left.interval or first.left.interval
+    sides = (replace(second.left, interval=interval), second.right) == (first.left, first.right)
+    return sides and (second.way, beyond) in (("up", "<"), ("down", ">"))
+
+
+def _trend(condition: Condition) -> Trend | None:
+    """A trend, also where it is said as more than on the candle before."""
+    if isinstance(condition, Trend):
+        return condition
+    if isinstance(condition, Compare) and condition.right == replace(condition.left, shift=condition.left.shift + 1):
+        return Trend(condition.left, "up" if condition.op == ">" else "down", 1) if len(condition.op) == 1 else None
+    return None
+
+
+def _implied(last: Condition, found: Condition) -> bool:
+    """ "Crosses up, meaning %K over %D": the cross says so already."""
+    if (
+        not isinstance(last, Cross)
+        or not isinstance(found, Compare)
+        or (last.left, last.right) != (found.left, found.right)
+    ):
+        return False
+    return found.op[0] == {"up": ">", "down": "<"}.get(last.way)
+
+
+def _finer(last: Condition, found: Condition) -> bool:
+    return type(last) is type(found) or not isinstance(last, Cross)
+
+
+def _bare(operand: Operand) -> Operand:
+    template = _OF_SYMBOL.sub("", operand.template)
+    return replace(operand, interval=None, symbol=None, factor=1.0, args=(), template=template, noun="", unit="")
+
+
+def _kinds(condition: Condition) -> set[str]:
+    """The indicators that a condition names, beside the price."""
+    found = {part.kind for operand in operands(condition) for part in within_operand(operand)}
+    return found - _PLAIN - {"formula"}
+
+
+def _templates(condition: Condition) -> list[str]:
+    found = [leaf.template for leaf in leaves(condition) if isinstance(leaf, Formula)]
+    return found + [part.template for o in operands(condition) for part in within_operand(o)]

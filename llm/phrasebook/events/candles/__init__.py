@@ -1,0 +1,2 @@
+"""Candles: their colours and streaks, patterns, parts, places in the range, and the candle before. `candle` is the
+door."""

@@ -1,0 +1,1 @@
+"""Layer 1, the lowest: tokens, and the tables of words and indicators that everything is read with."""
