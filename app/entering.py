@@ -14,23 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
-from uuid import UUID, uuid5
 
 from app.account import MODE, EntryPlan, read_account
 from app.entries import blocked_event, plan_approved, unfit, words
-from app.fills import log_record
+from app.intents import order_key, write_intent
 from app.settings import Settings
-from broker.records import trade_trigger
 from broker.rules import SymbolRules
-from broker.types import OrderIntent, Purpose, Quote, Refusal
+from broker.types import Quote, Refusal
 from market.clock import Clock
 from market.types import Price, SymbolInfo
 from store import analyses, decisions, events, orders, signals, strategies
 from store.records import Signal, SignalDecision
 from store.session import Connection, Database
 from store.trading_records import NewOrder, Order
-
-_IDS = UUID("6f9f4a62-6d41-4a3e-9a0a-1f0d4f1c7a52")
 
 
 class Prices(Protocol):
@@ -47,11 +43,6 @@ class Prices(Protocol):
     def prices(self) -> Mapping[str, Price]:
         """Last prices by symbol."""
         ...
-
-
-def order_id(*parts: object) -> UUID:
-    """The id of an intent, always the same for the same cause, so that a second attempt is the same order."""
-    return uuid5(_IDS, "/".join(map(str, parts)))
 
 
 def quote_of(market: Prices, symbol: str) -> Quote | None:
@@ -81,40 +72,25 @@ class Entering:
             if not isinstance(plan, EntryPlan):
                 await self.refuse(conn, decision, plan)
                 return
-            intent = OrderIntent(
-                id=order_id("entry", decision.owner_id, signal.id),
+            new = NewOrder(
+                owner_id=decision.owner_id,
+                purpose="entry",
                 symbol=signal.symbol,
-                side=plan.direction.opening,
+                side=plan.direction.opening.value,
                 quantity=plan.sizing.quantity,
+                reserved=plan.needed,
+                mode=MODE,
+                client_order_id=order_key("entry", decision.owner_id, signal.id),
+                venue=self._venue,
+                signal_id=signal.id,
+                strategy_id=signal.strategy_id,
                 trigger_price=plan.quote.price,
-                purpose=Purpose.ENTRY,
-                created_ms=self._market.clock.now_ms(),
+                stop=plan.stop,
+                targets=list(plan.targets),
+                reason="signal",
             )
-            order = await orders.create_intent(
-                conn,
-                NewOrder(
-                    owner_id=decision.owner_id,
-                    purpose="entry",
-                    symbol=signal.symbol,
-                    side=intent.side.value,
-                    quantity=intent.quantity,
-                    reserved=plan.needed,
-                    mode=MODE,
-                    client_order_id=intent.client_order_id,
-                    venue=self._venue,
-                    signal_id=signal.id,
-                    strategy_id=signal.strategy_id,
-                    trigger_price=intent.trigger_price,
-                    stop=plan.stop,
-                    targets=list(plan.targets),
-                    reason="signal",
-                ),
-            )
-            if order is None:
-                return
-            await decisions.follow(conn, signal.id, decision.owner_id, "ordered", expected=["approved"])
-            record = trade_trigger(intent, signal.conditions, "signal", stop=plan.stop, targets=plan.targets)
-            await log_record(conn, record, order)
+            if await write_intent(conn, new, self._market.clock.now_ms(), signal.conditions) is not None:
+                await decisions.follow(conn, signal.id, decision.owner_id, "ordered", expected=["approved"])
 
     async def sendable(self, order: Order) -> Order | Sequence[Refusal]:
         """An entry as it may be sent now, marked as sent where it was an intent; or why it is not sent any more.

@@ -17,10 +17,9 @@ from analysis.manage import Managed, Why, manage
 from analysis.positions import Holding, Ruling, judge
 from analysis.snapshot import Snapshot, SnapshotError
 from app.engines import Engines
-from app.entering import order_id
 from app.expiry import settings_of
-from app.fills import log_record
 from app.holding import Holdings, PricedMarket, Thesis, decided_event, levels_json
+from app.intents import closing, order_key, write_intent
 from app.later import Later
 from app.places import PlacedModel, Places
 from app.repairs import Repairing
@@ -29,16 +28,15 @@ from app.snapshots import Market as SnapshotMarket
 from app.snapshots import signal_snapshot
 from app.stored import brief_of, priced
 from app.times import at, to_ms
-from broker.records import trade_trigger
 from broker.rules import SymbolRules
-from broker.types import BPS, Direction, OrderIntent, Purpose, to_decimal
+from broker.types import BPS, Direction, Purpose, to_decimal
 from llm.models import LanguageModel, Spender
 from market.clock import Clock
 from screener.intervals import interval_ms
 from store import analyses, events, orders, positions, signals, strategies, watching
 from store.records import NewAnalysis, SignalView, Strategy
 from store.session import Connection, Database
-from store.trading_records import NewOrder, Position
+from store.trading_records import Position
 from store.watching import Held
 
 log = logging.getLogger(__name__)
@@ -220,37 +218,12 @@ class Manager:
 
     async def _reduce(self, conn: Connection, row: Position, quantity: Decimal, close: int) -> None:
         """Write the intent to sell a part; app.trading sends it."""
-        price = self._market.prices[row.symbol]
-        side = Direction(row.side).closing
-        now = self._market.clock.now_ms()
-        intent = OrderIntent(
-            id=order_id("reduce", row.id, close),
-            symbol=row.symbol,
-            side=side,
-            quantity=quantity,
-            trigger_price=to_decimal(price.price),
-            purpose=Purpose.REDUCE,
-            created_ms=now,
+        trigger = to_decimal(self._market.prices[row.symbol].price)
+        key = order_key("reduce", row.id, close)
+        new = closing(
+            row, key, self._venue, purpose=Purpose.REDUCE, quantity=quantity, trigger=trigger, reason="reduce"
         )
-        order = await orders.create_intent(
-            conn,
-            NewOrder(
-                owner_id=row.owner_id,
-                purpose="reduce",
-                symbol=row.symbol,
-                side=side.value,
-                quantity=quantity,
-                client_order_id=intent.client_order_id,
-                venue=self._venue,
-                signal_id=row.signal_id,
-                strategy_id=row.strategy_id,
-                position_id=row.id,
-                trigger_price=intent.trigger_price,
-                reason="reduce",
-            ),
-        )
-        if order is not None:
-            await log_record(conn, trade_trigger(intent, (), "reduce"), order, row.id)
+        await write_intent(conn, new, self._market.clock.now_ms())
 
 
 def _put_off(symbol: str, reason: str, why: Why) -> None:

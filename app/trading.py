@@ -21,16 +21,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.account import as_position, costs
-from app.entering import Entering, Prices, order_id, quote_of
+from app.entering import Entering, Prices, quote_of
 from app.entries import words
-from app.fills import book, log_record
+from app.fills import book
+from app.intents import closing, intent_of, order_key, write_intent
 from app.settings import Settings
 from app.times import to_ms
 from broker.positions import ExitDecision, ExitReason, on_price
 from broker.protocol import Broker
-from broker.records import trade_trigger
 from broker.types import (
-    Direction,
     Fill,
     OrderInDoubt,
     OrderIntent,
@@ -38,13 +37,11 @@ from broker.types import (
     Purpose,
     Quote,
     Refusal,
-    Side,
-    client_order_id,
 )
 from store import decisions, orders, positions, signals
 from store.errors import DatabaseUnavailable
 from store.session import Connection, Database
-from store.trading_records import NewOrder, Order, OrderState
+from store.trading_records import Order, OrderState
 from store.trading_records import Position as PositionRow
 
 Row = TypeVar("Row")
@@ -100,7 +97,7 @@ class Trader:
         await _each(unfinished, self._send)
 
     async def _send(self, order: Order) -> None:
-        intent = self._intent(order)
+        intent = intent_of(order, to_ms(order.created_at))
         quote = quote_of(self._market, order.symbol)
         if order.state != "intent":
             # It may have been executed before a restart: ask, and send only what the venue never saw.
@@ -124,7 +121,7 @@ class Trader:
             if not isinstance(found, Order):
                 await self._ended(order, "cancelled", found)
                 return
-            order, intent = found, self._intent(found)
+            order, intent = found, intent_of(found, to_ms(found.created_at))
         elif order.state == "intent":
             async with self._database.worker() as conn:
                 if order.purpose == "reduce" and not await self._may_reduce(conn, order):
@@ -201,7 +198,6 @@ class Trader:
         self._extremes[row.id] = (high, low)
 
     async def _exit(self, row: PositionRow, decision: ExitDecision, quote: Quote) -> None:
-        side = Direction(row.side).closing
         async with self._database.worker() as conn:
             # All of them: an id that was used before makes no new order.
             attempt, refused_at = await orders.refused_exits(conn, row.id)
@@ -221,35 +217,19 @@ class Trader:
                 if other.purpose == "reduce":
                     reason = "the whole position is closed"
                     await orders.transition(conn, other.id, "cancelled", expected=["intent"], reason=reason)
-            intent = OrderIntent(
-                id=order_id("exit", row.id, attempt),
-                symbol=row.symbol,
-                side=side,
-                quantity=locked.quantity,
-                trigger_price=decision.trigger_price,
+            new = closing(
+                locked,
+                order_key("exit", row.id, attempt),
+                self._broker.venue,
                 purpose=Purpose.EXIT,
-                created_ms=self._market.clock.now_ms(),
+                quantity=locked.quantity,
+                trigger=decision.trigger_price,
+                reason=decision.reason.value,
             )
-            order = await orders.create_intent(
-                conn,
-                NewOrder(
-                    owner_id=row.owner_id,
-                    purpose="exit",
-                    symbol=row.symbol,
-                    side=side.value,
-                    quantity=intent.quantity,
-                    client_order_id=intent.client_order_id,
-                    venue=self._broker.venue,
-                    signal_id=row.signal_id,
-                    strategy_id=row.strategy_id,
-                    position_id=row.id,
-                    trigger_price=decision.trigger_price,
-                    reason=decision.reason.value,
-                ),
-            )
-            if order is None:
+            written = await write_intent(conn, new, self._market.clock.now_ms())
+            if written is None:
                 return
-            await log_record(conn, trade_trigger(intent, (), decision.reason.value), order, row.id)
+            order, intent = written
         log.info("%s: closing at its %s", row.symbol, decision.reason.value)
         async with self._database.worker() as conn:
             order = await orders.transition(conn, order.id, "sent", expected=["intent"])
@@ -268,17 +248,6 @@ class Trader:
     def _moment(self, quote: Quote) -> int:
         """When an order fills, ms of market time: a quiet coin's last trade is older than the order it fills."""
         return max(quote.time_ms, self._market.clock.now_ms())
-
-    def _intent(self, order: Order) -> OrderIntent:
-        return OrderIntent(
-            id=UUID(hex=order.client_order_id.removeprefix(client_order_id(UUID(int=0))[:-32])),
-            symbol=order.symbol,
-            side=Side(order.side),
-            quantity=order.quantity,
-            trigger_price=order.trigger_price or Decimal(1),
-            purpose=Purpose(order.purpose),
-            created_ms=to_ms(order.created_at),
-        )
 
 
 def _asked(row: PositionRow) -> ExitReason:
