@@ -9,6 +9,7 @@ from typing import Final
 from llm.checks.edits import Source as Text
 from llm.schemas import Source
 from screener import Program, result_readings
+from screener.language.plan import used
 
 Row = dict[str, str]
 
@@ -95,15 +96,5 @@ def words_of(result: str, sentence: str) -> str:
 
 def _intervals(program: Program, root: int) -> str:
     """`15m vs 4h`: the base and the other intervals of what a node is made of."""
-    intervals, stack = {program.base}, [root]
-    seen: set[int] = set()
-    while stack:
-        number = stack.pop()
-        if number in seen:
-            continue
-        seen.add(number)
-        node = program.nodes[number]
-        stack.extend(node.args)
-        if node.interval:
-            intervals.add(node.interval)
-    return " vs ".join([program.base, *sorted(i for i in intervals if i != program.base)])
+    intervals = {program.nodes[number].interval for number in used(program.nodes, [root])}
+    return " vs ".join([program.base, *sorted(i for i in intervals if i is not None and i != program.base)])

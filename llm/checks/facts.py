@@ -14,6 +14,7 @@ from typing import Final
 
 from llm.checks.relations import Side, comparisons
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter, results_of
+from screener.language.plan import used
 from screener.language.shared import Lasting
 from screener.language.templates import normalised
 from screener.vocabulary.functions_more import FUNCTIONS
@@ -102,15 +103,8 @@ def _is_result(line: ast.Assign) -> bool:
 
 
 def _read_nodes(program: Program, found: Facts) -> None:
-    waiting = list(results_of(program).values())
-    seen: set[int] = set()
-    while waiting:
-        number = waiting.pop()
-        if number in seen:
-            continue
-        seen.add(number)
+    for number in used(program.nodes, results_of(program).values()):
         node = program.nodes[number]
-        waiting.extend(node.args)
         if node.interval:
             found.intervals.add(node.interval)
         match node.op:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from screener.errors import ConstantError, TooLarge
 from screener.ir import Graph, Node
 from screener.language.binding import MAX_WINDOW
+from screener.language.plan import used
 from screener.language.shared import Lasting
 from screener.language.templates import Bound, Matcher, Template, normalised, operands, templates
 from screener.ops import ASSOCIATIVE
@@ -221,25 +222,15 @@ class Wording:
         length = (math.isqrt(8 * int(total) + 1) - 1) // 2 if total is not None and 0 < total < 2**31 else 0
         if length * (length + 1) / 2 != total or not 1 < length <= MAX_WINDOW:
             return None
-        for source in self._simplest(list(self._under(node.args[0])))[:_MAX_SOURCES]:
+        for source in self._simplest(used(self.pool.nodes, [node.args[0]]))[:_MAX_SOURCES]:
             if self.pool.nodes[source].dtype == "num" and self._said_of("wma", root, (source, length)):
                 return source, length
         return None
 
-    def _under(self, root: int) -> set[int]:
-        seen: set[int] = set()
-        waiting = [root]
-        while waiting:
-            node = waiting.pop()
-            if node not in seen:
-                seen.add(node)
-                waiting.extend(self.pool.nodes[node].args)
-        return seen
-
     def _size(self, node: int) -> int:
         found = self.sizes.get(node)
         if found is None:
-            found = self.sizes[node] = len(self._under(node))
+            found = self.sizes[node] = len(used(self.pool.nodes, [node]))
         return found
 
     def _simplest(self, nodes: Sequence[int]) -> list[int]:
