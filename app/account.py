@@ -15,8 +15,8 @@ from broker.matching import Costs
 from broker.positions import Position, PositionState, planned_loss, unrealised
 from broker.risk import EntryContext, RiskLimits, check
 from broker.rules import SymbolRules
-from broker.sizing import Sizing, SizingRequest, reward_to_risk, size
-from broker.types import ZERO, Direction, Quote, Refusal, to_decimal
+from broker.sizing import LimitedBy, Sizing, SizingRequest, reward_to_risk, size
+from broker.types import BPS, ZERO, Direction, Quote, Refusal, plain, to_decimal
 from store import orders, positions, profiles, tiers
 from store.records import Mode
 from store.session import Connection
@@ -161,12 +161,13 @@ def plan_entry(
 ) -> EntryPlan:
     """Size an entry from the account's risk and hold it against every rule.
 
-    An intent never becomes larger than it was ordered; one that may have been sent keeps its size. `least_stop`: a stop
-    nearer to the price is noise, in the quote asset. Reward to risk is that of the first target, at the price that is
-    expected to be paid.
+    An intent never becomes larger than it was ordered. One that may have been sent keeps its size, since the venue may
+    have it, and is refused where that is no longer a size it may have (`_outgrown`). `least_stop`: a stop nearer to the
+    price is noise, in the quote asset. Reward to risk is that of the first target, at the price that is expected to be
+    paid.
     """
     fee = costs(settings)
-    sizing = size(
+    sizing = fresh = size(
         SizingRequest(
             direction=direction,
             quote=quote,
@@ -181,7 +182,7 @@ def plan_entry(
     ordered = account.ordered
     if ordered is not None and sizing.quantity > ZERO:
         sent = ordered.state != "intent"
-        sizing = sizing.scaled(ordered.quantity if sent else min(ordered.quantity, sizing.quantity))
+        sizing = fresh.scaled(ordered.quantity if sent else min(ordered.quantity, fresh.quantity))
     needed = sizing.notional * (1 + fee.fee_rate)
     target = targets[0] if targets else None
     paid = reward_to_risk(direction, sizing.entry, stop, target, fee.fee_rate) if target else None
@@ -212,7 +213,7 @@ def plan_entry(
         execution=account.tier.execution,
         live=account.tier.live,
     )
-    refusals = {r.code: r for r in (*sizing.refusals, *check(context, limits))}
+    refusals = {r.code: r for r in (*sizing.refusals, *_outgrown(fresh, sizing, fee, rules), *check(context, limits))}
     gross = (target - sizing.entry) * direction.sign * sizing.quantity if target is not None else ZERO
     fees_at_target = fee.fee_rate * (sizing.entry + target) * sizing.quantity if target is not None else ZERO
     return EntryPlan(
@@ -228,3 +229,21 @@ def plan_entry(
         open_positions=len(account.open),
         refusals=tuple(refusals.values()),
     )
+
+
+def _outgrown(fresh: Sizing, kept: Sizing, fee: Costs, rules: SymbolRules) -> list[Refusal]:
+    """Why an order is not sent again in its size: price or balance changed since, and what it is larger than one made
+    now would lose more at the stop, or tie up more, than slippage and spread of its own fill.
+    """
+    if fresh.quantity <= ZERO:
+        return []
+    slack = kept.notional * (fee.slippage_bps + fee.half_spread_bps) / BPS
+    each = fresh.loss_at_stop / fresh.quantity if fresh.limited_by is LimitedBy.RISK else fresh.entry
+    if (kept.quantity - fresh.quantity - rules.step_size) * each <= slack:
+        return []
+    asset = rules.base_asset
+    told = (
+        f"Not sent again: {plain(kept.quantity)} {asset} was ordered, and at the price and balance of now "
+        f"{plain(fresh.quantity)} {asset} is the most."
+    )
+    return [Refusal("size_changed", told)]

@@ -206,7 +206,7 @@ async def test_an_intent_never_grows_and_one_that_may_have_been_sent_keeps_its_s
     async with database.worker() as conn:
         await orders.transition(conn, second.id, "sent")
     market.set_price(BTC, 99.0)
-    market.set_price(ETH, 101.0)
+    market.set_price(ETH, 100.02)
     asked: list[OrderIntent] = []
     submit = working._broker.submit
 
@@ -217,6 +217,29 @@ async def test_an_intent_never_grows_and_one_that_may_have_been_sent_keeps_its_s
     monkeypatch.setattr(working._broker, "submit", seen)
     await working.resolve()
     assert [(i.symbol, i.quantity) for i in asked] == [(BTC, first.quantity), (ETH, second.quantity)]
+
+
+@pytest.mark.parametrize("changed", ["price", "balance"])
+async def test_one_that_may_have_been_sent_is_not_sent_again_in_a_size_it_may_not_have_now(
+    database: Database, market: FakeMarket, new_user: UUID, changed: str
+) -> None:
+    """At 101 the stop at 95 would cost a fifth more than may be lost; so it would with a fifth of the money gone."""
+    [signal_id] = await approved(database, market, new_user, [BTC])
+    await trader(database, market).enter_approved()
+    [order] = await entries(database, new_user)
+    async with database.worker() as conn:
+        await orders.transition(conn, order.id, "sent")
+    poorer = Settings(_env_file=None, paper_capital=Decimal(8_000))
+    if changed == "price":
+        market.set_price(BTC, 101.0)
+    working = bold(database, market, poorer if changed == "balance" else SETTINGS)
+    await working.resolve()
+    [order] = await entries(database, new_user)
+    assert order.state == "cancelled" and await held(database, new_user) == []
+    answer = await answered(database, signal_id, new_user)
+    assert answer.refusal == order.reason
+    assert f"Not sent again: {order.quantity.normalize():f} BTC was ordered" in (order.reason or "")
+    assert (await account(database, market, new_user, SETTINGS)).free == SETTINGS.paper_capital
 
 
 async def test_one_that_may_have_been_sent_is_not_sent_again_for_more_than_is_free(
