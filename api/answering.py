@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 
-from api.problems import filter_errors, not_generated
+from api.problems import filter_errors, market_problem, not_generated
 from api.schemas import Problem, StepOut
 from api.schemas.base import Shape
 from api.stream import HEARTBEAT_SECONDS, sse
 from app.asking import CannotGenerate
+from app.market_client import MarketRefused, MarketUnavailable
 from screener import FilterError
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Told:
     """What happens while an answer is made, in order; None ends it."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[StepOut | None] = asyncio.Queue()
+        self.queue: asyncio.Queue[Shape | None] = asyncio.Queue()
 
     async def step(self, name: str, seconds: float) -> None:
         """A step has ended."""
@@ -43,6 +44,10 @@ class Told:
     def text(self, piece: str) -> None:
         """A piece of the model's answer; an empty one says that it begins anew."""
         self.queue.put_nowait(StepOut(step="", kind="text", text=piece))
+
+    def happened(self, what: Shape) -> None:
+        """Anything else that is worth telling."""
+        self.queue.put_nowait(what)
 
     def close(self, _: object = None) -> None:
         """Nothing more will happen."""
@@ -99,6 +104,8 @@ def _last(task: asyncio.Task[Shape]) -> str:
         return sse("result", task.result().model_dump(mode="json"))
     if isinstance(error, CannotGenerate):
         found = not_generated(error)
+    elif isinstance(error, MarketUnavailable | MarketRefused):
+        found = market_problem(error)
     elif isinstance(error, FilterError):
         rows = tuple(filter_errors(error))
         found = Problem(title="The filter does not compile", status=422, detail=rows[0].message, errors=rows)

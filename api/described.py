@@ -8,12 +8,13 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.schemas import Problem, StepOut
+from api.schemas import FillingOut, Problem, StepOut
 
 _REF = "#/components/schemas/"
 _MODELS: Final[tuple[tuple[type[BaseModel], Literal["serialization"]], ...]] = (
     (Problem, "serialization"),
     (StepOut, "serialization"),
+    (FillingOut, "serialization"),
 )
 _TITLES = {
     400: "The body is no text of a request",
@@ -33,9 +34,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "content": content} for status in statuses}
 
 
-def streamed(answer: type[Any]) -> dict[int | str, dict[str, Any]]:
+def streamed(answer: type[Any], progress: type[Any] = StepOut) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route that streams progress to those who accept events: each event, its data a line of JSON."""
-    events = [_event(kind, name) for kind, name in _events(answer).items()]
+    shapes: dict[str, type[Any]] = {"progress": progress, "result": answer, "error": Problem}
+    events = [_event(kind, shape.__name__) for kind, shape in shapes.items()]
     stream = {
         "schema": {"type": "string", "description": "`progress` events, then one `result` or one `error`."},
         "itemSchema": {"oneOf": events},
@@ -56,10 +58,6 @@ class Described(FastAPI):
                 components.setdefault(name, found)
         assert self.openapi_schema is not None
         return self.openapi_schema
-
-
-def _events(answer: type[Any]) -> dict[str, str]:
-    return {"progress": StepOut.__name__, "result": answer.__name__, "error": Problem.__name__}
 
 
 def _event(kind: str, name: str) -> dict[str, Any]:

@@ -87,6 +87,15 @@ def not_generated(error: CannotGenerate) -> Problem:
     return Problem(title=title, status=status, detail=str(error), errors=tuple(rows), again_at=error.again_at)
 
 
+def market_problem(error: MarketUnavailable | MarketRefused) -> Problem:
+    """Why the worker that owns the market gave no answer."""
+    if isinstance(error, MarketUnavailable):
+        return Problem(title="The market is not at hand", status=503, detail=str(error))
+    rows = tuple(FieldError.model_validate(e) for e in error.problem.get("errors", []))
+    title, detail = (str(error.problem.get(name, usual)) for name, usual in (("title", "Refused"), ("detail", "")))
+    return Problem(title=title, status=error.status, detail=detail, errors=rows)
+
+
 def _wait(until: datetime | None) -> dict[str, str] | None:
     """The header that says after how many seconds to come back."""
     seconds = until and max(1, round((until - datetime.now(UTC)).total_seconds()))
@@ -142,7 +151,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(MarketUnavailable)
     async def _market(_: Request, error: MarketUnavailable) -> Response:
-        return problem(503, "The market is not at hand", str(error))
+        found = market_problem(error)
+        return problem(found.status, found.title, found.detail)
 
     @app.exception_handler(TooManyReaders)
     async def _full(_: Request, error: TooManyReaders) -> Response:
@@ -150,9 +160,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(MarketRefused)
     async def _refused_by_market(_: Request, error: MarketRefused) -> Response:
-        body = error.problem
-        rows = [FieldError.model_validate(e) for e in body.get("errors", [])]
-        return problem(error.status, str(body.get("title", "Refused")), str(body.get("detail", "")), rows)
+        found = market_problem(error)
+        return problem(found.status, found.title, found.detail, found.errors)
 
     @app.exception_handler(Refused)
     async def _refused(_: Request, error: Refused) -> Response:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from app.ahead import hold_ahead
 from app.bootstrap import market_source, universe_rules
 from app.settings import Settings
 from market.backfill import Progress
@@ -81,6 +82,8 @@ class HeldMarket:
         )
         self.coverage = self.feed.coverage.minutes
         self.last_run: dict[str, Any] = {}
+        # By interval, of how many symbols the candles came that are being fetched, and of how many they are to come.
+        self.filling: dict[str, tuple[int, int]] = {}
 
     @classmethod
     async def open(cls, settings: Settings) -> HeldMarket:
@@ -102,8 +105,10 @@ class HeldMarket:
         return cls(settings, source, clock, universe, rules)
 
     async def start(self, progress: Progress | None = None) -> None:
-        """Fill the panel and follow the market; `on_change` is called from then on."""
+        """Fill the panel and follow the market; `on_change` is called from then on. Usual intervals that no strategy
+        reads are filled when that is done."""
         await self.feed.start(progress)
+        self.feed.spawn(hold_ahead(self))
         self.feed.follow(self._read, self._told, max(UNIVERSE_SECONDS / self.clock.speed, RETRY_SECONDS))
 
     async def keep(self, symbols: Iterable[str]) -> None:
@@ -193,7 +198,18 @@ class HeldMarket:
         if forming:
             reaches["1m"] = max(reaches.get("1m", 0), interval_ms(program.base) // interval_ms("1m"))
         for interval, reach in reaches.items():
-            await self.feed.require(interval, min(max(reach, FIRST_BACKFILL), MOST_REQUIRED))
+            await self.hold(interval, min(max(reach, FIRST_BACKFILL), MOST_REQUIRED))
+
+    async def hold(self, interval: str, candles: int = FIRST_BACKFILL) -> None:
+        """Hold an interval from now on, with so much history; `filling` says how far that is."""
+
+        def told(done: int, of: int) -> None:
+            self.filling[interval] = (done, of)
+
+        try:
+            await self.feed.require(interval, candles, told)
+        finally:
+            self.filling.pop(interval, None)
 
     def report(self) -> dict[str, Any]:
         """The newest run, the feed's health and the universe, for the status."""

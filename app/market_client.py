@@ -109,9 +109,13 @@ class MarketClient:
         """The last 24 hours by symbol: `open high low volume quote_volume`; without symbols held for less."""
         return await self._shared("/day", {}, 5.0)
 
-    async def look_back(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def look_back(self, body: dict[str, Any], within_s: float = 60) -> dict[str, Any]:
         """Past matches of a filter: `filter_code`, `interval`, `direction`, `trigger`, `symbols`."""
-        return await self._ask("POST", "/look-back", json=body, timeout=60)
+        return await self._ask("POST", "/look-back", json=body, timeout=within_s)
+
+    async def filling(self) -> dict[str, Any]:
+        """As `items` the intervals whose candles are being fetched: of `done` symbols of `of` they came."""
+        return await self._ask("GET", "/filling", timeout=3)
 
     async def check(self, body: dict[str, Any]) -> dict[str, Any]:
         """The save gate's report: `filter_code`, `interval`, `direction`, `trigger`, `symbols`."""

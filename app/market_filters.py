@@ -1,6 +1,7 @@
 """What the worker answers about filters: past matches, the save gate, near misses, one candle explained.
 
-1. `_asked` reads the question, compiles its filter for the market and sees to the history it reads.
+1. `_asked` reads the question, compiles its filter for the market and sees to the history it reads; how far that is
+   is told at `/filling`.
 2. Candles are copied under the engine's lock (`_copied`) and the work is done in a thread without it, so that a
    question never delays a screening. One question is worked on at a time.
 """
@@ -36,6 +37,7 @@ class FilterMarket(Panelled, Protocol):
     """What questions about filters need of the market."""
 
     infos: dict[str, SymbolInfo]
+    filling: dict[str, tuple[int, int]]
 
     async def require(self, program: Program) -> None:
         """Make sure that the panel holds the intervals that a program reads."""
@@ -74,6 +76,11 @@ class FilterQuestions:
             ("/explain", self._explain),
         ):
             router.add_post(path, _handler(answer))
+        router.add_get("/filling", self._filling)
+
+    async def _filling(self, _: web.Request) -> web.Response:
+        rows = [{"interval": name, "done": done, "of": of} for name, (done, of) in self._view.filling.items()]
+        return web.json_response({"items": rows})
 
     async def _look_back(self, body: dict[str, Any]) -> dict[str, Any]:
         direction, trigger = str(body.get("direction") or "long"), str(body.get("trigger") or "edge")
@@ -136,7 +143,7 @@ class FilterQuestions:
         if interval not in INTERVAL_MS:
             raise Refused(422, "Unknown interval", f"use one of {', '.join(INTERVAL_MS)}")
         try:
-            program = compile_filter(code, interval, self._view.infos)
+            program = await asyncio.to_thread(compile_filter, code, interval, frozenset(self._view.infos))
         except FilterError as error:
             rows = [
                 {"code": d.code, "line": d.line, "column": d.column, "message": d.message, "hint": d.hint}

@@ -220,7 +220,7 @@ class Feed:
         settled = self._clock.now_ms() - int(LEAST_DEADLINE_S / 2 * 1000 * self._clock.speed)
         self._boundary = self._inbox.boundary = open_of(settled, "1m")
 
-    async def require(self, interval: str, candles: int | None = None) -> None:
+    async def require(self, interval: str, candles: int | None = None, progress: Progress | None = None) -> None:
         """Hold `interval` from now on, with at least `candles` of history (default: as many as at the start).
 
         Returns when they are in the panel, up to the boundary. Raises ValueError for an unknown interval.
@@ -235,7 +235,7 @@ class Feed:
             if interval not in self.intervals:
                 # From now on its candles are folded as they close; the fetch brings those before.
                 self._intervals.append(interval)
-            await self._fill(self.symbols, {interval: wanted}, None)
+            await self._fill(self.symbols, {interval: wanted}, progress)
 
     async def closes(self) -> AsyncIterator[Coverage]:
         """Every minute's close, in order, once the panel holds the minute and the higher candles that end

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
+from api.answering import Told, streaming, wants_events
 from api.auth import User
 from api.deps import Parts
-from api.schemas import CheckOut, ExplainOut, FilterReport, HistoryOut, NearPage
+from api.described import problems, streamed
+from api.schemas import CheckOut, ExplainOut, FillingOut, FilterReport, HistoryOut, NearPage
 from api.schemas.base import Input, Interval
 from app.enabling import examine
 from app.market_client import MarketUnavailable
 from app.readback import reading_rows
 from app.times import at, to_ms
 from llm.checks import check_sentence
-from screener import catalogue, compile_filter, compile_report
+from screener import FilterError, catalogue, compile_filter, compile_report
 
 router = APIRouter(prefix="/filters", tags=["filters"])
+TELL_EVERY_S = 0.3
+SLOWEST_SCAN_S = 600.0
+"""A large market's candles are fetched within its exchange's limits; whoever is told how far it is can wait."""
 
 
 class FilterIn(Input):
@@ -104,10 +111,46 @@ async def compile_(body: CompileIn, parts: Parts) -> FilterReport:
     return FilterReport.model_validate({**report, "hash": report["hash"] or "", "rows": rows, "checks": checks})
 
 
-@router.post("/scan")
-async def scan(body: ScanIn, parts: Parts) -> HistoryOut:
-    """Where the filter would have matched over the candles held."""
-    return history_out(await parts.market.look_back(body.model_dump(mode="json")))
+@router.post(
+    "/scan", response_model=HistoryOut, responses={**streamed(HistoryOut, FillingOut), **problems(400, 422, 500, 503)}
+)
+async def scan(body: ScanIn, request: Request, parts: Parts) -> Response | HistoryOut:
+    """Where the filter would have matched over the candles held.
+
+    Candles that are not held are fetched first; with `Accept: text/event-stream` it is told how far that is.
+    """
+    question = body.model_dump(mode="json")
+    if not wants_events(request):
+        return history_out(await parts.market.look_back(question))
+    told = Told()
+
+    async def work() -> HistoryOut:
+        asked = asyncio.create_task(parts.market.look_back(question, SLOWEST_SCAN_S))
+        try:
+            await _told_meanwhile(body, parts, asked, told)
+            return history_out(await asked)
+        finally:
+            asked.cancel()
+
+    return streaming(told, work)
+
+
+async def _told_meanwhile(body: ScanIn, parts: Parts, asked: asyncio.Task[Any], told: Told) -> None:
+    """Tell how far the fetching of the filter's candles is, until it was `asked`."""
+    reads: tuple[str, ...] = ()
+    before: list[FillingOut] = []
+    while not (await asyncio.wait({asked}, timeout=TELL_EVERY_S))[0]:
+        with suppress(MarketUnavailable, FilterError):
+            symbols = await known_symbols(parts)
+            reads = (
+                reads or (await asyncio.to_thread(compile_filter, body.filter_code, body.interval, symbols)).intervals
+            )
+            rows = [FillingOut.model_validate(row) for row in (await parts.market.filling())["items"]]
+            rows = [row for row in rows if row.interval in reads]
+            for row in rows:
+                if row not in before:
+                    told.happened(row)
+            before = rows
 
 
 @router.post("/check")

@@ -182,6 +182,15 @@ class StepOut(Shape):
     text: str = ""
 
 
+class FillingOut(Shape):
+    """Data of a `progress` event of a look back: the candles of an interval are being fetched, and those of `done`
+    symbols of `of` came."""
+
+    interval: str
+    done: int
+    of: int
+
+
 class FilterReport(Shape):
     """The answer of `/filters/compile` and `screener compile --json`."""
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import httpx
+import asyncio
+import json
+import re
+from typing import Any
 
+import httpx
+import pytest
+
+from api.routes import filters
+from screener import Program
+from tests.fixtures.fake_market import FakeMarket
 from tests.integration.api.calling import assert_problem
 
+_EVENT = re.compile(r"event: (\w+)\ndata: (.*)")
 CODE = "match = ta.rsi(close, 14) < 30"
 SENTENCE = "RSI below 30 on 5m while the ADX is over 25"
 
@@ -44,3 +54,48 @@ async def test_a_look_back_says_how_often(client: httpx.AsyncClient) -> None:
     assert [c["text"] for c in found["conditions"]] == ["close > sma(close, 5)", "volume < 0"]
     assert found["conditions"][1]["share"] == 0.0
     assert found["never"][0].startswith("The volume is below 0: not once in ")
+
+
+async def test_a_look_back_tells_how_far_its_candles_are_fetched(
+    client: httpx.AsyncClient, market: FakeMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = asyncio.Event()
+    require = market.require
+
+    class Filling(dict[str, tuple[int, int]]):
+        """Two symbols more each time that it is asked for; the candles of all came at the third."""
+
+        asked = 0
+
+        def items(self) -> Any:
+            self.asked += 1
+            if self.asked == 3:
+                fetched.set()
+            return [("2h", (2 * self.asked, 6)), ("3d", (1, 6))]
+
+    async def slow(program: Program, *, forming: bool = False) -> None:
+        async with asyncio.timeout(20):
+            await fetched.wait()
+        await require(program, forming=forming)
+
+    monkeypatch.setattr(market, "filling", Filling())
+    monkeypatch.setattr(market, "require", slow)
+    monkeypatch.setattr(filters, "TELL_EVERY_S", 0.01)
+    asked = {"filter_code": CODE, "interval": "2h"}
+    answer = await client.post("/api/v1/filters/scan", json=asked, headers={"accept": "text/event-stream"})
+    *told, last = [(kind, json.loads(data)) for kind, data in _EVENT.findall(answer.text)]
+    # One may still be told between the last candle and the answer.
+    assert told[:3] == [("progress", {"interval": "2h", "done": done, "of": 6}) for done in (2, 4, 6)]
+    assert {row["interval"] for _, row in told} == {"2h"}
+    assert last[0] == "result"
+    assert (last[1]["interval"], last[1]["symbols"]) == ("2h", 6)
+
+
+async def test_a_look_back_that_is_told_of_ends_with_what_is_wrong(
+    client: httpx.AsyncClient, lonely: httpx.AsyncClient
+) -> None:
+    for caller, code, status in ((client, "match = nonsense", 422), (lonely, CODE, 503)):
+        asked = {"filter_code": code, "interval": "1m"}
+        answer = await caller.post("/api/v1/filters/scan", json=asked, headers={"accept": "text/event-stream"})
+        (kind, data), *rest = _EVENT.findall(answer.text)
+        assert (kind, json.loads(data)["status"], rest) == ("error", status, [])

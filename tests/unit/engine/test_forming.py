@@ -183,11 +183,12 @@ def test_the_minutes_of_the_candle_under_way_are_asked_for(base: str, forming: b
     asked: dict[str, int] = {}
 
     class Feed:
-        async def require(self, interval: str, candles: int) -> None:
+        async def require(self, interval: str, candles: int, _: object) -> None:
             asked[interval] = candles
 
     held = HeldMarket.__new__(HeldMarket)
     held.feed = Feed()  # type: ignore[assignment] # all of a feed that is asked here
+    held.filling = {}
     asyncio.run(held.require(compile_filter("match = close > 0", base, SYMBOLS), forming=forming))
     assert asked.get("1m") == minutes
     assert base in asked
