@@ -32,7 +32,9 @@ def check_sentence(
     left_out = unused(sentence, facts, not_understood, symbols)
     missing = [u for u in left_out if u.kind != "condition"]
     other = otherwise(sentence, program, symbols, not_understood, missing, direction)
-    open_ones = questions_of(_without(sentence, not_understood), program, direction=direction, evaluate=evaluate)
+    said = _without(sentence, not_understood)
+    most = max(0, MAX_QUESTIONS - len(other.questions))
+    open_ones = questions_of(said, program, direction=direction, evaluate=evaluate, most=most)
     return SentenceCheck(
         # What is said otherwise is not left out.
         unused=[u for u in left_out if u.kind != "condition" or not any(meet(u, row) for row in other.disagreements)],

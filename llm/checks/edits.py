@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
 
 from screener import FilterError, canonical_source, compile_filter
 from screener.ir import Program
@@ -19,48 +21,65 @@ class Source:
         self.text = program.source or canonical_source(program)
         self.base = program.base
         self.hash = program.hash
-        self._lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        tree = ast.parse("\n".join(self._lines))
+        text = self.text.replace("\r\n", "\n").replace("\r", "\n")
+        self._text = text.encode()
+        self._starts = list(accumulate((len(line.encode()) + 1 for line in text.split("\n")), initial=0))
+        self._compiled: dict[tuple[str, str], str | None] = {(self.text, self.base): None}
+        tree = ast.parse(text)
         self.expressions = {
             line.targets[0].id: line.value
             for line in tree.body
             if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
         }
 
-    def walk(self) -> Iterator[ast.expr]:
+    def walk(self) -> Sequence[ast.expr]:
         """Every expression of the program, in the order of the text."""
-        found = [n for value in self.expressions.values() for n in ast.walk(value) if isinstance(n, ast.expr)]
-        yield from sorted(found, key=lambda n: (n.lineno, n.col_offset))
+        return self._walked
 
-    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+    @cached_property
+    def _walked(self) -> tuple[ast.expr, ...]:
+        found = [n for value in self.expressions.values() for n in ast.walk(value) if isinstance(n, ast.expr)]
+        return tuple(sorted(found, key=lambda n: (n.lineno, n.col_offset)))
+
+    def calls(self) -> Sequence[tuple[str, ast.Call]]:
         """Every call with its last name: `rsi` of `tf("1h").rsi(close, 14)`."""
-        for node in self.walk():
-            if isinstance(node, ast.Call):
-                yield ast.unparse(node.func).rpartition(".")[2], node
+        return self._calls
+
+    @cached_property
+    def _calls(self) -> tuple[tuple[str, ast.Call], ...]:
+        calls = (node for node in self.walk() if isinstance(node, ast.Call))
+        return tuple((ast.unparse(node.func).rpartition(".")[2], node) for node in calls)
 
     def said(self, node: ast.expr) -> str:
         """The text of an expression as it is written."""
-        return ast.get_source_segment("\n".join(self._lines), node) or ast.unparse(node)
+        if getattr(node, "end_lineno", None) is None:
+            return ast.unparse(node)
+        first, last = self._span(node)
+        return self._text[first:last].decode()
+
+    def _span(self, node: ast.expr) -> tuple[int, int]:
+        """Where an expression stands in the text, in bytes."""
+        last = self._starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        return self._starts[node.lineno - 1] + node.col_offset, last
 
     def changed(self, changes: Changes) -> str:
         """The text with other expressions in the places of these."""
-        text = "\n".join(self._lines).encode()
-        starts = [0]
-        for line in self._lines:
-            starts.append(starts[-1] + len(line.encode()) + 1)
+        text = self._text
         for node, new in sorted(changes.items(), key=lambda c: (-c[0].lineno, -c[0].col_offset)):
-            first = starts[node.lineno - 1] + node.col_offset
-            last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+            first, last = self._span(node)
             text = text[:first] + new.encode() + text[last:]
         return text.decode()
 
     def compiling(self, code: str, base: str = "") -> str | None:
         """`code` where it compiles to another program than this one; else None. `base` where that changes."""
-        try:
-            program = compile_filter(code, base or self.base)
-        except FilterError:
-            return None
-        return code if program.hash != self.hash else None
+        key = (code, base or self.base)
+        if key not in self._compiled:
+            try:
+                other = compile_filter(*key).hash != self.hash
+            except FilterError:
+                other = False
+            self._compiled[key] = code if other else None
+        return self._compiled[key]
 
 
 def constant(node: ast.expr) -> float | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import Final, Literal
 
 from llm.checks import numbers_asked
@@ -37,24 +38,40 @@ _MOVES: Final = re.compile(
 _CROSSINGS: Final = ("crossover", "crossunder")
 
 
-def questions_of(sentence: str, program: Program, *, direction: str, evaluate: str) -> list[Question]:
-    """The questions that a careful reader would ask back, in the order in which they matter."""
-    asked = Asked(sentence, program)
-    found: list[Question | None] = [
-        _interval(asked),
-        sides_question(asked, direction),
-        _direction(asked, direction),
-        *_joins(asked),
-        *_crosses(asked),
-        *numbers_asked.levels(asked),
-        *numbers_asked.averages(asked),
-        *numbers_asked.settings(asked),
-        *numbers_asked.volume(asked),
-        *numbers_asked.times(asked),
-        *numbers_asked.candle_moves(asked),
-        _evaluate(asked, evaluate),
-    ]
-    return [made for made in found if made is not None][:MAX_QUESTIONS]
+def questions_of(
+    sentence: str, program: Program, *, direction: str, evaluate: str, most: int = MAX_QUESTIONS
+) -> list[Question]:
+    """The questions that a careful reader would ask back, in the order in which they matter; the first `most` of them.
+
+    Each takes a compilation for each of its choices, so no more are thought of than are asked.
+    """
+    found: dict[str, Question] = {}
+    for made in _thought_of(Asked(sentence, program), direction, evaluate):
+        if len(found) == most:
+            break
+        # Where the same is open in several places, each is a question of its own.
+        key = next(key for n in count(1) if (key := made.id if n == 1 else f"{made.id}:{n}") not in found)
+        found[key] = made.model_copy(update={"id": key})
+    return list(found.values())
+
+
+def _thought_of(asked: Asked, direction: str, evaluate: str) -> Iterator[Question]:
+    ways: tuple[Callable[[], Iterable[Question | None]], ...] = (
+        lambda: (_interval(asked),),
+        lambda: (sides_question(asked, direction),),
+        lambda: (_direction(asked, direction),),
+        lambda: _joins(asked),
+        lambda: _crosses(asked),
+        lambda: numbers_asked.levels(asked),
+        lambda: numbers_asked.averages(asked),
+        lambda: numbers_asked.settings(asked),
+        lambda: numbers_asked.volume(asked),
+        lambda: numbers_asked.times(asked),
+        lambda: numbers_asked.candle_moves(asked),
+        lambda: (_evaluate(asked, evaluate),),
+    )
+    for way in ways:
+        yield from (made for made in way() if made is not None)
 
 
 def _interval(asked: Asked) -> Question | None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.checks import Question, check_sentence
-from llm.checks.questions import questions_of
-from screener import compile_filter
+from llm.checks import Question, check_sentence, edits
+from llm.checks.questions import MAX_QUESTIONS, questions_of
+from screener import Program, compile_filter
 from tests.property.profiles import examples
 
 
@@ -147,3 +147,33 @@ def test_every_answer_compiles_and_can_be_taken_back(
             again = questions_of(sentence, other, direction="long", evaluate="close")
             codes = [c.filter_code for q in again for c in q.choices if c.filter_code]
             assert program.hash in {compile_filter(c, "15m").hash for c in codes}
+
+
+@pytest.mark.parametrize("conditions", [12, 110])
+def test_no_more_is_compiled_than_is_asked(conditions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"c{n} = ta.rsi(close, {5 + n % 2}) < {20 + n // 2}" for n in range(conditions)]
+    both = " and ".join(f"c{n}" for n in range(conditions))
+    program = compile_filter("\n".join([*lines, f"match = {both}"]), "15m")
+    compiled: list[tuple[str, str]] = []
+
+    def counted(code: str, base: str) -> Program:
+        compiled.append((code, base))
+        return compile_filter(code, base)
+
+    monkeypatch.setattr(edits, "compile_filter", counted)
+    asked = questions_of("RSI oversold, buy", program, direction="long", evaluate="close")
+    assert len(asked) == MAX_QUESTIONS
+    assert len(compiled) == len(set(compiled))
+    given = sum(not choice.taken for made in asked for choice in made.choices)
+    assert given <= len(compiled) <= given + MAX_QUESTIONS
+    compiled.clear()
+    assert len(questions_of("RSI oversold, buy", program, direction="long", evaluate="close", most=1)) == 1
+    assert len(compiled) <= len(asked[0].choices)
+
+
+def test_the_same_question_of_two_places_is_two_questions() -> None:
+    program = compile_filter("match = ta.rsi(close, 7) < 30 and ta.rsi(close, 14) < 30", "15m")
+    asked = questions_of("buy 15m close, RSI(7) and RSI(14) oversold", program, direction="long", evaluate="close")
+    assert [made.id for made in asked] == ["level:rsi:oversold", "level:rsi:oversold:2"]
+    assert "ta.rsi(close, 7) < 20" in str(asked[0].choices[0].filter_code)
+    assert "ta.rsi(close, 14) < 20" in str(asked[1].choices[0].filter_code)
