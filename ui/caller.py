@@ -19,6 +19,7 @@ READ_TIMEOUT_S = 10.0
 GENERATE_TIMEOUT_S = 240.0  # a model may be asked three times, a minute each
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
+StepT = TypeVar("StepT", bound=BaseModel)
 
 
 class ApiError(Exception):
@@ -126,7 +127,9 @@ class Caller:
         rows = payload["items"] if isinstance(payload, dict) and "items" in payload else payload
         return tuple(self._one(shape, row) for row in rows or ())
 
-    def _stream(self, path: str, body: dict[str, Any], shape: type[ShapeT]) -> Iterator[Progress | ShapeT]:
+    def _stream(
+        self, path: str, body: dict[str, Any], shape: type[ShapeT], step: type[StepT]
+    ) -> Iterator[StepT | ShapeT]:
         timeout = httpx.Timeout(GENERATE_TIMEOUT_S, connect=2.0)
         headers = {"Accept": "text/event-stream"}
         try:
@@ -139,7 +142,7 @@ class Caller:
                     return
                 for event, payload in _server_sent_events(response.iter_lines()):
                     if event == "progress":
-                        yield self._one(Progress, payload)
+                        yield self._one(step, payload)
                     elif event == "result":
                         yield self._one(shape, payload)
                     elif event == "error":

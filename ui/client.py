@@ -1,6 +1,6 @@
 """What the web app asks the API: state and market data, strategies, signals, trading; the rest by subject beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from api.schemas import (
     CandleOut,
@@ -10,6 +10,7 @@ from api.schemas import (
     ExecutionOut,
     ExplainOut,
     FeedOut,
+    FillingOut,
     FilterReport,
     HistoryOut,
     OrderOut,
@@ -81,11 +82,13 @@ class ApiClient(Generating, Reviewing, Tuning):
         }
         return self._one(FilterReport, self._request("POST", "/filters/compile", body=body))
 
-    def scan(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> HistoryOut:
-        """Where a filter would have matched, over the candles held."""
+    def scan(
+        self, filter_code: str, interval: str, direction: str, trigger: str = "edge"
+    ) -> Iterator[FillingOut | HistoryOut]:
+        """Where a filter would have matched, over the candles held: the last item. Before it comes how far these are
+        fetched, where they were not held."""
         body = {"filter_code": filter_code, "interval": interval, "direction": direction, "trigger": trigger}
-        payload = self._request("POST", "/filters/scan", body=body, timeout_s=SCAN_TIMEOUT_S)
-        return self._one(HistoryOut, payload)
+        return self._stream("/filters/scan", body, HistoryOut, FillingOut)
 
     def check(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> CheckOut:
         """What enabling a filter would find: look-ahead, how often it matches, cost and quota."""

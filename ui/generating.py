@@ -22,7 +22,7 @@ class Generating(Caller):
             body["interval"] = interval
         if model:
             body["model"] = model
-        return self._stream("/generate/strategy", body, GeneratedStrategyOut)
+        return self._stream("/generate/strategy", body, GeneratedStrategyOut, Progress)
 
     def regenerate(
         self, conditions: tuple[str, ...], filter_code: str, interval: str, direction: str, sentence: str = ""
@@ -35,11 +35,11 @@ class Generating(Caller):
             "direction": direction,
             "prompt": sentence,
         }
-        return self._stream("/generate/regenerate", body, GeneratedFilterOut)
+        return self._stream("/generate/regenerate", body, GeneratedFilterOut, Progress)
 
     def explain_filter(
         self, filter_code: str, interval: str, direction: str, sentence: str = ""
     ) -> Iterator[Progress | ExplanationOut]:
         """A filter in the model's words."""
         body = {"filter_code": filter_code, "interval": interval, "direction": direction, "prompt": sentence}
-        return self._stream("/generate/explain", body, ExplanationOut)
+        return self._stream("/generate/explain", body, ExplanationOut, Progress)

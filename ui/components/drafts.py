@@ -1,5 +1,6 @@
 """The strategy being written: one frozen value in the session."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,6 +11,7 @@ from api.schemas import (
     ChoiceOut,
     ExplanationOut,
     FieldError,
+    FillingOut,
     FilterReport,
     GeneratedFilterOut,
     GeneratedStrategyOut,
@@ -46,7 +48,8 @@ class Draft:
     """`shown` is the last report that compiled; `version` grows when the editor's text is to be replaced.
 
     `undo` are the drafts before each change made by a click, newest last, each with what the change was. `read` are the
-    rows of the filter beside the words they came from, `refused` says why edited conditions gave no filter.
+    rows of the filter beside the words they came from, `refused` says why edited conditions gave no filter. `pending`:
+    the code compiles, and was not yet looked back at and checked.
     """
 
     sentence: str = ""
@@ -67,6 +70,7 @@ class Draft:
     trigger: str = "edge"
     evaluate: str = "close"
     failure: str = ""
+    pending: bool = False
     problem: Problem | None = None
     confirmed: bool = False
     undo: tuple[tuple[str, "Draft"], ...] = ()
@@ -177,6 +181,11 @@ def store(draft: Draft) -> None:
     st.session_state.pop("warned", None)
 
 
+def learn(draft: Draft) -> None:
+    """Keep what was found out about the draft; what was said about it stays."""
+    st.session_state["draft"] = draft
+
+
 def confirm(answer: bool) -> None:
     """The answer to “Is that what you meant?”."""
     st.session_state["draft"] = replace(current(), confirmed=answer)
@@ -194,7 +203,8 @@ def show_settings(draft: Draft) -> None:
 
 
 def examined(draft: Draft) -> Draft:
-    """Compiled, held against its sentence and, where that succeeds, scanned over the candles held."""
+    """Compiled and held against its sentence; where that succeeds, `looked_back` and `checked` are to follow."""
+    draft = replace(draft, pending=False)
     if not draft.code.strip():
         return replace(draft, report=None, shown=None, history=None, check=None)
     api = session.api()
@@ -214,13 +224,26 @@ def examined(draft: Draft) -> Draft:
         return replace(draft, failure=str(error))
     if not report.ok:
         return replace(draft, report=report, failure="")
-    draft = draft.compiled(report)
+    return replace(draft.compiled(report), history=None, check=None, pending=True)
+
+
+def looked_back(draft: Draft, told: Callable[[FillingOut], None]) -> Draft:
+    """Scanned over the candles held; while these are fetched it is `told` how far that is."""
     try:
-        draft = replace(draft, history=api.scan(draft.code, draft.interval, draft.direction, draft.trigger))
+        for item in session.api().scan(draft.code, draft.interval, draft.direction, draft.trigger):
+            if isinstance(item, HistoryOut):
+                return replace(draft, history=item)
+            told(item)
     except ApiError as error:
-        return replace(draft, history=None, check=None, failure=str(error))
+        return replace(draft, pending=False, failure=str(error))
+    return replace(draft, pending=False, failure="The look back ended without an answer.")
+
+
+def checked(draft: Draft) -> Draft:
+    """With what the save gate finds."""
     try:
-        return replace(draft, check=api.check(draft.code, draft.interval, draft.direction, draft.trigger))
+        found = session.api().check(draft.code, draft.interval, draft.direction, draft.trigger)
     except ApiError:
         # Enabling checks again and tells what is wrong.
-        return replace(draft, check=None)
+        found = None
+    return replace(draft, check=found, pending=False)

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from api.schemas import ConditionRow, HistoryMatch, HistoryOut, NearMiss
+from api.schemas import ConditionRow, FillingOut, HistoryMatch, HistoryOut, NearMiss
 from ui import session
 from ui.caller import ApiError
-from ui.components import chart, text, why
+from ui.components import chart, drafts, text, why
 from ui.components.drafts import Draft
 from ui.components.strip import INTERVAL_MS
 
@@ -36,6 +36,19 @@ def past_panel(draft: Draft) -> None:
     with right, st.container(border=True, key="near", gap="small"):
         session.html(_near(history))
         why.picker(draft)
+
+
+def looked_back(draft: Draft) -> Draft:
+    """The draft with its past matches; while candles are fetched for them it is shown how far that is."""
+    with st.container(border=True, key="looking", gap="small"):
+        session.html("<h2>Where it would have fired</h2>")
+        bar = st.progress(0.0, "Looking back over the candles held")
+
+        def told(filling: FillingOut) -> None:
+            words = f"Fetching {filling.interval} candles: {filling.done} of {filling.of} symbols"
+            bar.progress(filling.done / max(1, filling.of), words)
+
+        return drafts.looked_back(draft, told)
 
 
 def _past(draft: Draft, history: HistoryOut) -> None:

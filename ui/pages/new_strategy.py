@@ -1,7 +1,8 @@
 """New strategy: a sentence becomes a filter, is read back, shown on past candles, and enabled on paper.
 
 1. `_write` sends the sentence; progress is shown step by step.
-2. The compiled filter is read back beside the user's own words; an edit compiles and scans again.
+2. The compiled filter is read back beside the user's own words; its past matches and the check follow as they come
+   (`_find_out`). An edit compiles and scans again.
    What the sentence left open is asked, with one click an answer, which can be taken back.
 3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
 """
@@ -17,7 +18,7 @@ from ui import session
 from ui.caller import ApiError, ApiProblem
 from ui.components import asking, drafts, findings, readback, tables, text, writing
 from ui.components.drafts import Draft
-from ui.components.past import past_panel
+from ui.components.past import looked_back, past_panel
 
 TRIGGERS = {"edge": "when it becomes true", "level": "on every candle it is true"}
 
@@ -51,10 +52,26 @@ def main() -> None:
         else:
             readback.card(draft)
             _settings(draft)
-            findings.card(draft)
+            found = st.container()
+            with found:
+                findings.card(draft)
             past_panel(draft)
     with actions:
         _actions(draft)
+    if draft.pending:
+        # What there is can be read meanwhile.
+        with right if draft.history is None else found:
+            _find_out(draft)
+
+
+def _find_out(draft: Draft) -> None:
+    """Look back at the draft, then check it: the page is drawn anew with its past matches in between."""
+    if draft.history is None:
+        drafts.learn(looked_back(draft))
+        st.rerun()
+    draft = drafts.checked(draft)
+    drafts.learn(draft)
+    findings.card(draft)
 
 
 def _sentence(draft: Draft) -> None:

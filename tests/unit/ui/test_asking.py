@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from api.schemas import FilterReport, HistoryOut
 from tests.fixtures.fake_api import history
 from tests.unit.ui.paging import Served, page
-from ui.components import readback
+from ui.components import asking, drafts, readback
 from ui.components.drafts import Draft
 
 SENTENCE = "RSI under 30 on the 15m while price is above the daily 200 EMA"
@@ -73,9 +73,9 @@ def test_one_click_answers_a_question_and_undo_takes_it_back(written: AppTest) -
 def test_two_answers_are_taken_back_one_by_one(written: AppTest) -> None:
     question(written, "Length of RSI?").set_value("21 candles").run()
     question(written, "When does it look?").set_value("Every minute").run()
-    assert written.selectbox(key="draft_evaluate").value == "minute"
+    assert written.selectbox(key="draft_evaluate_1").value == "minute"
     written.button(key="undo").click().run()
-    assert written.selectbox(key="draft_evaluate").value == "close"
+    assert written.selectbox(key="draft_evaluate_1").value == "close"
     assert "rsi(close, 21)" in code(written)
     written.button(key="undo").click().run()
     assert "rsi(close, 14)" in code(written)
@@ -200,3 +200,35 @@ def test_a_condition_that_may_hold_instead_is_not_counted() -> None:
     table = readback._rows(draft)
     assert table.count('class="n1"') == 2
     assert table.count(">part</span>") == 2
+
+
+def test_the_reading_is_there_before_the_candles_are_looked_back_at(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def noted(module: Any, name: str, what: str) -> None:
+        real = getattr(module, name)
+
+        def shown(*args: Any) -> Any:
+            if args[0].code:
+                seen.append(what)
+            return real(*args)
+
+        monkeypatch.setattr(module, name, shown)
+
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    noted(readback, "card", "reading")
+    noted(asking, "card", "questions")
+    noted(drafts, "looked_back", "look back")
+    noted(drafts, "checked", "check")
+    app.text_area(key="sentence").set_value(SENTENCE)
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    assert seen == ["questions", "reading", "look back", "questions", "reading", "check"]
+    seen.clear()
+    app.button(key="yes").click().run()
+    assert seen == ["questions", "reading"], "what was found out once is kept"
+    draft = app.session_state["draft"]
+    assert draft.history is not None
+    assert draft.check is not None

@@ -1,11 +1,13 @@
 """The HTTP caller: shapes in, sentences out when something is wrong."""
 
+import json
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from api.schemas import GeneratedStrategyOut
+from api.schemas import FillingOut, GeneratedStrategyOut, HistoryOut
+from tests.fixtures.fake_api import history
 from ui.caller import ApiProblem, ApiUnreachable, Progress
 from ui.client import ApiClient
 
@@ -88,3 +90,12 @@ def test_an_error_in_the_stream_is_a_problem() -> None:
     api = client(lambda request: httpx.Response(200, text=stream, headers=headers))
     with pytest.raises(ApiProblem, match="whales"):
         list(api.generate("whales"))
+
+
+def test_a_look_back_says_how_far_its_candles_are_fetched() -> None:
+    found = json.dumps(history("1d"))
+    content = f'event: progress\ndata: {{"interval": "1d", "done": 40, "of": 200}}\n\nevent: result\ndata: {found}\n\n'
+    events = httpx.Response(200, content=content, headers={"content-type": "text/event-stream"})
+    told, last = client(lambda request: events).scan("match = close > 1", "1d", "long")
+    assert told == FillingOut(interval="1d", done=40, of=200)
+    assert isinstance(last, HistoryOut)
