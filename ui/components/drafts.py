@@ -41,15 +41,16 @@ INTERVAL_NAMES = {
     "1w": "1 week",
 }
 MAX_UNDO = 20
+SETTINGS = ("name", "interval", "direction", "trigger", "evaluate")
 
 
 @dataclass(frozen=True)
 class Draft:
     """`shown` is the last report that compiled; `version` grows when the editor's text is to be replaced.
 
-    `undo` are the drafts before each change made by a click, newest last, each with what the change was. `read` are the
-    rows of the filter beside the words they came from, `refused` says why edited conditions gave no filter. `pending`:
-    the code compiles, and was not yet looked back at and checked.
+    `serial` counts the drafts written. `undo` are the drafts before each change made by a click, newest last, each with
+    what the change was. `read` are the rows of the filter beside the words they came from, `refused` says why edited
+    conditions gave no filter. `pending`: the code compiles, and was not yet looked back at and checked.
     """
 
     sentence: str = ""
@@ -76,6 +77,14 @@ class Draft:
     undo: tuple[tuple[str, "Draft"], ...] = ()
     read: tuple[ReadingRow, ...] = ()
     refused: Problem | None = None
+    serial: int = 0
+
+    def key(self, name: str) -> str:
+        """The key of a widget that shows one of its settings; no two drafts share one.
+
+        A browser sends the values of all widgets it still shows, also while the next draft is being written.
+        """
+        return f"draft_{name}_{self.serial}"
 
     @property
     def evaluated(self) -> Literal["close", "minute"]:
@@ -198,8 +207,8 @@ def explain(told: ExplanationOut) -> None:
 
 def show_settings(draft: Draft) -> None:
     """Let the widgets of the settings show the draft's; for callbacks, before anything is drawn."""
-    for name in ("name", "interval", "direction", "trigger", "evaluate"):
-        st.session_state[f"draft_{name}"] = getattr(draft, name)
+    for name in SETTINGS:
+        st.session_state[draft.key(name)] = getattr(draft, name)
 
 
 def examined(draft: Draft) -> Draft:

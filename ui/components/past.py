@@ -67,7 +67,7 @@ def _past(draft: Draft, history: HistoryOut) -> None:
                 format_func=lambda name: f"{name} · {counts[name]}",
                 label_visibility="collapsed",
                 width=150,
-                key="past_symbol",
+                key=draft.key("past_symbol"),
             )
     if not counts:
         warnings = " ".join(history.warnings)

@@ -139,7 +139,7 @@ def _write(sentence: str, model: str | None = None) -> None:
     if made is not None:
         _take(sentence, made, steps)
     elif problem is not None:
-        drafts.store(Draft(sentence=sentence, problem=problem))
+        drafts.store(Draft(sentence=sentence, problem=problem, serial=drafts.current().serial))
     else:
         return
     st.rerun()
@@ -157,9 +157,8 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) 
         read=generated.rows,
         steps=steps,
         version=drafts.current().version + 1,
+        serial=drafts.current().serial + 1,
     )
-    for key in ("draft_name", "draft_interval", "draft_direction", "draft_trigger", "draft_evaluate", "past_symbol"):
-        st.session_state.pop(key, None)
     drafts.store(drafts.examined(draft))
 
 
@@ -198,54 +197,62 @@ def _code_changed() -> None:
 def _settings(draft: Draft) -> None:
     name, interval, direction, trigger = st.columns([1.5, 0.9, 0.7, 1.3])
     with name:
-        st.session_state.setdefault("draft_name", draft.name)
-        st.text_input("Name", key="draft_name", max_chars=120, on_change=_settings_changed)
+        st.session_state.setdefault(draft.key("name"), draft.name)
+        st.text_input("Name", key=draft.key("name"), max_chars=120, on_change=_settings_changed, args=(draft.serial,))
     with interval:
-        st.session_state.setdefault("draft_interval", draft.interval)
+        st.session_state.setdefault(draft.key("interval"), draft.interval)
         st.selectbox(
             "Candles",
             list(drafts.INTERVAL_NAMES),
-            key="draft_interval",
+            key=draft.key("interval"),
             format_func=drafts.INTERVAL_NAMES.__getitem__,
             on_change=_settings_changed,
+            args=(draft.serial,),
         )
     with direction:
-        st.session_state.setdefault("draft_direction", draft.direction)
+        st.session_state.setdefault(draft.key("direction"), draft.direction)
         st.selectbox(
             "Direction",
             ["long", "short"],
-            key="draft_direction",
+            key=draft.key("direction"),
             format_func=str.capitalize,
             on_change=_settings_changed,
+            args=(draft.serial,),
         )
 
     with trigger:
-        st.session_state.setdefault("draft_trigger", draft.trigger)
+        st.session_state.setdefault(draft.key("trigger"), draft.trigger)
         st.selectbox(
             "Fires",
             list(TRIGGERS),
-            key="draft_trigger",
+            key=draft.key("trigger"),
             format_func=TRIGGERS.__getitem__,
             on_change=_settings_changed,
+            args=(draft.serial,),
         )
     if draft.interval in PEEKED:
-        st.session_state.setdefault("draft_evaluate", draft.evaluate)
+        st.session_state.setdefault(draft.key("evaluate"), draft.evaluate)
         st.selectbox(
             "Looks",
             list(EVALUATED),
-            key="draft_evaluate",
+            key=draft.key("evaluate"),
             format_func=EVALUATED.__getitem__,
             on_change=_settings_changed,
+            args=(draft.serial,),
             width=330,
             help="On a forming candle a signal comes earlier and is marked as forming until the close confirms it. "
             "Past matches are those of closed candles.",
         )
 
 
-def _settings_changed() -> None:
+def _settings_changed(serial: int) -> None:
     draft = drafts.current()
-    chosen = (st.session_state[f"draft_{name}"] for name in ("name", "interval", "direction", "trigger"))
-    changed = replace(draft.named(*chosen), evaluate=st.session_state.get("draft_evaluate", draft.evaluate))
+    if draft.serial != serial:
+        return
+    said = {name: st.session_state.get(draft.key(name), getattr(draft, name)) for name in drafts.SETTINGS}
+    changed = replace(
+        draft.named(said["name"], said["interval"], said["direction"], said["trigger"]), evaluate=said["evaluate"]
+    )
     if changed.evaluated != draft.evaluated:
         changed = replace(changed, confirmed=False)
     if (changed.asked, changed.evaluated) != (draft.asked, draft.evaluated):

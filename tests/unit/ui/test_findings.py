@@ -63,7 +63,7 @@ def test_a_warning_asks_for_a_second_word(served: Served, monkeypatch: pytest.Mo
 def test_another_filter_takes_the_question_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = written(served, monkeypatch, "match = ta.rsi(close, 14) < 1")
     app.button(key="enable").click().run()
-    app.selectbox(key="draft_trigger").select("level").run()
+    app.selectbox(key="draft_trigger_1").select("level").run()
     assert not [b for b in app.button if b.key == "enable_anyway"]
     assert app.button(key="enable").disabled, "another trigger has to be confirmed again"
 
@@ -74,7 +74,7 @@ def test_a_draft_with_a_wrong_stop_is_saved_with_a_warning(served: Served, monke
     assert [s["enabled"] for s in served.state.strategies] == [False]
     warned = drawn(app).partition("Mend this before you enable it.")[2]
     assert "The stop is not below the price on 312 of the newest 500 matches." in warned
-    app.selectbox(key="draft_trigger").select("level").run()
+    app.selectbox(key="draft_trigger_1").select("level").run()
     assert "Mend this" not in drawn(app), "it was said of the draft as it was saved"
 
 
@@ -95,7 +95,7 @@ def test_a_blocked_filter_offers_no_second_word(served: Served, monkeypatch: pyt
 
 def test_how_it_fires_is_stored(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = written(served, monkeypatch)
-    app.selectbox(key="draft_trigger").select("level").run()
+    app.selectbox(key="draft_trigger_1").select("level").run()
     app.button(key="yes").click().run()
     app.button(key="enable").click().run()
     assert [s["trigger"] for s in served.state.strategies] == ["level"]

@@ -44,7 +44,7 @@ def test_enable_opens_only_after_the_read_back_was_confirmed(served: Served, mon
     assert app.button(key="enable").disabled
     app.button(key="yes").click().run()
     assert not app.button(key="enable").disabled
-    app.selectbox(key="draft_direction").select("short").run()
+    app.selectbox(key="draft_direction_1").select("short").run()
     assert app.button(key="enable").disabled, "another direction has to be confirmed again"
     app.button(key="yes").click().run()
     app.button(key="enable").click().run()
@@ -59,20 +59,20 @@ def test_looking_every_minute_is_offered_where_there_are_minutes(
     app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
     next(b for b in app.button if b.label == "Write it").click()
     app.run()
-    assert app.selectbox(key="draft_evaluate").options == [
+    assert app.selectbox(key="draft_evaluate_1").options == [
         "When the candle closes",
         "Every minute, on the forming candle",
     ]
     app.button(key="yes").click().run()
-    app.selectbox(key="draft_evaluate").select("minute").run()
+    app.selectbox(key="draft_evaluate_1").select("minute").run()
     assert app.button(key="enable").disabled, "it was read back as looking at the close"
     read_back = " ".join(str(h.proto.body) for h in app.get("html"))
     assert "candle forms or closes" in read_back
     assert "Closed candles and the forming one" in read_back
     saved = []
     for interval in ("15m", "1m", "1w", "1d"):
-        app.selectbox(key="draft_interval").select(interval).run()
-        assert ("draft_evaluate" in {s.key for s in app.selectbox}) == (interval in ("15m", "1d"))
+        app.selectbox(key="draft_interval_1").select(interval).run()
+        assert ("draft_evaluate_1" in {s.key for s in app.selectbox}) == (interval in ("15m", "1d"))
         app.button(key="save").click().run()
         assert not app.exception, app.exception
         saved.append((served.state.strategies[-1]["interval"], served.state.strategies[-1]["evaluate"]))
@@ -101,3 +101,29 @@ def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch)
     app.text_input[0].set_value("secret")
     app.button[0].click().run()
     assert not app.text_input
+
+
+def test_what_a_browser_still_shows_of_the_former_draft_does_not_touch_the_next(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+
+    def write(sentence: str) -> None:
+        app.text_area(key="sentence").set_value(sentence)
+        next(b for b in app.button if b.label in ("Write it", "Write it again")).click()
+        app.run()
+
+    write("RSI under 30 on the 15m")
+    app.selectbox(key="draft_interval_1").select("4h").run()
+    app.text_input(key="draft_name_1").set_value("Mine").run()
+    before = app.session_state["draft"]
+    assert (before.name, before.interval) == ("Mine", "4h")
+    stale = app._tree.get_widget_states()
+    write("Sell when RSI is over 70 on the 15m")
+    fresh = app.session_state["draft"]
+    # While a draft is written, a refresh of the strip sends the values of all that the browser shows.
+    app._run(stale)
+    assert not app.exception, app.exception
+    assert app.session_state["draft"] == fresh
+    assert (fresh.name, fresh.interval) != ("Mine", "4h")
+    assert app.selectbox(key="draft_interval_2").value == fresh.interval
