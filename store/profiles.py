@@ -29,6 +29,13 @@ async def get(conn: Connection, user_id: UUID) -> Profile:
     )
 
 
+async def is_administrator(conn: Connection, user_id: UUID) -> bool:
+    """Whether a person keeps the built-in strategies; False also where the reader may not see that."""
+    cursor = await conn.execute("select exists (select from public.admins where user_id = %s)", (user_id,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def update_settings(conn: Connection, user_id: UUID, settings: Mapping[str, Any]) -> Profile:
     """Merge `settings` into the stored ones (a key with None removes it) and return the profile."""
     return await fetch_one(

@@ -54,7 +54,8 @@ class Profile(Record):
 
 
 class NewStrategy(Record):
-    """A strategy to store; `owner_id` None means built-in, `conditions` and `indicators` hold texts."""
+    """A strategy to store; `owner_id` None means built-in, `conditions` and `indicators` hold texts. `prompt` is the
+    sentence that it was written from."""
 
     code: str
     name: str
@@ -63,6 +64,7 @@ class NewStrategy(Record):
     filter_hash: str
     owner_id: UUID | None = None
     description: str = ""
+    prompt: str = ""
     language: Literal["filter", "python"] = "filter"
     direction: Direction = "long"
     evaluate: Literal["close", "minute"] = "close"
@@ -88,6 +90,7 @@ class StrategyChanges(Record):
 
     name: str | None = None
     description: str | None = None
+    prompt: str | None = None
     direction: Direction | None = None
     base_interval: str | None = None
     evaluate: Literal["close", "minute"] | None = None
@@ -111,7 +114,8 @@ class StrategyChanges(Record):
 
 
 class Strategy(NewStrategy):
-    """A stored strategy. `watermark` is the close of the last screened candle; None: start at the newest."""
+    """A stored strategy. `watermark` is the close of the last screened candle; None: start at the newest. `enabled_at`
+    is when it was last enabled (real time); None: never."""
 
     id: UUID
     built_in: bool
@@ -120,6 +124,7 @@ class Strategy(NewStrategy):
     admin_notes: str
     state: StrategyState
     watermark: datetime | None
+    enabled_at: datetime | None
     error: Json | None
     failures: int
     version: int

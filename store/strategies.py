@@ -14,8 +14,9 @@ from uuid import UUID
 
 from psycopg import sql
 
+from store.errors import NotFound, StateConflict
 from store.records import Json, NewStrategy, Strategy, StrategyChanges, StrategyState, StrategyVersion
-from store.rows import as_json, fetch_all, fetch_one, insert, insert_into, parameters, where
+from store.rows import as_json, fetch_all, fetch_one, fetch_optional, insert, insert_into, parameters, where
 from store.session import Connection
 
 
@@ -111,15 +112,34 @@ async def enabled(conn: Connection) -> list[Strategy]:
     )
 
 
-async def update(conn: Connection, strategy_id: UUID, changes: StrategyChanges) -> Strategy:
-    """Apply the fields set in `changes`. Raises NotFound (also where the reader may see but not edit it)."""
+async def update(conn: Connection, strategy_id: UUID, changes: StrategyChanges, version: int | None = None) -> Strategy:
+    """Apply the fields set in `changes`, where `version` is given only to that version.
+
+    Raises NotFound (also where the reader may see but not edit it) and StateConflict.
+    """
     values = changes.model_dump(exclude_unset=True)
     if not values:
         return await get(conn, strategy_id)
-    query = sql.SQL("update public.strategies set {} where id = %(id)s returning *").format(
+    query = sql.SQL(
+        "update public.strategies set {} where id = %(id)s and version = coalesce(%(its)s, version) returning *"
+    ).format(
         sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values)
     )
-    return await fetch_one(conn, Strategy, query, {**parameters(values), "id": strategy_id}, what="strategy to edit")
+    given = {**parameters(values), "id": strategy_id, "its": version}
+    if version is None:
+        return await fetch_one(conn, Strategy, query, given, what="strategy to edit")
+    row = await fetch_optional(conn, Strategy, query, given)
+    if row is None:
+        now = await get(conn, strategy_id)
+        if now.version == version:
+            raise NotFound("there is no such strategy to edit")
+        raise StateConflict(changed_meanwhile(now.version, version))
+    return row
+
+
+def changed_meanwhile(now: int, edited: int | None) -> str:
+    """What is told to whoever edited another version than the one there is."""
+    return f"it was changed meanwhile: it is at version {now}, and what was edited is version {edited}"
 
 
 async def set_enabled(conn: Connection, strategy_id: UUID, on: bool) -> Strategy:

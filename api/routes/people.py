@@ -23,10 +23,12 @@ async def me(parts: Parts, user: User) -> MeOut:
     """The person who asks, with tier, limits and what is used of them today."""
     async with parts.database.user(user) as conn:
         profile, tier, used = await profiles.get(conn, user), await tiers.of(conn, user), await tiers.used(conn, user)
+        administrator = await profiles.is_administrator(conn, user)
     return MeOut(
         id=str(user),
         display_name=profile.display_name,
         tier=tier_out(tier),
+        administrator=administrator,
         analyses_today=used.analyses,
         custom_strategies=used.strategies,
         resets=used.resets,

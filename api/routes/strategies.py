@@ -13,11 +13,23 @@ from analysis.settings import AnalysisSettings, AnalysisSettingsError, checked
 from api.auth import User
 from api.deps import Parts
 from api.routes.filters import history_out, known_symbols
-from api.schemas import AnalysisSettingsOut, CheckOut, EnableIn, HistoryOut, StrategyDetail, StrategyIn, StrategyOut
+from api.schemas import (
+    AnalysisSettingsOut,
+    CheckOut,
+    EnableIn,
+    HistoryOut,
+    StrategyActivityOut,
+    StrategyChangeIn,
+    StrategyDetail,
+    StrategyIn,
+    StrategyOut,
+)
 from app.bootstrap import Services
 from app.enabling import Examined, NotEnabled, examine, insist, keep, newest
+from app.market_client import MarketUnavailable
+from app.times import at
 from screener import Program, compile_filter
-from store import runs, strategies
+from store import activity, runs, strategies
 from store.errors import StateConflict
 from store.records import NewStrategy, Strategy, StrategyChanges
 
@@ -38,12 +50,14 @@ def strategy_out(row: Strategy) -> StrategyOut:
         code=row.code,
         name=row.name,
         description=row.description,
+        prompt=row.prompt,
         direction=row.direction,
         interval=row.base_interval,
         filter_code=row.filter_code,
         filter_hash=row.filter_hash,
         reading=row.reading,
         conditions=tuple(str(c) for c in row.conditions),
+        indicators=tuple(str(i) for i in row.indicators),
         instructions=row.instructions,
         risk=row.risk,
         analysis=analysis,
@@ -56,6 +70,7 @@ def strategy_out(row: Strategy) -> StrategyOut:
         state=row.state,
         version=row.version,
         watermark=row.watermark,
+        enabled_at=row.enabled_at,
         error=row.error,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -82,6 +97,7 @@ def _fields(parts: Services, body: StrategyIn, program: Program) -> dict[str, An
         **analysis,
         "name": body.name,
         "description": body.description or body.prompt,
+        "prompt": body.prompt,
         "direction": body.direction,
         "base_interval": body.interval,
         "filter_code": body.filter_code,
@@ -166,6 +182,35 @@ async def list_all(parts: Parts, user: User) -> dict[str, list[StrategyOut]]:
     return {"items": [strategy_out(row) for row in rows]}
 
 
+@router.get("/activity")
+async def list_activity(
+    parts: Parts, user: User, strategy_id: UUID | None = None
+) -> dict[str, list[StrategyActivityOut]]:
+    """What each strategy one sees, or the one named, is at: signals today, what waits for an answer, open positions."""
+    try:
+        now = at((await parts.market.status())["market_time"])
+    except MarketUnavailable:
+        now = None
+    since = None if now is None else now.replace(hour=0, minute=0, second=0, microsecond=0)
+    async with parts.database.user(user) as conn:
+        rows = await activity.of_strategies(conn, user, since, strategy_id)
+    return {
+        "items": [
+            StrategyActivityOut(
+                strategy_id=str(row.strategy_id),
+                signals=row.signals,
+                signals_today=row.today,
+                last_signal=row.newest,
+                undecided=row.undecided,
+                to_approve=row.to_approve,
+                entering=row.entering,
+                open_positions=row.open_positions,
+            )
+            for row in rows
+        ]
+    }
+
+
 @router.get("/{strategy_id}")
 async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
     """One strategy, with what was found when it was last to be enabled."""
@@ -185,15 +230,27 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
     async with parts.database.user(user) as conn:
         stored = await strategies.get(conn, strategy_id)
     fields = _fields(parts, body, program)
+    if "prompt" not in body.model_fields_set:
+        del fields["prompt"]
+    if body.version not in (None, stored.version):
+        raise StateConflict(strategies.changed_meanwhile(stored.version, body.version))
     same = stored.enabled and all(getattr(stored, name) == fields[name] for name in CHECKED)
     if program.stop is not None or program.target is not None:
         same = same and stored.direction == body.direction
     found = None if same else await _examined(parts, user, body, program, stored)
     async with parts.database.user(user) as conn:
-        row = await strategies.update(conn, strategy_id, StrategyChanges(**fields))
+        row = await strategies.update(conn, strategy_id, StrategyChanges(**fields), body.version)
         if found is None:
             return strategy_detail(row, await newest(conn, row))
     return await _kept(parts, row, found)
+
+
+@router.patch("/{strategy_id}")
+async def rename(strategy_id: UUID, body: StrategyChangeIn, parts: Parts, user: User) -> StrategyOut:
+    """Change its name or description; it runs on. Another name is another version."""
+    changes = StrategyChanges(**body.model_dump(exclude_none=True))
+    async with parts.database.user(user) as conn:
+        return strategy_out(await strategies.update(conn, strategy_id, changes))
 
 
 @router.get("/{strategy_id}/analysis")

@@ -44,6 +44,7 @@ def position_out(row: Position, prices: Mapping[str, Decimal], strategy: str, se
     return PositionOut(
         id=str(row.id),
         signal_id=str(row.signal_id) if row.signal_id else None,
+        strategy_id=str(row.strategy_id) if row.strategy_id else None,
         strategy=strategy,
         symbol=row.symbol,
         side=row.side,
@@ -90,6 +91,7 @@ async def read_position(position_id: UUID, parts: Parts, user: User) -> Position
     async with parts.database.user(user) as conn:
         row = await positions.get(conn, position_id)
         decided = await analyses.of_position(conn, position_id)
+        asked = await analyses.asked_today(conn, position_id)
         answer = await signals.answer(conn, row.signal_id, user) if row.signal_id else None
         entry = await analyses.get(conn, answer.analysis_id) if answer and answer.analysis_id else None
         names = {s.id: s.name for s in await strategies.list_visible(conn)} if row.strategy_id else {}
@@ -101,6 +103,8 @@ async def read_position(position_id: UUID, parts: Parts, user: User) -> Position
         thesis=ThesisOut.model_validate(row.thesis) if row.thesis else None,
         entry=analysis_out(entry) if entry is not None else None,
         decisions=tuple(analysis_out(analysis) for analysis in decided),
+        asked_today=asked,
+        asks_a_day=parts.settings.decisions_per_position_day if parts.settings.model else None,
     )
 
 

@@ -33,11 +33,14 @@ class TierIn(Input):
 
 
 class MeOut(Shape):
-    """`GET /me`: the tier's limits and what is used of them; `resets` is when the day ends (real time, UTC)."""
+    """`GET /me`: the tier's limits and what is used of them; `resets` is when the day ends (real time, UTC). An
+    `administrator` enables and pauses the built-in strategies.
+    """
 
     id: str
     display_name: str | None
     tier: TierOut
+    administrator: bool = False
     analyses_today: int
     custom_strategies: int
     resets: datetime

@@ -12,7 +12,9 @@ from api.schemas.problem import FindingOut
 
 
 class StrategyIn(Input):
-    """Body of POST and PUT `/strategies`."""
+    """Body of POST and PUT `/strategies`. `version`, of PUT alone: the version that was edited; 409 where another was
+    stored meanwhile. A PUT without `prompt` keeps the one there is.
+    """
 
     name: str = Field(min_length=1, max_length=120)
     description: str = Field("", max_length=4000)
@@ -30,6 +32,7 @@ class StrategyIn(Input):
     prompt: str = Field("", max_length=4000)
     enabled: bool = False
     confirm: bool = False  # enable it although a finding warns
+    version: int | None = Field(None, ge=1)
 
     @field_validator("risk")
     @classmethod
@@ -43,6 +46,13 @@ class StrategyIn(Input):
         if self.evaluate == "minute" and self.interval not in ("1m", *PEEKED):
             raise ValueError(f"a forming candle can be looked at each minute on {PEEKED[0]} to {PEEKED[-1]}")
         return self
+
+
+class StrategyChangeIn(Input):
+    """Body of PATCH `/strategies/{id}`: what it is called. What is named changes, the rest of it stays."""
+
+    name: str | None = Field(None, min_length=1, max_length=120)
+    description: str | None = Field(None, max_length=4000)
 
 
 class AnalysisSettingsOut(Shape):
@@ -65,19 +75,22 @@ class AnalysisSettingsOut(Shape):
 
 class StrategyOut(Shape):
     """A strategy as stored. `state` is warming, live, paused or failed; `analysis` None where what is stored cannot be
-    used, as `analysis_error` says.
+    used, as `analysis_error` says. `prompt` is the sentence it was written from; `enabled_at` is when it was last
+    enabled (real time), None: never, it is a draft.
     """
 
     id: str
     code: str
     name: str
     description: str
+    prompt: str = ""
     direction: str
     interval: str
     filter_code: str
     filter_hash: str
     reading: str
     conditions: tuple[str, ...]
+    indicators: tuple[str, ...] = ()
     instructions: str
     risk: dict[str, Any]
     analysis: AnalysisSettingsOut | None = None
@@ -90,9 +103,28 @@ class StrategyOut(Shape):
     state: str
     version: int
     watermark: datetime | None
+    enabled_at: datetime | None = None
     error: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+
+
+class StrategyActivityOut(Shape):
+    """One item of `GET /strategies/activity`. `signals_today` are those since 00:00 UTC of market time, None while no
+    worker says what time that is; `last_signal` is the close of the newest one's candle.
+
+    `undecided` signals may still become an entry, `to_approve` of them wait for a person; `entering` are approved and
+    in no position yet. `open_positions` are one's own.
+    """
+
+    strategy_id: str
+    signals: int
+    signals_today: int | None
+    last_signal: datetime | None
+    undecided: int
+    to_approve: int
+    entering: int
+    open_positions: int
 
 
 class QuotaOut(Shape):

@@ -39,10 +39,13 @@ class ExecutionOut(Shape):
 
 
 class PositionOut(Shape):
-    """A position. Profit is after fees in quote currency; `r_multiple` in units of the first risk."""
+    """A position. Profit is after fees in quote currency; `r_multiple` in units of the first risk. `strategy_id` None,
+    and `strategy` empty: its strategy was deleted.
+    """
 
     id: str
     signal_id: str | None
+    strategy_id: str | None = None
     strategy: str
     symbol: str
     side: str
@@ -66,7 +69,7 @@ class PositionDetail(PositionOut):
     """`GET /positions/{id}`: what it is held for and each decision on it, newest first, with what was refused.
 
     One R is measured from the first stop and the first quantity, whatever both are now. `entry` is the analysis it was
-    entered on.
+    entered on. `asked_today`: how often a model decided on it today (UTC), of `asks_a_day`; None without a model.
     """
 
     initial_stop: DecimalString | None = None
@@ -74,6 +77,8 @@ class PositionDetail(PositionOut):
     thesis: ThesisOut | None = None
     entry: AnalysisOut | None = None
     decisions: tuple[AnalysisOut, ...] = ()
+    asked_today: int = 0
+    asks_a_day: int | None = None
 
 
 class EventOut(Shape):
