@@ -19,6 +19,7 @@ from app.times import to_ms
 from broker.paper import PaperBroker
 from broker.rules import SymbolRules
 from broker.types import Fill, Side
+from llm.models import OFFLINE_MODEL
 from store import orders, profiles
 from store.session import Database
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from market.universe import UniverseRules
 
 log = logging.getLogger(__name__)
-OFFLINE_MODEL = "offline translator"
 OFFLINE_ANALYST = "offline analyst"
 
 
@@ -78,8 +78,7 @@ def writing_model(settings: Settings, name: str | None = None, database: Databas
     A `name` given here is the one asked for every operation, without fall-backs. Answers are cached, and what all
     processes spend is known, only with a `database`. Raises SettingsError where a model's settings are wrong.
     """
-    chosen = name or settings.model
-    if chosen is None or chosen == OFFLINE_MODEL:
+    if (name or model_label(settings)) == OFFLINE_MODEL:
         from llm.phrasebook import PhrasebookModel
 
         return _traced(PhrasebookModel())

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app import eval_records
-from app.bootstrap import OFFLINE_MODEL, evaluation_sinks, tracer, writing_model
+from app.bootstrap import evaluation_sinks, tracer, writing_model
 from app.grounds import MadeUpGround, RecordedGround
 from app.settings import Settings
 from llm.evals import report
@@ -27,7 +27,7 @@ from llm.evals.results import CaseResult, EvalRun, RunInfo
 from llm.evals.run import evaluate
 from llm.evals.score import Scorer
 from llm.evals.translation import KIND, TranslationTask, dataset_hash
-from llm.models import LanguageModel
+from llm.models import OFFLINE_MODEL, LanguageModel
 from llm.tracing import Span
 
 DEFAULT_CONCURRENCY = 4

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 Schema = TypeVar("Schema", bound=BaseModel)
+
+OFFLINE_MODEL: Final = "offline translator"
+"""The name of the model that serves where none is configured."""
 
 Tier = Literal["standard", "fast"]
 """How good a model an operation needs: the standard one, or a cheaper one that is quick."""

@@ -36,10 +36,11 @@ from api.schemas import (
 from api.schemas.base import Shape
 from app import generation
 from app.asking import Job
-from app.bootstrap import OFFLINE_MODEL, Services, model_label
+from app.bootstrap import Services, model_label
 from app.readback import reading_rows
 from app.settings import Settings
 from llm.generation import GeneratedFilter
+from llm.models import OFFLINE_MODEL
 from llm.schemas import Direction
 from screener import compile_filter
 from store import strategies

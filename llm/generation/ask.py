@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from llm.gateway.budget import CapReached
-from llm.models import LanguageModel, Message, ModelAnswer, ModelError, ModelRequest, Spender
+from llm.models import OFFLINE_MODEL, LanguageModel, Message, ModelAnswer, ModelError, ModelRequest, Spender
 from llm.prompts import compose, manifest
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -110,6 +110,17 @@ class Asking:
     on_text: Callable[[str], None] | None = None
     fresh: bool = False
     usage: Usage = field(default_factory=Usage)
+
+    @property
+    def offline(self) -> bool:
+        """Whether the offline translator is asked. It always gives the same answer: asking again, or for a repair, is
+        in vain, and what it says of itself stands without its name."""
+        return self.model.name == OFFLINE_MODEL
+
+    @property
+    def most_drafts(self) -> int:
+        """Drafts of one program that are asked for at most."""
+        return 1 if self.offline else max(1, self.max_attempts)
 
     async def tell(self, step: str) -> None:
         """A step has ended."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,8 +19,7 @@ from llm.checks.unused import invented
 from llm.generation.ask import Asking, GenerationFailed, failed, repair, which_try
 from llm.generation.kept import newly_said
 from llm.generation.mapping import mapped
-from llm.models import ModelError
-from llm.phrasebook.model import OFFLINE_MODEL
+from llm.models import ModelAnswer, ModelError
 from llm.schemas import FilterDraft, Source
 from screener import FilterError, Program, compile_filter
 
@@ -82,18 +81,29 @@ class _Compiled:
     complaints: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One answer to the question for a program: its text, what is wrong with it, and what it `compiled` to, None where
+    it did not. `readable` is whether it was a draft at all; `unread` are the words of the sentence it gave up on."""
+
+    text: str
+    problems: tuple[str, ...]
+    compiled: _Compiled | None = None
+    readable: bool = True
+    unread: tuple[str, ...] = ()
+
+
 async def write_filter(asking: Asking, operation: str, variables: Mapping[str, object], task: Task) -> GeneratedFilter:
     """Ask `operation` for a program until one compiles and says what `task` asks; raises `GenerationFailed` with the
     last diagnostics."""
-    offline = asking.model.name == OFFLINE_MODEL
     messages, version = await asking.first(operation, variables)
-    problems: list[str] = []
-    readable = True
     kept: _Compiled | None = None
     first_try = False
-    unread: tuple[str, ...] = ()
+    draft = _Draft("", ())
     attempt = 0
-    for attempt in range(1, (1 if offline else max(1, asking.max_attempts)) + 1):
+    for attempt in range(1, asking.most_drafts + 1):
+        if attempt > 1:
+            messages = await repair(messages, draft.text, draft.problems, EXAMPLE)
         asking.usage.drafts += 1
         try:
             answer = await asking.send(operation, messages, version, variables, FilterDraft)
@@ -102,43 +112,53 @@ async def write_filter(asking: Asking, operation: str, variables: Mapping[str, o
                 break
             if error.kind != "bad_answer":
                 raise failed(error, not_understood=task.not_understood, attempts=attempt) from error
-            problems, reply, readable = [error.reason], error.answer, offline
-            unread = error.not_understood
+            draft = _Draft(error.answer, (error.reason,), readable=asking.offline, unread=error.not_understood)
             await asking.tell(f"Got an answer that cannot be read, {which_try(attempt)}")
-        else:
-            reply, readable = answer.data.filter_code, True
-            code = without_fence(reply)
-            try:
-                program = await asyncio.to_thread(compile_filter, code, task.interval, asking.symbols)
-            except FilterError as error:
-                problems = in_words(error, code)
-                await asking.tell(f"Wrote a filter that does not compile, {which_try(attempt)}")
-            else:
-                first_try = first_try or attempt == 1
-                asking.usage.compiled_first = first_try
-                made = await asyncio.to_thread(_examined, answer.data, program, answer.model, task, asking)
-                if kept is not None and len(kept.complaints) < len(made.complaints):
-                    made = kept
-                await asking.tell(f"Wrote and compiled the filter, {which_try(attempt)}")
-                if offline or not made.complaints or kept is not None:
-                    return _said(made, task, attempt, first_try)
-                kept, problems = made, list(made.complaints)
-                if attempt < asking.max_attempts:
-                    await asking.tell("Compared it with the sentence, asked again about what is missing or added")
-        messages = await repair(messages, reply, problems, EXAMPLE)
-    if kept is not None:
-        return _said(kept, task, attempt, first_try)
-    tries = "attempt" if attempt == 1 else "attempts"
-    reason = f"The model wrote no working filter in {attempt} {tries}. Last problem: {problems[0]}"
-    if offline:
-        reason = problems[0]
-    unread = task.not_understood or unread or (task.sentence.strip()[:200],)
-    raise GenerationFailed(
+            continue
+        draft = await _compiled(answer, task, asking, attempt)
+        if draft.compiled is None:
+            continue
+        first_try = first_try or attempt == 1
+        asking.usage.compiled_first = first_try
+        compared = kept is not None
+        if kept is None or len(draft.compiled.complaints) <= len(kept.complaints):
+            kept = draft.compiled
+        if asking.offline or compared or not kept.complaints:
+            break
+        if attempt < asking.most_drafts:
+            await asking.tell("Compared it with the sentence, asked again about what is missing or added")
+    if kept is None:
+        raise _no_program(draft, task, attempt, asking)
+    return _said(kept, task, attempt, first_try)
+
+
+async def _compiled(answer: ModelAnswer[FilterDraft], task: Task, asking: Asking, attempt: int) -> _Draft:
+    """A draft compiled and held against its task."""
+    text = answer.data.filter_code
+    code = without_fence(text)
+    try:
+        program = await asyncio.to_thread(compile_filter, code, task.interval, asking.symbols)
+    except FilterError as error:
+        await asking.tell(f"Wrote a filter that does not compile, {which_try(attempt)}")
+        return _Draft(text, tuple(in_words(error, code)))
+    made = await asyncio.to_thread(_examined, answer.data, program, answer.model, task, asking)
+    await asking.tell(f"Wrote and compiled the filter, {which_try(attempt)}")
+    return _Draft(text, made.complaints, made)
+
+
+def _no_program(last: _Draft, task: Task, attempts: int, asking: Asking) -> GenerationFailed:
+    """Why no draft compiled, by the last one."""
+    reason = last.problems[0]
+    if not asking.offline:
+        tries = "attempt" if attempts == 1 else "attempts"
+        reason = f"The model wrote no working filter in {attempts} {tries}. Last problem: {reason}"
+    unread = task.not_understood or last.unread or (task.sentence.strip()[:200],)
+    return GenerationFailed(
         reason,
-        kind="not_understood" if readable else "model",
+        kind="not_understood" if last.readable else "model",
         not_understood=[words for words in unread if words],
-        problems=problems,
-        attempts=attempt,
+        problems=last.problems,
+        attempts=attempts,
     )
 
 
@@ -181,28 +201,32 @@ def _examined(draft: FilterDraft, program: Program, model: str, task: Task, aski
             checks = checks.model_copy(update={"invented": added})
     found = mapped(task.conditions, program, (*draft.sources, *task.told))
     missing = tuple(text for text in found.missing if text not in left_out)
-    complaints = [
-        f'The sentence says "{item.words}", and nothing in the program stands for it. Write it, or put these words in '
-        "not_understood."
-        for item in checks.unused
-    ]
-    complaints += [
-        f'"{item.words}" seems to say: {item.asked}. The program says: {item.said}. Write what the sentence says; '
-        "where the program is right, keep it and say in assumptions how you read these words."
-        for item in checks.disagreements
-    ]
-    complaints += checks.contradictions
-    complaints += [
-        f"The program uses {name}, which the sentence does not name. Leave it out." for name in checks.invented
-    ]
-    complaints += [
-        f'No condition of the program stands for "{text}". Give it an assignment of its own, or put these words in '
-        "not_understood."
-        for text in missing
-    ]
+    complaints = list(_complaints(checks, missing))
     if task.previous is not None and task.previous.hash == program.hash and not draft.not_understood:
         complaints.append("The program is the same as before. Change what the error or the edited conditions ask for.")
     return _Compiled(draft, program, model, checks, found.sources, missing, tuple(complaints))
+
+
+def _complaints(checks: SentenceCheck, missing: Sequence[str]) -> Iterator[str]:
+    """What the checks found, told to the program's writer; `missing` are conditions in words without one in it."""
+    for left in checks.unused:
+        yield (
+            f'The sentence says "{left.words}", and nothing in the program stands for it. Write it, or put these words '
+            "in not_understood."
+        )
+    for other in checks.disagreements:
+        yield (
+            f'"{other.words}" seems to say: {other.asked}. The program says: {other.said}. Write what the sentence '
+            "says; where the program is right, keep it and say in assumptions how you read these words."
+        )
+    yield from checks.contradictions
+    for name in checks.invented:
+        yield f"The program uses {name}, which the sentence does not name. Leave it out."
+    for text in missing:
+        yield (
+            f'No condition of the program stands for "{text}". Give it an assignment of its own, or put these words in '
+            "not_understood."
+        )
 
 
 def _said(made: _Compiled, task: Task, attempts: int, first_try: bool) -> GeneratedFilter:

@@ -9,7 +9,6 @@ from typing import Final
 
 from llm.generation.ask import MAX_SENTENCE, Asking, GenerationFailed
 from llm.models import ModelAnswer
-from llm.phrasebook.model import OFFLINE_MODEL
 from llm.phrasebook.sentences.base import DEFAULT_INTERVAL
 from llm.phrasebook.translate import sentence_direction, sentence_interval
 from llm.phrasebook.vocabulary.tokens import INTERVALS
@@ -52,7 +51,7 @@ def _nothing(metadata: StrategyMetadata, asking: Asking) -> str:
     """Why a sentence gave no condition, with what its reader said of the words it left out."""
     # What was taken where nothing was said explains nothing here.
     notes = [note for note in metadata.assumptions if not note.startswith("No ") and " given: " not in note][:3]
-    if not notes and asking.model.name == OFFLINE_MODEL:
+    if not notes and asking.offline:
         notes = ["The offline translator reads English; a language model (SCREENER_MODEL) reads other languages too."]
     return " ".join(["No condition was understood.", *notes])
 

@@ -16,7 +16,6 @@ from llm.generation.drafts import GeneratedFilter, Task, in_words, write_filter
 from llm.generation.metadata import checked_interval, checked_sentence, held_to_sentence, read_metadata
 from llm.kind import with_kind
 from llm.models import LanguageModel, ModelAnswer, Spender
-from llm.phrasebook.model import OFFLINE_MODEL
 from llm.phrasebook.translate import base_interval, leaning, sentence_interval
 from llm.reference import language_reference
 from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
@@ -215,7 +214,7 @@ async def mend_filter(
     if not error.strip():
         raise GenerationFailed("There is no error to mend.", kind="input")
     asking = Asking(model, **how)
-    if model.name == OFFLINE_MODEL:
+    if asking.offline:
         raise await asyncio.to_thread(_not_offline, filter_code, error, interval, asking)
     before = await asyncio.to_thread(_compiled_or_none, filter_code, interval)
     variables = {

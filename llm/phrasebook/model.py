@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from llm.kind import category_of, difficulty_of
-from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.models import OFFLINE_MODEL, ModelAnswer, ModelError, ModelRequest
 from llm.phrasebook.meaning.types import Direction
 from llm.phrasebook.rework import explained, rewritten
 from llm.phrasebook.translate import CANNOT_BE, Translation, translate
@@ -20,7 +20,6 @@ from screener import FilterError, compile_filter
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
-OFFLINE_MODEL = "offline translator"
 NOTHING_FOUND = "The offline translator found no condition it can write as a filter."
 
 
