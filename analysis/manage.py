@@ -81,15 +81,17 @@ async def manage(
     tier: Tier | None = None,
     timeout_s: float | None = None,
     spender: Spender | None = None,
+    unasked: str = "",
 ) -> Managed:
-    """Decide about an open position with `model`, or by the rules where it is None or fails.
+    """Decide about an open position with `model`, or by the rules where it is None, fails or is not to be asked, for
+    which `unasked` is the reason, a sentence.
 
     `style` is how readily the strategy risks something; `earlier` are the reasons of former decisions, oldest first.
     Never raises for what a model does.
     """
     started = perf_counter()
-    if model is None:
-        return _ruled(held, snapshot, rules, started)
+    if model is None or unasked:
+        return _ruled(held, snapshot, rules, started, unasked=unasked)
     variables: dict[str, object] = {
         "strategy": strategy.text(),
         "earlier": "\n".join(earlier[-EARLIER_SHOWN:]) or "Nothing was written down.",
@@ -136,10 +138,17 @@ async def manage(
 
 
 def _ruled(
-    held: Holding, snapshot: Snapshot, rules: SymbolRules, started: float, error: ModelError | None = None
+    held: Holding,
+    snapshot: Snapshot,
+    rules: SymbolRules,
+    started: float,
+    error: ModelError | None = None,
+    unasked: str = "",
 ) -> Managed:
     proposed = by_rules(held, snapshot)
-    failure = "" if error is None else f"The model gave no usable decision ({error.reason}), so rules decided. "
+    failure = f"{unasked} " if unasked else ""
+    if error is not None:
+        failure = f"The model gave no usable decision ({error.reason}), so rules decided. "
     return Managed(
         ruling=judge(proposed, held, rules, snapshot.atr),
         proposed=proposed,

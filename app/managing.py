@@ -3,6 +3,9 @@
 One transaction stores the decision with the position and all that follows from it: new levels, the intent of an order
 that sells a part, the wish to close. Orders then go the way of all orders (app.trading), so a kill at any point leaves
 either no decision or one that is carried out once. A job that runs again finds its decision there.
+
+Nobody asks for these decisions, so a model is asked for so many a day of one position (`Manager._enough`); the rules
+make the others.
 """
 
 from __future__ import annotations
@@ -70,6 +73,7 @@ class Manager:
         self._market = market
         at_once = settings.model_concurrency
         self._model = Repairing(PlacedModel(model, places or Places(), at_once), EXAMPLE) if model is not None else None
+        self._most = settings.decisions_per_position_day
         self._fee_rate = settings.fee_bps / BPS
         self._venue = venue
         self._engines = engines
@@ -87,6 +91,7 @@ class Manager:
             signal = await signals.get(conn, held.signal_id)
             strategy = await strategies.as_fired(conn, held.strategy_id, signal.strategy_version)
             former = await analyses.of_position(conn, position_id, limit=EARLIER)
+            asked = await analyses.asked_today(conn, position_id)
         thesis = Thesis.of(row.thesis, held)
         info, price = self._market.infos.get(row.symbol), self._market.prices.get(row.symbol)
         if thesis.past(thesis.decided_at, close):
@@ -113,11 +118,19 @@ class Manager:
             tier=settings.tier,
             style=settings.style,
             spender=Spender(str(row.owner_id), str(strategy.id)),
+            unasked=self._enough(asked),
         )
         quiet = why == "close" and decided.ruling.decision == "hold" and not decided.ruling.refusals
         if not quiet:
             await self._carry_out(held, decided, snapshot, close, why)
         return decided
+
+    def _enough(self, asked: int) -> str:
+        """Why the model is not asked once more about a position about which it was `asked` so often today."""
+        if self._model is None or asked < self._most:
+            return ""
+        times = "once" if self._most == 1 else f"{self._most} times"
+        return f"A model decides on one position {times} a day at most, so until 00:00 UTC rules do."
 
     async def _snapshot(self, signal: SignalView, strategy: Strategy, held: Held, close: int) -> Snapshot:
         """The market as of the close, not as of the signal."""

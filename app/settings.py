@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     spend_per_user_day: Decimal | None = Field(None, ge=0)
     spend_per_strategy_day: Decimal | None = Field(None, ge=0)
     spend_per_day: Decimal | None = Field(None, ge=0)
+    decisions_per_position_day: int = Field(48, ge=0)
 
     paper_capital: Decimal = Decimal(10_000)
     risk_per_trade: Decimal = Decimal("0.005")

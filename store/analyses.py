@@ -36,6 +36,17 @@ async def insert_failure(conn: Connection, failure: NewFailure) -> None:
     await conn.execute(insert_into("analysis_failures", dict(failure)), parameters(dict(failure)))
 
 
+async def asked_today(conn: Connection, position_id: UUID) -> int:
+    """How often a model was asked about a position today, by the database's clock in UTC."""
+    cursor = await conn.execute(
+        "select count(*) from public.analyses where position_id = %s and asked"
+        " and created_at >= date_trunc('day', now(), 'UTC')",
+        (position_id,),
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row is not None else 0
+
+
 async def by_request(conn: Connection, request_key: str) -> Analysis | None:
     """Return the analysis that answered a request, or None."""
     return await fetch_optional(

@@ -62,6 +62,9 @@ MEANINGS: Final[dict[str, str]] = {
     "spend_per_user_day": "US dollars that one user's model calls may cost in a day (UTC); none: no cap",
     "spend_per_strategy_day": "the same for one strategy",
     "spend_per_day": "the same for all calls",
+    "decisions_per_position_day": (
+        "times in a day (UTC) that a model decides on one open position; after that the rules do, and say so"
+    ),
     "paper_capital": "what the paper account starts with, in the quote asset",
     "risk_per_trade": "share of the account's worth that a position loses at its stop",
     "max_daily_loss": "share of the starting capital; after that much realised loss in a market day nothing is entered",

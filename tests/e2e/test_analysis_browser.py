@@ -46,9 +46,12 @@ def test_why_a_position_is_held_is_asked_with_a_button(page: Page, app: App) -> 
     page.goto(f"{app.url}/positions")
     expect(page.get_by_role("heading", name="Why LINKUSDT is held")).to_be_visible()
     expect(page.get_by_text("Refused: A stop is never moved away from the price.")).to_be_visible()
+    expect(page.get_by_text("Rules decide until 00:00 UTC.")).to_be_visible()
     page.get_by_role("button", name="Why, ADAUSDT").click()
     expect(page.get_by_role("heading", name="Why ADAUSDT is held")).to_be_visible()
     expect(page.get_by_text("None yet: nothing tripped.")).to_be_visible()
+    expect(page.get_by_text("the model asked 7 of 48 times today")).to_be_visible()
+    expect(page.get_by_text("Rules decide until")).to_have_count(0)
     page.wait_for_timeout(5_000)  # two rounds of the timed list
     expect(page.locator("tr.on")).to_have_attribute("data-id", "p2")
 

@@ -104,10 +104,16 @@ def decisions(found: PositionDetail) -> str:
     count = len(found.decisions)
     spent = sum(d.cost or 0 for d in found.decisions)
     cost = f", {report_parts.dollars(spent)}" if spent else ""
+    most = found.asks_a_day if found.state != "closed" else None
+    asked = f", the model asked {found.asked_today} of {most} times today" if most is not None else ""
     head = (
-        f'<div class="row nw"><h3>Decisions</h3><span class="sp cap">{count} so far{cost}; a stop never moves '
+        f'<div class="row nw"><h3>Decisions</h3><span class="sp cap">{count} so far{cost}{asked}; a stop never moves '
         "away</span></div>"
     )
+    if most is not None and found.asked_today >= most:
+        head += text.banner(
+            "warn", "schedule", "Rules decide until 00:00 UTC.", "The model was asked as often as it may."
+        )
     if not count:
         return (
             f'{head}<p class="mut" style="padding-top:6px">None yet: nothing tripped. It is looked at on each close of '
