@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,7 +28,7 @@ from analysis.settings import Style
 from analysis.snapshot import Snapshot
 from analysis.snapshot_parts import CandleRow
 from llm.gateway.budget import CapReached
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender, Tier
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, Spender, Tier, Total, total
 from llm.prompts import compose
 
 OPERATION: Final = "analysis.decide"
@@ -179,27 +179,14 @@ async def decide(
             "confidence": settled.confidence,
             "grounding": found.grounding.model_copy(update={"checks": (*found.grounding.checks, settled.check())}),
             "latency_ms": round(_elapsed_ms(started), 3),
-            **_spent(opinions, failed),
+            **_used(opinions, failed)._asdict(),
             "opinions": tuple(records),
         }
     )
 
 
-class _Spent(TypedDict):
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
-
-
-def _spent(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed]) -> _Spent:
-    """Tokens and cost of all that were asked; a cost that is not known makes the sum unknown."""
-    parts: list[ModelAnswer[Decision] | AnalysisFailed] = [*(o.answer for o in opinions), *failed]
-    costs = [part.cost for part in parts]
-    return {
-        "input_tokens": sum(part.input_tokens for part in parts),
-        "output_tokens": sum(part.output_tokens for part in parts),
-        "cost": None if None in costs else sum(cost for cost in costs if cost is not None),
-    }
+def _used(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed]) -> Total:
+    return total([*(o.answer for o in opinions), *failed])
 
 
 def _none_stands(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed], model: str) -> AnalysisFailed:
@@ -212,7 +199,10 @@ def _none_stands(opinions: Sequence[Opinion], failed: Sequence[AnalysisFailed], 
             f"the others failed: {reasons}" if failed else ""
         )
     failure = AnalysisFailed(
-        reasons, retryable=first is not None and first.retryable, model=model, **_spent(opinions, failed)
+        reasons,
+        retryable=first is not None and first.retryable,
+        model=model,
+        **_used(opinions, failed)._asdict(),
     )
     failure.__cause__ = first.__cause__ if first is not None else None
     return failure

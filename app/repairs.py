@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from llm.generation.ask import repair
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, total
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -21,8 +21,7 @@ class Repairing:
     """Asks `model` with the problem before it, up to `tries` times in all; `example` is an answer that fits.
 
     All tries together have the request's time. A line that broke is not asked again here: that takes time, which the
-    caller has or has not. Tokens, cost and calls
-    are those of all tries.
+    caller has or has not. Tokens, cost and calls are those of all tries.
     """
 
     def __init__(self, model: LanguageModel, example: Mapping[str, object], *, tries: int = TRIES) -> None:
@@ -51,13 +50,8 @@ class Repairing:
                 messages = await repair(request.messages, error.answer, [error.reason], self._example)
                 asked = replace(request, messages=messages, fresh=True, timeout_s=left)
                 continue
-            return replace(
-                answer,
-                input_tokens=answer.input_tokens + sum(e.input_tokens for e in failed),
-                output_tokens=answer.output_tokens + sum(e.output_tokens for e in failed),
-                cost=_total([answer.cost, *(e.cost for e in failed)]),
-                calls=answer.calls + sum(e.calls for e in failed),
-            )
+            calls = answer.calls + sum(e.calls for e in failed)
+            return replace(answer, calls=calls, **total([answer, *failed])._asdict())
 
 
 def _summed(error: ModelError, failed: list[ModelError]) -> ModelError:
@@ -67,14 +61,6 @@ def _summed(error: ModelError, failed: list[ModelError]) -> ModelError:
         kind=error.kind,
         model=error.model,
         answer=error.answer,
-        input_tokens=sum(e.input_tokens for e in failed),
-        output_tokens=sum(e.output_tokens for e in failed),
-        cost=_total([e.cost for e in failed]),
         calls=sum(e.calls for e in failed),
+        **total(failed)._asdict(),
     )
-
-
-def _total(costs: list[float | None]) -> float | None:
-    """The sum, None where one is not known."""
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None

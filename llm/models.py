@@ -7,9 +7,9 @@ cache. A test passes its own object with `complete`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -139,6 +139,41 @@ class ModelError(Exception):
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
         return self.kind in RETRYABLE
+
+
+class Metered(Protocol):
+    """What a call used, whatever came of it: tokens, and US dollars, None where no price is known."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cost(self) -> float | None: ...
+
+
+class Total(NamedTuple):
+    """What several calls used together, as `Metered` is."""
+
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+def unpriced(call: Metered) -> bool:
+    """Whether nobody knows what a call cost. One that failed before it used a token cost nothing."""
+    return call.cost is None and call.input_tokens + call.output_tokens > 0
+
+
+def total(calls: Iterable[Metered]) -> Total:
+    """What calls used together. One of a cost that is not known makes the sum unknown."""
+    held = list(calls)
+    known = [call.cost for call in held if call.cost is not None]
+    return Total(
+        sum(call.input_tokens for call in held),
+        sum(call.output_tokens for call in held),
+        sum(known) if known and not any(map(unpriced, held)) else None,
+    )
 
 
 class LanguageModel(Protocol):

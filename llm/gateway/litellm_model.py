@@ -20,7 +20,7 @@ from llm.answers import parse_answer
 from llm.gateway.calls import Feature, Refusals, Reply, call, count_what_came
 from llm.gateway.library import load_litellm
 from llm.gateway.prices import Prices
-from llm.models import ModelAnswer, ModelError, ModelRequest
+from llm.models import ModelAnswer, ModelError, ModelRequest, total
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -70,7 +70,7 @@ class LiteLLMModel:
         await asyncio.to_thread(load_litellm)
         limit = request.timeout_s or self._timeout_s
         started = time.perf_counter()
-        tries = _Tries()
+        tries: list[Reply] = []
         try:
             try:
                 async with asyncio.timeout(limit):
@@ -82,16 +82,13 @@ class LiteLLMModel:
         except ModelError as error:
             self._add_up(error, request, tries)
             raise
-        inputs, outputs, cost = tries.sums()
         return ModelAnswer(
             data=data,
             text=reply.text,
             model=reply.model,
-            input_tokens=inputs,
-            output_tokens=outputs,
-            cost=cost,
             latency_ms=(time.perf_counter() - started) * 1_000,
-            calls=len(tries.replies),
+            calls=len(tries),
+            **total(tries)._asdict(),
         )
 
     def _parsed(self, reply: Reply, request: ModelRequest[Schema]) -> Schema:
@@ -105,13 +102,13 @@ class LiteLLMModel:
             reason = f"The model's answer was cut off at its limit of {request.max_tokens:,} tokens."
             raise ModelError(reason, kind="bad_answer", model=self._name, answer=error.answer) from error
 
-    async def _retried(self, request: ModelRequest[Schema], tries: _Tries, deadline: float) -> Reply:
+    async def _retried(self, request: ModelRequest[Schema], tries: list[Reply], deadline: float) -> Reply:
         pause = FIRST_PAUSE_S
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._asked(request, tries, deadline)
             except ModelError as error:
-                wait = max(pause * (1 + random.random() / 2), tries.replies[-1].retry_after_s or 0.0)
+                wait = max(pause * (1 + random.random() / 2), tries[-1].retry_after_s or 0.0)
                 left = deadline - time.perf_counter()
                 # A time-out already spent the whole allowance.
                 if not error.retryable or error.kind == "timeout" or attempt == TRIES:
@@ -123,18 +120,20 @@ class LiteLLMModel:
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    async def _asked(self, request: ModelRequest[Schema], tries: _Tries, deadline: float) -> Reply:
+    async def _asked(self, request: ModelRequest[Schema], tries: list[Reply], deadline: float) -> Reply:
         """One try, without what the model refuses."""
         known = self._refusals.of(self._name, request.schema)
         without = set(known)
         while True:
-            if tries.replies and request.on_text is not None:
+            if tries and request.on_text is not None:
                 request.on_text("")
-            reply = tries.begin(self._name)
+            reply = Reply(self._name)
+            tries.append(reply)
             left = deadline - time.perf_counter()
             try:
                 await call(self._name, request, reply, without=without, timeout_s=left, prices=self._prices)
             except ModelError as error:
+                self._estimate(reply, request, timed_out=error.kind == "timeout")
                 feature = _to_leave_out(error, reply.unwanted, without, streaming=request.on_text is not None)
                 if feature is None:
                     raise
@@ -143,16 +142,21 @@ class LiteLLMModel:
                 known |= without
                 return reply
 
-    def _add_up(self, error: ModelError, request: ModelRequest[Schema], tries: _Tries) -> None:
-        """Put on `error` what was spent. A call left without an answer counts as one that used all its tokens."""
-        last = tries.replies[-1] if tries.replies else None
-        if last is not None and last.input_tokens == 0 and (last.characters or error.kind == "timeout"):
-            if error.kind == "timeout":
-                last.output_tokens = request.max_tokens
-            count_what_came(last, request)
-            last.cost = self._prices.estimate(self._name, last.input_tokens, last.output_tokens)
-        error.input_tokens, error.output_tokens, error.cost = tries.sums()
-        error.calls = len(tries.replies)
+    def _estimate(self, reply: Reply, request: ModelRequest[Schema], *, timed_out: bool) -> None:
+        """What a call used of which no answer came: what was heard of it, all that was allowed where it was left."""
+        if timed_out and not reply.output_tokens:
+            reply.output_tokens = request.max_tokens
+        if reply.characters or reply.output_tokens:
+            count_what_came(reply, request)
+            if reply.cost is None:
+                reply.cost = self._prices.estimate(self._name, reply.input_tokens, reply.output_tokens)
+
+    def _add_up(self, error: ModelError, request: ModelRequest[Schema], tries: list[Reply]) -> None:
+        """Put on `error` what was spent."""
+        if tries and error.kind == "timeout":
+            self._estimate(tries[-1], request, timed_out=True)
+        error.input_tokens, error.output_tokens, error.cost = total(tries)
+        error.calls = len(tries)
 
 
 def _to_leave_out(error: ModelError, unwanted: str, without: set[Feature], *, streaming: bool) -> Feature | None:
@@ -164,21 +168,3 @@ def _to_leave_out(error: ModelError, unwanted: str, without: set[Feature], *, st
     left = [feature for feature in features if feature not in without]
     named = _SETTINGS.get(unwanted)
     return named if named in left else left[0] if left else None
-
-
-class _Tries:
-    """The calls of one request."""
-
-    def __init__(self) -> None:
-        self.replies: list[Reply] = []
-
-    def begin(self, name: str) -> Reply:
-        """One more call."""
-        self.replies.append(Reply(name))
-        return self.replies[-1]
-
-    def sums(self) -> tuple[int, int, float | None]:
-        """Tokens in and out, and US dollars, None where no call's price is known."""
-        costs = [reply.cost for reply in self.replies if reply.cost is not None]
-        inputs = sum(reply.input_tokens for reply in self.replies)
-        return inputs, sum(reply.output_tokens for reply in self.replies), sum(costs) if costs else None

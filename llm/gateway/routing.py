@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest
+from llm.models import LanguageModel, ModelAnswer, ModelError, ModelRequest, total
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -148,33 +148,19 @@ class RoutedModel:
 
 
 def _with_earlier(answer: ModelAnswer[Schema], failed: list[ModelError]) -> ModelAnswer[Schema]:
-    return dataclasses.replace(
-        answer,
-        fallback=True,
-        input_tokens=answer.input_tokens + sum(error.input_tokens for error in failed),
-        output_tokens=answer.output_tokens + sum(error.output_tokens for error in failed),
-        cost=_sum([answer.cost, *(error.cost for error in failed)]),
-        calls=answer.calls + sum(error.calls for error in failed),
-    )
+    calls = answer.calls + sum(error.calls for error in failed)
+    return dataclasses.replace(answer, fallback=True, calls=calls, **total([answer, *failed])._asdict())
 
 
 def _last(failed: list[ModelError]) -> ModelError:
-    """The first failure where all failed: it is the one of the model that was meant."""
-    error, others = failed[-1], failed[:-1]
-    if others and not error.answer:
+    """The last failure, as the first one's where all failed to answer: that is of the model that was meant."""
+    error = failed[-1]
+    if len(failed) > 1 and not error.answer:
         error = ModelError(
             f"{failed[0].reason} The fall-backs failed too; {error.model}: {error.reason}",
             kind=failed[0].kind,
             model=failed[0].model,
         )
-        others = failed
-    error.input_tokens += sum(other.input_tokens for other in others)
-    error.output_tokens += sum(other.output_tokens for other in others)
-    error.cost = _sum([error.cost, *(other.cost for other in others)])
+    error.input_tokens, error.output_tokens, error.cost = total(failed)
     error.calls = sum(other.calls for other in failed)
     return error
-
-
-def _sum(costs: list[float | None]) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known else None

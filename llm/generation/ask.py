@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from llm.gateway.budget import CapReached
-from llm.models import OFFLINE_MODEL, LanguageModel, Message, ModelAnswer, ModelError, ModelRequest, Spender
+from llm.models import OFFLINE_MODEL, LanguageModel, Message, ModelAnswer, ModelError, ModelRequest, Spender, unpriced
 from llm.prompts import compose, manifest
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -83,11 +83,8 @@ class Usage:
         self.output_tokens += call.output_tokens
         self.calls += call.calls
         self.model = call.model or self.model
-        spent = call.input_tokens + call.output_tokens > 0
-        if call.cost is not None:
-            self.cost += call.cost
-        elif spent or isinstance(call, ModelAnswer):
-            self.priced = False
+        self.cost += call.cost or 0.0
+        self.priced = self.priced and not unpriced(call)
 
     @property
     def price(self) -> float | None:

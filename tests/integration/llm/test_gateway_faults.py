@@ -228,6 +228,9 @@ async def test_a_stream_that_breaks_is_asked_for_again(stub: Stub) -> None:
     answer = await model().complete(dataclasses.replace(REQUEST, on_text=heard))
     assert answer.text == heard.text == GOOD
     assert answer.calls == 2
+    # The provider is paid for what came before it broke off, too.
+    assert answer.input_tokens > 50 and answer.output_tokens > 20
+    assert answer.cost == pytest.approx((answer.input_tokens + 2 * answer.output_tokens) / 1e6)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

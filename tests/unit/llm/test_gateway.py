@@ -9,7 +9,7 @@ import pytest
 
 from llm.gateway import Price, Prices, Route, Routes, calls, parse_operations, parse_prices
 from llm.gateway.wire import retry_after
-from llm.models import ErrorKind, ModelError, Tier
+from llm.models import ErrorKind, ModelError, Tier, total
 from tests.fixtures.scripted_model import REQUEST, Scripted, routed
 
 OPERATIONS = {"generate.filter", "analysis.decide"}
@@ -74,14 +74,30 @@ async def test_an_operation_has_its_own_limits() -> None:
 @pytest.mark.parametrize("kind", ["timeout", "authentication", "rate_limit", "overloaded", "server", "bad_request"])
 async def test_the_next_model_steps_in_and_all_costs_are_added(kind: ErrorKind) -> None:
     heard: list[str] = []
-    models = Scripted("a", kind), Scripted("b", kind, cost=None), Scripted("c")
+    models = Scripted("a", kind), Scripted("b", kind), Scripted("c")
     answer = await routed(Routes("a", fallbacks=("b", "c")), *models).complete(
         dataclasses.replace(REQUEST, on_text=heard.append)
     )
     assert (answer.model, answer.fallback, answer.calls) == ("c", True, 3)
     assert answer.input_tokens == 13
-    assert answer.cost == pytest.approx(0.02)
+    assert answer.cost == pytest.approx(0.03)
     assert heard == ["", ""]
+
+
+async def test_what_models_cost_together_is_not_known_where_one_is_not() -> None:
+    routes = Routes("a", fallbacks=("b",))
+    answer = await routed(routes, Scripted("a", "server", cost=None), Scripted("b")).complete(REQUEST)
+    assert (answer.input_tokens, answer.cost) == (10, None)
+    with pytest.raises(ModelError) as failed:
+        await routed(routes, Scripted("a", "server", cost=None), Scripted("b", "server")).complete(REQUEST)
+    assert (failed.value.input_tokens, failed.value.cost) == (6, None)
+
+
+def test_a_call_that_failed_before_it_used_a_token_cost_nothing() -> None:
+    refused = ModelError("No.", kind="authentication", model="a")
+    paid = ModelError("No.", kind="bad_answer", model="b", input_tokens=4, output_tokens=2, cost=0.5)
+    assert total([refused, paid]) == (4, 2, 0.5)
+    assert total([refused]) == (0, 0, None)
 
 
 async def test_an_answer_that_does_not_fit_goes_to_the_caller() -> None:
