@@ -249,7 +249,9 @@ class Signal(NewSignal):
 
 
 class SignalView(Signal):
-    """A signal as shown: with its strategy's name, its newest analysis and the reader's own answer."""
+    """A signal as shown: with its strategy's name, its newest analysis and the reader's own answer, why nothing came of
+    that, and whether the signal follows it.
+    """
 
     strategy_name: str
     strategy_code: str
@@ -257,6 +259,8 @@ class SignalView(Signal):
     analysis_decision: AnalysisDecision | None
     analysis_confidence: int | None
     my_decision: Literal["approve", "decline"] | None
+    my_refusal: str | None
+    my_move: bool
 
 
 class SignalPage(Record):

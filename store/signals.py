@@ -55,19 +55,18 @@ _UNANSWERED: list[SignalStatus] = ["new", "analysing", "wait", "enter"]
 _VIEW = """
 select s.*, t.name as strategy_name, t.code as strategy_code,
   a.id as analysis_id, a.decision as analysis_decision, a.confidence as analysis_confidence,
-  (select d.decision from public.signal_decisions d
-    where d.signal_id = s.id and d.owner_id = (select auth.uid())) as my_decision
+  d.decision as my_decision, d.refusal as my_refusal, coalesce(d.moves, false) as my_move
 from public.signals s
 join public.strategies t on t.id = s.strategy_id
+left join public.signal_decisions d on d.signal_id = s.id and d.owner_id = (select auth.uid())
 left join lateral (
   select id, decision, confidence from public.analyses
   where signal_id = s.id and position_id is null order by created_at desc limit 1) a on true
 """
 # A visitor has no right to the table of answers, and background work no claims: both see no answer.
 _VIEW_WITHOUT_ANSWER = _VIEW.replace(
-    """(select d.decision from public.signal_decisions d
-    where d.signal_id = s.id and d.owner_id = (select auth.uid()))""",
-    "null::text",
+    "left join public.signal_decisions d on d.signal_id = s.id and d.owner_id = (select auth.uid())",
+    "cross join (select null::text as decision, null::text as refusal, null::boolean as moves) d",
 )
 
 

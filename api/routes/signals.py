@@ -66,6 +66,8 @@ def signal_out(row: SignalView) -> SignalOut:
         price=float(row.price),
         side=row.side,
         status=row.status,
+        own_status=_own_status(row),
+        refusal=row.my_refusal,
         conditions=tuple(ConditionRow.model_validate(c) for c in row.conditions),
         score=row.score,
         provisional=row.provisional,
@@ -75,6 +77,15 @@ def signal_out(row: SignalView) -> SignalOut:
         confidence=row.analysis_confidence,
         created_at=row.created_at,
     )
+
+
+def _own_status(row: SignalView) -> str:
+    """A signal's state for its reader: by an answer that does not move it, a shared signal is where that answer led."""
+    if row.my_decision is None or row.my_move:
+        return row.status
+    if row.my_decision == "decline":
+        return "declined"
+    return "blocked" if row.my_refusal is not None else "approved"
 
 
 @router.get("")

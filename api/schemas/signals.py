@@ -14,6 +14,8 @@ class SignalOut(Shape):
     """One row of the signal list. `side` is long or short; `status` as in the data model; `score` ranks the matches of
     one candle, the largest first. `provisional`: it fired on a candle under way, and no close has
     confirmed it. `late`: its candle came after the others were screened, `late_seconds` market seconds after the close.
+    `own_status` is the state by the reader's own answer: a shared signal follows another's. `refusal` says why nothing
+    came of the reader's approval.
     """
 
     id: str
@@ -25,6 +27,8 @@ class SignalOut(Shape):
     price: float
     side: str
     status: str
+    own_status: str = ""
+    refusal: str | None = None
     conditions: tuple[ConditionRow, ...]
     score: float | None = None
     provisional: bool = False
@@ -33,6 +37,11 @@ class SignalOut(Shape):
     decision: str | None = None
     confidence: float | None = None
     created_at: datetime
+
+    @property
+    def state(self) -> str:
+        """The state for whoever reads it."""
+        return self.own_status or self.status
 
 
 class SignalPage(Shape):

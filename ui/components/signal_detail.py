@@ -96,19 +96,19 @@ def _decision_card(signal: SignalDetail) -> None:
             session.html(text.banner("error", "block", "Not sent.", failed[1]))
             for line in failed[2]:
                 session.html(f"<p>{text.esc(line)}</p>")
-        if signal.status in text.IN_POSITION or signal.position_id:
+        if signal.state in text.IN_POSITION or signal.position_id:
             session.html("<b>This signal has a paper position.</b>")
             session.page_link("positions", "Open that position", ":material/account_balance_wallet:")
-        elif signal.status == "enter" and signal.preview is not None:
+        elif signal.state == "enter" and signal.preview is not None:
             _approve(signal)
-        elif signal.status in text.SETTLED:
-            words, _ = text.decision_tag(signal.status, signal.decision)
+        elif signal.state in text.SETTLED:
+            words, _ = text.decision_tag(signal.state, signal.decision)
             reason = signal.error or _reason(signal)
             session.html(f"<b>{text.esc(words)}.</b> <span class='mut'>{text.esc(reason)}</span>")
-        elif signal.status == "analysing":
+        elif signal.state == "analysing":
             session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
         else:
-            said = {"new": "Not analysed yet.", "wait": "It waits."}.get(signal.status, "No entry proposed.")
+            said = {"new": "Not analysed yet.", "wait": "It waits."}.get(signal.state, "No entry proposed.")
             session.html(f"<b>{said}</b> <span class='mut'>{text.esc(_waits_for(signal))}</span>")
             with st.container(horizontal=True):
                 st.button("Analyse now", on_click=analyse, args=(signal.id,), icon=":material/query_stats:")
@@ -118,7 +118,7 @@ def _decision_card(signal: SignalDetail) -> None:
 def _waits_for(signal: SignalDetail) -> str:
     """What comes next for a signal that is new or waits."""
     watch = signal.watch
-    if signal.status != "wait" or watch is None:
+    if signal.state != "wait" or watch is None:
         return signal.error or ""
     conditions = [name for name, code in (("trigger", watch.trigger), ("invalidation", watch.invalidation)) if code]
     looked = f"Its {' and '.join(conditions)} looked at on each close" if conditions else "Watched"
@@ -208,7 +208,7 @@ def _plan_and_wait(signal: SignalDetail) -> None:
     if signal.analysis is None:
         session.html('<span class="mut">No analysis yet.</span>')
         return
-    if signal.watch is not None and signal.status in text.WAITING:
+    if signal.watch is not None and signal.state in text.WAITING:
         session.html(report_parts.watching(signal.watch, session.market_now()))
     session.html(report_parts.plan(signal.analysis))
     session.html(report_parts.meta(signal.analysis))

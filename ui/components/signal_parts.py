@@ -62,7 +62,7 @@ def levels_of(analysis: AnalysisOut | None, fallback_entry: float) -> Levels:
 
 def header(signal: SignalDetail, now: float | None, stale: bool) -> str:
     """Symbol, side, interval, decision; the price now and since the signal."""
-    words, kind = text.decision_tag(signal.status, signal.decision)
+    words, kind = text.decision_tag(signal.state, signal.decision)
     sure = f" · {signal.confidence:.0f}" if signal.confidence is not None else ""
     side = "▲ Long" if signal.side == "long" else "▼ Short"
     forming = f'<span class="bdg" title="{FORMING}">forming</span>' if signal.provisional else ""

@@ -63,7 +63,7 @@ def _choice() -> None:
 
 
 def _named(signal: SignalOut) -> str:
-    words, _ = text.decision_tag(signal.status, signal.decision)
+    words, _ = text.decision_tag(signal.state, signal.decision)
     arrow = "▲" if signal.side == "long" else "▼"
     return f"{arrow} {signal.symbol} · {text.day_and_time(signal.candle_close)} · {words} · {signal.strategy}"
 

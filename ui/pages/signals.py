@@ -56,7 +56,7 @@ def list_panel() -> None:
     if not items:
         _empty()
         return
-    chosen = [s for s in shown if not FILTERS[wanted][1] or s.status in FILTERS[wanted][1]]
+    chosen = [s for s in shown if not FILTERS[wanted][1] or s.state in FILTERS[wanted][1]]
     chosen = [s for s in chosen if strategy in ("", s.strategy)]
     _table(chosen, quotes, {p.signal_id: p for p in positions if p.signal_id})
 
@@ -70,7 +70,7 @@ def _frozen_order(items: tuple[SignalOut, ...]) -> list[str]:
 
 
 def _title_row(shown: list[SignalOut], fresh: int) -> tuple[str, str]:
-    counts = {name: sum(not states or s.status in states for s in shown) for name, (_, states) in FILTERS.items()}
+    counts = {name: sum(not states or s.state in states for s in shown) for name, (_, states) in FILTERS.items()}
     with st.container(horizontal=True, vertical_alignment="center", key="title-row", gap="small"):
         st.markdown("# Signals", width="content")
         wanted = st.segmented_control(
@@ -110,7 +110,7 @@ def _table(chosen: list[SignalOut], quotes: dict[str, QuoteOut], positions: dict
         return
     selected = st.session_state.get("signal_id") or st.query_params.get("signal", "")
     if not selected:
-        selected = next((s for s in chosen if s.status in text.TO_DECIDE), chosen[0]).id
+        selected = next((s for s in chosen if s.state in text.TO_DECIDE), chosen[0]).id
         st.session_state["signal_id"] = selected
     visible = chosen[:ROWS]
     if all(s.id != selected for s in visible):
@@ -161,7 +161,7 @@ def _row(
     position: PositionOut | None,
     levels: signal_parts.Levels | None,
 ) -> dict[str, Any]:
-    words, kind = text.decision_tag(signal.status, signal.decision)
+    words, kind = text.decision_tag(signal.state, signal.decision)
     now = quote.price if quote else None
     since = (now / signal.price - 1) * 100 if now is not None and signal.price else None
     r: float | None = None
@@ -187,7 +187,7 @@ def _row(
         "confidence": f"{signal.confidence:.0f}" if signal.confidence is not None else "·",
         "r": text.signed(r) + note if r is not None else "·",
         "r_tone": text.tone(r) if r is not None else "faint",
-        "settled": signal.status in text.SETTLED,
+        "settled": signal.state in text.SETTLED,
     }
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from api.routes.signals import signal_out
 from app.trading import Trader
 from broker.types import Fill, OrderIntent, OrderRejected, Quote, Refusal
 from store import analyses, events, orders, positions, profiles, signals, strategies
@@ -85,6 +86,37 @@ async def test_a_followers_position_moves_no_shared_signal(
     await tick(working)
     assert [p.close_reason for p in await held(database, new_user)] == ["stop"]
     assert await status(database, shared) == ("enter", None)
+
+
+async def shown(database: Database, person: UUID, signal_id: UUID) -> tuple[str, str | None, str | None]:
+    """A signal as its page has it for a person: its state, why nothing came of the approval, and in the list."""
+    async with database.user(person) as conn:
+        one = signal_out(await signals.get(conn, signal_id))
+        [listed] = [signal_out(row) for row in (await signals.list_page(conn)).items if row.id == signal_id]
+    assert listed == one
+    return one.state, one.refusal, one.status
+
+
+async def test_a_followers_refusal_is_on_the_followers_page_alone(
+    database: Database, market: FakeMarket, shared: UUID, new_user: UUID, other_user: UUID
+) -> None:
+    assert await shown(database, new_user, shared) == ("enter", None, "enter")
+    async with database.user(new_user) as conn:
+        await profiles.set_kill_switch(conn, new_user, True)
+    await approve(database, new_user, shared)
+    assert await shown(database, new_user, shared) == ("approved", None, "enter")
+    await tick(trader(database, market))
+    told = await refusal(database, shared, new_user)
+    assert "entries are paused" in told
+    assert await shown(database, new_user, shared) == ("blocked", told, "enter")
+    assert await shown(database, other_user, shared) == ("enter", None, "enter")
+    async with database.user(other_user) as conn:
+        await signals.decide(conn, shared, approve=False)
+    assert await shown(database, other_user, shared) == ("declined", None, "enter")
+    async with database.worker() as conn:
+        assert signal_out(await signals.get(conn, shared)).state == "enter"
+    async with database.anonymous() as conn:
+        assert signal_out(await signals.get(conn, shared)).state == "enter"
 
 
 async def test_the_owners_order_moves_it_all_the_way(
