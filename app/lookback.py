@@ -2,7 +2,8 @@
 
 1. `look_back` replays the program over a copy of the candles held, with the kernels that screening uses; however many
    conditions there are, in four passes.
-2. `_outcomes` follows each match until one risk unit (1.5 ATR, the mean true range of 14 candles) is won or lost.
+2. `_outcomes` follows every match, listed or not, until one risk unit (1.5 ATR, the mean true range of 14 candles) is
+   won or lost.
 3. `_shares` counts how often each condition held, and names those that never did, alone or two together.
 4. `_near_misses` names the symbols on which all conditions but one hold, as `screener.engine.near` ranks them.
 """
@@ -35,6 +36,8 @@ MAX_NEAR_MISSES = 8
 MAX_COUNTED = 12
 """Conditions counted one by one, and two by two."""
 _DAY_MS = 86_400_000
+_OUTCOMES: tuple[Literal["target", "stop", "open"], ...] = ("target", "stop", "open")
+_WON, _LOST, _OPEN = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class PastMatch:
     price: float
     outcome: Literal["target", "stop", "open"]
     conditions: tuple[ConditionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDay:
+    """How many matches of a UTC day (`day` its first millisecond) ended how; days without a match are left out."""
+
+    day: int
+    target: int
+    stop: int
+    open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,8 @@ class ConditionShare:
 class LookBack:
     """What the candles held say about a filter. Times ms UTC; `per_day` are all symbols' matches in 24 hours.
 
-    `never` says in words which conditions held nowhere, and which two nowhere together.
+    `matches` are the newest alone; `total`, `days` and `by_symbol` are of all. `never` says in words which conditions
+    held nowhere, and which two nowhere together.
     """
 
     interval: str
@@ -90,6 +104,8 @@ class LookBack:
     until: int | None
     total: int
     milliseconds: float
+    days: list[MatchDay] = field(default_factory=list)
+    by_symbol: dict[str, int] = field(default_factory=dict)
     matches: list[PastMatch] = field(default_factory=list)
     true_now: list[str] = field(default_factory=list)
     near_misses: list[NearMiss] = field(default_factory=list)
@@ -118,13 +134,13 @@ def look_back(
         hits &= np.array([name in symbols for name in names])
     rows, columns = np.nonzero(hits)
     total = len(rows)
-    rows, columns = rows[-limit:][::-1], columns[-limit:][::-1]
-    prices = _aligned(candles, program.base, times)
+    ended = _outcomes(_aligned(candles, program.base, times), rows, columns, 1 if direction == "long" else -1)
+    by_day, by_symbol = _by_day(times[rows], ended), np.bincount(columns, minlength=len(names))
+    rows, columns, ended = rows[-limit:][::-1], columns[-limit:][::-1], ended[-limit:][::-1]
     values = history.conditions([(int(r), int(c)) for r, c in zip(rows, columns, strict=True)])
-    outcomes = _outcomes(prices, rows, columns, 1 if direction == "long" else -1)
     matches = [
-        PastMatch(names[c], int(times[r]), float(history.price[r, c]), outcome, condition_rows(found, program))
-        for r, c, outcome, found in zip(rows, columns, outcomes, values, strict=True)
+        PastMatch(names[c], int(times[r]), float(history.price[r, c]), _OUTCOMES[end], condition_rows(found, program))
+        for r, c, end, found in zip(rows, columns, ended, values, strict=True)
     ]
     days = (int(times[-1]) - int(times[0]) + interval_ms(program.base)) / _DAY_MS
     shares, never = _shares(history)
@@ -137,6 +153,8 @@ def look_back(
         until=int(times[-1]),
         total=total,
         milliseconds=(time.perf_counter() - begin) * 1e3,
+        days=by_day,
+        by_symbol={names[c]: int(by_symbol[c]) for c in np.argsort(-by_symbol, kind="stable") if by_symbol[c]},
         matches=matches,
         true_now=now,
         near_misses=_near_misses(history),
@@ -191,30 +209,52 @@ def _aligned(candles: Candles, interval: str, closes: npt.NDArray[Any]) -> dict[
 
 def _outcomes(
     candles: dict[str, FloatArray], rows: npt.NDArray[Any], columns: npt.NDArray[Any], side: int
-) -> list[Literal["target", "stop", "open"]]:
-    result: list[Literal["target", "stop", "open"]] = []
-    for r, c in zip(rows, columns, strict=True):
-        high, low, close = (candles[name][:, c] for name in ("high", "low", "close"))
-        start = max(1, r - ATR_CANDLES + 1)
-        before = close[start - 1 : r]
-        ranges = np.maximum(high[start : r + 1], before) - np.minimum(low[start : r + 1], before)
-        known = ranges[np.isfinite(ranges)]
-        if not len(known):
-            result.append("open")
-            continue
-        risk = RISK_ATR * float(known.mean())
-        price = close[r]
-        best, worst = (high, low) if side > 0 else (low, high)
-        won = np.flatnonzero(side * (best[r + 1 :] - price) >= risk)
-        lost = np.flatnonzero(side * (price - worst[r + 1 :]) >= risk)
-        if not len(won) and not len(lost):
-            result.append("open")
-        elif not len(lost) or (len(won) and won[0] < lost[0]):
-            result.append("target")
-        else:
-            # Both on one candle counts as lost: which came first is not known.
-            result.append("stop")
+) -> npt.NDArray[np.int8]:
+    """Of each match at `rows`, `columns` the place in `_OUTCOMES`; all are followed together, a candle at a time."""
+    high, low, close = candles["high"], candles["low"], candles["close"]
+    risk = side * RISK_ATR * _mean_true_range(high, low, close, rows, columns)
+    best, worst = (high, low) if side > 0 else (low, high)
+    price = close[rows, columns]
+    result = np.full(len(rows), _OPEN, np.int8)
+    waiting = np.flatnonzero(np.isfinite(risk))
+    after = 1
+    while len(waiting := waiting[rows[waiting] + after < len(close)]):
+        at, symbol = rows[waiting] + after, columns[waiting]
+        lost = side * (price[waiting] - risk[waiting] - worst[at, symbol]) >= 0
+        won = side * (best[at, symbol] - price[waiting] - risk[waiting]) >= 0
+        # Both on one candle counts as lost: which came first is not known.
+        result[waiting[won]] = _WON
+        result[waiting[lost]] = _LOST
+        waiting = waiting[~(won | lost)]
+        after += 1
     return result
+
+
+def _mean_true_range(
+    high: FloatArray, low: FloatArray, close: FloatArray, rows: npt.NDArray[Any], columns: npt.NDArray[Any]
+) -> FloatArray:
+    """The mean of the true ranges known of the last 14 candles up to each match; NaN where none is."""
+    total, known = np.zeros(len(rows)), np.zeros(len(rows))
+    for back in range(ATR_CANDLES):
+        at = np.maximum(rows - back, 1)
+        before = close[at - 1, columns]
+        true_range = np.maximum(high[at, columns], before) - np.minimum(low[at, columns], before)
+        counts = np.isfinite(true_range) & (rows - back >= 1)
+        total += np.where(counts, true_range, 0.0)
+        known += counts
+    mean: FloatArray = np.divide(total, known, out=np.full(len(rows), np.nan), where=known > 0)
+    return mean
+
+
+def _by_day(closes: npt.NDArray[Any], ended: npt.NDArray[np.int8]) -> list[MatchDay]:
+    """The matches of each UTC day, oldest first; `closes` ms UTC."""
+    days, which = np.unique(closes // _DAY_MS, return_inverse=True)
+    counts = np.zeros((len(days), len(_OUTCOMES)), np.int64)
+    np.add.at(counts, (which, ended), 1)
+    return [
+        MatchDay(int(day) * _DAY_MS, int(row[_WON]), int(row[_LOST]), int(row[_OPEN]))
+        for day, row in zip(days, counts, strict=True)
+    ]
 
 
 def _near_misses(history: History) -> list[NearMiss]:

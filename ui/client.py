@@ -83,12 +83,12 @@ class ApiClient(Generating, Reviewing, Tuning):
         return self._one(FilterReport, self._request("POST", "/filters/compile", body=body))
 
     def scan(
-        self, filter_code: str, interval: str, direction: str, trigger: str = "edge"
+        self, filter_code: str, interval: str, direction: str, trigger: str = "edge", symbols: Sequence[str] = ()
     ) -> Iterator[FillingOut | HistoryOut]:
         """Where a filter would have matched, over the candles held: the last item. Before it comes how far these are
-        fetched, where they were not held."""
+        fetched, where they were not held. No `symbols` means all."""
         body = {"filter_code": filter_code, "interval": interval, "direction": direction, "trigger": trigger}
-        return self._stream("/filters/scan", body, HistoryOut, FillingOut)
+        return self._stream("/filters/scan", {**body, "symbols": list(symbols)}, HistoryOut, FillingOut)
 
     def check(self, filter_code: str, interval: str, direction: str, trigger: str = "edge") -> CheckOut:
         """What enabling a filter would find: look-ahead, how often it matches, cost and quota."""

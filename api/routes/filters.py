@@ -204,5 +204,6 @@ def history_out(found: dict[str, Any]) -> HistoryOut:
 
     matches = [_dated(m) for m in found["matches"]]
     misses = [_dated(m) for m in found["near_misses"]]
+    days = [{**day, "day": at(day["day"]).date()} for day in found["days"]]
     times = {"since": when(found["since"]), "until": when(found["until"])}
-    return HistoryOut.model_validate({**found, **times, "matches": matches, "near_misses": misses})
+    return HistoryOut.model_validate({**found, **times, "matches": matches, "near_misses": misses, "days": days})

@@ -1,7 +1,8 @@
 """Strategies, their runs, and where they would have matched."""
 
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -215,10 +216,20 @@ class ConditionShareOut(Shape):
     share: float | None = None
 
 
+class MatchDayOut(Shape):
+    """The matches of a UTC day by which of +1 R and -1 R came first; days without a match are left out."""
+
+    day: date
+    target: int
+    stop: int
+    open: int
+
+
 class HistoryOut(Shape):
     """`POST /filters/scan` and `GET /strategies/{id}/history`: matches over the candles held.
 
-    `per_day` are all symbols' matches in 24 hours; `never` says which conditions held nowhere, alone or two together.
+    `matches` are the newest 500; `total`, `days` and `by_symbol` (most first) are of all. `per_day` are all symbols'
+    matches in 24 hours; `never` says which conditions held nowhere, alone or two together.
     """
 
     interval: str
@@ -233,6 +244,8 @@ class HistoryOut(Shape):
     warnings: tuple[str, ...] = ()
     milliseconds: float
     per_day: float | None = None
+    days: tuple[MatchDayOut, ...] = ()
+    by_symbol: Mapping[str, int] = Field(default_factory=dict)
     conditions: tuple[ConditionShareOut, ...] = ()
     never: tuple[str, ...] = ()
 

@@ -1,11 +1,10 @@
 """Where a filter would have fired: figures, chart with outcomes, matches per day, near misses."""
 
-from collections import Counter
 from datetime import date, timedelta
 
 import streamlit as st
 
-from api.schemas import ConditionRow, FillingOut, HistoryMatch, HistoryOut, NearMiss
+from api.schemas import ConditionRow, FillingOut, HistoryMatch, HistoryOut, MatchDayOut, NearMiss
 from ui import session
 from ui.caller import ApiError
 from ui.components import chart, drafts, text, why
@@ -15,6 +14,8 @@ from ui.components.strip import INTERVAL_MS
 CHART_CANDLES = 500
 NEAR_SHOWN = 5
 MATCHES_SHOWN = 5
+CLUSTERED_DAYS = 8
+"""Of fewer days one has a quarter of the matches anyway."""
 # Words, colour token, and a shape of its own, so that colour never speaks alone.
 OUTCOMES: dict[str, tuple[str, chart.Tone, chart.Shape, str]] = {
     "target": ("reached +1 R first", "up", "arrowUp", "▲"),
@@ -52,7 +53,7 @@ def looked_back(draft: Draft) -> Draft:
 
 
 def _past(draft: Draft, history: HistoryOut) -> None:
-    counts = Counter(match.symbol for match in history.matches)
+    counts = history.by_symbol
     days = (history.until - history.since).days if history.since and history.until else 0
     span = f"last {days} days" if days >= 2 else f"last {history.candles:,} candles"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -63,7 +64,7 @@ def _past(draft: Draft, history: HistoryOut) -> None:
         if counts:
             symbol = st.selectbox(
                 "Symbol",
-                [name for name, _ in counts.most_common()],
+                list(counts),
                 format_func=lambda name: f"{name} · {counts[name]}",
                 label_visibility="collapsed",
                 width=150,
@@ -77,24 +78,24 @@ def _past(draft: Draft, history: HistoryOut) -> None:
             f"It may still fire. {text.esc(warnings)}</div>"
         )
         return
-    session.html(_figures(history, counts))
+    session.html(_figures(history))
     _chart(draft, history, symbol)
     session.html(_per_day(history) + _legend(history) + _newest(history))
     if history.warnings:
         st.caption(" ".join(history.warnings))
 
 
-def _figures(history: HistoryOut, counts: Counter[str]) -> str:
-    ended = [m for m in history.matches if m.outcome != "open"]
-    won = sum(m.outcome == "target" for m in ended)
-    share = f' <span style="font-weight:400">{won / len(ended) * 100:.0f} %</span>' if ended else ""
-    busiest = _by_day(history.matches).most_common(1)
-    day = f'{busiest[0][1]} <span style="font-weight:400">{busiest[0][0]:%d %b}</span>' if busiest else "·"
+def _figures(history: HistoryOut) -> str:
+    won = sum(day.target for day in history.days)
+    ended = won + sum(day.stop for day in history.days)
+    share = f' <span style="font-weight:400">{won / ended * 100:.0f} %</span>' if ended else ""
+    busiest = _busiest(history)
+    day = f'{_count(busiest):,} <span style="font-weight:400">{busiest.day:%d %b}</span>' if busiest else "·"
     figures = (
         ("Matches", f"{history.total:,}"),
         ("A day", _rate(history.per_day)),
-        ("Symbols", f"{len(counts)} of {history.symbols}"),
-        ("+1 R before −1 R", f"{won} of {len(ended)}{share}"),
+        ("Symbols", f"{len(history.by_symbol)} of {history.symbols}"),
+        ("+1 R before −1 R", f"{won:,} of {ended:,}{share}"),
         ("Busiest day", day),
     )
     cells = "".join(
@@ -142,8 +143,12 @@ def _values(row: ConditionRow) -> str:
     )
 
 
-def _by_day(matches: tuple[HistoryMatch, ...]) -> Counter[date]:
-    return Counter(text.utc(match.candle_close).date() for match in matches)
+def _count(day: MatchDayOut) -> int:
+    return day.target + day.stop + day.open
+
+
+def _busiest(history: HistoryOut) -> MatchDayOut | None:
+    return max(history.days, key=_count, default=None)
 
 
 def _chart(draft: Draft, history: HistoryOut, symbol: str) -> None:
@@ -155,15 +160,33 @@ def _chart(draft: Draft, history: HistoryOut, symbol: str) -> None:
     step = INTERVAL_MS.get(draft.interval, 900_000) // 1000
     above = draft.direction == "short"
     marks = []
-    for match in history.matches:
-        if match.symbol != symbol:
-            continue
+    for match in _matches_of(draft, history, symbol):
         _, tone, shape, _ = OUTCOMES[match.outcome]
         turned: chart.Shape = "arrowDown" if above and shape == "arrowUp" else shape
         opened = int(match.candle_close.timestamp()) - step
         marks.append(chart.Marker(opened, tone, above=above, shape=turned))
     label = f"{symbol}, {draft.interval} candles, with {len(marks)} past matches marked"
     chart.draw("past_chart", label, candles, markers=marks, height=200)
+
+
+def _matches_of(draft: Draft, history: HistoryOut, symbol: str) -> tuple[HistoryMatch, ...]:
+    """The matches of one symbol; asked for where the newest of all leave some of them out."""
+    listed = tuple(match for match in history.matches if match.symbol == symbol)
+    if len(listed) == history.by_symbol[symbol]:
+        return listed
+    asked = (*draft.asked, history.until, symbol)
+    kept: tuple[object, tuple[HistoryMatch, ...]] | None = st.session_state.get("past_of")
+    if kept is not None and kept[0] == asked:
+        return kept[1]
+    try:
+        for item in session.api().scan(draft.code, draft.interval, draft.direction, draft.trigger, (symbol,)):
+            if isinstance(item, HistoryOut):
+                listed = item.matches
+    except ApiError as error:
+        session.show_error(error)
+        return listed
+    st.session_state["past_of"] = (asked, listed)
+    return listed
 
 
 def _per_day(history: HistoryOut) -> str:
@@ -174,38 +197,39 @@ def _per_day(history: HistoryOut) -> str:
     total = (last - first).days + 1
     if total < 2:
         return ""
-    days = _by_day(history.matches)
-    top = max(days.values(), default=1)
-    split = Counter[tuple[date, str]]((text.utc(m.candle_close).date(), m.outcome) for m in history.matches)
-    columns = "".join(_day(first + timedelta(days=i), days, split, top) for i in range(total))
+    days = {day.day: day for day in history.days}
+    top = max((_count(day) for day in history.days), default=1)
+    columns = "".join(_day(days.get(first + timedelta(days=i)), top) for i in range(total))
     return (
         f'<div role="img" aria-label="matches per day, at most {top}" style="display:flex;'
         "align-items:flex-end;height:46px;"
         f'gap:1px;border-bottom:1px solid var(--line)">{columns}</div>'
-        f'<div class="row cap"><span>{first.day} {first:%b}</span><span class="sp">{last.day} '
-        f"{last:%b}</span></div>"
+        f'<div class="row cap"><span>{_short(first)}</span><span class="sp">{_short(last)}</span></div>'
     )
 
 
-def _day(day: date, days: Counter[date], split: Counter[tuple[date, str]], top: int) -> str:
-    count = days[day]
-    if not count:
+def _short(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def _day(day: MatchDayOut | None, top: int) -> str:
+    if day is None:
         return '<span style="flex:1 1 0"></span>'
     bars = "".join(
-        f'<i style="display:block;height:{split[day, outcome] / top * 28:.1f}px;background:var(--{token})"></i>'
+        f'<i style="display:block;height:{getattr(day, outcome) / top * 28:.1f}px;background:var(--{token})"></i>'
         for outcome, (_, token, _, _) in OUTCOMES.items()
     )
     return (
-        f'<span style="flex:1 1 0;min-width:0;text-align:center" title="{day.day} {day:%b}: {count}">'
-        f'<span class="cap" style="display:block;line-height:14px">{count}</span>'
+        f'<span style="flex:1 1 0;min-width:0;text-align:center" title="{_short(day.day)}: {_count(day):,}">'
+        f'<span class="cap" style="display:block;line-height:14px">{text.brief(_count(day))}</span>'
         f'<span style="display:block;max-width:28px;margin:0 auto">{bars}</span></span>'
     )
 
 
 def _legend(history: HistoryOut) -> str:
-    counts = Counter[str](match.outcome for match in history.matches)
     parts = [
-        f'<span><span class="{token}">{glyph}</span> {words} ({counts[outcome]})</span>'
+        f'<span><span class="{token}">{glyph}</span> {words} '
+        f"({sum(getattr(day, outcome) for day in history.days):,})</span>"
         for outcome, (words, token, _, glyph) in OUTCOMES.items()
     ]
     return f'<div class="row cap" style="gap:14px;padding-top:4px">{"".join(parts)}</div>'
@@ -216,12 +240,13 @@ def _near(history: HistoryOut) -> str:
     head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
     if not misses:
         return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
-    busiest = _by_day(history.matches).most_common(1)
+    busiest = _busiest(history)
+    days = (history.until - history.since).days if history.since and history.until else 0
     warning = ""
-    if busiest and busiest[0][1] * 4 > history.total > 8:
+    if busiest and days >= CLUSTERED_DAYS and _count(busiest) * 4 > history.total > 8:
         warning = (
             f'<div class="warn row nw" style="gap:6px;padding-top:6px">{text.icon("warning")}'
-            f"<span>Clusters: {busiest[0][1]} of {history.total} on one day.</span></div>"
+            f"<span>Clusters: {_count(busiest):,} of {history.total:,} on one day.</span></div>"
         )
     return f'{head}<table class="kv">{"".join(_near_row(miss) for miss in misses)}</table>{warning}'
 

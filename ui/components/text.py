@@ -88,6 +88,13 @@ def plain(value: Number) -> str:
     return format(Decimal(f"{float(value):.4g}"), "f").replace("-", "−")
 
 
+def brief(count: int) -> str:
+    """A count in few letters: `734`, `1.2k`, `48k`."""
+    if count < 1_000:
+        return str(count)
+    return f"{count / 1_000:.1f}k" if count < 9_950 else f"{count / 1_000:.0f}k"
+
+
 def age(seconds: float) -> str:
     """`42 s`, `7m`, `1h 07m`, `3d 4h`."""
     whole = max(0, int(seconds))

@@ -1,11 +1,12 @@
 """What the candles held say about a filter: matches a day, how often each condition held, what never did."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.lookback import LookBack, look_back, to_look_back
+from app.lookback import _OUTCOMES, LookBack, _outcomes, look_back, to_look_back
 from screener import compile_filter
 from screener.engine.panel import Panel
 from screener.engine.stepper import advance
@@ -34,6 +35,53 @@ def test_matches_a_day_are_those_of_all_symbols() -> None:
     found = looked("match = close >= 120")
     assert found.total == 9
     assert found.per_day == pytest.approx(9 / 3)
+
+
+def walk(candles: Any, rows: list[int], columns: list[int], side: int) -> list[str]:
+    """Each match followed by itself, candle by candle."""
+    ends = []
+    for r, c in zip(rows, columns, strict=True):
+        high, low, close = (candles[name][:, c].tolist() for name in ("high", "low", "close"))
+        known = [i for i in range(max(1, r - 13), r + 1) if math.isfinite(high[i] + close[i - 1])]
+        ranges = [max(high[i], close[i - 1]) - min(low[i], close[i - 1]) for i in known]
+        end = "open"
+        for i in range(r + 1, len(close) if ranges else 0):
+            risk = 1.5 * sum(ranges) / len(ranges)
+            against = close[r] - low[i] if side > 0 else high[i] - close[r]
+            if against >= risk:
+                end = "stop"
+            elif (high[i] - close[r] if side > 0 else close[r] - low[i]) >= risk:
+                end = "target"
+            if end != "open":
+                break
+        ends.append(end)
+    return ends
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_following_all_matches_together_is_following_each(side: int) -> None:
+    rng = np.random.default_rng(5)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, (120, 7)), axis=0))
+    candles = {"high": close * 1.004, "low": close * 0.995, "close": close}
+    for values in candles.values():
+        values[40:44, 2] = np.nan
+        values[:9, 3] = np.nan
+    rows, columns = np.nonzero(np.isfinite(close))
+    found = [_OUTCOMES[i] for i in _outcomes(candles, rows, columns, side)]
+    assert found == walk(candles, rows.tolist(), columns.tolist(), side)
+    assert set(found) == set(_OUTCOMES)
+
+
+def test_days_and_symbols_are_those_of_all_matches_though_few_are_listed() -> None:
+    program = compile_filter("match = close > open", "1h")
+    found = look_back(program, to_look_back(program, panel()), "long", "level", limit=5)
+    assert len(found.matches) == 5
+    assert found.total == 144
+    assert found.by_symbol == {"AUSDT": 72, "BUSDT": 72}
+    assert sum(day.target + day.stop + day.open for day in found.days) == 144
+    # A candle that ends at midnight ends on the next day.
+    assert [(day.day - FIRST) // (24 * HOUR) for day in found.days] == [0, 1, 2, 3]
+    assert found.days[-1].open == 2
 
 
 def test_each_condition_has_its_share_and_its_reading() -> None:

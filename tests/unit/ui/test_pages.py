@@ -1,8 +1,13 @@
 """Pages over the stand-in API, without a browser: they draw, and their states say what they should."""
 
+from typing import Any
+
 import pytest
 
+from api.schemas import HistoryOut
+from tests.fixtures import fake_api
 from tests.unit.ui.paging import UI, Served, page
+from ui.client import ApiClient
 
 PAGES = ["components/shell.py", *(f"pages/{path.name}" for path in sorted((UI / "pages").glob("[a-z]*.py")))]
 
@@ -127,3 +132,32 @@ def test_what_a_browser_still_shows_of_the_former_draft_does_not_touch_the_next(
     assert app.session_state["draft"] == fresh
     assert (fresh.name, fresh.interval) != ("Mine", "4h")
     assert app.selectbox(key="draft_interval_2").value == fresh.interval
+
+
+def test_figures_of_past_matches_are_those_of_all_though_few_are_listed(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = fake_api.history("15m")
+    for day in found["days"]:
+        day["target"], day["stop"] = day["target"] * 100, day["stop"] * 100
+    found["by_symbol"] = {"AAAUSDT": 4_000, **{name: count * 100 for name, count in found["by_symbol"].items()}}
+    found["total"] = 7_300
+    asked: list[tuple[str, ...]] = []
+
+    def scan(self: Any, code: str, interval: str, direction: str, trigger: str, symbols: Any = ()) -> Any:
+        asked.append(tuple(symbols))
+        yield HistoryOut.model_validate(found)
+
+    monkeypatch.setattr(ApiClient, "scan", scan)
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    shown = " ".join(str(h.proto.body) for h in app.get("html"))
+    busiest = max(day["target"] + day["stop"] + day["open"] for day in found["days"])
+    assert f"{busiest:,}" in shown
+    assert f"{len(found['by_symbol'])} of 8" in shown
+    # The chart's symbol is the one with most matches, none of which is among the newest.
+    assert asked == [(), ("AAAUSDT",)]
+    app.run()
+    assert asked == [(), ("AAAUSDT",)]

@@ -1,11 +1,10 @@
 """The markup of single parts: which value a person reads, and where."""
 
-from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 
-from api.schemas import ConditionRow, EventOut, NearMiss, SignalDetail, StatusOut
+from api.schemas import ConditionRow, EventOut, MatchDayOut, NearMiss, SignalDetail, StatusOut
 from tests.fixtures.fake_api import FakeState, history
 from tests.fixtures.fake_signals import signal
 from ui.components import past, signal_parts, strip, text
@@ -88,8 +87,8 @@ def test_a_near_miss_is_read_in_plain_english() -> None:
 
 
 def test_days_are_as_wide_as_one_another() -> None:
-    counted = past._day(MOMENT.date(), Counter({MOMENT.date(): 3}), Counter(), 3)
-    empty = past._day(MOMENT.date(), Counter(), Counter(), 3)
+    counted = past._day(MatchDayOut(day=MOMENT.date(), target=1, stop=2, open=0), 3)
+    empty = past._day(None, 3)
     assert counted.startswith('<span style="flex:1 1 0;') and "flex:1 1 0" in empty
     assert "max-width" not in counted.split(">")[0]
 

@@ -66,3 +66,9 @@ def test_levels_read_numbers_and_decimal_strings() -> None:
     )
     levels = signal_parts.levels_of(analysis, 100.0)
     assert (levels.entry, levels.stop, levels.targets) == (100.0, 98.5, (103.0, 106.0))
+
+
+def test_counts_in_few_letters() -> None:
+    assert [text.brief(n) for n in (0, 734, 999, 1_000, 1_249, 9_949, 9_950, 48_400)] == [
+        "0", "734", "999", "1.0k", "1.2k", "9.9k", "10k", "48k"
+    ]  # fmt: skip
