@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from llm.checks.edits import constant
+from llm.checks.pieces import Piece, pieces
 from llm.checks.shapes import Unused
 from llm.checks.words import named_at
 
-_PIECE: Final = re.compile(
-    r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?%|x\b)?|[<>]=?|[+-]di\b|%[kdr]\b|[a-z]+(?:'[a-z]+)?|[^\s\w]"
-)
 _UP: Final = frozenset(("above", "over", ">", ">=", "exceeds", "tops", "higher", "greater", "obove"))
 _DOWN: Final = frozenset(("below", "under", "beneath", "<", "<=", "lower", "less"))
 _THAN: Final = frozenset(("higher", "greater", "lower", "less"))
@@ -28,28 +26,8 @@ _NOT: Final = frozenset(
 )
 _JOINTS: Final = frozenset((",", ";", ".", ":", "/", "+", "|", "&", "and", "or", "while", "but", "when", "if", "with"))
 _BREAKS: Final = _NOT | _JOINTS | frozenset(("between", "than", "by", "both", "all"))
-_COUNTED: Final = frozenset(
-    ("times", "percent", "period", "day", "bar", "candle", "periods", "days", "bars", "candles", "hours", "-", "%")
-)
-_SKIPPED: Final = frozenset(
-    (
-        "the",
-        "its",
-        "own",
-        "a",
-        "an",
-        "that",
-        "level",
-        "of",
-        "line",
-        "chart",
-        "value",
-        "upper",
-        "lower",
-        "middle",
-        "period",
-    )
-)
+_COUNTED: Final = frozenset("times x percent % period periods day days bar bars candle candles hours -".split())
+_SKIPPED: Final = frozenset("the its own a an that level of line chart value upper lower middle period".split())
 _PRICE: Final = frozenset(("price", "close", "px", "closes"))
 _FIELDS: Final = frozenset(("close", "open", "high", "low", "hl2", "hlc3", "ohlc4"))
 _REACH: Final = 5
@@ -146,13 +124,13 @@ def _side(node: ast.expr, definitions: dict[str, ast.expr]) -> Side:
 
 def relations(sentence: str, text: str, sides: Sequence[tuple[Side, Side]]) -> Iterator[Unused]:
     """Comparisons of `sentence` (`text` in lower case) that are not among `sides`, or only turned round."""
-    pieces = list(_PIECE.finditer(text))
-    words = [piece.group() for piece in pieces]
+    said = pieces(text)
+    words = [piece.text for piece in said]
     for place, word in enumerate(words):
         if word not in _UP and word not in _DOWN:
             continue
-        left = _before(words, pieces, place)
-        right = _after(words, pieces, place)
+        left = _before(words, said, place)
+        right = _after(words, said, place)
         if left is None or right is None:
             continue
         low, high = (right, left) if word in _UP else (left, right)
@@ -161,7 +139,7 @@ def relations(sentence: str, text: str, sides: Sequence[tuple[Side, Side]]) -> I
             yield Unused(kind="condition", words=sentence[start:end], start=start, end=end)
 
 
-def _before(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -> _Operand | None:
+def _before(words: Sequence[str], said: Sequence[Piece], place: int) -> _Operand | None:
     """The operand before a word for above or below; None where it is not plain."""
     first = place
     while first > 0 and place - first < _REACH + 4 and words[first - 1] not in _BREAKS | _UP | _DOWN:
@@ -173,14 +151,14 @@ def _before(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -
         r".*(?:\d|%|percent)", words[place - 1] if place else ""
     ):
         return None
-    found = _operands(words, pieces, first, place)
+    found = _operands(words, said, first, place)
     # "3 ATR above the 20 EMA" is a distance too.
     if len(found) != 1 or ("atr" in found[0].names and found[0].number is not None):
         return None
     return found[0]
 
 
-def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) -> _Operand | None:
+def _after(words: Sequence[str], said: Sequence[Piece], place: int) -> _Operand | None:
     first = place + 1
     if words[place] in _THAN:
         if first >= len(words) or words[first] != "than":
@@ -191,10 +169,10 @@ def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) ->
     last = first
     while last < len(words) and last - first < 2 * _REACH and words[last] not in _BREAKS | _UP | _DOWN:
         last += 1
-    found = _operands(words, pieces, first, last)
+    found = _operands(words, said, first, last)
     if found:
         # "its 20-period average of RSI": what comes first is what is meant, and only if nothing else comes before.
-        before = words[first : next(i for i in range(first, last) if pieces[i].end() >= found[0].start)]
+        before = words[first : next(i for i in range(first, last) if said[i].end >= found[0].start)]
         plain = all(word in _SKIPPED or word == "-" or _number(word) is not None for word in before)
         return found[0] if plain and len(found) == 1 else None
     while first < last and words[first] in _SKIPPED:
@@ -203,10 +181,10 @@ def _after(words: Sequence[str], pieces: Sequence[re.Match[str]], place: int) ->
     follows = words[first + 1] if first + 1 < len(words) else ""
     if value is None or follows in _UP | _DOWN or follows in _COUNTED:
         return None
-    return _Operand(frozenset(), value, pieces[first].start(), pieces[first].end())
+    return _Operand(frozenset(), value, said[first].start, said[first].end)
 
 
-def _operands(words: Sequence[str], pieces: Sequence[re.Match[str]], first: int, last: int) -> list[_Operand]:
+def _operands(words: Sequence[str], said: Sequence[Piece], first: int, last: int) -> list[_Operand]:
     """Indicators and prices among these words, each with the number that stands by it."""
     found: list[_Operand] = []
     place = first
@@ -214,10 +192,10 @@ def _operands(words: Sequence[str], pieces: Sequence[re.Match[str]], first: int,
         phrase, names = named_at(words[:last], place)
         if phrase and not any(name.startswith("cdl.") for name in names):
             number, begin, end = _length(words, first, place, place + len(phrase))
-            found.append(_Operand(names, number, pieces[begin].start(), pieces[end - 1].end()))
+            found.append(_Operand(names, number, said[begin].start, said[end - 1].end))
             place = end
         elif words[place] in _PRICE:
-            found.append(_Operand(_FIELDS, None, pieces[place].start(), pieces[place].end()))
+            found.append(_Operand(_FIELDS, None, said[place].start, said[place].end))
             place += 1
         else:
             place += 1

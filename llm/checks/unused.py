@@ -9,13 +9,13 @@ from typing import Final
 
 from llm.checks.facts import Facts
 from llm.checks.languages import intervals_elsewhere, is_english, is_meant, with_points
+from llm.checks.pieces import words as words_of
 from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
-from llm.checks.words import loose, named, named_at, usual
+from llm.checks.words import loose, named, named_at, numbered, usual
 from llm.phrasebook.vocabulary.tokens import INTERVALS, Token, normalise, tokenise
 from screener.vocabulary.indicators import INDICATORS
 
-_WORD: Final = re.compile(r"[+-]di(?![a-z])|di[+-]|%[kdr](?![a-z])|[^\W\d_]+(?:'[a-z]+)?|\d+")
 _DAY_MS: Final = 86_400_000
 _ALIKE: Final = 0.75
 _SURELY: Final = 0.87
@@ -58,8 +58,9 @@ def invented(sentence: str, facts: Facts) -> list[str]:
     that it does not have, and that are no convention."""
     sentence = with_points(sentence)
     text = normalise(sentence)
-    words = list(dict.fromkeys(match.group() for match in _WORD.finditer(text)))[:_MOST_WORDS]
-    joined = f" {' '.join(match.group() for match in _WORD.finditer(text))} "
+    said = [piece.text for piece in words_of(text)]
+    words = list(dict.fromkeys(said))[:_MOST_WORDS]
+    joined = f" {' '.join(said)} "
     added = [
         name for name in facts.indicators if _is_indicator(name) and not _excused(name, sentence, text, joined, words)
     ]
@@ -98,12 +99,12 @@ def _spans(text: str, phrases: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _indicators(sentence: str, text: str, facts: Facts) -> Iterator[Unused]:
-    pieces = list(_WORD.finditer(text))
-    words = [piece.group() for piece in pieces]
+    pieces = words_of(text)
+    words = [piece.text for piece in pieces]
     first = 0
     while first < len(words):
         phrase, names = named_at(words, first)
-        start, end = pieces[first].start(), pieces[first + max(1, len(phrase)) - 1].end()
+        start, end = pieces[first].start, pieces[first + max(1, len(phrase)) - 1].end
         if phrase and not names & facts.words and is_meant(sentence, start, end):
             yield Unused(kind="indicator", words=sentence[start:end], start=start, end=end)
         first += max(1, len(phrase))
@@ -116,7 +117,7 @@ def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
     for start, end, interval in elsewhere:
         if interval in INTERVALS and not _span_held(INTERVALS[interval], facts, True):
             yield Unused(kind="interval", words=sentence[start:end], start=start, end=end)
-    named_spans = [*_numbered(sentence), *_patterns_with_numbers(sentence), *((s, e) for s, e, _ in elsewhere)]
+    named_spans = [*_numbered(sentence), *_names_with_numbers(sentence), *((s, e) for s, e, _ in elsewhere)]
     for i, token in enumerate(tokens):
         if token.kind == "span":
             kind: Kind = "interval"
@@ -150,9 +151,10 @@ def _numbered(sentence: str) -> Iterator[tuple[int, int]]:
     yield from found if len(found) > 1 else ()
 
 
-def _patterns_with_numbers(sentence: str) -> Iterator[tuple[int, int]]:
-    """Where the name of a pattern has a number in it: "three white soldiers", "3 black crows"."""
+def _names_with_numbers(sentence: str) -> Iterator[tuple[int, int]]:
+    """Where a name has a number in it: "hl2", "three white soldiers", "3 black crows"."""
     text = normalise(sentence)
+    yield from (match.span() for name in numbered() for match in re.finditer(rf"\b{name}\b", text))
     for phrase, names in named():
         digit = _DIGITS.get(phrase[0])
         if digit is None or not any(name.startswith("cdl.") for name in names):
@@ -172,7 +174,7 @@ def _numbers_added(sentence: str, facts: Facts) -> list[str]:
             counts = [token.value / INTERVALS[i] for i in facts.intervals if i in INTERVALS]
             said.update(c - less for c in counts for less in (0, 1))
     text = normalise(sentence)
-    known = {match.group() for match in _WORD.finditer(text)}
+    known = {piece.text for piece in words_of(text)}
     for word, interval in _UNITS.items():
         if word in known:
             counts = [INTERVALS[interval] / INTERVALS[i] for i in facts.intervals if i in INTERVALS]

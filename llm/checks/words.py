@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+from llm.checks.pieces import words
 from screener import catalogue
+from screener.language.expressions import DERIVED
 
 _NAMED: Final = """
 rsi stochrsi | rsi; relative strength index
@@ -148,14 +150,15 @@ def named() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
             rows.setdefault(phrase, frozenset({f"cdl.{info.name}"}))
         elif info.group == "indicator":
             rows.setdefault(info.name.replace("_", " "), frozenset({info.name}))
-    found = {tuple(phrase.replace("-", " ").split()): names for phrase, names in rows.items()}
+    found = {_split(phrase): names for phrase, names in rows.items()}
     return tuple(sorted(found.items(), key=lambda row: -len(row[0])))
 
 
-def named_at(words: Sequence[str], place: int) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The longest phrase of `named` that begins there, with its names; nothing where there is none."""
-    for phrase, names in _by_first_word().get(words[place], ()):
-        if tuple(words[place : place + len(phrase)]) == phrase:
+def named_at(said: Sequence[str], place: int) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The longest phrase of `named` that begins at a place of the words `said`, with its names; nothing where there is
+    none."""
+    for phrase, names in _by_first_word().get(said[place], ()):
+        if tuple(said[place : place + len(phrase)]) == phrase:
             return phrase, names
     return (), frozenset()
 
@@ -169,11 +172,24 @@ def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
 
 
 @cache
+def numbered() -> tuple[str, ...]:
+    """Words of the language that have a number in them, such as "hl2"."""
+    return tuple(
+        name for name in (*DERIVED, *(info.name for info in catalogue())) if not name.isalpha() and name.isalnum()
+    )
+
+
+@cache
 def loose() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
     """Words that excuse an indicator without naming it."""
     found = list(_rows(_LOOSE))
     found += [(info.name.replace("_", " "), frozenset({info.name})) for info in catalogue() if info.group == "external"]
-    return tuple((tuple(phrase.split()), names) for phrase, names in found)
+    return tuple((_split(phrase), names) for phrase, names in found)
+
+
+def _split(phrase: str) -> tuple[str, ...]:
+    """A phrase as the words that a sentence with it has."""
+    return tuple(piece.text for piece in words(phrase))
 
 
 def _rows(table: str) -> list[tuple[str, frozenset[str]]]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llm.checks import SentenceCheck, check_sentence
+from llm.checks.pieces import pieces
 from screener import compile_filter
 
 CROSS = "m = ta.macd(close)\nmatch = crossover(m.macd, m.signal)"
@@ -37,6 +38,7 @@ RIGHT = [
     ("williams %r above -20 on 1h", "match = ta.willr(14) > -20", "1h"),
     ("rsi(2) between 5 and 10, 1h", "match = between(ta.rsi(close, 2), 5, 10)", "1h"),
     ("beats bitcoin over 24 candles, 1h", "match = roc > btc", "1h"),
+    ("HL2 above the open and OHLC4 below hlc3, 1h", "match = hl2 > open and ohlc4 < hlc3", "1h"),
 ]
 
 
@@ -45,6 +47,21 @@ def test_a_right_program_is_left_alone(sentence: str, code: str, interval: str) 
     gain = 'roc = pct_change(close, 24)\nbtc = pct_change(symbol("BTCUSDT").close, 24)\n'
     found = checked(sentence, (gain if "btc" in code else "") + code, interval, symbols=("BTCUSDT",))
     assert (found.unused, found.invented, found.contradictions) == ([], [], [])
+
+
+SIGNED = ["-DI", "+DI", "DI-", "%K", "the A/D line", "accumulation/distribution", "T3", "a z-score"]
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_a_name_with_a_sign_or_a_digit_in_it_is_missed_as_any_other(name: str) -> None:
+    found = checked(f"{name} is rising and the close is above the open, 15m", "match = close > open").unused
+    assert [(u.kind, u.words) for u in found] == [("indicator", name.removeprefix("the ").removeprefix("a "))]
+
+
+def test_a_number_with_a_sign_is_one_where_nothing_stands_before_the_sign() -> None:
+    assert [p.text for p in pieces("cci < -100, the 20-day ema-50 and 1,250.5")] == [
+        "cci", "<", "-100", ",", "the", "20", "-", "day", "ema", "-", "50", "and", "1,250.5",
+    ]  # fmt: skip
 
 
 WRONG = [
