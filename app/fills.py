@@ -93,22 +93,22 @@ async def _exited(conn: Connection, order: Order, intent: OrderIntent, fills: Se
     if order.position_id is None:
         raise ValueError(f"exit order {order.id} names no position")
     quantity = sum((f.quantity for f in fills), Decimal(0))
-    reason = order.reason or ExitReason.MANUAL.value
+    reason = ExitReason.of(order.reason)
     before = await positions.get(conn, order.position_id)
     await positions.close_position(
         conn,
         order.position_id,
         price=sum((f.notional for f in fills), Decimal(0)) / quantity,
         fee=sum((f.fee for f in fills), Decimal(0)),
-        reason=reason,
+        reason=reason.value,
         closed_at=at(max(f.time_ms for f in fills)),
     )
     rows: Sequence[Mapping[str, object]] = ()
     if order.signal_id is not None:
         rows = (await signals.get(conn, order.signal_id)).conditions
         await decisions.follow(conn, order.signal_id, order.owner_id, "closed", expected=["in_position"])
-    after = apply_exit(as_position(before, costs), fills, ExitReason(reason))
-    record = trade_executed(intent, fills, rows, reason, position=after)
+    after = apply_exit(as_position(before, costs), fills, reason)
+    record = trade_executed(intent, fills, rows, reason.value, position=after)
     await log_record(conn, record, order, order.position_id)
 
 

@@ -134,8 +134,10 @@ class Trader:
             return
         except OrderInDoubt as doubt:
             log.warning("order %s is in doubt: %s", order.client_order_id, doubt)
-            async with self._database.worker() as conn:
-                await orders.transition(conn, order.id, "unknown", expected=["sent"], reason=str(doubt))
+            if order.state == "sent":
+                async with self._database.worker() as conn:
+                    # Its reason stays: an exit that turns out to be filled says by it why the position was closed.
+                    await orders.transition(conn, order.id, "unknown", expected=["sent"])
             return
         await self._filled(order, intent, fills)
 
@@ -181,7 +183,7 @@ class Trader:
             return
         decision = on_price(as_position(row, self._costs), quote.price)
         if decision is None and row.close_requested_at is not None:
-            decision = ExitDecision(_asked(row), quote.price, quote.price)
+            decision = ExitDecision(ExitReason.of(row.close_reason), quote.price, quote.price)
         if decision is not None:
             await self._exit(row, decision, quote)
         else:
@@ -248,11 +250,3 @@ class Trader:
     def _moment(self, quote: Quote) -> int:
         """When an order fills, ms of market time: a quiet coin's last trade is older than the order it fills."""
         return max(quote.time_ms, self._market.clock.now_ms())
-
-
-def _asked(row: PositionRow) -> ExitReason:
-    """Why a position is to be closed; a person gives no reason."""
-    try:
-        return ExitReason(row.close_reason or "")
-    except ValueError:
-        return ExitReason.MANUAL

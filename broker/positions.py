@@ -42,6 +42,11 @@ class ExitReason(StrEnum):
     MANAGED = "managed"
     REDUCE = "reduce"
 
+    @classmethod
+    def of(cls, stored: str | None) -> ExitReason:
+        """The reason as it was stored; a person gives none, and any other words count as a person's."""
+        return cls(stored) if stored is not None and stored in cls._value2member_map_ else cls.MANUAL
+
 
 @dataclass(frozen=True, slots=True)
 class Position:

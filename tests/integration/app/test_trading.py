@@ -11,7 +11,7 @@ import pytest
 
 from app.times import at
 from app.trading import Trader
-from broker.types import Fill, OrderIntent, OrderRejected, Quote, Refusal
+from broker.types import Fill, OrderInDoubt, OrderIntent, OrderRejected, Quote, Refusal
 from store import events, orders, positions, profiles
 from store.session import Database
 from tests.fixtures.entering import SETTINGS, approve, held, read, signal_to_enter, tick, trader
@@ -245,7 +245,7 @@ async def test_a_kill_on_the_way_in_leaves_one_fill(
         kill_at(moment, first, patch)
         with pytest.raises(Killed):
             await first.resolve()
-    market.set_price("BTCUSDT", 101.0)
+    market.set_price("BTCUSDT", 100.02)
     again = trader(database, market)
     await again.resolve()
     await tick(again)
@@ -271,6 +271,34 @@ async def test_a_kill_on_the_way_out_leaves_one_exit(
         fills = await orders.executions(conn, owner_id=new_user)
     assert sorted(f.side for f in fills) == ["buy", "sell"]
     assert (await read(database, signal_id)).status == "closed"
+
+
+async def test_an_exit_in_doubt_keeps_why_it_was_sent(
+    database: Database, market: FakeMarket, new_user: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue's answers are lost again and again, the last after it had sold: the position is closed at its stop."""
+    working, _ = await entered(database, market, new_user)
+    submit = working._broker.submit
+    sold = False
+
+    async def lost(intent: OrderIntent, quote: Quote) -> list[Fill]:
+        if sold:
+            await submit(intent, quote)
+        raise OrderInDoubt("no answer")
+
+    monkeypatch.setattr(working._broker, "submit", lost)
+    market.set_price("BTCUSDT", 94.0)
+    await working.watch()
+    for _ in range(2):
+        await working.resolve()
+        async with database.worker() as conn:
+            [order] = [o for o in await orders.list_orders(conn, owner_id=new_user) if o.purpose == "exit"]
+        assert (order.state, order.reason) == ("unknown", "stop")
+    sold = True
+    await working.resolve()
+    await working.resolve()
+    [position] = await held(database, new_user)
+    assert (position.state, position.close_reason) == ("closed", "stop")
 
 
 async def test_what_fails_keeps_no_other_waiting(
