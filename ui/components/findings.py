@@ -24,6 +24,11 @@ def card(draft: Draft) -> None:
         session.html(_head(check) + rows(check.findings) + _cost(check))
 
 
+def grave(found: tuple[FindingOut, ...]) -> tuple[FindingOut, ...]:
+    """Those that block, or warn."""
+    return tuple(f for f in found if f.severity != "info")
+
+
 def rows(findings: tuple[FindingOut, ...]) -> str:
     """Findings as lines: icon, what it is, the condition at fault, what to do."""
     return "".join(_row(finding) for finding in findings)

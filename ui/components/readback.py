@@ -18,7 +18,7 @@ def card(draft: Draft) -> None:
         if draft.shown is None:
             session.html("<h2>This is what it will do</h2><p class='mut'>Nothing yet: the code does not compile.</p>")
             return
-        session.html(_head(draft) + _rows(draft))
+        session.html(markup(draft))
         writing.explanation(draft)
         reach = draft.shown.reach
         needs = ", ".join(f"{count:,} candles of {interval}" for interval, count in reach.items())
@@ -45,6 +45,11 @@ def card(draft: Draft) -> None:
             session.html(
                 text.banner("info", "edit", "Change the sentence or the code on the left.", "Both update this card.")
             )
+
+
+def markup(draft: Draft) -> str:
+    """When it signals and how a trade ends, read back from its compiled filter."""
+    return _head(draft) + _rows(draft)
 
 
 def _change() -> None:

@@ -1,4 +1,4 @@
-"""The signal table, the position list and the code editor: real elements with served scripts."""
+"""The signal table, the lists of strategies and positions and the code editor: real elements with served scripts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SIGNALS = """<div class="ss df"><table><colgroup><col style="width:30px"><col s
 <th class="n">Age</th>
 <th class="n m">Since</th><th>Decision</th><th class="n m">Conf.</th><th class="n">R now</th></tr></thead>
 <tbody></tbody></table></div>"""
-_SIGNALS_CSS = """.df{border:1px solid var(--grid);border-radius:8px;overflow:hidden}
+_TABLE_CSS = """.df{border:1px solid var(--grid);border-radius:8px;overflow:hidden}
 .df table{border-collapse:separate;border-spacing:0;table-layout:fixed}
 .df th{height:31px;background:var(--surf);color:var(--mut);font-weight:400;text-align:left;padding:0 7px;
 border-right:1px solid var(--grid);border-bottom:1px solid var(--grid);white-space:nowrap}
@@ -28,6 +28,17 @@ border-radius:50%}.df input:checked{border:4px solid var(--acc)}.arrow{font-size
 .stale .n{opacity:.5}
 @media (max-width:640px){.m{display:none!important}.df table{table-layout:auto}col{width:auto!important}
 .df td{height:40px;padding:0 6px}}"""
+
+_STRATEGIES = """<div class="ss df"><table><colgroup><col style="width:30px"><col>
+<col class="m" style="width:92px"><col style="width:92px"><col style="width:52px"><col class="m" style="width:64px">
+</colgroup><thead><tr><th></th><th>Strategy</th><th class="m">Candles</th><th>State</th>
+<th class="n" title="signals since 00:00 UTC">Today</th><th class="n m" title="age of the newest signal">Last</th></tr>
+</thead><tbody></tbody></table></div>"""
+_STRATEGIES_CSS = """.df{max-height:min(70vh,640px);overflow:auto}.df thead th{position:sticky;top:0;z-index:1}
+.df td{height:46px;padding-block:4px}.cut{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+@media (max-width:640px){.df{max-height:320px}.df table{table-layout:fixed}.df col{width:64px!important}
+.df col:nth-child(1){width:30px!important}.df col:nth-child(2){width:auto!important}
+.df col:nth-child(4){width:88px!important}}"""
 
 _POSITIONS = """<div class="ss posw"><table class="kv"><colgroup><col style="width:150px">
 <col style="width:82px">
@@ -63,8 +74,15 @@ background:repeating-linear-gradient(90deg,var(--down) 0 3px,transparent 3px 5px
 def signal_table(rows: Sequence[Row], selected: str, stale: bool, on_select: Callable[[], None]) -> Any:
     """The signal table; the result's `selected` is a signal id."""
     data = {"rows": list(rows), "selected": selected, "stale": stale, "theme": theme()}
-    component = mount("signals", _SIGNALS, _SIGNALS_CSS)
+    component = mount("signals", _SIGNALS, _TABLE_CSS)
     return component(data=data, key="signal_table", on_selected_change=on_select)
+
+
+def strategy_list(rows: Sequence[Row], selected: str, on_select: Callable[[], None]) -> Any:
+    """The list of strategies; the result's `selected` is a strategy's id."""
+    data = {"rows": list(rows), "selected": selected, "theme": theme()}
+    component = mount("strategies", _STRATEGIES, _TABLE_CSS + _STRATEGIES_CSS)
+    return component(data=data, key="strategy_list", on_selected_change=on_select)
 
 
 def position_list(

@@ -1,41 +1,170 @@
-"""Strategies: what one looks for, and how its signals are analysed.
-
-The form sends only what was changed; the API checks it, and a wrong value is named above the form.
-"""
+"""Strategies: those there are and what they are at; one of them opened, with what can be done with it."""
 
 from typing import Any
 
 import streamlit as st
 
-from api.schemas import AnalysisSettingsOut, MeOut, StrategyOut
+from api.schemas import MeOut, StrategyActivityOut, StrategyDetail, StrategyOut
 from ui import session
-from ui.caller import ApiError
-from ui.components import text
+from ui.caller import ApiError, ApiProblem
+from ui.components import analysis_form, kept, strategy_card, tables, text
 
-STATES = {"warming": "warming up", "live": "live", "paused": "paused", "failed": "failed"}
-TIERS = {"standard": "Standard", "fast": "Fast, cheaper"}
-STYLES = {"careful": "Careful", "balanced": "Balanced", "bold": "Bold"}
+Found = tuple[StrategyOut, ...]
+Activity = dict[str, StrategyActivityOut]
+REFRESH_S = 5
 
 
 def main() -> None:
     """Draw the page."""
+    found, at_work = _fetched(tell=True)
+    view, wanted = _title_row(found)
+    _orphans()
+    left, right = st.columns([1, 1.12])
+    with left:
+        strategy_card.deleted()
+        if not found:
+            _empty()
+            return
+        st.session_state["strategy_drawn"] = next(_looks(s) for s in found if s.id == chosen_id(found))
+        list_panel(view, wanted)
+        if all(s.built_in for s in found):
+            _none_of_ones_own()
+    strategy = _opened(found)
+    if strategy is None:
+        return
+    st.query_params["strategy"] = strategy.id
+    with right:
+        me = _me()
+        strategy_card.card(strategy, at_work.get(strategy.id), me, {s.name for s in found})
+        analysis_form.card(strategy, me)
+
+
+def _fetched(*, tell: bool) -> tuple[Found, Activity]:
+    """All strategies and what they are at; the last known ones while the API is away."""
     try:
-        found = session.api().strategies()
+        found = session.api().strategies(), session.api().activity()
     except ApiError as error:
-        session.show_error(error)
-        found = st.session_state.get("strategies_kept", ())
+        if tell:
+            session.show_error(error)
+        kept_ones: tuple[Found, Activity] = st.session_state.get("strategies_kept", ((), {}))
+        return kept_ones
     st.session_state["strategies_kept"] = found
+    return found
+
+
+def _title_row(found: Found) -> tuple[str, str]:
+    """The filter's state and the words searched for."""
+    counts = {name: sum(kept.state(s) == name for s in found) for name in kept.STATES}
+    names = {"all": f"All {len(found)}"} | {name: f"{kept.STATES[name][0]} {count}" for name, count in counts.items()}
+    # Without a failed one the word would only worry.
+    views = [name for name in names if name != "failed" or counts[name]]
     with st.container(horizontal=True, vertical_alignment="center", key="title-row", gap="small"):
         st.markdown("# Strategies", width="content")
-        chosen = _chosen(found)
-    if chosen is None:
-        _empty()
+        view = st.segmented_control(
+            "Show",
+            views,
+            default="all",
+            required=True,
+            key="strategy_view",
+            label_visibility="collapsed",
+            format_func=names.__getitem__,
+        )
+        wanted = st.text_input(
+            "Search strategies",
+            key="strategy_search",
+            placeholder="Search name, sentence, code",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=230,
+        )
+        session.page_link("new_strategy", "New strategy", ":material/edit_note:")
+    return view or "all", wanted.strip().lower()
+
+
+def _orphans() -> None:
+    """Open positions whose strategy was deleted."""
+    try:
+        held = [p for p in session.api().positions("open") if p.strategy_id is None]
+    except ApiError:
         return
-    left, right = st.columns([1, 1.2])
-    with left:
-        _about(chosen)
-    with right:
-        _analysis(chosen, _me())
+    if held:
+        names = ", ".join(sorted(p.symbol for p in held))
+        what = "position is of a strategy that was" if len(held) == 1 else "positions are of strategies that were"
+        told = f"{names}: stop and target work, the filter’s own exit and decisions do not. Close it under Positions."
+        session.html(text.banner("warn", "warning", f"{len(held)} open {what} deleted.", told))
+
+
+@st.fragment(run_every=REFRESH_S)
+def list_panel(view: str, wanted: str) -> None:
+    """The list, asked for again now and then; the page is drawn anew where the opened one came to another state."""
+    found, at_work = _fetched(tell=False)
+    chosen = [s for s in found if view in ("all", kept.state(s)) and wanted in _words(s)]
+    if not chosen:
+        session.html('<div class="empty"><b>None in this view</b>Choose another filter, or search for less.</div>')
+        return
+    tables.strategy_list([_row(s, at_work.get(s.id)) for s in chosen], chosen_id(found), _picked)
+    now = next(_looks(s) for s in found if s.id == chosen_id(found))
+    drawn = st.session_state.get("strategy_drawn", now)
+    if st.session_state.pop("strategy_picked", False) or (drawn[0] == now[0] and drawn != now):
+        st.rerun()
+
+
+def _looks(strategy: StrategyOut) -> tuple[str, str, int]:
+    """What of it the card shows and another may change."""
+    return strategy.id, strategy.state, strategy.version
+
+
+def _words(strategy: StrategyOut) -> str:
+    """All that is searched of it."""
+    parts = (strategy.name, kept.says(strategy), strategy.reading, strategy.filter_code, kept.shared(strategy))
+    return " ".join((*parts, strategy.interval, strategy.direction, *strategy.conditions)).lower()
+
+
+def _row(strategy: StrategyOut, at: StrategyActivityOut | None) -> dict[str, Any]:
+    words, kind = kept.tag(strategy)
+    last, moment = kept.age(at)
+    today = at.signals_today if at is not None else None
+    return {
+        "id": strategy.id,
+        "name": strategy.name,
+        "says": kept.says(strategy),
+        "shared": kept.shared(strategy),
+        "interval": strategy.interval,
+        "direction": strategy.direction,
+        "arrow": "▲" if strategy.direction == "long" else "▼",
+        "tag": words,
+        "kind": kind,
+        "today": "·" if today is None else f"{today:,}",
+        "last": last,
+        "at": moment,
+    }
+
+
+def chosen_id(found: Found) -> str:
+    """Id of the opened strategy: the one chosen, or in the address, or the first there is."""
+    ids = [s.id for s in found]
+    wanted: str = st.session_state.get("strategy_id") or st.query_params.get("strategy", "")
+    return wanted if wanted in ids else ids[0]
+
+
+def _picked() -> None:
+    strategy_id = st.session_state["strategy_list"].get("selected")
+    if strategy_id and strategy_id != st.session_state.get("strategy_id"):
+        strategy_card.forget()
+        st.session_state["strategy_id"] = strategy_id
+        st.session_state["strategy_picked"] = True
+
+
+def _opened(found: Found) -> StrategyDetail | None:
+    try:
+        strategy = session.api().strategy(chosen_id(found))
+    except ApiProblem as problem:
+        # It was deleted elsewhere.
+        session.show_error(problem)
+        return None
+    except ApiError:
+        return None
+    return strategy
 
 
 def _me() -> MeOut | None:
@@ -44,24 +173,6 @@ def _me() -> MeOut | None:
         return session.api().me()
     except ApiError:
         return None
-
-
-def _chosen(found: tuple[StrategyOut, ...]) -> StrategyOut | None:
-    if not found:
-        return None
-    by_id = {strategy.id: strategy for strategy in found}
-    wanted = st.query_params.get("strategy", "")
-    first = list(by_id).index(wanted) if wanted in by_id else 0
-    name = st.selectbox(
-        "Strategy",
-        list(by_id),
-        index=first,
-        format_func=lambda i: by_id[i].name,
-        key="strategy_id",
-        label_visibility="collapsed",
-        width=280,
-    )
-    return by_id[name]
 
 
 def _empty() -> None:
@@ -73,102 +184,12 @@ def _empty() -> None:
         session.page_link("new_strategy", "Write a strategy", ":material/edit_note:")
 
 
-def _about(strategy: StrategyOut) -> None:
-    owner = "built in" if strategy.built_in else "yours"
-    facts = f"{strategy.interval} · {strategy.direction} · {STATES.get(strategy.state, strategy.state)}"
-    rows = "".join(f"<li>{text.esc(line)}</li>" for line in strategy.conditions)
-    with st.container(border=True, key="card-strategy", gap="small"):
-        session.html(
-            f'<div class="row nw"><h2>{text.esc(strategy.name)}</h2><span class="sp cap">{text.esc(facts)}</span></div>'
-            f"<p>{text.esc(strategy.reading or strategy.description)}</p><ul>{rows}</ul>"
-            f'<div class="cap">{owner}, version {strategy.version}</div>'
-        )
-
-
-def _analysis(strategy: StrategyOut, me: MeOut | None) -> None:
-    with st.container(border=True, key="card-analysis", gap="small"):
-        session.html(
-            '<div class="row nw"><h2>Analysis</h2><span class="sp cap">of each signal, from now on</span></div>'
-        )
-        if strategy.analysis_error:
-            session.html(text.banner("warn", "warning", "What is stored cannot be used.", strategy.analysis_error))
-        now = strategy.analysis or AnalysisSettingsOut()
-        # A stored change is another version: the fields begin anew with what is stored then.
-        with st.form(f"analysis_{strategy.id}_{strategy.version}", border=False):
-            # Of a built-in strategy whether it is analysed unasked is the operator's setting, whatever one's tier.
-            given = _fields(now, unasked=me is None or me.tier.automatic_analysis or strategy.built_in)
-            if now.models:
-                st.caption(f"Other models are asked in turn too: {', '.join(now.models)}")
-            sent = st.form_submit_button("Save", icon=":material/save:", type="primary")
-        if me is not None:
-            session.html(f'<div class="cap">{text.esc(_allowed(me))}</div>')
-        if sent:
-            _save(strategy, now, given)
-
-
-def _allowed(me: MeOut) -> str:
-    """What one's tier has of analyses, and what is used of it."""
-    tier = me.tier
-    unasked = "" if tier.automatic_analysis else ", none of them unasked"
-    if tier.analyses_a_day is None:
-        return (
-            f"Your tier, {tier.name}, has any number of analyses a day{unasked}; {me.analyses_today} asked for today."
-        )
-    return (
-        f"Your tier, {tier.name}, has {tier.analyses_a_day} analyses a day{unasked}: {me.analyses_today} asked for "
-        f"today, anew at {me.resets:%H:%M} UTC."
+def _none_of_ones_own() -> None:
+    session.html(
+        '<div class="empty"><b>None of your own yet</b>These are built in. Write a sentence, and it becomes one.</div>'
     )
-
-
-def _fields(now: AnalysisSettingsOut, *, unasked: bool) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    by_itself = st.toggle(
-        "Analyse each signal by itself",
-        now.auto and unasked,
-        disabled=not unasked,
-        help="Off: only when you press Analyse now on a signal.",
-    )
-    given["auto"] = by_itself if unasked else now.auto
-    given["manage"] = st.toggle(
-        "Decide on open positions", now.manage, help="Off: stop, target and the filter's own exit go on without."
-    )
-    left, right = st.columns(2)
-    with left:
-        given["tier"] = _choice("Model", TIERS, now.tier)
-        given["bars"] = _number("Candles shown to it", now.bars, 1000)
-        given["recheck"] = _number("Ask again after, candles", now.recheck, 500)
-    with right:
-        given["style"] = _choice("Style", STYLES, now.style, help="How readily it enters. It moves no check.")
-        given["asks"] = _number(
-            "Answers to each question", now.asks, 5, help="More than one is a vote, and costs more."
-        )
-        given["expires"] = _number("Give up after, candles", now.expires, 500)
-    given["concurrency"] = _number("Analyses at a time", now.concurrency, 10)
-    return given
-
-
-def _choice(label: str, names: dict[str, str], now: str, help: str | None = None) -> str:
-    chosen = st.selectbox(label, list(names), list(names).index(now), format_func=names.__getitem__, help=help)
-    return chosen or now
-
-
-def _number(label: str, now: int, most: int, help: str | None = None) -> int:
-    return int(st.number_input(label, 1, most, now, 1, help=help))
-
-
-def _save(strategy: StrategyOut, now: AnalysisSettingsOut, given: dict[str, Any]) -> None:
-    # Of settings that cannot be used all are sent: which one is wrong, the page does not know.
-    changes = {n: value for n, value in given.items() if strategy.analysis is None or value != getattr(now, n)}
-    if not changes:
-        session.tell("Nothing was changed.")
-        return
-    try:
-        session.api().change_analysis(strategy.id, changes)
-    except ApiError as error:
-        session.show_error(error)
-        return
-    session.tell(f"Saved. {strategy.name} is analysed so from its next signal on.")
-    st.rerun()
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        session.page_link("new_strategy", "Write a strategy", ":material/edit_note:")
 
 
 if __name__ == "__main__":
