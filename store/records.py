@@ -250,7 +250,7 @@ class Signal(NewSignal):
 
 class SignalView(Signal):
     """A signal as shown: with its strategy's name, its newest analysis and the reader's own answer, why nothing came of
-    that, and whether the signal follows it.
+    that, and whether the signal follows it; `state` is the reader's, by that answer.
     """
 
     strategy_name: str
@@ -261,6 +261,16 @@ class SignalView(Signal):
     my_decision: Literal["approve", "decline"] | None
     my_refusal: str | None
     my_move: bool
+    state: SignalStatus
+
+
+class SignalCount(Record):
+    """How many signals of a strategy are in a state, the reader's."""
+
+    strategy_id: UUID
+    strategy_name: str
+    state: SignalStatus
+    count: int
 
 
 class SignalPage(Record):

@@ -14,6 +14,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg import sql
@@ -25,6 +26,7 @@ from store.records import (
     NewSignal,
     Record,
     Signal,
+    SignalCount,
     SignalDecision,
     SignalPage,
     SignalStatus,
@@ -52,22 +54,34 @@ SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
 _ANALYSABLE: list[SignalStatus] = ["new", "wait", "error", "analysing"]
 _UNANSWERED: list[SignalStatus] = ["new", "analysing", "wait", "enter"]
 
-_VIEW = """
-select s.*, t.name as strategy_name, t.code as strategy_code,
-  a.id as analysis_id, a.decision as analysis_decision, a.confidence as analysis_confidence,
-  d.decision as my_decision, d.refusal as my_refusal, coalesce(d.moves, false) as my_move
+# By an answer that does not move it, a shared signal is for its reader where that answer led.
+_STATE: Final = """case when d.decision is null or d.moves then s.status when d.decision = 'decline' then 'declined'
+  when d.refusal is null then 'approved' else 'blocked' end"""
+_READ: Final = """
 from public.signals s
 join public.strategies t on t.id = s.strategy_id
 left join public.signal_decisions d on d.signal_id = s.id and d.owner_id = (select auth.uid())
+"""
+# A visitor has no right to the table of answers, and background work no claims: both see no answer.
+_READ_WITHOUT_ANSWER: Final = """
+from public.signals s
+join public.strategies t on t.id = s.strategy_id
+cross join (select null::text as decision, null::text as refusal, null::boolean as moves) d
+"""
+_VIEW: Final = """
+select s.*, t.name as strategy_name, t.code as strategy_code,
+  a.id as analysis_id, a.decision as analysis_decision, a.confidence as analysis_confidence,
+  d.decision as my_decision, d.refusal as my_refusal, coalesce(d.moves, false) as my_move, {state} as state
+{read}
 left join lateral (
   select id, decision, confidence from public.analyses
   where signal_id = s.id and position_id is null order by created_at desc limit 1) a on true
 """
-# A visitor has no right to the table of answers, and background work no claims: both see no answer.
-_VIEW_WITHOUT_ANSWER = _VIEW.replace(
-    "left join public.signal_decisions d on d.signal_id = s.id and d.owner_id = (select auth.uid())",
-    "cross join (select null::text as decision, null::text as refusal, null::boolean as moves) d",
-)
+_COUNTS: Final = """
+select s.strategy_id, t.name as strategy_name, {state} as state, count(*) as count
+{read}
+group by 1, 2, 3 order by 2, 1, 3
+"""
 
 
 async def insert(conn: Connection, signal: NewSignal) -> UUID | None:
@@ -147,10 +161,12 @@ async def list_page(
     strategy_id: UUID | None = None,
     symbol: str | None = None,
     status: SignalStatus | None = None,
+    states: Sequence[SignalStatus] | None = None,
 ) -> SignalPage:
     """Return signals the reader may see, newest candle first; `cursor` is the former page's `next`.
 
-    Raises InvalidRow on a cursor that is not ours.
+    `status` is the signal's own, `states` are the reader's (`SignalView.state`), any of them. Raises InvalidRow on a
+    cursor that is not ours.
     """
     limit = max(1, min(limit, 500))
     closed, last_id = (None, None) if cursor is None else decode_cursor(cursor)
@@ -160,6 +176,7 @@ async def list_page(
             ("s.strategy_id = %(strategy_id)s", strategy_id),
             ("s.symbol = %(symbol)s", symbol),
             ("s.status = %(status)s", status),
+            (f"{_STATE} = any(%(states)s)", states),
         ]
     )
     query = (await _view(conn)) + sql.SQL(" where {} order by s.candle_close desc, s.id desc limit %(limit)s").format(
@@ -175,12 +192,18 @@ async def list_page(
             "strategy_id": strategy_id,
             "symbol": symbol,
             "status": status,
+            "states": None if states is None else list(states),
             "limit": limit + 1,
         },
     )
     more = len(rows) > limit
     rows = rows[:limit]
     return SignalPage(items=rows, next=encode_cursor(rows[-1].candle_close, rows[-1].id) if more else None)
+
+
+async def counts(conn: Connection) -> list[SignalCount]:
+    """How many signals the reader may see, of each strategy and state."""
+    return await fetch_all(conn, SignalCount, await _over_answers(conn, _COUNTS))
 
 
 async def transition(
@@ -333,10 +356,15 @@ async def answer(conn: Connection, signal_id: UUID, owner_id: UUID) -> SignalDec
 
 
 async def _view(conn: Connection) -> sql.Composed:
+    return await _over_answers(conn, _VIEW)
+
+
+async def _over_answers(conn: Connection, query: LiteralString) -> sql.Composed:
+    """`query` over signals with the reader's answers, where the reader may have any."""
     cursor = await conn.execute("select current_user = 'authenticated'")
     row = await cursor.fetchone()
     member = row is not None and bool(row[0])
-    return sql.Composed([sql.SQL(_VIEW if member else _VIEW_WITHOUT_ANSWER)])
+    return sql.SQL(query).format(state=sql.SQL(_STATE), read=sql.SQL(_READ if member else _READ_WITHOUT_ANSWER))
 
 
 def encode_cursor(candle_close: datetime, signal_id: UUID) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -22,6 +23,7 @@ from api.schemas import (
     CandleOut,
     ConditionRow,
     PositionOut,
+    SignalCount,
     SignalDetail,
     SignalOut,
     SignalPage,
@@ -66,7 +68,7 @@ def signal_out(row: SignalView) -> SignalOut:
         price=float(row.price),
         side=row.side,
         status=row.status,
-        own_status=_own_status(row),
+        own_status=row.state,
         refusal=row.my_refusal,
         conditions=tuple(ConditionRow.model_validate(c) for c in row.conditions),
         score=row.score,
@@ -79,15 +81,6 @@ def signal_out(row: SignalView) -> SignalOut:
     )
 
 
-def _own_status(row: SignalView) -> str:
-    """A signal's state for its reader: by an answer that does not move it, a shared signal is where that answer led."""
-    if row.my_decision is None or row.my_move:
-        return row.status
-    if row.my_decision == "decline":
-        return "declined"
-    return "blocked" if row.my_refusal is not None else "approved"
-
-
 @router.get("")
 async def list_signals(
     parts: Parts,
@@ -97,13 +90,30 @@ async def list_signals(
     strategy_id: UUID | None = None,
     symbol: str | None = None,
     status: SignalStatus | None = None,
+    state: Annotated[list[SignalStatus] | None, Query()] = None,
 ) -> SignalPage:
-    """Signals of own and public built-in strategies, newest candle first."""
+    """Signals of own and public built-in strategies, newest candle first.
+
+    `state`, any number of them, is `own_status`; `status` the signal's own.
+    """
     async with parts.database.user(user) as conn:
         page = await signals.list_page(
-            conn, limit=limit, cursor=cursor, strategy_id=strategy_id, symbol=symbol, status=status
+            conn, limit=limit, cursor=cursor, strategy_id=strategy_id, symbol=symbol, status=status, states=state
         )
     return SignalPage(items=tuple(signal_out(row) for row in page.items), next=page.next)
+
+
+@router.get("/counts")
+async def count(parts: Parts, user: User) -> dict[str, list[SignalCount]]:
+    """How many signals there are of each strategy and state (`own_status`)."""
+    async with parts.database.user(user) as conn:
+        rows = await signals.counts(conn)
+    return {
+        "items": [
+            SignalCount(strategy_id=str(row.strategy_id), strategy=row.strategy_name, state=row.state, count=row.count)
+            for row in rows
+        ]
+    }
 
 
 @router.get("/{signal_id}")

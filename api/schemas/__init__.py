@@ -48,7 +48,7 @@ from api.schemas.outcomes import (
 )
 from api.schemas.people import MeOut, TierIn, TierOut
 from api.schemas.problem import FieldError, FindingOut, Problem
-from api.schemas.signals import ApprovalPreview, SignalDetail, SignalOut, SignalPage
+from api.schemas.signals import ApprovalPreview, SignalCount, SignalDetail, SignalOut, SignalPage
 from api.schemas.strategies import (
     AnalysisSettingsOut,
     CheckOut,
@@ -135,6 +135,7 @@ __all__ = [
     "RegenerateIn",
     "RunOut",
     "SentenceCheckOut",
+    "SignalCount",
     "SignalDetail",
     "SignalOut",
     "SignalOutcome",

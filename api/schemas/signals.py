@@ -51,6 +51,15 @@ class SignalPage(Shape):
     next: str | None = None
 
 
+class SignalCount(Shape):
+    """How many signals of a strategy are in a state, which is `own_status`."""
+
+    strategy_id: str
+    strategy: str
+    state: str
+    count: int
+
+
 class ApprovalPreview(Shape):
     """What approving would do now: cost shown before the button. `refusals` says why it would not be sent."""
 

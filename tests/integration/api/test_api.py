@@ -207,6 +207,7 @@ async def test_signals(client: httpx.AsyncClient, database: Database, market: Fa
         {"limit": "0"},
         {"limit": "1e9"},
         {"status": "odd"},
+        {"state": "odd"},
         {"strategy_id": "x"},
         {"symbol": "\x00"},
     ],

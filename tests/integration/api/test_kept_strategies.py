@@ -124,6 +124,15 @@ async def test_what_a_strategy_is_at_is_counted(
         kept = {"strategy_id": row.id, "signal_id": ids[6]}
         await positions.open_position(conn, factories.position(LOCAL_USER, symbol="ETHUSDT", **kept))
     found = await activity(client, own["id"])
+    counts = (await client.get("/api/v1/signals/counts")).json()["items"]
+    assert {c["state"]: (c["strategy"], c["count"]) for c in counts if c["strategy_id"] == own["id"]} == {
+        status: (own["name"], 1) for status in statuses
+    }
+    of_some = {"strategy_id": own["id"], "state": ["wait", "enter"], "limit": 1}
+    page = (await client.get("/api/v1/signals", params=of_some)).json()
+    assert [s["status"] for s in page["items"]] == ["enter"]
+    page = (await client.get("/api/v1/signals", params={**of_some, "cursor": page["next"]})).json()
+    assert ([s["status"] for s in page["items"]], page["next"]) == (["wait"], None)
     assert (found["signals"], found["signals_today"]) == (9, 7)
     assert datetime.fromisoformat(found["last_signal"]) == midnight + timedelta(minutes=7)
     assert [found[name] for name in ("undecided", "to_approve", "entering", "open_positions")] == [4, 1, 2, 1]

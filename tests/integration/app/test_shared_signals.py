@@ -89,11 +89,20 @@ async def test_a_followers_position_moves_no_shared_signal(
 
 
 async def shown(database: Database, person: UUID, signal_id: UUID) -> tuple[str, str | None, str | None]:
-    """A signal as its page has it for a person: its state, why nothing came of the approval, and in the list."""
+    """A signal as its page has it for a person: its state, why nothing came of the approval, and in the list; it is
+    found and counted under that state.
+    """
     async with database.user(person) as conn:
-        one = signal_out(await signals.get(conn, signal_id))
+        view = await signals.get(conn, signal_id)
+        one = signal_out(view)
         [listed] = [signal_out(row) for row in (await signals.list_page(conn)).items if row.id == signal_id]
+        there = await signals.list_page(conn, strategy_id=view.strategy_id, states=[view.state, "ordered"])
+        others = [state for state in signals.SOURCES if state != view.state]
+        elsewhere = await signals.list_page(conn, strategy_id=view.strategy_id, states=others)
+        counted = [(c.state, c.count) for c in await signals.counts(conn) if c.strategy_id == view.strategy_id]
     assert listed == one
+    assert ([row.id for row in there.items], elsewhere.items) == ([signal_id], [])
+    assert counted == [(view.state, 1)]
     return one.state, one.refusal, one.status
 
 
@@ -115,6 +124,7 @@ async def test_a_followers_refusal_is_on_the_followers_page_alone(
     assert await shown(database, other_user, shared) == ("declined", None, "enter")
     async with database.worker() as conn:
         assert signal_out(await signals.get(conn, shared)).state == "enter"
+        assert [row.id for row in (await signals.list_page(conn, states=["enter"])).items if row.id == shared]
     async with database.anonymous() as conn:
         assert signal_out(await signals.get(conn, shared)).state == "enter"
 
