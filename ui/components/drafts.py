@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Literal
 
 import streamlit as st
@@ -41,6 +42,7 @@ INTERVAL_NAMES = {
     "1w": "1 week",
 }
 MAX_UNDO = 20
+MAX_NAME = 120
 SETTINGS = ("name", "interval", "direction", "trigger", "evaluate")
 
 
@@ -78,6 +80,7 @@ class Draft:
     read: tuple[ReadingRow, ...] = ()
     refused: Problem | None = None
     serial: int = 0
+    auto_name: str = ""
 
     def key(self, name: str) -> str:
         """The key of a widget that shows one of its settings; no two drafts share one.
@@ -125,8 +128,13 @@ class Draft:
     def rewritten(self, made: GeneratedFilterOut, conditions: tuple[str, ...]) -> "Draft":
         """With the filter that was written for edited conditions."""
         before = ("The conditions were edited", replace(self, undo=()))
+        told = self.generated
+        if told is not None:
+            missed = tuple(dict.fromkeys((*told.not_understood, *made.not_understood)))
+            told = told.model_copy(update={"not_understood": missed, "assumptions": made.assumptions})
         return replace(
             self.edited(made.filter_code),
+            generated=told,
             conditions=conditions,
             read=made.rows,
             changes=made.changes,
@@ -141,6 +149,18 @@ class Draft:
             return self
         *rest, (_, before) = self.undo
         return replace(before, undo=tuple(rest), version=self.version + 1, confirmed=False)
+
+    def follows(self) -> "Draft":
+        """With a name that says what it does now, where nobody gave it another."""
+        made = self.generated
+        if made is None or self.name != self.auto_name:
+            return self
+        name = made.name
+        if (self.code, self.direction) != (made.filter_code, made.direction):
+            parts = [row.condition or row.reading for row in self.rows() if row.kind == "condition"]
+            short = " (short)" if self.direction == "short" else ""
+            name = f"{shorten(', '.join(parts), MAX_NAME - len(short), placeholder=' …')}{short}"
+        return replace(self, name=name, auto_name=name)
 
     @property
     def asked(self) -> tuple[str, str, str, str]:
@@ -233,7 +253,7 @@ def examined(draft: Draft) -> Draft:
         return replace(draft, failure=str(error))
     if not report.ok:
         return replace(draft, report=report, failure="")
-    return replace(draft.compiled(report), history=None, check=None, pending=True)
+    return replace(draft.compiled(report).follows(), history=None, check=None, pending=True)
 
 
 def looked_back(draft: Draft, told: Callable[[FillingOut], None]) -> Draft:

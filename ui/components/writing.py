@@ -98,6 +98,9 @@ def conditions(draft: Draft) -> None:
         )
         if draft.changes:
             session.html(f'<p class="mut">{text.esc(" ".join(draft.changes))}</p>')
+        if missed := [line for line in now if draft.generated and line in draft.generated.not_understood]:
+            words = ", ".join(f"“{text.esc(line)}”" for line in missed)
+            session.html(f'<p class="down">{text.icon("error")} Not in the filter: {words}.</p>')
         if draft.refused is not None:
             session.html(refusal(draft.refused, "The filter is as it was."))
         st.button("Write the code from these", key="rewrite", icon=":material/bolt:", on_click=_ask, args=("rewrite",))

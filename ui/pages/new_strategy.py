@@ -153,6 +153,7 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) 
         interval=generated.interval,
         direction=generated.direction,
         name=generated.name,
+        auto_name=generated.name,
         conditions=generated.conditions,
         read=generated.rows,
         steps=steps,
@@ -197,8 +198,10 @@ def _code_changed() -> None:
 def _settings(draft: Draft) -> None:
     name, interval, direction, trigger = st.columns([1.5, 0.9, 0.7, 1.3])
     with name:
-        st.session_state.setdefault(draft.key("name"), draft.name)
-        st.text_input("Name", key=draft.key("name"), max_chars=120, on_change=_settings_changed, args=(draft.serial,))
+        st.session_state[draft.key("name")] = draft.name
+        st.text_input(
+            "Name", key=draft.key("name"), max_chars=drafts.MAX_NAME, on_change=_settings_changed, args=(draft.serial,)
+        )
     with interval:
         st.session_state.setdefault(draft.key("interval"), draft.interval)
         st.selectbox(

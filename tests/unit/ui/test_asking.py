@@ -95,6 +95,35 @@ def test_conditions_edited_in_words_are_written_as_code(written: AppTest) -> Non
     assert "ta.rsi(close, 14) < 30" in code(written)
 
 
+def test_a_line_of_edited_conditions_that_was_not_read_is_named(written: AppTest) -> None:
+    next(a for a in written.text_area if a.label == "One condition a line").set_value(
+        "RSI(14) of the close is below 25\nMars is in retrograde"
+    )
+    written.button(key="rewrite").click().run()
+    said = markup(written)
+    assert "I could not read <b>“Mars is in retrograde”</b>. It is not in the filter." in said
+    assert "Not in the filter: “Mars is in retrograde”." in said
+    assert "“under” was taken as now." in said
+    assert words(written).splitlines()[1] == "Mars is in retrograde", "what was typed stays"
+    written.button(key="undo").click().run()
+    assert "Mars" not in markup(written)
+
+
+def test_a_name_nobody_gave_follows_what_the_filter_does(written: AppTest) -> None:
+    first = written.text_input(key="draft_name_1").value
+    question(written, "Length of RSI?").set_value("7 candles").run()
+    followed = str(written.text_input(key="draft_name_1").value)
+    assert followed != first
+    assert followed.startswith("RSI(7) of the close is below 30")
+    written.selectbox(key="draft_direction_1").select("short").run()
+    assert str(written.text_input(key="draft_name_1").value).endswith("(short)")
+    written.button(key="undo").click().run()
+    assert written.text_input(key="draft_name_1").value == first
+    written.text_input(key="draft_name_1").set_value("Mine").run()
+    question(written, "Length of RSI?").set_value("7 candles").run()
+    assert written.text_input(key="draft_name_1").value == "Mine"
+
+
 def words(app: AppTest) -> str:
     return str(next(a for a in app.text_area if a.label == "One condition a line").value)
 

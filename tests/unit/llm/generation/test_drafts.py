@@ -185,6 +185,17 @@ async def test_edited_conditions_hold_against_the_first_sentence() -> None:
     assert made.not_understood == ()
 
 
+async def test_an_edit_that_changes_how_a_trade_ends_says_so() -> None:
+    before, after = f"{GOOD}\nstop = close * 0.98", f"{GOOD}\nstop = close * 0.95\nexit = ta.rsi(close, 14) > 70"
+    made = await regenerate_filter(
+        Scripted(draft(after)), [*CONDITIONS, "Stop 5 %", "Exit when RSI is above 70"], interval="15m", previous=before
+    )
+    assert made.changes == (
+        "Stop at 5 % below the close; before: stop at 2 % below the close.",
+        "New: Exit when RSI(14) of the close is above 70.",
+    )
+
+
 async def test_edited_conditions_offline() -> None:
     model = PhrasebookModel()
     edited = ["The 15m RSI(14) is below 25", "The 15m close is above the 4h EMA(200)"]
@@ -216,10 +227,10 @@ async def test_a_filter_that_cannot_be_mended_says_so() -> None:
     assert failed.value.not_understood == ("nothing else means the same",)
 
 
-async def test_the_offline_translator_mends_nothing_and_says_what_is_wrong() -> None:
+async def test_the_offline_translator_mends_no_error_of_a_run_and_says_what_is_wrong() -> None:
     with pytest.raises(GenerationFailed, match="SCREENER_MODEL") as failed:
-        await mend_filter(PhrasebookModel(), BAD, "it failed", interval="15m")
-    assert "rsii" in failed.value.problems[0] and "line 1 is: " in failed.value.problems[0]
+        await mend_filter(PhrasebookModel(), "match = ta.macd(close) > 0", "it failed", interval="15m")
+    assert "several outputs" in failed.value.problems[0] and "line 1 is: " in failed.value.problems[0]
     with pytest.raises(GenerationFailed, match="compiles now"):
         await mend_filter(PhrasebookModel(), GOOD, "it failed", interval="15m")
 
