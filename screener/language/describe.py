@@ -28,6 +28,9 @@ _VERBS: Final = {
     "==": "equals",
     "!=": "differs from",
 }
+_VOTES: Final = {
+    ">=": ("at least", 0), ">": ("at least", 1), "<=": ("at most", 0), "<": ("at most", -1), "==": ("exactly", 0)
+}  # fmt: skip
 _COMPARE: Final = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 _INFIX: Final = {"add": "plus", "sub": "minus", "mul": "times", "div": "divided by", "mod": "modulo"}
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -127,8 +130,7 @@ class English:
             if self.graph.nodes[top].dtype == "bool":
                 phrase = idiom(phrase)
             if len(phrase) > _LIMIT:
-                is_number = self.graph.nodes[top].dtype == "num"
-                phrase = "a longer expression" if is_number else "a longer condition holds"
+                phrase = self._brief(top)
             self._filled[top] = phrase
             stack.pop()
         return self._filled[node]
@@ -174,7 +176,7 @@ class English:
             return self._noted[node]
         if node in self.sides:
             left, op, right = self.sides[node]
-            return f"{self._filled[left]} {_VERBS.get(op, op)} {self._filled[right]}"
+            return self._vote(left, op, right) or f"{self._filled[left]} {_VERBS.get(op, op)} {self._filled[right]}"
         found = self.graph.nodes[node]
         words = [f"({self._filled[a]})" if self._is_infix(a) else self._filled[a] for a in found.args]
         if found.op in _COMPARE:
@@ -217,7 +219,38 @@ class English:
         op = _COMPARE[found.op]
         if self.graph.value(left) is not None:
             left, op, right = right, _FLIPPED[op], left
-        return f"{self._filled[left]} {_VERBS[op]} {self._filled[right]}"
+        return self._vote(left, op, right) or f"{self._filled[left]} {_VERBS[op]} {self._filled[right]}"
+
+    def _brief(self, node: int) -> str:
+        """The phrase of a node whose whole phrase would be too long to read."""
+        if self.graph.nodes[node].dtype == "num":
+            return "a longer expression"
+        vote = self._vote(*self.sides[node], listed=False) if node in self.sides else ""
+        return vote or "a longer condition holds"
+
+    def _vote(self, left: int, op: str, right: int, listed: bool = True) -> str:
+        """`at least 2 of these 3 hold: A; B; C` for a count of conditions held against a number; else nothing."""
+        voters, many = self._voters(left), self.graph.value(right)
+        if len(voters) < 2 or op not in _VOTES or not isinstance(many, float) or many != int(many):
+            return ""
+        word, step = _VOTES[op]
+        if not listed:
+            return f"{word} {int(many) + step} of {len(voters)} conditions hold"
+        said = "; ".join(self._filled[voter] for voter in sorted(voters))
+        return f"{word} {int(many) + step} of these {len(voters)} hold: {said}"
+
+    def _voters(self, node: int) -> list[int]:
+        """The conditions of which a sum counts how many hold; none where it counts anything else."""
+        voters, waiting = [], [node]
+        while waiting:
+            found = self.graph.nodes[waiting.pop()]
+            if found.op == "add":
+                waiting.extend(found.args)
+            elif found.op == "where" and [self.graph.value(a) for a in found.args[1:]] == [1, 0]:
+                voters.append(found.args[0])
+            else:
+                return []
+        return voters
 
     def _other(self, node: int, found: Node, words: list[str]) -> str:
         n = found.params[0] if found.params else 0

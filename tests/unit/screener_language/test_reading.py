@@ -132,6 +132,45 @@ def test_reading(text: str) -> None:
     assert reading(program) == compile_filter(text, "15m", {"BTCUSDT"}).reading
 
 
+VOTES = """
+a = ta.rsi(close, 14) < 30
+b = close < open
+c = volume > 5
+votes = (1 if a else 0) + (1 if b else 0) + (1 if c else 0)
+"""
+VOTED = "of these 3 hold: RSI(14) of the close is below 30; the close is below the open; the volume is above 5."
+
+
+@pytest.mark.parametrize(
+    ("vote", "said"),
+    [
+        ("votes >= 2", f"At least 2 {VOTED}"),
+        ("votes > 1", f"At least 2 {VOTED}"),
+        ("2 <= votes", f"At least 2 {VOTED}"),
+        ("not (votes < 2)", f"At least 2 {VOTED}"),
+        ("votes < 2", f"At most 1 {VOTED}"),
+        ("votes <= 2", f"At most 2 {VOTED}"),
+        ("votes == 1", f"Exactly 1 {VOTED}"),
+    ],
+)
+def test_a_count_of_conditions_is_read_as_a_vote(vote: str, said: str) -> None:
+    read = str(compile_filter(f"{VOTES}match = {vote}", "1h").reading)
+    head, _, tail = read.rstrip(".").partition(": ")
+    wanted, _, rows = said.rstrip(".").partition(": ")
+    assert (head, sorted(tail.split("; "))) == (wanted, sorted(rows.split("; ")))
+
+
+def test_a_vote_too_long_to_read_still_says_how_many() -> None:
+    rows = "".join(f"(1 if close > ta.sma(close, {n}) + 2 * ta.atr({n}) else 0) + " for n in range(21, 28))
+    program = compile_filter(f"match = {rows}(1 if open > 5 else 0) >= 3", "1h")
+    assert str(program.reading) == "At least 3 of 8 conditions hold."
+
+
+@pytest.mark.parametrize("odd", ["votes >= 1.5", "votes + volume >= 2", "votes >= ta.rsi(close, 14)"])
+def test_what_is_no_count_of_conditions_is_no_vote(odd: str) -> None:
+    assert "hold" not in str(compile_filter(f"{VOTES}match = {odd}", "1h").reading)
+
+
 def test_names_are_read_through() -> None:
     named = "r = ta.rsi(close, 14)\nlow_r = r < 30\nup = close > open\nmatch = low_r and up"
     plain = "match = ta.rsi(close, 14) < 30 and close > open"
