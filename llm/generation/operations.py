@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Final, TypedDict, Unpack
 
 from llm.generation.ask import Asking, GenerationFailed, Progress, Usage
-from llm.generation.drafts import GeneratedFilter, Task, in_words, write_filter
+from llm.generation.drafts import GeneratedFilter, Task, accepted, in_words, without_fence, write_filter
+from llm.generation.mending import Mended, mended
 from llm.generation.metadata import checked_interval, checked_sentence, held_to_sentence, read_metadata
 from llm.kind import with_kind
-from llm.models import LanguageModel, ModelAnswer, Spender
+from llm.models import OFFLINE_MODEL, LanguageModel, ModelAnswer, Spender
 from llm.phrasebook.translate import base_interval, leaning, sentence_interval
 from llm.reference import language_reference
-from llm.schemas import Direction, Explanation, GeneratedStrategy, StrategyMetadata
+from llm.schemas import Direction, Explanation, FilterDraft, GeneratedStrategy, StrategyMetadata
 from screener import FilterError, Program, compile_filter
 
 MAX_CONDITIONS: Final = 30
@@ -209,13 +210,18 @@ async def mend_filter(
     sentence: str = "",
     **how: Unpack[How],
 ) -> GeneratedFilter:
-    """A filter that means the same as `filter_code` without `error`, with which it failed while it ran."""
+    """A filter that means the same as `filter_code` without `error`, with which it failed.
+
+    Offline only a filter that does not compile is mended, as far as the compiler's words leave one correction.
+    """
     checked_interval(interval)
     if not error.strip():
         raise GenerationFailed("There is no error to mend.", kind="input")
     asking = Asking(model, **how)
     if asking.offline:
-        raise await asyncio.to_thread(_not_offline, filter_code, error, interval, asking)
+        task = Task(sentence=sentence, interval=interval, direction=direction)
+        code = without_fence(filter_code) if "```" in filter_code else filter_code
+        return await _corrected(code, error, task, asking)
     before = await asyncio.to_thread(_compiled_or_none, filter_code, interval)
     variables = {
         **language_reference(),
@@ -253,17 +259,34 @@ async def _filter(asking: Asking, sentence: str, metadata: StrategyMetadata, *, 
     return await write_filter(asking, "generate.filter", variables, task)
 
 
-def _not_offline(filter_code: str, error: str, interval: str, asking: Asking) -> GenerationFailed:
-    """Without a language model nothing is mended; what is wrong can still be said."""
+async def _corrected(filter_code: str, error: str, task: Task, asking: Asking) -> GeneratedFilter:
+    """Without a language model: what the compiler's own words make certain, each change told line by line."""
+    found = await asyncio.to_thread(mended, filter_code, task.interval, asking.symbols)
+    if found.program is None or not found.changes:
+        raise _not_certain(filter_code, error, found)
+    asking.usage.drafts += 1
+    await asking.tell(f"Corrected what is certain: {len(found.changes)} places")
+    draft = FilterDraft(filter_code=found.code)
+    made = await asyncio.to_thread(accepted, draft, found.program, OFFLINE_MODEL, task, asking)
+    return replace(made, changes=tuple(str(change) for change in found.changes))
+
+
+def _not_certain(filter_code: str, error: str, found: Mended) -> GenerationFailed:
+    """What is wrong where code cannot mend it, and what of it could be."""
     problems = [error.strip()[:400]]
-    try:
-        compile_filter(filter_code, interval, asking.symbols)
-    except FilterError as wrong:
-        problems = in_words(wrong, filter_code)
-        said = "The places at fault are named; correct them and save."
-    else:
-        said = "The filter compiles now: enabling it again may be enough."
-    reason = f"The offline translator mends no filter; a language model is needed (SCREENER_MODEL). {said}"
+    if found.left is None:
+        reason = (
+            "The offline translator mends no error that came up while a filter ran; a language model is needed "
+            "(SCREENER_MODEL). The filter compiles now: enabling it again may be enough."
+        )
+        return GenerationFailed(reason, not_understood=[error.strip()[:200]], problems=problems)
+    problems = in_words(found.left, filter_code)
+    reason = (
+        "Not everything that is wrong has one correction that is certain; for the rest a language model is needed "
+        "(SCREENER_MODEL), or a person. The places at fault are named; correct them and save."
+    )
+    if found.changes:
+        reason += f" Corrected before that, and not kept: {' '.join(str(change) for change in found.changes)}"[:2_000]
     return GenerationFailed(reason, not_understood=[error.strip()[:200]], problems=problems)
 
 
