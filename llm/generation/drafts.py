@@ -21,7 +21,7 @@ from llm.generation.kept import newly_said
 from llm.generation.mapping import mapped
 from llm.models import ModelAnswer, ModelError
 from llm.schemas import FilterDraft, Source
-from screener import FilterError, Program, compile_filter
+from screener import FilterError, Program, compile_filter, result_readings
 
 MAX_LINE = 200
 EXAMPLE: Final = {
@@ -259,10 +259,21 @@ def _said(made: _Compiled, task: Task, attempts: int, first_try: bool) -> Genera
 
 
 def differences(before: Program, after: Program) -> tuple[str, ...]:
-    """What `after` says that `before` did not, and the other way round, condition by condition, in words."""
+    """What `after` says that `before` did not, and the other way round, in words: each condition, and how a trade
+    ends."""
     old = {condition.text: condition.reading for condition in before.conditions}
     new = {condition.text: condition.reading for condition in after.conditions}
     gone = [f"No longer: {reading}." for text, reading in old.items() if text not in new]
     added = [f"New: {reading}." for text, reading in new.items() if text not in old]
     interval = [] if before.base == after.base else [f"The base interval is {after.base}, no longer {before.base}."]
-    return (*interval, *gone, *added)
+    ended, ends = result_readings(before), result_readings(after)
+    endings = [
+        f"{now}; before: {_lower(was)}." if now and was else f"New: {now}." if now else f"No longer: {was}."
+        for now, was in ((ends.get(name, ""), ended.get(name, "")) for name in dict.fromkeys((*ended, *ends)))
+        if now != was
+    ]
+    return (*interval, *gone, *added, *endings)
+
+
+def _lower(reading: str) -> str:
+    return f"{reading[:1].lower()}{reading[1:]}"
