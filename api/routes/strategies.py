@@ -30,8 +30,9 @@ from app.market_client import MarketUnavailable
 from app.times import at
 from screener import Program, compile_filter
 from store import activity, runs, strategies
-from store.errors import StateConflict
+from store.errors import NotAllowed, StateConflict
 from store.records import NewStrategy, Strategy, StrategyChanges
+from store.session import Connection
 
 router = APIRouter(prefix="/strategies", tags=["strategies"])
 CHECKED = ("filter_hash", "controls", "universe")
@@ -148,12 +149,21 @@ async def _examined(
         direction=body.direction,
         trigger=body.trigger,
         symbols=body.symbols,
-        built_in=stored is not None and stored.built_in,
         strategy_id=None if stored is None else stored.id,
     )
     if body.enabled:
         insist(found, confirm=body.confirm)
     return found
+
+
+async def _own(conn: Connection, strategy_id: UUID) -> Strategy:
+    """One that may be changed. Raises NotFound, and NotAllowed where it is built in: each start writes it anew."""
+    row = await strategies.get(conn, strategy_id)
+    if row.built_in:
+        raise NotAllowed(
+            f"{row.name} is built in, the same for everybody: it can be enabled and paused; to change it, make a copy"
+        )
+    return row
 
 
 @router.post("", status_code=201)
@@ -221,14 +231,14 @@ async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
 
 @router.put("/{strategy_id}")
 async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
-    """Replace a strategy's definition: a new version, which the running engine takes up within seconds.
+    """Replace the definition of one's own strategy: a new version, which the running engine takes up within seconds.
 
     One that is to run must pass the save gate first, unless only its name or the like changed; the former version runs
     on where it does not. A draft that has a stop or a target is answered with what was found.
     """
     program = compile_filter(body.filter_code, body.interval, await known_symbols(parts))
     async with parts.database.user(user) as conn:
-        stored = await strategies.get(conn, strategy_id)
+        stored = await _own(conn, strategy_id)
     fields = _fields(parts, body, program)
     if "prompt" not in body.model_fields_set:
         del fields["prompt"]
@@ -247,9 +257,10 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
 
 @router.patch("/{strategy_id}")
 async def rename(strategy_id: UUID, body: StrategyChangeIn, parts: Parts, user: User) -> StrategyOut:
-    """Change its name or description; it runs on. Another name is another version."""
+    """Change the name or description of one's own; it runs on. Another name is another version."""
     changes = StrategyChanges(**body.model_dump(exclude_none=True))
     async with parts.database.user(user) as conn:
+        await _own(conn, strategy_id)
         return strategy_out(await strategies.update(conn, strategy_id, changes))
 
 
@@ -273,8 +284,9 @@ async def change_analysis(strategy_id: UUID, body: dict[str, Any], parts: Parts,
 
 @router.delete("/{strategy_id}", status_code=204)
 async def delete(strategy_id: UUID, parts: Parts, user: User) -> Response:
-    """Delete a strategy with its signals; orders and positions stay."""
+    """Delete one's own strategy with its signals; orders and positions stay."""
     async with parts.database.user(user) as conn:
+        await _own(conn, strategy_id)
         await strategies.delete(conn, strategy_id)
     return Response(status_code=204)
 
