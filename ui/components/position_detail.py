@@ -77,7 +77,8 @@ def thesis(found: PositionDetail, now: datetime) -> str:
             ("Quantity", first if found.initial_quantity == found.quantity else f"{first} at first, {left} now")
         )
     if found.targets:
-        rows.append(("Targets", ", ".join(text.price(t, like) for t in found.targets)))
+        first = '<br><span class="mut">all is closed at the first</span>' if len(found.targets) > 1 else ""
+        rows.append(("Targets", ", ".join(text.price(t, like) for t in found.targets) + first))
     body = "".join(f'<tr><th style="width:84px">{name}</th><td>{value}</td></tr>' for name, value in rows)
     return f'{quote}<table class="kv" style="margin-top:6px">{body}</table>'
 

@@ -11,6 +11,7 @@ from ui.components.chart import Level
 _HELD = {True: "holds", False: "does not hold", None: "unknown"}
 OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
+ALL_AT_FIRST = "The whole position is closed at target 1; the other targets are only drawn."
 FORMING = "It fired while its candle was forming, and the close has not confirmed it."
 
 
@@ -113,7 +114,8 @@ def levels_row(levels: Levels, side: str, decision: str = "enter_trade") -> str:
             "up",
             far(target) + (f" · {text.number(r, 2)} R" if r is not None else ""),
         )
-    return f'<div class="row" style="gap:6px">{"".join(cells)}</div>'
+    note = f'<div class="cap" style="padding-top:4px">{ALL_AT_FIRST}</div>' if len(levels.targets) > 1 else ""
+    return f'<div class="row" style="gap:6px">{"".join(cells)}</div>{note}'
 
 
 def preview_lines(signal: SignalDetail, preview: ApprovalPreview) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-import psycopg
 import pytest
 
-from analysis.positions import RULES_NAME
 from app.account import Account, read_account
 from app.later import Later
 from llm.models import ModelError
@@ -360,32 +358,3 @@ async def test_numbers_that_a_model_made_up_are_pointed_out(bench: Bench) -> Non
     assert set(statuses) == {"ok", "flagged"}
     assert f"{bench.price * 0.987654:.4f}" in statuses["flagged"]
     assert stored.refusals == []
-
-
-async def test_a_model_is_asked_so_many_times_a_day_about_one_position(bench: Bench, admin_dsn: str) -> None:
-    """Then rules decide, and the decision says so; a new day begins anew, and a restart forgets nothing."""
-    bench.model = Model({"decision": "hold"})
-    bench.settings = SETTINGS.model_copy(update={"decisions_per_position_day": 2})
-    bench.restart()
-    opened = await bench.enter(invalidation="close < 1")
-    for _ in range(3):
-        await bench.close()
-        bench.restart()
-        await bench.manage("every")
-    assert len(bench.model.asked) == 2
-    told = await bench.decisions()
-    assert [d.asked for d in told] == [True, True, False]
-    assert [d.model for d in told] == ["scripted", "scripted", RULES_NAME]
-    assert told[-1].reasoning.startswith("A model decides on one position 2 times a day at most, so until 00:00 UTC")
-    await bench.close()
-    await bench.manage("invalidation")
-    assert len(bench.model.asked) == 2 and not (await bench.decisions())[-1].asked
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute("alter table public.analyses disable trigger user")
-        connection.execute(
-            "update public.analyses set created_at = created_at - interval '1 day' where position_id = %s", (opened.id,)
-        )
-        connection.execute("alter table public.analyses enable trigger user")
-    await bench.close()
-    await bench.manage("every")
-    assert len(bench.model.asked) == 3

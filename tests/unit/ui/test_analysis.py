@@ -197,6 +197,15 @@ def test_a_position_shows_each_decision_what_was_refused_and_what_moved() -> Non
     assert "not so" in why
 
 
+@pytest.mark.parametrize("targets", [1, 2])
+def test_of_several_targets_it_is_said_that_all_is_closed_at_the_first(targets: int) -> None:
+    row = fake_positions.detail(fake_positions.position(1, "LINKUSDT", "short", 9.169, None))
+    found = PositionDetail.model_validate({**row, "targets": ["9.1", "9.0"][:targets]})
+    assert ("all is closed at the first" in position_detail.thesis(found, START)) == (targets > 1)
+    levels = signal_parts.Levels(100.0, 95.0, (110.0, 120.0)[:targets])
+    assert (signal_parts.ALL_AT_FIRST in signal_parts.levels_row(levels, "long")) == (targets > 1)
+
+
 def test_a_position_without_a_reason_says_so() -> None:
     row = fake_positions.detail(fake_positions.position(2, "ADAUSDT", "short", 0.2453, "s4"))
     found = PositionDetail.model_validate({**row, "thesis": None})
