@@ -79,6 +79,11 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
         say(f"never true: {line}", err=True)
     for line in made.not_understood:
         say(f"not understood: {line}", err=True)
+    for row in made.checks.unused:
+        say(f"not used: “{row.words}”", err=True)
+    for question in made.checks.questions:
+        others = "; ".join(choice.label for choice in question.choices if not choice.taken)
+        say(f"question: {question.text} {question.assumption} Or: {others}.")
     if made.cost:
         say(f"{made.calls} calls, {made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
 

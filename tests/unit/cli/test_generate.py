@@ -53,6 +53,11 @@ def test_steps_go_to_standard_error() -> None:
     assert GOOD.splitlines()[0].split(" = ")[1] in done.stdout
 
 
+def test_what_the_sentence_left_open_is_asked_with_the_answer_taken() -> None:
+    done = run("RSI below 30 while price is above its average, stop 2%")
+    assert "question: Length of RSI? RSI: 14; the sentence gives no number. Or: 7 (faster); 21 (slower)." in done.stdout
+
+
 @pytest.mark.parametrize("sentence", ["", "  \n ", "x" * 4_001, "x" * 20_000])
 def test_nothing_and_too_much_are_bad_input(sentence: str) -> None:
     done = run("-", "--json", text=sentence)
