@@ -6,7 +6,7 @@ Failures have two types: `ApiUnreachable` when there was no answer, `ApiProblem`
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import httpx
@@ -90,7 +90,7 @@ class Caller:
         method: str,
         path: str,
         *,
-        params: dict[str, str | int] | None = None,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
         body: BaseModel | dict[str, Any] | None = None,
         timeout_s: float = READ_TIMEOUT_S,
     ) -> Any:

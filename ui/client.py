@@ -1,6 +1,6 @@
 """What the web app asks the API: state and market data, strategies, signals, trading; the rest by subject beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from api.schemas import (
     CandleOut,
@@ -16,6 +16,7 @@ from api.schemas import (
     OrderOut,
     PositionOut,
     QuoteOut,
+    SignalCount,
     SignalDetail,
     SignalPage,
     StatusOut,
@@ -126,12 +127,16 @@ class ApiClient(Generating, Reviewing, Tuning):
     # Signals
 
     def signals(
-        self, limit: int = 50, cursor: str = "", strategy_id: str = "", symbol: str = "", status: str = ""
+        self, limit: int = 50, cursor: str = "", strategy_id: str = "", states: Collection[str] = ()
     ) -> SignalPage:
-        """Signals, newest first."""
-        wanted = {"cursor": cursor, "strategy_id": strategy_id, "symbol": symbol, "status": status}
-        params: dict[str, str | int] = {name: value for name, value in wanted.items() if value}
+        """Signals, newest first, in any of `states`; none named means all."""
+        wanted = {"cursor": cursor, "strategy_id": strategy_id, "state": sorted(states)}
+        params = {name: value for name, value in wanted.items() if value}
         return self._one(SignalPage, self._request("GET", "/signals", params={"limit": limit, **params}))
+
+    def signal_counts(self) -> tuple[SignalCount, ...]:
+        """How many signals there are of each strategy and state."""
+        return self._items(SignalCount, self._request("GET", "/signals/counts"))
 
     def signal(self, signal_id: str) -> SignalDetail:
         """A signal with candles, analysis and approval preview."""

@@ -1,7 +1,7 @@
 """Signals: the list on the left, the chosen one on the right.
 
-1. `list_panel` (timed) asks for signals and prices; the order stays as first shown until "n new signals,
-show".
+1. `list_panel` (timed) asks for the view's signals, how many there are, and prices; the order stays as first shown
+until "n new signals, show".
 2. Choosing a row stores the signal's id in the session; nothing acts on a position in the list.
 3. `detail` (timed, keyed) follows the chosen signal; choosing a row runs it at once.
 """
@@ -13,16 +13,9 @@ import streamlit as st
 from api.schemas import PositionOut, QuoteOut, SignalOut
 from ui import session
 from ui.caller import ApiError
-from ui.components import signal_detail, signal_parts, strip, tables, text
+from ui.components import signal_detail, signal_parts, signal_views, strip, tables, text
+from ui.components.signal_views import FILTERS, Counts, Page, View
 
-LIMIT = 60
-ROWS = 16
-FILTERS = {
-    "all": ("All", frozenset[str]()),
-    "decide": ("To decide", text.TO_DECIDE),
-    "waiting": ("Waiting", text.WAITING),
-    "position": ("In position", text.IN_POSITION),
-}
 DETAILS_PER_ROUND = 3
 
 
@@ -38,94 +31,98 @@ def main() -> None:
 @st.fragment(run_every=2)
 def list_panel() -> None:
     """Filters and table."""
+    view = View(st.session_state.get("signal_filter") or "all", st.session_state.get("signal_strategy") or "")
     try:
-        items = session.api().signals(limit=LIMIT).items
-        quotes = session.api().quotes(sorted({item.symbol for item in items}))
+        page = signal_views.page(view)
+        counts = signal_views.counts()
+        quotes = session.api().quotes(sorted({row.symbol for row in page.rows.values()}))
         positions = [*session.api().positions("open"), *session.api().positions("closed")]
     except ApiError as error:
         kept = st.session_state.get("signals_kept")
         session.show_error(error)
         if kept is None:
             return
-        items, quotes, positions = kept
+        page, counts, quotes, positions = kept
     else:
-        st.session_state["signals_kept"] = (items, quotes, positions)
-    by_id = {item.id: item for item in items}
-    shown = [by_id[i] for i in _frozen_order(items) if i in by_id]
-    wanted, strategy = _title_row(shown, len(items) - len(shown))
-    if not items:
+        st.session_state["signals_kept"] = (page, counts, quotes, positions)
+    _title_row(page, counts)
+    if not counts.of(View()):
         _empty()
         return
-    chosen = [s for s in shown if not FILTERS[wanted][1] or s.state in FILTERS[wanted][1]]
-    chosen = [s for s in chosen if strategy in ("", s.strategy)]
-    _table(chosen, quotes, {p.signal_id: p for p in positions if p.signal_id})
+    _table(page, quotes, {p.signal_id: p for p in positions if p.signal_id})
+    _foot(page, counts.of(page.view))
 
 
-def _frozen_order(items: tuple[SignalOut, ...]) -> list[str]:
-    order: list[str] = st.session_state.get("signals_order", [])
-    if not order:
-        order = [item.id for item in items]
-        st.session_state["signals_order"] = order
-    return order
-
-
-def _title_row(shown: list[SignalOut], fresh: int) -> tuple[str, str]:
-    counts = {name: sum(not states or s.state in states for s in shown) for name, (_, states) in FILTERS.items()}
+def _title_row(page: Page, counts: Counts) -> None:
+    names = counts.strategies()
+    of_strategy = {name: counts.of(View(name, page.view.strategy_id)) for name in FILTERS}
     with st.container(horizontal=True, vertical_alignment="center", key="title-row", gap="small"):
         st.markdown("# Signals", width="content")
-        wanted = st.segmented_control(
+        st.segmented_control(
             "Show",
             list(FILTERS),
             default="all",
             required=True,
             key="signal_filter",
             label_visibility="collapsed",
-            format_func=lambda name: f"{FILTERS[name][0]} {counts[name]}",
+            format_func=lambda name: f"{FILTERS[name][0]} {of_strategy[name]:,}",
         )
-        names = sorted({s.strategy for s in shown})
-        if len(names) > 1:
-            strategy = st.selectbox(
+        if len(names) > 1 or page.view.strategy_id:
+            st.selectbox(
                 "Strategy",
-                ["", *names],
-                format_func=lambda name: name or "All strategies",
+                list(dict.fromkeys(["", *names, page.view.strategy_id])),
+                format_func=lambda chosen: names.get(chosen, "None of this strategy") if chosen else "All strategies",
                 label_visibility="collapsed",
                 width=148,
                 key="signal_strategy",
             )
-        else:
-            strategy = ""
-        if fresh > 0:
-            label = f"{fresh} new signal{'s' if fresh > 1 else ''}, show"
-            st.button(label, icon=":material/arrow_upward:", on_click=_show_new, key="show_new")
-    return wanted or "all", strategy or ""
+        if page.fresh > 0 and not page.cursor:
+            many = str(page.fresh) if page.fresh < signal_views.NEWER else f"{signal_views.NEWER}+"
+            label = f"{many} new signal{'s' if page.fresh > 1 else ''}, show"
+            st.button(label, icon=":material/arrow_upward:", on_click=signal_views.newest, key="show_new")
 
 
-def _show_new() -> None:
-    st.session_state["signals_order"] = []
-
-
-def _table(chosen: list[SignalOut], quotes: dict[str, QuoteOut], positions: dict[str, PositionOut]) -> None:
-    if not chosen:
+def _table(page: Page, quotes: dict[str, QuoteOut], positions: dict[str, PositionOut]) -> None:
+    rows = list(page.rows.values())
+    if not rows:
         session.html('<div class="empty"><b>None in this view</b>Choose another filter to see the others.</div>')
         return
     selected = st.session_state.get("signal_id") or st.query_params.get("signal", "")
     if not selected:
-        selected = next((s for s in chosen if s.state in text.TO_DECIDE), chosen[0]).id
+        selected = next((s for s in rows if s.state in text.TO_DECIDE), rows[0]).id
         st.session_state["signal_id"] = selected
-    visible = chosen[:ROWS]
-    if all(s.id != selected for s in visible):
-        visible = [*visible[: ROWS - 1], *[s for s in chosen if s.id == selected]] or visible
     fetched = 0
-    rows = []
-    for signal in visible:
+    drawn = []
+    for signal in rows:
         levels, fetched = _levels_of(signal, fetched)
-        rows.append(_row(signal, quotes.get(signal.symbol), positions.get(signal.id), levels))
-    status = session.status()
-    tables.signal_table(rows, selected, strip.is_stale(status), _selected)
-    session.html(f'<div class="row cap">{_run_line(len(chosen), len(visible))}</div>')
+        drawn.append(_row(signal, quotes.get(signal.symbol), positions.get(signal.id), levels))
+    tables.signal_table(drawn, selected, strip.is_stale(session.status()), _selected)
 
 
-def _run_line(total: int, visible: int) -> str:
+def _foot(page: Page, total: int) -> None:
+    if page.older or page.before:
+        first = len(page.before) * signal_views.PAGE + 1
+        with st.container(horizontal=True, vertical_alignment="center", key="signal_pages", gap="small"):
+            shown = f"{first:,} to {first + len(page.rows) - 1:,} of {total:,}"
+            session.html(f'<span class="mut">{shown}, newest first</span>')
+            st.button(
+                "Newer",
+                icon=":material/chevron_left:",
+                on_click=signal_views.newer,
+                disabled=not page.before,
+                key="newer_signals",
+            )
+            st.button(
+                "Older",
+                icon=":material/chevron_right:",
+                on_click=signal_views.older,
+                disabled=not page.older,
+                key="older_signals",
+            )
+    session.html(f'<div class="row cap">{_run_line()}</div>')
+
+
+def _run_line() -> str:
     status = session.status()
     parts = []
     if status and status.coverage:
@@ -136,9 +133,7 @@ def _run_line(total: int, visible: int) -> str:
         )
         if status.last_run_ms is not None:
             parts.append(f"{status.last_run_ms:.0f} ms, {status.last_run_matches or 0} matches")
-    more = f"{visible} of {total} shown · " if total > visible else ""
-    right = f"{more}Order stays still while you read"
-    return f'<span>{text.esc(", ".join(parts))}</span><span class="sp">{right}</span>'
+    return f'<span>{text.esc(", ".join(parts))}</span><span class="sp">Order stays still while you read</span>'
 
 
 def _levels_of(signal: SignalOut, fetched: int) -> tuple[signal_parts.Levels | None, int]:
