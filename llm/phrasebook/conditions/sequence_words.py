@@ -26,6 +26,11 @@ THEN = table(
     "and the following",
     "but then",
     "then later",
+    "before and now",
+    "earlier and now",
+    "first and now",
+    "and then some candle",
+    "then some candle",
 )
 AFTER = table(
     "after",

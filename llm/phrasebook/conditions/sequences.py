@@ -52,7 +52,8 @@ def _earlier(r: Reader, first: Condition, length: Length | None, shift: int = 1)
     if length is None:
         length = LOOK_BACK
         r.note(f"“Then”, “after” with no number became: within the {LOOK_BACK} candles before.")
-    return Formula(f"within({{c0}}, {{n0}})[{shift}]", parts=(first,), lengths=(length,), brief=brief(first))
+    before = f"[{shift}]" if shift else ""
+    return Formula(f"within({{c0}}, {{n0}}){before}", parts=(first,), lengths=(length,), brief=brief(first))
 
 
 def _event(condition: Condition) -> bool:
@@ -202,9 +203,13 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
     if not THEN.read(r, fill=False):
         return None
     length: Length | None = None
+    shift = 1
     r.word(",", fill=False)
     next_one = NEXT.read(r, fill=False)
-    if r.word("within", "in", fill=False):
+    lag = None if next_one else _lag(r)
+    if lag is not None:
+        length, shift = lag
+    elif r.word("within", "in", fill=False):
         early = r.mark()
         r.word("the", fill=False)
         r.word("next", "following", fill=False)
@@ -226,7 +231,24 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
         # "A, then B within 5 candles": the window is the time from A to B.
         window = second
         second, length = window.inner, window.length
-    return _together(_earlier(r, condition, length, _length_of(second)), second)
+    return _together(_earlier(r, condition, length, shift * _length_of(second)), second)
+
+
+def _lag(r: Reader) -> tuple[Length, int] | None:
+    """ "at most 6 candles later", "the same one or max 5 candles after": how long, and 0 where this candle counts."""
+    mark = r.mark()
+    same = r.word("the", "that", fill=False) and r.word("same", "last", fill=False)
+    same = same and r.word("one", "candle", "bar", fill=False) and r.word("or", fill=False)
+    SLOTS["cmp"](r) or r.word("within", "in", "max", "maximum", fill=False)
+    r.word("the", fill=False)
+    r.word("next", "following", fill=False)
+    length = read_window_length(r)
+    if length is None or not r.word("later", "after", "afterwards", "thereafter", fill=False):
+        r.reset(mark)
+        return None
+    r.word("that", "it", fill=False)
+    r.word(",", fill=False)
+    return (length + 1 if same and isinstance(length, int) else length), 0 if same else 1
 
 
 def _within(r: Reader) -> Length | None:
@@ -315,8 +337,8 @@ def _leading() -> Grammar[Condition]:
     g.add(
         every,
         "<every> <candle>? <in> the? <past> {length} [has / have / was / were]? {condition}",
-        "[<in>]? the? <past> {length} ,? [all / each / every one / all of them / each of them] [of them]? [has / "
-        "have / were / are]? {condition}",
+        "[<in>]? the? <past> {length} ,? [all / each / every one / every single one / all of them / each of them] "
+        "[of them]? [has / have / were / are / with / had]? {condition}",
     )
     g.add(some, "{cmp}? {hits} [out]? of the? <past> {length} [has / have / were / are]? {condition}")
     g.add(any_of, "[any / one / at least one] [candle]? <in> the? <past> {length} [has / have / was]? {condition}")

@@ -23,6 +23,7 @@ from llm.phrasebook.vocabulary.tokens import Token
 __all__ = ["average_kind", "indicator", "price_like", "read_averages", "read_constant", "read_operand", "read_operands"]
 
 AVERAGE_CANDLES = 20
+_COUNTED = frozenset({"candles", "bars", "candlesticks", "months", "years"})
 
 
 def read_operands(r: Reader, subject: Operand | None = None) -> list[Operand] | None:
@@ -342,6 +343,8 @@ def read_constant(r: Reader) -> Operand | None:
     if r.take("zero"):
         return number(0.0)
     token = r.token("number")
+    if token is not None and not r.done and r.tokens[r.position].text in _COUNTED:
+        return None  # "At most 6 candles later" is a time, and no level.
     if token is None:
         token = r.token("percent")
     if token is None:

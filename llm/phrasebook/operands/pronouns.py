@@ -44,7 +44,7 @@ def _its_own(r: Reader) -> bool:
     mark = r.mark()
     if r.word("its", "their", "his", fill=False) and r.word("own", fill=False):
         r.word("one", "ones", fill=False)
-        if r.done or r.tokens[r.position].kind != "word" or r.tokens[r.position].text in _AFTER_OWN:
+        if r.done or r.tokens[r.position].kind == "sign" or r.tokens[r.position].text in _AFTER_OWN:
             return True
     r.reset(mark)
     return False

@@ -16,6 +16,7 @@ _VERBS = frozenset(
     """
     pokes poke poked poking dips dip dipped dipping spikes spike spiked spiking wicks wick wicked wicking trades trade
     traded trading pushes pushed pushing pierces pierce pierced piercing stabs stabbed falls fell drops drop dropped
+    takes took reaches reached goes touches touched tags tagged taps tapped
     breaks broke breaking rises rose moves moved goes went gets got undercuts undercut overshoots probes probed sweeps
     swept jumps jumped pops popped slips slipped runs ran sticks peeks peeked crosses crossed
     """.split()
@@ -44,10 +45,12 @@ def read_poke(r: Reader) -> Condition | None:
         r.reset(start)
         return None
     if not up and not down:
-        r.word("through", "past", "beyond", fill=False)
+        r.word("through", "past", "beyond", "into", "out", "to", fill=False)
     line = read_operand(r)
-    back = _back(r, line) if line is not None and line.kind != "number" and price_like(line) else None
-    if line is None or back is None or back == (">" if up else "<" if down else "") or back == _OWN.get(side or ""):
+    closed = _back(r, line) if line is not None and line.kind != "number" and price_like(line) else None
+    back, closed_on = closed or ("", None)
+    label = label or closed_on
+    if line is None or not back or back == (">" if up else "<" if down else "") or back == _OWN.get(side or ""):
         r.reset(start)
         return None
     line = edge(line, "<" if back == ">" else ">")
@@ -72,8 +75,9 @@ def _verb(r: Reader) -> bool:
     return False
 
 
-def _back(r: Reader, line: Operand) -> str | None:
-    """ "but closes back under it": the side of the close, None where it does not go on so."""
+def _back(r: Reader, line: Operand) -> tuple[str, str | None] | None:
+    """ "but the 15m candle closes back under it": the side of the close and its interval, None where it does not go on
+    so."""
     r.word("intrabar", fill=False)
     r.word(",", fill=False)
     paused = r.tokens[r.position - 1].text == ","
@@ -82,11 +86,18 @@ def _back(r: Reader, line: Operand) -> str | None:
     r.word("then", "price", "it", fill=False)
     r.word("the", "a", "whose", "its", "with", fill=False)
     r.word("the", "a", "whose", "its", fill=False)
+    label = r.interval(fill=False)
     r.word("candle", "bar", fill=False)
     if not r.word(*_CLOSES, "closing", fill=False):
         return None
-    r.word("is", "back", fill=False)
+    r.word("is", "back", "stays", "stay", "holds", "remains", "sits", "ends", fill=False)
     r.word("back", fill=False)
+    side = _closed_side(r, line)
+    return None if side is None else (side, label)
+
+
+def _closed_side(r: Reader, line: Operand) -> str | None:
+    """ "back under it", "inside": the side of the line on which the candle closed."""
     if r.word("inside", "within", "in", fill=False):
         r.word(*_IT, fill=False)
         return "<" if line.kind in UPPER else ">" if line.kind in LOWER else None

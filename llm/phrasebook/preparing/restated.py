@@ -231,9 +231,11 @@ def _named_later(tokens: list[Token], at: int) -> bool:
 
 
 def _same_length(tokens: list[Token]) -> list[Token]:
-    """ "Over the same hour" is over the last hour; "over the same period" over the length said before."""
+    """ "Over the same hour" is over the last hour; "over the same period" over the length said before; "on the same
+    day" says what stands there anyway."""
     out: list[Token] = []
     length: list[Token] = []
+    skip = -1
     for at, token in enumerate(tokens):
         behind = tokens[at + 1] if at + 1 < len(tokens) else None
         before = tokens[at - 1].text if at else ""
@@ -243,10 +245,15 @@ def _same_length(tokens: list[Token]) -> list[Token]:
             length = [token, behind]
         elif token.text in ("hour", "day", "week") and before in ("last", "past", "an", "a"):
             length = [token]
+        at_once = token.text == "same" and behind is not None and behind.text in ("day", "candle", "bar", "time")
+        if at_once and [t.text for t in out[-2:]] in (["on", "the"], ["on", "that"], ["at", "the"], ["at", "that"]):
+            del out[-2:]
+            skip = at + 1
+            continue
+        if at == skip:
+            continue
         if token.text == "same" and behind is not None and (behind.text in _SPANS or behind.kind in ("span", "number")):
             out.append(replace(token, text="last"))
-        elif token.text == "same" and [t.text for t in tokens[max(at - 2, 0) : at]] == ["at", "the"]:
-            out.append(token)
         elif token.text == "same" and behind is not None and behind.text in _STRETCH and length:
             out.append(replace(token, text="last"))
             out.extend(replace(t, start=behind.start, end=behind.end) for t in length)

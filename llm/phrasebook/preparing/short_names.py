@@ -4,6 +4,7 @@
 2. "Mostly buyers (65%+)": buyers make up at least 65% of the volume; with no number they are more than sellers.
 3. "Massive volume 4x average": the number says how massive.
 4. "0.4% profit or 0.3% loss": a target and a stop.
+5. "Min 4 of the last 5 closes": at least 4.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ _MASSIVE = frozenset(
     massive huge big heavy insane crazy fat chunky monster serious strong high fierce juicy beefy enormous giant
     """.split()
 )
+_LEAST, _MOST = frozenset({"min", "minimum"}), frozenset({"max", "maximum"})
 _CLOSES = frozenset({"closes", "closed", "closing"})
 _GAIN, _LOSS = frozenset({"profit", "gain"}), frozenset({"loss", "drawdown"})
 
 
 def written_out(tokens: list[Token]) -> list[Token]:
     """The tokens with these written out; every one keeps the place of what it was made from."""
-    return _averages(_ends(_volume(_mostly(tokens))))
+    return _averages(_ends(_volume(_mostly(_bounds(tokens)))))
 
 
 def _averages(tokens: list[Token]) -> list[Token]:
@@ -75,6 +77,18 @@ def _named(tokens: list[Token]) -> tuple[set[float], str, int] | None:
         if kinds[0] == "number" and texts[1] in _BETWEEN and kinds[2] == "number" and texts[3] in _AVERAGES:
             return {tokens[at].value, tokens[at + 2].value}, texts[3].removesuffix("s"), at + 4
     return None
+
+
+def _bounds(tokens: list[Token]) -> list[Token]:
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        counted = [t.kind for t in tokens[at + 1 : at + 2]] == ["number"]
+        of = at + 2 < len(tokens) and tokens[at + 2].text in ("of", "out")
+        if token.text in _LEAST | _MOST and counted and of:
+            out.extend((_word(token, "at"), _word(token, "least" if token.text in _LEAST else "most")))
+        else:
+            out.append(token)
+    return out
 
 
 def _mostly(tokens: list[Token]) -> list[Token]:

@@ -93,6 +93,7 @@ bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; 
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
     i meant; meaning | meaning
+hugging; hugs; is hugging; glued to; is glued to; riding along | is near | “{said}” became: near.
 chopping; chopping around; crabbing; crabbing around; chopping sideways; going nowhere; rangebound;
     range bound | sideways
 the biggest volume of the last; biggest volume of the last; the highest volume of the last; highest volume of the last;

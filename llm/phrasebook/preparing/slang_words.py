@@ -58,7 +58,7 @@ i'm bidding; im bidding; im longing; i'm longing; im buying; i'm buying; im apin
     knife catch; catch the knife; catch the falling knife; catch a knife; knife catch it; knife catch szn; knife
     catching szn; dip buy; dip buy it; btfd; i'm a buyer; im a buyer; we ride; let's ride; lets ride; time to bid;
     time to buy; time to ape; time to long; time to get long; time to go long; gimme longs; gimme a long; gib long;
-    bids in | buy
+    bids in; fade it long; i fade it long; fade this long; fading it long; fade that long; fade long | buy
 i hit sell; hit sell; i smash sell; smash sell; mash sell; i mash sell; i press sell; press sell; i click sell;
     click sell; im shorting; i'm shorting; im short; i'm short; im in short; i'm in short; im out short; im fading;
     i'm fading; slam it short; slam short; full degen short; degen short; max short; yolo short; send a short; punt
@@ -67,6 +67,8 @@ i hit sell; hit sell; i smash sell; smash sell; mash sell; i mash sell; i press 
     short the rip; short the pump; short it to zero; short it into oblivion; short tf out of it; short szn; bear szn
     | short
 red close; red closes | red candle
+wick taps; wick tags; wick touches; wick hits; wick tapped; wick tagged; wick touched; wick hit; wicks tap; wicks
+    touch; wick reaches | price touches
 taps; tapped; taps into; tapped into; kisses; kissed; smooches | touches
 price pops up to touch; price pops up to tag; price pops to tag; price rallies up to touch; price pushes up to
     touch; price pushes up to tag; price pokes up to touch; price comes up to touch; price comes up to tag; price

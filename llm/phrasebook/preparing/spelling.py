@@ -128,17 +128,20 @@ def corrected(word: str) -> str | None:
         stem = word.removesuffix(ending)
         if stem != word and (stem in COMMON_WORDS or (f"{stem}e" in COMMON_WORDS and ending in ("ed", "ing"))):
             return None
-    furthest = 1 if len(word) < 6 else 2
+    furthest = 1 if len(word) < 7 else 2
     best: dict[int, list[str]] = {}
     for candidate in known:
         if abs(len(candidate) - len(word)) > furthest or len(candidate) < 3:
             continue
         if candidate[0] != word[0] and candidate[:2] != word[1::-1] and (len(word) < 5 or candidate[-2:] != word[-2:]):
             continue
-        # "avobe": the letters of the word in another order, its ends in place.
-        mixed = len(word) == 5 and word[0] == candidate[0] and sorted(word) == sorted(candidate)
-        distance = _distance(word, candidate, 2 if mixed else furthest)
-        if distance <= (2 if mixed else min(furthest, 1 if len(candidate) < 5 else 2)):
+        # Two changes only where the word begins and ends alike: "information" is no "formation". "avobe": the letters
+        # of the word in another order, its ends in place.
+        mixed = len(word) >= 5 and word[0] == candidate[0] and sorted(word) == sorted(candidate)
+        alike = word[0] == candidate[0] and word[-1] == candidate[-1] and len(candidate) > 5
+        most = 2 if mixed else furthest if alike else 1
+        distance = _distance(word, candidate, most)
+        if distance <= most:
             best.setdefault(distance, []).append(candidate)
     if not best:
         return None

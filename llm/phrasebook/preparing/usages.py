@@ -12,12 +12,26 @@ _COLOURS = frozenset("green red bullish bearish".split())
 _CANDLES = frozenset("candle candles bar bars one ones candlestick candlesticks".split())
 _HEIKIN = frozenset("heikin heiken heikinashi ha".split())
 _DAY = (("on", "the", "day"), ("in", "a", "day"), ("on", "day"), ("today",))
+_MOMENTUM_OF = frozenset({"squeeze", "chande", "chande's", "rsi", "macd", "price"})
 REACH = 12
 
 
 def settle(tokens: list[Token]) -> list[Token]:
     """The tokens with each such word written out where it belongs; their places in the sentence stay."""
-    return _heikin(_said_twice(_named_cross(tokens)))
+    return _squeeze_momentum(_heikin(_said_twice(_named_cross(tokens))))
+
+
+def _squeeze_momentum(tokens: list[Token]) -> list[Token]:
+    """ "The squeeze fired with momentum above zero": the squeeze's own momentum, not the indicator of that name."""
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1].text if at else ""
+        behind = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        squeezed = token.text == "momentum" and any(t.text == "squeeze" for t in out)
+        if squeezed and before not in _MOMENTUM_OF and behind not in ("indicator", "oscillator", "("):
+            out.append(replace(token, text="squeeze", end=token.start))
+        out.append(token)
+    return out
 
 
 def _named_cross(tokens: list[Token]) -> list[Token]:

@@ -14,7 +14,8 @@ exit | leave when; leave if; leave once; leave the trade when; i leave when; bai
     close the position if; close the trade when; close the trade if; take profit if; take profits when; take
     profits if; cover when; cover if; cover the short when; cover;
     cover at; cover it; cover on; i cover; cover the short; cover shorts; take it off; take it off when; take me out;
-    take me out when; i leave; i bail; i'm out when; i get out; i get out when; i close; i close it; i close when;
+    take me out when; i give up if; i give up when; i give up once; give up if; give up when; give up once;
+    i leave; i bail; i'm out when; i get out; i get out when; i close; i close it; i close when;
     i exit; i exit when; i sell when; i sell if; i sell it when; i take it off; i dump it; dump it; ditch it; ditch
     it when; ditch when; ditch if; kill it when; kill it if; kill the trade when; kill the trade if; i'm gone when;
     i'm out if; i'm out once; gtfo; gtfo when; gtfo if; gtfo once; get out of there when; get out of dodge when;
@@ -54,7 +55,9 @@ compare < | held below; stayed below; remained below; kept below; has held below
 not | neither; ain't; aint; wasn't; weren't; won't be; haven't; isnt; arent; doesnt; dont; hasnt; havent; wasnt;
     has yet to; must not be; may not be; should not be; shouldn't be; mustn't; mustn't be; need not; not
     currently; not already; still not; not yet
-unless | skip; skipping; skips; never on; but not on; not on; just not on; i skip; only not on; no trades on; no longs
+unless | nothing on; nothing if; nothing when; nothing while; nothing during; but nothing on; and nothing on; but
+    nothing if; but nothing when; and nothing when; and nothing if; skip; skipping; skips;
+    never on; but not on; not on; just not on; i skip; only not on; no trades on; no longs
     on; no shorts on; i don't want it if; i don't want it when; don't want it if; don't want it when;
     not interested if; not
     interested when; no thanks if; no thanks when; pass if; pass when; i pass if; i pass when; i skip it if; i skip

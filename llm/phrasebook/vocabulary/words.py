@@ -96,7 +96,7 @@ change | price change; change; percent change; percentage change; return; perfor
 colour green | green; bullish; white; up; rising; positive
 colour red | red; bearish; black; down; falling; negative
 candle | candle; candles; bar; bars; period; periods; candlestick; candlesticks; closes; sessions
-row | in a row; consecutive; consecutively; straight; in succession; running; back to back; successive
+row | in a row; in row; consecutive; consecutively; straight; in succession; running; back to back; successive
 for | for; for at least; for the last; for the past; lasting; throughout the last
 ago | ago; earlier; before that
 last | sometime in the last; sometime in the past; sometime over the last; sometime within the last; at least once
@@ -120,7 +120,7 @@ spoken | length; lengths; lookback; settings; setting; parameters; params; windo
 highest high | highest; maximum; max; widest; largest; greatest; biggest; at its highest; the highest; at the
     highest; at its widest; highest value; highest reading; at a high; highest level; at its largest; at its
     maximum; steepest
-highest low | lowest; minimum; min; narrowest; tightest; smallest; least; at its lowest; the lowest; at the lowest;
+highest low | lowest; minimum; min; narrowest; tightest; smallest; at its lowest; the lowest; at the lowest;
     at its narrowest; lowest value; lowest reading; at its tightest; lowest level; thinnest; at its smallest
 new | new; fresh; makes a new; make a new; making a new; hits a new; sets a new; at a new; reaches a new; prints a
     new; made a new; making new; makes new; make new; hitting new; hits new; at new
