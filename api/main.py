@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -30,7 +31,14 @@ from api.stream import Broadcaster
 from app.bootstrap import open_services
 from app.settings import Settings
 
+log = logging.getLogger(__name__)
 PREFIX = "/api/v1"
+
+
+def _ended(follower: asyncio.Task[None]) -> None:
+    """Say at once what ended a task that goes on as long as the process."""
+    if not follower.cancelled() and (error := follower.exception()) is not None:
+        log.error("%s ended, and comes back with the next start", follower.get_name(), exc_info=error)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -51,11 +59,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 asyncio.create_task(app.state.broadcaster.run()),
                 asyncio.create_task(services.prices.run()),
             ]
+            for follower in followers:
+                follower.add_done_callback(_ended)
             yield
             for follower in followers:
                 follower.cancel()
-                with suppress(asyncio.CancelledError):
-                    await follower
+            await asyncio.gather(*followers, return_exceptions=True)
 
     app = Described(
         title="Signal Screener",

@@ -128,7 +128,13 @@ class PriceBoard:
         return sum(len(group.readers) for group in self._groups.values())
 
     async def run(self) -> None:
-        """Follow the worker's prices until cancelled."""
+        """Follow the worker's prices until cancelled. Whatever ends it, viewers are told that prices are old."""
+        try:
+            await self._follow()
+        finally:
+            self._tell(live=False)
+
+    async def _follow(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
             try:
@@ -140,10 +146,9 @@ class PriceBoard:
                 reason = "the worker ended it"
             except (MarketUnavailable, MarketRefused) as error:
                 reason = str(error)
-            except Exception as error:
-                # Ended for good, old prices would pass for live ones.
-                log.exception("prices could not be taken")
-                reason = str(error) or type(error).__name__
+            except (ValueError, OverflowError, OSError) as error:
+                # A price whose time is no date: which of the three says so is the platform's.
+                reason = f"a price cannot be told: {error}"
             if self.live:
                 log.warning("the stream of prices is opened again: %s", reason)
             self._tell(live=False)

@@ -131,6 +131,23 @@ async def test_a_price_that_cannot_be_told_does_not_end_the_stream(upstream: Ups
         assert board.live
 
 
+async def test_viewers_are_told_when_prices_end_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a mistake of ours, which is not passed over in silence."""
+    upstream = Upstream()
+    followed = PriceBoard(cast(MarketClient, upstream))
+    task = asyncio.create_task(followed.run())
+    upstream.send(A=1.0)
+    await until(lambda: followed.live)
+    with followed.read() as reader:
+        await reader.take(5)
+        monkeypatch.setattr(followed, "_publish", None)
+        upstream.send(A=2.0)
+        assert await reader.take(20) == [("state", '{"live": false}')]
+    with pytest.raises(TypeError):
+        await task
+    assert not followed.live
+
+
 async def test_symbols_that_leave_are_forgotten(upstream: Upstream, board: PriceBoard) -> None:
     upstream.send(A=1.0, B=1.0)
     upstream.send("B", A=2.0)
