@@ -19,8 +19,8 @@ from typing import Final, Literal, NamedTuple
 
 from llm.checks.alike import ALL_ONE, alike, worth
 from llm.checks.claims import Claim, Claims, Joined, placeless
-from llm.checks.edits import constant
 from llm.checks.readings import Reading, Words
+from llm.checks.syntax import constant
 
 Kind = Literal["turned", "event", "window", "place", "side", "numbers", "joined", "stop", "target"]
 

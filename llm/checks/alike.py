@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from llm.checks.edits import constant
+from llm.checks.syntax import constant
 
 Values = NDArray[np.float64]
 Alike = Literal["same", "opposite", "other"]

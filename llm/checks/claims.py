@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from llm.checks.edits import constant
+from llm.checks.syntax import compared, constant, definitions
 
 Window = tuple[Literal["within", "always"], float]
 Joined = int | tuple[str, tuple["Joined", ...]]
@@ -62,10 +62,7 @@ class Claims:
 def claims_of(spelled: str) -> Claims:
     """The claims of a program that is spelled as `canonical_source` does it."""
     found = Claims()
-    given: dict[str, ast.expr] = {}
-    for line in ast.parse(spelled).body:
-        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
-            given[line.targets[0].id] = line.value
+    given = definitions(ast.parse(spelled))
     opened = {name: _Opened(given).visit(value) for name, value in given.items()}
     if "match" in opened:
         found.joined = _open(opened["match"], False, (), found.entry)
@@ -228,13 +225,7 @@ def _claim(node: ast.expr, turned: bool, windows: tuple[Window, ...]) -> Claim:
 
 
 def _sides(node: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What is below and what is above, of a comparison or a cross."""
-    match node:
-        case ast.Compare(left=left, ops=[ast.Lt() | ast.LtE()], comparators=[right]):
-            yield left, right
-        case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE()], comparators=[right]):
-            yield right, left
-        case ast.Call(func=ast.Name(id="crossover"), args=[left, right]):
-            yield right, left
-        case ast.Call(func=ast.Name(id="crossunder"), args=[left, right]):
-            yield left, right
+    """What is below and what is above, of one comparison or a cross."""
+    found = [comparison.below_and_above for comparison in compared(node)]
+    if len(found) == 1 and found[0] is not None:
+        yield found[0]

@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from llm.checks.alike import ENTRY_HIGH, ENTRY_LOW, worth
-from llm.checks.edits import Source, constant
+from llm.checks.edits import Source
+from llm.checks.syntax import called, compared, constant
 from screener import Program
 from screener.ir import implied
 
@@ -36,7 +37,6 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "month": (1, 12, "the month"),
 }  # fmt: skip
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
-_SIGNS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
 _CANDLE: Final = ("low", "open", "close", "high")
 
 
@@ -62,7 +62,7 @@ def wrong_sides(program: Program, direction: str) -> Iterator[str]:
 
 def _out_of_range(source: Source) -> Iterator[str]:
     for node in source.walk():
-        found = [words for left, sign, right in _comparisons(node) for words in _outside(source, left, sign, right)]
+        found = [words for left, sign, right in compared(node) for words in _outside(source, left, sign, right)]
         # What is never true says more than that its other half always is.
         yield from sorted(found, key=lambda words: "never" not in words)[:1]
 
@@ -83,20 +83,6 @@ def _outside(source: Source, left: ast.expr, sign: str, right: ast.expr) -> Iter
             yield f"{said} is always true: {span}."
 
 
-def _comparisons(node: ast.expr) -> Iterator[tuple[ast.expr, str, ast.expr]]:
-    if isinstance(node, ast.Compare):
-        sides = [node.left, *node.comparators]
-        for n, op in enumerate(node.ops):
-            if type(op) in _SIGNS:
-                yield sides[n], _SIGNS[type(op)], sides[n + 1]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) >= 2:
-        if node.func.id in ("crossover", "crossunder"):
-            yield node.args[0], ">" if node.func.id == "crossover" else "<", node.args[1]
-        elif node.func.id == "between" and len(node.args) == 3:
-            yield node.args[0], ">=", node.args[1]
-            yield node.args[0], "<=", node.args[2]
-
-
 def _range(source: Source, node: ast.expr, output: str = "") -> tuple[float, float, str] | None:
     """The values that an expression can have, with its name; None where nothing is known."""
     if isinstance(node, ast.Subscript):
@@ -106,7 +92,7 @@ def _range(source: Source, node: ast.expr, output: str = "") -> tuple[float, flo
             return _range(source, source.expressions[node.id], output)
         return None if output else _RANGES.get(node.id)
     if isinstance(node, ast.Call):
-        name = ast.unparse(node.func).rpartition(".")[2]
+        name = called(node)
         return _RANGES.get(f"{name}.{output}" if output else name)
     if isinstance(node, ast.Attribute) and not output:
         found = _range(source, node.value, node.attr)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+from llm.checks.syntax import called, definitions
 from screener import FilterError, canonical_source, compile_filter
 from screener.ir import Program
 
@@ -26,11 +27,7 @@ class Source:
         self._starts = list(accumulate((len(line.encode()) + 1 for line in text.split("\n")), initial=0))
         self._compiled: dict[tuple[str, str], str | None] = {(self.text, self.base): None}
         tree = ast.parse(text)
-        self.expressions = {
-            line.targets[0].id: line.value
-            for line in tree.body
-            if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
-        }
+        self.expressions = definitions(tree)
 
     def walk(self) -> Sequence[ast.expr]:
         """Every expression of the program, in the order of the text."""
@@ -48,7 +45,7 @@ class Source:
     @cached_property
     def _calls(self) -> tuple[tuple[str, ast.Call], ...]:
         calls = (node for node in self.walk() if isinstance(node, ast.Call))
-        return tuple((ast.unparse(node.func).rpartition(".")[2], node) for node in calls)
+        return tuple((called(node), node) for node in calls)
 
     def said(self, node: ast.expr) -> str:
         """The text of an expression as it is written."""
@@ -80,12 +77,3 @@ class Source:
                 other = False
             self._compiled[key] = code if other else None
         return self._compiled[key]
-
-
-def constant(node: ast.expr) -> float | None:
-    """The number that an expression is, sign included; None for anything else."""
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:
-        return None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

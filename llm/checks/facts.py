@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from llm.checks.relations import Side, comparisons
+from llm.checks.syntax import RESULTS, called, definitions
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter, results_of
 from screener.language.plan import used
 from screener.language.shared import Lasting
@@ -23,6 +24,9 @@ from screener.vocabulary.indicators import INDICATORS
 _FIELDS: Final = frozenset(
     ("open", "high", "low", "close", "volume", "quote_volume", "trades", "buy_volume", "sell_volume", "volume_delta")
 )
+
+_NEAR_BY: Final = 3
+"""Candles back that a turn or a pattern may mean without a number."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,10 @@ def facts_of(program: Program) -> Facts:
 
 
 def _holds(program: Program, name: str) -> bool:
-    """Whether the graph has what the source calls `name`, though the language has a shorter word for it."""
+    """Whether the graph has what the source calls `name`, though the language has a shorter word for it: each call of
+    it is compiled by itself, and what it comes to looked for."""
     tree = ast.parse(program.source)
-    lines = [ast.unparse(line) for line in tree.body if isinstance(line, ast.Assign) and not _is_result(line)]
+    lines = [f"{given} = {ast.unparse(value)}" for given, value in definitions(tree).items() if given not in RESULTS]
     pool = Lasting()
     roots = results_of(program).values()
     held = set(normalised(program.nodes, roots, pool).values())
@@ -96,10 +101,6 @@ def _holds(program: Program, name: str) -> bool:
                 if normalised(made.nodes, [root], pool)[root] in held:
                     return True
     return False
-
-
-def _is_result(line: ast.Assign) -> bool:
-    return isinstance(line.targets[0], ast.Name) and line.targets[0].id in _RESULTS
 
 
 def _read_nodes(program: Program, found: Facts) -> None:
@@ -127,19 +128,16 @@ def _read_nodes(program: Program, found: Facts) -> None:
 
 def _read_text(code: str, found: Facts, *, chosen: bool) -> None:
     """The words of a program's text that its results are made of."""
-    definitions: dict[str, ast.expr] = {}
-    for line in ast.parse(code).body:
-        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
-            definitions[line.targets[0].id] = line.value
-    waiting: list[ast.expr] = [definitions.pop(name) for name in _RESULTS if name in definitions]
+    given = definitions(ast.parse(code))
+    waiting: list[ast.expr] = [given.pop(name) for name in RESULTS if name in given]
     while waiting:
         root = waiting.pop()
         if chosen:
             _read_literals(root, "", "" if isinstance(root, ast.Constant) else ast.unparse(root), found)
         for node in ast.walk(root):
             if isinstance(node, ast.Name):
-                if node.id in definitions:
-                    waiting.append(definitions.pop(node.id))
+                if node.id in given:
+                    waiting.append(given.pop(node.id))
                 found.words.add(node.id)
             elif isinstance(node, ast.Constant):
                 _read_constant(node.value, found)
@@ -153,7 +151,7 @@ def _read_text(code: str, found: Facts, *, chosen: bool) -> None:
 def _read_literals(node: ast.AST, name: str, where: str, found: Facts, within: ast.AST | None = None) -> None:
     """The numbers under `node`, which stands in a call of `name`, written `where`."""
     if isinstance(node, ast.Call):
-        name, where = ast.unparse(node.func).rpartition(".")[2], ast.unparse(node)
+        name, where = called(node), ast.unparse(node)
     elif isinstance(node, ast.Compare) or (isinstance(node, ast.Subscript) and not name):
         where = ast.unparse(node)
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
@@ -166,12 +164,6 @@ def _read_literals(node: ast.AST, name: str, where: str, found: Facts, within: a
 def _defaults(name: str) -> tuple[object, ...]:
     row = INDICATORS.get(name) or FUNCTIONS.get(name)
     return () if row is None else tuple(arg.default for arg in row.args if arg.default is not None)
-
-
-_NEAR_BY: Final = 3
-"""Candles back that a turn or a pattern may mean without a number."""
-
-_RESULTS: Final = ("match", "exit", "stop", "target", "score")
 
 
 def _ends(node: ast.expr, name: str) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llm.checks.asked import Asked, choice, question
-from llm.checks.edits import Source, constant
+from llm.checks.edits import Source
 from llm.checks.settings import AVERAGES, LOWER_LEVELS, SETTINGS, UPPER_LEVELS, VOLUME_LENGTHS, VOLUME_TIMES, Values
 from llm.checks.shapes import Question
+from llm.checks.syntax import called, compared, constant
 from screener.vocabulary.indicators import INDICATORS
 
 _CROSSINGS: Final = ("crossover", "crossunder")
@@ -47,13 +48,11 @@ def levels(asked: Asked) -> Iterator[Question | None]:
 
 def _sides(asked: Asked, node: ast.expr) -> tuple[str, ast.expr, float, bool] | None:
     """An oscillator compared with a constant: its name, the constant's place and value, whether it is a low one."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        pair = (node.left, node.comparators[0])
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("crossover", "crossunder") and len(node.args) == 2:
-        pair = (node.args[0], node.args[1])
-    else:
+    found = list(compared(node))
+    if len(found) != 1:
         return None
-    for side, other in (pair, pair[::-1]):
+    left, _, right = found[0]
+    for side, other in ((left, right), (right, left)):
         value = constant(other)
         names = _names_under(asked, side)
         name = next((n for n in names if n in LOWER_LEVELS), None)
@@ -68,7 +67,7 @@ def _names_under(asked: Asked, node: ast.expr) -> list[str]:
     while waiting:
         for child in ast.walk(waiting.pop()):
             if isinstance(child, ast.Call):
-                found.append(ast.unparse(child.func).rpartition(".")[2])
+                found.append(called(child))
             elif isinstance(child, ast.Name) and child.id in asked.source.expressions and child.id not in opened:
                 opened.add(child.id)
                 waiting.append(asked.source.expressions[child.id])

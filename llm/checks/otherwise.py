@@ -17,6 +17,7 @@ from llm.checks.languages import is_english
 from llm.checks.opposites import opposites
 from llm.checks.readings import reading_of
 from llm.checks.shapes import Disagreement, Question, Unused
+from llm.checks.syntax import RESULTS
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter
 
 _NEAR_BY: Final = 15
@@ -115,7 +116,7 @@ def _place(source: Source, difference: Difference) -> ast.expr | None:
 
 def _definitions(source: Source) -> Iterator[str]:
     for name, value in source.expressions.items():
-        if name not in ("match", "exit", "stop", "target", "score"):
+        if name not in RESULTS:
             yield f"{name} = {' '.join(source.said(value).split())}"
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llm.checks.edits import constant
 from llm.checks.pieces import Piece, pieces
 from llm.checks.shapes import Unused
+from llm.checks.syntax import compared, constant, definitions
 from llm.checks.words import named_at
 
 _UP: Final = frozenset(("above", "over", ">", ">=", "exceeds", "tops", "higher", "greater", "obove"))
@@ -63,49 +63,26 @@ class _Operand:
 def comparisons(code: str, now: bool = False) -> list[tuple[Side, Side]]:
     """Every comparison of a program: what is below, what is above. With `now`, none of the candle before, which a cross
     written out has."""
-    definitions = {
-        line.targets[0].id: line.value
-        for line in ast.parse(code).body
-        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
-    }
+    given = definitions(ast.parse(code))
     found: list[tuple[Side, Side]] = []
-    for root in definitions.values():
-        for node in ast.walk(root):
-            for below, above in _pairs(node):
-                if now and any(isinstance(side, ast.Subscript) for side in (below, above)):
-                    continue
-                found.append((_side(below, definitions), _side(above, definitions)))
+    for comparison in (c for root in given.values() for node in ast.walk(root) for c in compared(node)):
+        sides = comparison.below_and_above
+        if sides is None or (now and any(isinstance(side, ast.Subscript) for side in sides)):
+            continue
+        found.append((_side(sides[0], given), _side(sides[1], given)))
     return found
 
 
-def _pairs(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    if isinstance(node, ast.Compare):
-        sides = [node.left, *node.comparators]
-        for n, op in enumerate(node.ops):
-            if isinstance(op, ast.Lt | ast.LtE):
-                yield sides[n], sides[n + 1]
-            elif isinstance(op, ast.Gt | ast.GtE):
-                yield sides[n + 1], sides[n]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) >= 2:
-        if node.func.id == "crossover":
-            yield node.args[1], node.args[0]
-        elif node.func.id == "crossunder":
-            yield node.args[0], node.args[1]
-        elif node.func.id == "between" and len(node.args) == 3:
-            yield node.args[1], node.args[0]
-            yield node.args[0], node.args[2]
-
-
-def _side(node: ast.expr, definitions: dict[str, ast.expr]) -> Side:
+def _side(node: ast.expr, given: dict[str, ast.expr]) -> Side:
     found = Side()
     waiting: list[tuple[ast.AST, bool]] = [(node, False)]
     opened: set[str] = set()
     while waiting:
         top, inside = waiting.pop()
         if isinstance(top, ast.Name):
-            if top.id in definitions and top.id not in opened:
+            if top.id in given and top.id not in opened:
                 opened.add(top.id)
-                waiting.append((definitions[top.id], inside))
+                waiting.append((given[top.id], inside))
             found.words.add(top.id)
             if not inside:
                 found.outside.add(top.id)

@@ -9,8 +9,9 @@ from typing import Final
 from llm.checks.alike import worth
 from llm.checks.asked import Asked, choice, question
 from llm.checks.contradictions import wrong_sides
-from llm.checks.edits import Source, constant
+from llm.checks.edits import Source
 from llm.checks.shapes import Question
+from llm.checks.syntax import called, constant
 from screener import Program, compile_filter
 
 _PAIRS: Final = (("low", "high"), ("lowest", "highest"), ("lower", "upper"), ("min", "max"))
@@ -108,7 +109,7 @@ def _names(node: ast.expr) -> Iterator[str]:
 
 def _called(node: ast.Call) -> ast.expr | None:
     """`lowest(low, 10)` as `highest(high, 10)`, `max(a, b)` as `min` of both mirrored."""
-    name = ast.unparse(node.func).rpartition(".")[2]
+    name = called(node)
     args = [_mirrored(arg) or arg for arg in node.args]
     func = _mirrored(node.func) if name in _TURNED else None
     if func is None and all(new is old for new, old in zip(args, node.args, strict=True)):
