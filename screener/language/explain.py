@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from screener.ir import Condition, Program
 from screener.language.describe import English
 
+_PLACE = r"(the close|the open|the high|the low|the entry price|the (?:highest|lowest) \w+ since the entry)"
+_DISTANCE = r"\d+(?:\.\d+)?|(?:\d+(?:\.\d+)? times )?[A-Z]+\(\d+\)"
 _ENDINGS = (("exit", "Exit when"), ("stop", "Stop at"), ("target", "Target at"))
 
 
@@ -31,12 +33,13 @@ def compose(english: English, results: Mapping[str, int], parts: Sequence[int]) 
 
 
 def _away(price: str) -> str:
-    """`0.98 times the close` as people say it: 2 % below the close."""
-    factor = re.fullmatch(r"(\d+(?:\.\d+)?) times (the close|the entry price|the highest \w+ since the entry)", price)
-    if factor is None:
-        return price
-    percent = round((float(factor[1]) - 1) * 100, 6)
-    return f"{abs(percent):g} % {'above' if percent > 0 else 'below'} {factor[2]}"
+    """`0.98 times the close` as people say it: 2 % below the close; `the close plus ATR(14)`: ATR(14) above it."""
+    if factor := re.fullmatch(rf"(\d+(?:\.\d+)?) times {_PLACE}", price):
+        percent = round((float(factor[1]) - 1) * 100, 6)
+        return f"{abs(percent):g} % {'above' if percent > 0 else 'below'} {factor[2]}"
+    if apart := re.fullmatch(rf"{_PLACE} (plus|minus) \(?({_DISTANCE})\)?", price):
+        return f"{apart[3]} {'above' if apart[2] == 'plus' else 'below'} {apart[1]}"
+    return price
 
 
 def _sentence(text: str) -> str:

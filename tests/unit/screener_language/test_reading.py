@@ -72,7 +72,7 @@ READINGS = {
     "match = crossunder(ta.supertrend(10, 3).direction, 0)": "The Supertrend(10, 3) turns down.",
     "match = ta.ha().close > close": "The Heikin-Ashi close is above the close.",
     "match = close > open\nstop = close * 0.98\ntarget = 1.5 * high": (
-        "The close is above the open. Stop at 2 % below the close. Target at 1.5 times the high."
+        "The close is above the open. Stop at 2 % below the close. Target at 50 % above the high."
     ),
     "match = na(close[1])": "The close one candle ago is unknown.",
     "match = volume_delta > 0": "The net taker volume is above 0.",
@@ -120,7 +120,7 @@ READINGS = {
     ),
     "match = close > open\nexit = ta.rsi(close, 14) > 70\nstop = close - 2 * ta.atr(14)\nscore = volume": (
         "The close is above the open. Exit when RSI(14) of the close is above 70. "
-        "Stop at the close minus (2 times ATR(14)). Ranked by the volume, largest first."
+        "Stop at 2 times ATR(14) below the close. Ranked by the volume, largest first."
     ),
 }
 
@@ -130,6 +130,23 @@ def test_reading(text: str) -> None:
     program = compile_filter(text, "15m", {"BTCUSDT"})
     assert reading(program) == READINGS[text]
     assert reading(program) == compile_filter(text, "15m", {"BTCUSDT"}).reading
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ("close * 0.98", "2 % below the close"),
+        ("close + 1.5 * ta.atr(14)", "1.5 times ATR(14) above the close"),
+        ("trade.price - ta.atr(14)", "ATR(14) below the entry price"),
+        ("trade.highest(high) - 3 * ta.atr(22)", "3 times ATR(22) below the highest high since the entry"),
+        ("low - 0.5", "0.5 below the low"),
+        ("close - max(ta.atr(14), open - low)", "the close minus the larger of ATR(14) and the open minus the low"),
+        ("lowest(low, 10) - ta.atr(14)", "the lowest low over the last 10 candles minus ATR(14)"),
+    ],
+)
+def test_a_stop_is_so_far_from_a_price(price: str, said: str) -> None:
+    read = str(compile_filter(f"match = close > open\nstop = {price}", "1h").reading)
+    assert read == f"The close is above the open. Stop at {said}."
 
 
 VOTES = """
