@@ -43,3 +43,16 @@ class Generating(Caller):
         """A filter in the model's words."""
         body = {"filter_code": filter_code, "interval": interval, "direction": direction, "prompt": sentence}
         return self._stream("/generate/explain", body, ExplanationOut, Progress)
+
+    def mend(
+        self, filter_code: str, error: str, interval: str, direction: str, sentence: str = ""
+    ) -> Iterator[Progress | GeneratedFilterOut]:
+        """A filter without the error it has; what was changed is told line by line, or condition by condition."""
+        body = {
+            "filter_code": filter_code,
+            "error": error,
+            "interval": interval,
+            "direction": direction,
+            "prompt": sentence,
+        }
+        return self._stream("/generate/mend", body, GeneratedFilterOut, Progress)

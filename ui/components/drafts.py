@@ -52,7 +52,8 @@ class Draft:
 
     `serial` counts the drafts written. `undo` are the drafts before each change made by a click, newest last, each with
     what the change was. `read` are the rows of the filter beside the words they came from, `refused` says why edited
-    conditions gave no filter. `pending`: the code compiles, and was not yet looked back at and checked.
+    conditions gave no filter. `pending`: the code compiles, and was not yet looked back at and checked. `corrections`
+    are the lines that were corrected, `unmended` says why they were not.
     """
 
     sentence: str = ""
@@ -79,6 +80,8 @@ class Draft:
     undo: tuple[tuple[str, "Draft"], ...] = ()
     read: tuple[ReadingRow, ...] = ()
     refused: Problem | None = None
+    corrections: tuple[str, ...] = ()
+    unmended: Problem | None = None
     serial: int = 0
     auto_name: str = ""
 
@@ -106,7 +109,8 @@ class Draft:
 
     def edited(self, code: str) -> "Draft":
         """With other code; it has to be confirmed again."""
-        return replace(self, code=code, confirmed=False, explanation=None, changes=(), refused=None)
+        fresh = replace(self, code=code, confirmed=False, explanation=None, changes=(), refused=None)
+        return replace(fresh, corrections=(), unmended=None)
 
     def named(self, name: str, interval: str, direction: str, trigger: str) -> "Draft":
         """With other settings; any but another name has to be confirmed again."""
@@ -123,6 +127,16 @@ class Draft:
             evaluate=choice.evaluate or self.evaluate,
             version=self.version + 1,
             undo=(*self.undo, (what, replace(self, undo=())))[-MAX_UNDO:],
+        )
+
+    def corrected(self, made: GeneratedFilterOut) -> "Draft":
+        """With the filter that compiles in the place of one that did not."""
+        before = ("The code was corrected", replace(self, undo=(), unmended=None))
+        return replace(
+            self.edited(made.filter_code),
+            corrections=made.changes,
+            version=self.version + 1,
+            undo=(*self.undo, before)[-MAX_UNDO:],
         )
 
     def rewritten(self, made: GeneratedFilterOut, conditions: tuple[str, ...]) -> "Draft":

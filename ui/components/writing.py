@@ -1,13 +1,13 @@
 """Asking a model and showing its progress: steps as they end, its text as it comes, what it cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
 from pydantic import BaseModel
 
-from api.schemas import Problem
+from api.schemas import FieldError, Problem
 from api.schemas.generation import Spent
 from ui import session
 from ui.caller import ApiError, ApiProblem, Progress
@@ -18,6 +18,7 @@ ShapeT = TypeVar("ShapeT", bound=BaseModel)
 MAX_LINES = 30
 MAX_LINE = 400
 """What the API takes of edited conditions."""
+MAX_ERROR = 4_000
 OFFLINE = "offline translator"
 TEXT_SHOWN = 1_200
 Steps = tuple[tuple[str, float], ...]
@@ -135,6 +136,8 @@ def answer_asked() -> None:
             _rewrite(drafts.current())
         case "explain":
             _explain(drafts.current())
+        case "mend":
+            _mend(drafts.current())
 
 
 def _rewrite(draft: Draft) -> None:
@@ -155,6 +158,33 @@ def _rewrite(draft: Draft) -> None:
         st.rerun()
     if made is not None:
         drafts.store(drafts.examined(draft.rewritten(made, lines)))
+        st.rerun()
+
+
+def mending(draft: Draft, errors: Sequence[FieldError]) -> None:
+    """The button that has code corrected which does not compile; which lines were, or why none was."""
+    if draft.corrections:
+        lines = "".join(f"<li>{text.esc(line)}</li>" for line in draft.corrections)
+        session.html(f'<b>Corrected</b><ul class="mut" style="margin:4px 0 0;padding-left:18px">{lines}</ul>')
+    if not errors:
+        return
+    if draft.unmended is not None:
+        session.html(refusal(draft.unmended, "Your code is as it was."))
+    hint = "Without a model only what is certain is corrected. Every change is shown, and can be undone."
+    st.button("Correct it", key="mend", icon=":material/build:", on_click=_ask, args=("mend",), help=hint)
+
+
+def _mend(draft: Draft) -> None:
+    errors = draft.report.errors if draft.report else ()
+    said = "\n".join(f"line {e.line}: {e.message}" for e in errors)[:MAX_ERROR]
+    sentence = draft.sentence if draft.generated else ""
+    items = session.api().mend(draft.code, said or "It does not compile.", draft.interval, draft.direction, sentence)
+    made, _, problem = followed(items, "Correcting the code", "Nothing was corrected")
+    if problem is not None:
+        drafts.store(replace(draft, unmended=problem))
+        st.rerun()
+    if made is not None:
+        drafts.store(drafts.examined(draft.corrected(made)))
         st.rerun()
 
 

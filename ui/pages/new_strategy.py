@@ -183,7 +183,8 @@ def _code(draft: Draft) -> None:
     if errors:
         session.html("".join(readback.diagnostic(error) for error in errors))
         st.caption("Read-back and past matches keep showing the last version that compiled.")
-    elif draft.report and draft.report.warnings:
+    writing.mending(draft, errors)
+    if not errors and draft.report and draft.report.warnings:
         session.html("".join(readback.diagnostic(warning, "warn") for warning in draft.report.warnings))
 
 
