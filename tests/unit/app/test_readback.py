@@ -24,7 +24,7 @@ def test_exit_stop_and_target_have_rows_with_their_words() -> None:
             "rsi_above_60 or trade.bars >= 20",
         ),
         ("Stop at 1.5 % below the close", "stop 1.5%", "close * 0.985"),
-        ("Target at the close plus (3 times ATR(14))", "target 3 ATR", "close + 3 * ta.atr(14)"),
+        ("Target at 3 times ATR(14) above the close", "target 3 ATR", "close + 3 * ta.atr(14)"),
     ]
 
 
