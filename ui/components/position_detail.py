@@ -113,7 +113,7 @@ def decisions(found: PositionDetail) -> str:
     )
     if most is not None and found.asked_today >= most:
         head += text.banner(
-            "warn", "schedule", "Rules decide until 00:00 UTC.", "The model was asked as often as it may."
+            "warn", "schedule", "Rules decide until 00:00 UTC.", "The model was asked as often as it may be."
         )
     if not count:
         return (

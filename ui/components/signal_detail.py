@@ -103,7 +103,7 @@ def _decision_card(signal: SignalDetail) -> None:
             _approve(signal)
         elif signal.state in text.SETTLED:
             words, _ = text.decision_tag(signal.state, signal.decision)
-            reason = signal.error or _reason(signal)
+            reason = signal.refusal or signal.error or _reason(signal)
             session.html(f"<b>{text.esc(words)}.</b> <span class='mut'>{text.esc(reason)}</span>")
         elif signal.state == "analysing":
             session.html(f'{text.icon("hourglass_top")} <b>Analysing.</b> <span class="mut">Levels follow.</span>')
