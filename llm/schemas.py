@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -59,13 +60,29 @@ class Source(BaseModel):
     words: str = Field("", max_length=400)
 
 
+def _cut_at(most: int) -> Callable[[object], object]:
+    """Cuts a text at a word: a title that is too long is no reason to ask again."""
+
+    def cut(value: object) -> object:
+        if not isinstance(value, str) or len(value.strip()) <= most:
+            return value
+        kept = value.strip()[: most - 1]
+        return f"{kept.rpartition(' ')[0] or kept}…"
+
+    return cut
+
+
 class StrategyMetadata(BaseModel):
     """Everything about a strategy except its code: the answer of the metadata step."""
 
     model_config = ConfigDict(extra="ignore")
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), BeforeValidator(_cut_at(80))
+    ]
+    description: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=1_000), BeforeValidator(_cut_at(1_000))
+    ] = ""
     direction: Direction = "long"
     interval: str = Field(default="1h", description="the base interval: the finest one the sentence names")
     conditions: list[Line] = Field(default_factory=list, max_length=30, description="one sentence each")

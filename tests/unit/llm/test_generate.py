@@ -6,7 +6,7 @@ import json
 from typing import TypeVar
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from llm import (
     GenerationFailed,
@@ -27,6 +27,7 @@ from llm.gateway.failures import redacted
 from llm.gateway.litellm_model import timeout_from_environment
 from llm.generation.drafts import without_fence
 from llm.reference import language_reference, metadata_reference
+from llm.schemas import StrategyMetadata
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -241,3 +242,11 @@ def test_the_prompt_knows_every_word() -> None:
     ):
         assert word in system
     assert len(system) < 40_000
+
+
+def test_a_name_that_is_too_long_is_cut_at_a_word() -> None:
+    read = StrategyMetadata.model_validate({"name": "Oversold turn " * 9, "description": "x" * 1_200})
+    assert read.name == "Oversold turn Oversold turn Oversold turn Oversold turn Oversold turn Oversold…"
+    assert len(read.description) == 1_000 and read.description.endswith("…")
+    with pytest.raises(ValidationError):
+        StrategyMetadata.model_validate({"name": "  "})
