@@ -147,6 +147,20 @@ async def read_account(
     )
 
 
+def limits_of(account: Account, settings: Settings) -> RiskLimits:
+    """What no entry of the account may pass."""
+    return RiskLimits(
+        max_open_positions=settings.max_positions,
+        max_daily_loss=settings.paper_capital * settings.max_daily_loss,
+        # A quiet coin may trade once a minute; in market time.
+        max_price_age_ms=180_000,
+        min_reward_to_risk=to_decimal(GroundingLimits().min_reward_risk),
+        tier=account.tier.name,
+        execution=account.tier.execution,
+        live=account.tier.live,
+    )
+
+
 def plan_entry(
     account: Account,
     settings: Settings,
@@ -203,17 +217,8 @@ def plan_entry(
         reward_to_risk=paid,
         live=MODE == "live",
     )
-    limits = RiskLimits(
-        max_open_positions=settings.max_positions,
-        max_daily_loss=settings.paper_capital * settings.max_daily_loss,
-        # A quiet coin may trade once a minute; in market time.
-        max_price_age_ms=180_000,
-        min_reward_to_risk=to_decimal(GroundingLimits().min_reward_risk),
-        tier=account.tier.name,
-        execution=account.tier.execution,
-        live=account.tier.live,
-    )
-    refusals = {r.code: r for r in (*sizing.refusals, *_outgrown(fresh, sizing, fee, rules), *check(context, limits))}
+    refused = (*sizing.refusals, *_outgrown(fresh, sizing, fee, rules), *check(context, limits_of(account, settings)))
+    refusals = {r.code: r for r in refused}
     gross = (target - sizing.entry) * direction.sign * sizing.quantity if target is not None else ZERO
     fees_at_target = fee.fee_rate * (sizing.entry + target) * sizing.quantity if target is not None else ZERO
     return EntryPlan(

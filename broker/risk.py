@@ -66,6 +66,24 @@ class EntryContext:
     live: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DayLoss:
+    """What a day cost, in the quote asset, as the rule counts it: realised, after fees. `limit` None: there is none."""
+
+    lost: Decimal
+    limit: Decimal | None
+
+    @property
+    def stops_entries(self) -> bool:
+        """Whether nothing new is opened for the rest of the day."""
+        return self.limit is not None and self.lost >= self.limit
+
+
+def day_loss(realised_today: Decimal, limits: RiskLimits) -> DayLoss:
+    """The day's loss beside its limit; `realised_today` is negative for a loss."""
+    return DayLoss(max(-realised_today, ZERO), limits.max_daily_loss)
+
+
 def check(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
     """Every reason not to send this entry; empty when it may be sent."""
     return [
@@ -138,12 +156,12 @@ def _money(context: EntryContext, limits: RiskLimits) -> list[Refusal]:
                 f"{_money_text(limits.max_order_notional)} {asset}.",
             )
         )
-    lost = max(-context.realised_today, ZERO)
-    if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
+    day = day_loss(context.realised_today, limits)
+    if day.limit is not None and day.stops_entries:
         refusals.append(
             Refusal(
                 "daily_loss",
-                f"Not sent: today's loss is {_money_text(lost)} of {_money_text(limits.max_daily_loss)} "
+                f"Not sent: today's loss is {_money_text(day.lost)} of {_money_text(day.limit)} "
                 f"{asset}. New entries stop until 00:00 UTC.",
             )
         )

@@ -15,10 +15,11 @@ from api.deps import Parts
 from api.schemas import CandleOut, CandlePage, CoverageOut, FeedOut, QuoteOut, StatusOut
 from api.schemas.base import INTERVALS
 from api.stream import HEARTBEAT_SECONDS
-from app.account import read_account
+from app.account import limits_of, read_account
 from app.bootstrap import Services, model_label
 from app.market_client import MarketUnavailable
 from app.times import at, to_ms
+from broker.risk import day_loss
 from store import strategies
 
 router = APIRouter(tags=["market"])
@@ -55,6 +56,7 @@ async def status(parts: Parts, user: User) -> StatusOut:
         latest = now if now is not None else await _newest_ms(parts)
     async with parts.database.user(user) as conn:
         account = await read_account(conn, user, settings, await marks(parts), latest)
+    day = day_loss(account.realised_today, limits_of(account, settings))
     run = report.get("last_run") or {}
     return StatusOut(
         market=settings.market_label,
@@ -68,6 +70,12 @@ async def status(parts: Parts, user: User) -> StatusOut:
         day_profit=account.day_profit.quantize(Decimal("0.01")),
         day_profit_percent=float(account.day_profit / settings.paper_capital * 100),
         max_daily_loss_percent=float(settings.max_daily_loss * 100),
+        realised_today=account.realised_today,
+        realised_percent=float(account.realised_today / settings.paper_capital * 100),
+        open_profit=account.unrealised,
+        lost_today=day.lost,
+        max_daily_loss=day.limit,
+        loss_stops_entries=day.stops_entries,
         equity=account.equity.quantize(Decimal("0.01")),
         cash=account.free.quantize(Decimal("0.01")),
         model=model_label(settings),

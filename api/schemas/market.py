@@ -182,7 +182,12 @@ class FeedOut(Shape):
 
 
 class StatusOut(Shape):
-    """`GET /api/v1/status`: the first line of every page."""
+    """`GET /api/v1/status`: the first line of every page. Money in the quote asset, shares in percent of the starting
+    capital.
+
+    The rule that stops entries counts `lost_today`, which is realised, against `max_daily_loss`; `loss_stops_entries`
+    is what it says. `day_profit` is `realised_today` and `open_profit` together.
+    """
 
     market: str  # "simulated" or "binance"
     speed: float
@@ -196,6 +201,12 @@ class StatusOut(Shape):
     day_profit: DecimalString
     day_profit_percent: float
     max_daily_loss_percent: float
+    realised_today: DecimalString
+    realised_percent: float
+    open_profit: DecimalString
+    lost_today: DecimalString
+    max_daily_loss: DecimalString | None
+    loss_stops_entries: bool
     equity: DecimalString
     cash: DecimalString
     model: str

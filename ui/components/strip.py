@@ -37,8 +37,9 @@ def strip_data(status: StatusOut | None, away: bool, interval: str = "") -> dict
         "after": coverage.seconds_after_close if coverage else 0.0,
         "stale": is_stale(status),
         "market_ms": int(status.market_time.timestamp() * 1000) if status else None,
-        "day_percent": status.day_profit_percent if status else 0.0,
+        "day_percent": status.realised_percent if status else 0.0,
         "limit_percent": status.max_daily_loss_percent if status else 0.0,
+        "stopped": bool(status and status.loss_stops_entries),
         "paused": bool(status and status.entries_paused),
         "intervals": [
             {"name": name, "ms": INTERVAL_MS[name], "origin": ORIGIN_MS.get(name, 0)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from api.schemas import EventOut, PositionOut
+from api.schemas import EventOut, PositionOut, StatusOut
 from ui import session
 from ui.caller import ApiError
 from ui.components import position_detail, strip, tables, text
@@ -220,19 +220,13 @@ def risk_panel() -> None:
         if status is None:
             session.html('<span class="mut">Not known while the screener is away.</span>')
             return
-        limit = Decimal(str(status.max_daily_loss_percent)) / 100 * (status.equity - status.day_profit)
-        lost = max(Decimal(0), -status.day_profit)
-        share = float(min(Decimal(1), lost / limit) * 100) if limit > 0 else 0.0
         at_stops = sum((_loss_at_stop(p) for p in positions), Decimal(0))
         unprotected = sum(1 for p in positions if p.stop is None)
         session.html(
-            f'<div class="row nw"><span>Lost</span><b class="num sp {"down" if lost else ""}">'
-            f"{text.number(lost, 2)} of "
-            f'{text.number(limit, 2)}</b></div><span class="bar" style="width:100%"><i '
-            f'style="width:{share:.0f}%;'
-            f'background:var(--down)"></i></span><div class="cap">At {text.number(limit, 2)} new entries '
-            "stop until "
-            '00:00 UTC.</div><table class="kv" style="margin-top:6px">'
+            f'{_day_loss(status)}<table class="kv" style="margin-top:6px">'
+            '<tr><td class="mut">Realised today, after fees</td>'
+            f'<td class="n">{text.signed(status.realised_today)}</td></tr>'
+            f'<tr><td class="mut">Open now, not counted</td><td class="n">{text.signed(status.open_profit)}</td></tr>'
             f'<tr><td class="mut">If every stop is hit</td><td class="n">{text.signed(at_stops)}</td></tr>'
             f'<tr><td class="mut">Without a stop</td><td class="n">{unprotected}</td></tr>'
             f'<tr><td class="mut">Positions</td><td class="n">{len(positions)}</td></tr>'
@@ -249,6 +243,28 @@ def risk_panel() -> None:
         icon = ":material/play_arrow:" if paused else ":material/pause_circle:"
         st.button(label, icon=icon, on_click=_pause, args=(not paused,), width="stretch", key="pause_entries")
         session.html('<span class="cap">Also <code>screener kill-switch on</code>.</span>')
+
+
+def _day_loss(status: StatusOut) -> str:
+    """The day's loss as the rule that stops entries counts it."""
+    lost, limit = status.lost_today, status.max_daily_loss
+    tone = "down" if lost else ""
+    if limit is None:
+        return (
+            f'<div class="row nw"><span>Realised loss</span><b class="num sp {tone}">{text.number(lost, 2)}</b></div>'
+            '<div class="cap">No limit is set.</div>'
+        )
+    share = float(min(Decimal(1), lost / limit) * 100) if limit > 0 else 100.0
+    said = (
+        "New entries are stopped until 00:00 UTC."
+        if status.loss_stops_entries
+        else f"At {text.number(limit, 2)} new entries stop until 00:00 UTC. Only positions closed today count."
+    )
+    return (
+        f'<div class="row nw"><span>Realised loss</span><b class="num sp {tone}">{text.number(lost, 2)} of '
+        f'{text.number(limit, 2)}</b></div><span class="bar" style="width:100%"><i style="width:{share:.0f}%;'
+        f'background:var(--down)"></i></span><div class="cap">{said}</div>'
+    )
 
 
 def _loss_at_stop(position: PositionOut) -> Decimal:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
-from store import analyses, profiles, signals
+from store import analyses, positions, profiles, signals
 from store.records import NewAnalysis
 from store.session import Database
 from tests.fixtures.entering import read, signal_to_enter
 from tests.fixtures.fake_market import FakeMarket
 from tests.integration.api.calling import assert_problem
+from tests.integration.store import factories
 
 BTC = "BTCUSDT"
 
@@ -83,3 +87,42 @@ async def test_a_tier_without_trading_is_told_before_and_after_the_click(
         "Not sent: your tier, free, has no trading; ask an administrator for another (screener user tier)."
     ]
     assert assert_problem(refused, 409)["detail"] == shown[0]
+
+
+async def test_the_day_loss_that_is_shown_is_the_one_that_stops_entries(
+    client: httpx.AsyncClient, database: Database, market: FakeMarket, owner: UUID
+) -> None:
+    async def shown(signal_id: UUID) -> tuple[bool, list[str], dict[str, Any]]:
+        status = (await client.get("/api/v1/status")).json()
+        refusals = (await client.get(f"/api/v1/signals/{signal_id}")).json()["preview"]["refusals"]
+        return status["loss_stops_entries"], [line for line in refusals if "today's loss" in line], status
+
+    market.set_price(BTC, 100.0)
+    signal_id = await signal_to_enter(database, owner)
+    _, _, before = await shown(signal_id)
+    # Open at a loss of more than the day may cost, at a price that the market has for it.
+    async with database.worker() as conn:
+        new = factories.position(owner, symbol="ETHUSDT", quantity=Decimal(1), entry_price=Decimal(100_000))
+        kept = await positions.open_position(conn, new)
+    assert kept is not None
+    try:
+        stopped, refusals, status = await shown(signal_id)
+        assert Decimal(status["open_profit"]) < -Decimal(status["max_daily_loss"])
+        assert (stopped, refusals) == (False, [])
+        assert Decimal(status["lost_today"]) == Decimal(before["lost_today"])
+        assert Decimal(status["max_daily_loss"]) == 300, "three percent of the starting capital"
+        closed_at = datetime.fromisoformat(status["market_time"])
+        async with database.worker() as conn:
+            await conn.execute(
+                "update public.positions set state = 'closed', closed_at = %s, realised_profit = -310, close_price = 1"
+                " where id = %s",
+                (closed_at, kept.id),
+            )
+        stopped, refusals, status = await shown(signal_id)
+        lost = Decimal(status["lost_today"])
+        assert lost == 310 - Decimal(before["realised_today"])
+        assert stopped
+        assert refusals == [f"Not sent: today's loss is {lost:,.2f} of 300.00 USDT. New entries stop until 00:00 UTC."]
+    finally:
+        async with database.worker() as conn:
+            await conn.execute("delete from public.positions where id = %s", (kept.id,))

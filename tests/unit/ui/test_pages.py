@@ -95,6 +95,21 @@ def test_what_a_callback_tells_is_shown_once_by_the_body(served: Served, monkeyp
     assert not app.toast
 
 
+def test_the_loss_beside_its_limit_is_the_one_that_stops_entries(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/positions.py", monkeypatch, served.url).run()
+    shown = " ".join(str(h.proto.body) for h in app.get("html"))
+    assert "24.10 of 153.75" in shown, "realised, of the limit that the rule has"
+    assert 'Open now, not counted</td><td class="n">−7.56' in shown
+    assert "At 153.75 new entries stop" in shown
+    served.state.realised = "-160.00"
+    app = page("pages/positions.py", monkeypatch, served.url).run()
+    shown = " ".join(str(h.proto.body) for h in app.get("html"))
+    assert "160.00 of 153.75" in shown
+    assert "New entries are stopped until 00:00 UTC." in shown
+
+
 def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("components/shell.py", monkeypatch, served.url)
     monkeypatch.setenv("SCREENER_TOKEN", "secret")

@@ -1,5 +1,5 @@
 // The status strip. data: {simulated, market, speed, mode, fresh, late, symbols, after, stale, market_ms, sent_ms, day,
-// day_percent, limit_percent, paused, away, intervals: [{name, ms, origin}], theme}. Between updates it only moves the clocks.
+// day_percent, limit_percent, stopped, paused, away, intervals: [{name, ms, origin}], theme}. Between updates it only moves the clocks.
 const timers = new WeakMap();
 const esc = (value) => String(value).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const signed = (value, digits) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`;
@@ -19,13 +19,14 @@ function body(d) {
   const state = d.away ? away : d.fresh === null ? none : d.stale ? stale : fresh;
   const share = Math.min(100, d.limit_percent ? Math.max(0, -d.day_percent) / d.limit_percent * 100 : 0);
   const tone = d.day_percent < 0 ? 'downtone' : d.day_percent > 0 ? 'up' : '';
-  const today = `<span class="it hidem">Today <b class="num ${tone}">${signed(d.day_percent, 2)} %</b>`
+  const today = `<span class="it hidem" title="closed today, after fees; at the limit new entries stop">Realised today <b class="num ${tone}">${signed(d.day_percent, 2)} %</b>`
     + ` <span class="bar" style="width:54px"><i style="width:${share}%;background:var(--down)"></i></span>`
     + ` <span>of −${d.limit_percent.toFixed(1)} %</span></span>`;
   const pause = d.paused
     ? `<button class="go" type="button">${icon('play_arrow')}Resume entries</button>`
     : `<button class="dang go" type="button">${icon('back_hand')}Pause entries</button>`;
-  const paused = d.paused ? `<span class="bdg warn">${icon('pause_circle')}Entries paused</span>` : '';
+  const lost = `<span class="bdg warn">${icon('block')}Loss limit: no entries until 00:00 UTC</span>`;
+  const paused = d.paused ? `<span class="bdg warn">${icon('pause_circle')}Entries paused</span>` : d.stopped ? lost : '';
   const next = d.intervals.length
     ? '<span class="div hidem"></span><span class="it hidem"><span><span class="which"></span> closes in</span> <b class="num left"></b></span>'
     : '';
