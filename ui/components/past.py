@@ -80,7 +80,7 @@ def _past(draft: Draft, history: HistoryOut) -> None:
         return
     session.html(_figures(history))
     _chart(draft, history, symbol)
-    session.html(_per_day(history) + _legend(history) + _newest(history))
+    session.html(_per_day(history) + _legend(history) + _clusters(history) + _newest(history))
     if history.warnings:
         st.caption(" ".join(history.warnings))
 
@@ -235,20 +235,24 @@ def _legend(history: HistoryOut) -> str:
     return f'<div class="row cap" style="gap:14px;padding-top:4px">{"".join(parts)}</div>'
 
 
+def _clusters(history: HistoryOut) -> str:
+    """A warning where a quarter of the matches are of one day."""
+    busiest = _busiest(history)
+    days = (history.until - history.since).days if history.since and history.until else 0
+    if busiest is None or days < CLUSTERED_DAYS or not _count(busiest) * 4 > history.total > 8:
+        return ""
+    return (
+        f'<div class="warn row nw" style="gap:6px;padding-top:6px">{text.icon("warning")}'
+        f"<span>Clusters: {_count(busiest):,} of {history.total:,} on one day.</span></div>"
+    )
+
+
 def _near(history: HistoryOut) -> str:
     misses = history.near_misses[:NEAR_SHOWN]
     head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
     if not misses:
         return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
-    busiest = _busiest(history)
-    days = (history.until - history.since).days if history.since and history.until else 0
-    warning = ""
-    if busiest and days >= CLUSTERED_DAYS and _count(busiest) * 4 > history.total > 8:
-        warning = (
-            f'<div class="warn row nw" style="gap:6px;padding-top:6px">{text.icon("warning")}'
-            f"<span>Clusters: {_count(busiest):,} of {history.total:,} on one day.</span></div>"
-        )
-    return f'{head}<table class="kv">{"".join(_near_row(miss) for miss in misses)}</table>{warning}'
+    return f'{head}<table class="kv">{"".join(_near_row(miss) for miss in misses)}</table>'
 
 
 def _near_row(miss: NearMiss) -> str:
