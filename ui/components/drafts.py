@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from textwrap import shorten
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -20,6 +20,7 @@ from api.schemas import (
     Problem,
     ReadingRow,
     SentenceCheckOut,
+    StrategyOut,
 )
 from api.schemas.base import PEEKED
 from ui import session
@@ -53,7 +54,8 @@ class Draft:
     `serial` counts the drafts written. `undo` are the drafts before each change made by a click, newest last, each with
     what the change was. `read` are the rows of the filter beside the words they came from, `refused` says why edited
     conditions gave no filter. `pending`: the code compiles, and was not yet looked back at and checked. `corrections`
-    are the lines that were corrected, `unmended` says why they were not.
+    are the lines that were corrected, `unmended` says why they were not. `stored` is the strategy it was saved as, or
+    was opened to edit (`editing`).
     """
 
     sentence: str = ""
@@ -84,6 +86,8 @@ class Draft:
     unmended: Problem | None = None
     serial: int = 0
     auto_name: str = ""
+    stored: StrategyOut | None = None
+    editing: bool = False
 
     def key(self, name: str) -> str:
         """The key of a widget that shows one of its settings; no two drafts share one.
@@ -162,7 +166,8 @@ class Draft:
         if not self.undo:
             return self
         *rest, (_, before) = self.undo
-        return replace(before, undo=tuple(rest), version=self.version + 1, confirmed=False)
+        was = replace(before, stored=self.stored, editing=self.editing)
+        return replace(was, undo=tuple(rest), version=self.version + 1, confirmed=False)
 
     def follows(self) -> "Draft":
         """With a name that says what it does now, where nobody gave it another."""
@@ -222,6 +227,14 @@ def store(draft: Draft) -> None:
     st.session_state["draft"] = draft
     st.session_state.pop("saved", None)
     st.session_state.pop("warned", None)
+
+
+def fresh(**said: Any) -> Draft:
+    """A draft in the place of the present one. Where that was opened to edit a strategy, this is to change it too; what
+    was merely saved as one is done with."""
+    now = current()
+    kept = {"stored": now.stored, "editing": True} if now.editing else {}
+    return Draft(**{**kept, "version": now.version + 1, "serial": now.serial + 1, **said})
 
 
 def learn(draft: Draft) -> None:

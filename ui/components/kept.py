@@ -6,7 +6,7 @@ from api.schemas import AnalysisSettingsOut, FilterReport, StrategyActivityOut, 
 from ui import session
 from ui.caller import ApiError
 from ui.components import text
-from ui.components.drafts import Draft
+from ui.components.drafts import MAX_NAME, Draft
 
 # Word and tag of each state, in the order of the filter.
 STATES = {
@@ -15,7 +15,6 @@ STATES = {
     "draft": ("Draft", "bad"),
     "failed": ("Failed", "ungr"),
 }
-MAX_NAME = 120
 
 
 def state(strategy: StrategyOut) -> str:

@@ -4,6 +4,7 @@ Callbacks ask the API and leave what came of it in the session; the next drawing
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -124,7 +125,7 @@ def _asked(strategy: StrategyDetail, at: StrategyActivityOut | None) -> None:
         return
     if what == "rename":
         with st.form("rename_form", border=True, enter_to_submit=True):
-            name = st.text_input("New name", strategy.name, max_chars=kept.MAX_NAME)
+            name = st.text_input("New name", strategy.name, max_chars=drafts.MAX_NAME)
             with st.container(horizontal=True, gap="small"):
                 sent = st.form_submit_button("Save name")
                 kept_it = st.form_submit_button("Keep the old one")
@@ -136,8 +137,8 @@ def _asked(strategy: StrategyDetail, at: StrategyActivityOut | None) -> None:
             st.rerun()
     elif what == "delete":
         with st.container(border=True, key="card-delete", gap="small"):
-            lines = "".join(f"<li>{text.esc(line)}</li>" for line in kept.lost(at))
-            session.html(f"<b>Delete “{text.esc(strategy.name)}”?</b><ul>{lines}</ul>")
+            lines = "".join(f"<p>{text.esc(line)}</p>" for line in kept.lost(at))
+            session.html(f"<b>Delete “{text.esc(strategy.name)}”?</b>{lines}")
             with st.container(horizontal=True, gap="small"):
                 st.button("Delete it", icon=":material/delete:", key="delete_yes", on_click=_delete, args=(strategy,))
                 if strategy.enabled:
@@ -254,7 +255,10 @@ def _put_back(body: StrategyIn) -> None:
 
 
 def _edit(strategy: StrategyOut) -> None:
-    drafts.store(drafts.examined(kept.draft(strategy)))
+    opened = kept.draft(strategy)
+    serial, version = drafts.current().serial + 1, drafts.current().version + 1
+    opened = replace(opened, stored=strategy, editing=True, serial=serial, version=version)
+    drafts.store(drafts.examined(opened))
     st.session_state["sentence"] = strategy.prompt
     if (page := st.session_state.get("pages", {}).get("new_strategy")) is not None:
         st.switch_page(page)
@@ -277,7 +281,7 @@ def _settings(strategy: StrategyOut) -> str:
         ("Written", f"{text.day_and_time(strategy.created_at)} UTC"),
     ]
     lines = "".join(
-        f'<tr><th style="width:150px">{name}</th><td class="under">{text.esc(value)}</td></tr>'
+        f'<tr><td class="mut" style="width:150px">{name}</td><td class="under">{text.esc(value)}</td></tr>'
         for name, value in rows
         if value
     )

@@ -4,19 +4,19 @@
 2. The compiled filter is read back beside the user's own words; its past matches and the check follow as they come
    (`_find_out`). An edit compiles and scans again.
    What the sentence left open is asked, with one click an answer, which can be taken back.
-3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code.
+3. *Enable* stays closed until “Is that what you meant?” was answered with yes for exactly this code. What was saved
+   once is changed, not stored again (`saving`).
 """
 
 from dataclasses import replace
 
 import streamlit as st
 
-from api.schemas import FindingOut, GeneratedStrategyOut, StrategyIn
+from api.schemas import GeneratedStrategyOut
 from api.schemas.base import PEEKED
 from api.schemas.generation import MAX_SENTENCE
 from ui import session
-from ui.caller import ApiError, ApiProblem
-from ui.components import asking, drafts, findings, readback, tables, text, writing
+from ui.components import asking, drafts, findings, readback, saving, tables, text, writing
 from ui.components.drafts import Draft
 from ui.components.past import looked_back, past_panel
 
@@ -57,7 +57,7 @@ def main() -> None:
                 findings.card(draft)
             past_panel(draft)
     with actions:
-        _actions(draft)
+        saving.actions(draft)
     if draft.pending:
         # What there is can be read meanwhile.
         with right if draft.history is None else found:
@@ -139,14 +139,14 @@ def _write(sentence: str, model: str | None = None) -> None:
     if made is not None:
         _take(sentence, made, steps)
     elif problem is not None:
-        drafts.store(Draft(sentence=sentence, problem=problem, serial=drafts.current().serial))
+        drafts.store(drafts.fresh(sentence=sentence, problem=problem))
     else:
         return
     st.rerun()
 
 
 def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) -> None:
-    draft = Draft(
+    draft = drafts.fresh(
         sentence=sentence,
         generated=generated,
         code=generated.filter_code,
@@ -157,8 +157,6 @@ def _take(sentence: str, generated: GeneratedStrategyOut, steps: writing.Steps) 
         conditions=generated.conditions,
         read=generated.rows,
         steps=steps,
-        version=drafts.current().version + 1,
-        serial=drafts.current().serial + 1,
     )
     drafts.store(drafts.examined(draft))
 
@@ -262,80 +260,6 @@ def _settings_changed(serial: int) -> None:
     if (changed.asked, changed.evaluated) != (draft.asked, draft.evaluated):
         changed = drafts.examined(replace(changed, version=changed.version + 1))
     drafts.store(changed)
-
-
-def _actions(draft: Draft) -> None:
-    compiles = draft.report is not None and not draft.report.errors and bool(draft.code)
-    ready = compiles and draft.confirmed
-    st.button(
-        "Enable on paper",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=not ready,
-        on_click=_save,
-        args=(True,),
-        key="enable",
-    )
-    if warned := st.session_state.get("warned"):
-        with st.container(border=True, key="warned", gap="small"):
-            session.html("<b>Enable it all the same?</b>" + findings.rows(warned))
-            st.button("Enable anyway", width="stretch", on_click=_save, args=(True, True), key="enable_anyway")
-    st.button("Save draft", width="stretch", disabled=not compiles, on_click=_save, args=(False,), key="save")
-    saved: tuple[str, str] | None = st.session_state.get("saved")
-    if saved:
-        session.html(text.banner(saved[0], "check_circle" if saved[0] == "info" else "error", "", saved[1]))
-        if doubts := st.session_state.get("doubts"):
-            with st.container(border=True, key="doubts", gap="small"):
-                session.html("<b>Mend this before you enable it.</b>" + findings.rows(doubts))
-    elif compiles and not ready:
-        first = "minute" if draft.evaluated == "minute" else f"{draft.interval} close"
-        st.caption(f"Answer “Is that what you meant?” to enable. First check: the next {first}.")
-
-
-def _save(enabled: bool, confirm: bool = False) -> None:
-    st.session_state.pop("warned", None)
-    st.session_state.pop("saved", None)
-    st.session_state.pop("doubts", None)
-    draft = drafts.current()
-    made = draft.generated
-    body = StrategyIn(
-        name=draft.name or "Unnamed strategy",
-        description=made.description if made else "",
-        direction="short" if draft.direction == "short" else "long",
-        interval=draft.interval,
-        filter_code=draft.code,
-        conditions=draft.conditions,
-        instructions=made.instructions if made else "",
-        indicators=made.indicators if made else (),
-        risk=made.risk if made else {},
-        prompt=draft.sentence,
-        trigger="level" if draft.trigger == "level" else "edge",
-        evaluate=draft.evaluated,
-        enabled=enabled,
-        confirm=confirm,
-    )
-    try:
-        stored = session.api().create_strategy(body)
-    except ApiProblem as problem:
-        grave = _grave(problem.problem.findings)
-        if grave and all(f.severity == "warns" for f in grave):
-            st.session_state["warned"] = grave
-        else:
-            hints = " ".join(f.hint for f in grave if f.severity == "blocks")
-            st.session_state["saved"] = ("error", f"{problem} {hints}".strip())
-        return
-    except ApiError as error:
-        st.session_state["saved"] = ("error", str(error))
-        return
-    if not enabled and stored.check is not None:
-        st.session_state["doubts"] = _grave(stored.check.findings)
-    what = "is enabled on paper. Its signals appear under Signals." if enabled else "is saved, not enabled."
-    st.session_state["saved"] = ("info", f"“{stored.name}” {what}")
-
-
-def _grave(found: tuple[FindingOut, ...]) -> tuple[FindingOut, ...]:
-    return tuple(f for f in found if f.severity != "info")
 
 
 def _welcome() -> None:
