@@ -40,13 +40,15 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class Risk(BaseModel):
-    """Default trade management: distances in multiples of ATR(14), holding time in base candles."""
+    """The plan with which the track record follows each signal of the bare filter: distances in multiples of ATR(14),
+    holding time in base candles. No trade is held to it: that has the filter's own levels, or the analysis'.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     stop_atr: float = Field(1.5, gt=0, le=20, description="stop distance from entry, in ATR(14)")
     target_atr: float = Field(3.0, gt=0, le=50, description="first target's distance from entry, in ATR(14)")
-    max_hold_candles: int = Field(default=48, ge=1, le=10_000, description="close the trade after so many base candles")
+    max_hold_candles: int = Field(default=48, ge=1, le=10_000, description="followed for so many base candles")
 
 
 class Source(BaseModel):

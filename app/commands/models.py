@@ -71,12 +71,14 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
     say("")
     say(made.filter_code.rstrip())
     say("")
-    risk = made.risk
-    say(f"stop {risk.stop_atr:g} ATR, target {risk.target_atr:g} ATR, at most {risk.max_hold_candles} candles")
+    for line in _unwritten(made):
+        say(line)
     for line in made.assumptions:
         say(f"assumed: {line}")
     for line in made.checks.contradictions:
         say(f"never true: {line}", err=True)
+    for line in made.checks.unheld:
+        say(f"could not be held against the filter, look at its matches: {line}", err=True)
     for line in made.not_understood:
         say(f"not understood: {line}", err=True)
     for row in made.checks.unused:
@@ -86,6 +88,21 @@ def generate(sentence: str, model: str | None, interval: str | None, as_json: bo
         say(f"question: {question.text} {question.assumption} Or: {others}.")
     if made.cost:
         say(f"{made.calls} calls, {made.input_tokens + made.output_tokens:,} tokens, {made.cost:.4f} US dollars")
+
+
+def _unwritten(made: GeneratedStrategy) -> list[str]:
+    """What sets the stop and the target that the filter does not, and with which ones its signals are followed."""
+    from screener import compile_filter
+
+    program, risk = compile_filter(made.filter_code, made.interval), made.risk
+    missing = [name for name, node in (("stop", program.stop), ("target", program.target)) if node is None]
+    if not missing:
+        return []
+    found = [f"no {' and no '.join(missing)} in the filter: the analysis of each signal proposes what it lacks"]
+    if len(missing) == 2:
+        plan = f"stop {risk.stop_atr:g} ATR, target {risk.target_atr:g} ATR, {risk.max_hold_candles} candles at most"
+        found.append(f"the track record follows its signals with {plan}; no trade is closed for that")
+    return found
 
 
 async def _told(step: str, seconds: float) -> None:

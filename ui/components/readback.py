@@ -8,7 +8,13 @@ from ui.components import drafts, text, writing
 from ui.components.drafts import Draft
 
 ENDS = "A trade then ends at the first of these:"
-NO_END = "No exit, stop or target is written here: a trade ends as the strategy\u2019s own settings say."
+PROPOSED = "the analysis of each signal proposes {}, and you see that before you approve."
+FOLLOWED = "The track record follows its signals with {}; no trade is closed for that."
+PLAN = {
+    "stop_atr": "a stop {:g} ATR away",
+    "target_atr": "a target {:g} ATR away",
+    "max_hold_candles": "{:g} candles at most",
+}
 COUNT_WORDS = {1: "this becomes true", 2: "both become true together", 3: "all three become true together"}
 
 
@@ -92,9 +98,25 @@ def _rows(draft: Draft) -> str:
     ends = [_row(row, _ending(row), None) for row in draft.rows() if row.kind != "condition"]
     if ends:
         lines.append(f'<tr><td colspan="5" class="mut" style="padding-top:8px">{ENDS}</td></tr>')
-    elif draft.rows():
-        ends = [f'<tr><td colspan="5" class="mut">{NO_END}</td></tr>']
+    if draft.rows() and (said := unwritten(draft)):
+        ends.append(f'<tr><td colspan="5" class="mut" style="padding-top:8px">{text.esc(said)}</td></tr>')
     return f'<table class="kv">{"".join([*lines, *ends])}</table>'
+
+
+def unwritten(draft: Draft) -> str:
+    """What sets the stop and the target that the filter does not, and with which ones its signals are followed."""
+    kinds = {row.kind for row in draft.rows()}
+    missing = [kind for kind in ("stop", "target") if kind not in kinds]
+    if not missing:
+        return ""
+    proposes = PROPOSED.format("both" if len(missing) == 2 else "one")
+    said = f"No {' and no '.join(missing)} is written here: {proposes}"
+    if "exit" not in kinds:
+        said += " Nothing closes a trade for its time."
+    source = draft.generated or draft.stored
+    risk = source.risk if source else {}
+    plan = [words.format(risk[name]) for name, words in PLAN.items() if isinstance(risk.get(name), int | float)]
+    return f"{said} {FOLLOWED.format(', '.join(plan))}" if plan and len(missing) == 2 else said
 
 
 def _ending(row: ReadingRow) -> str:

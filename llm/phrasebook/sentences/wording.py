@@ -50,21 +50,24 @@ def hold_of(read: Sentence, base: str) -> int | None:
 
 
 def instructions_of(read: Sentence, direction: Direction, base: str, closing: Sequence[str], text: str) -> str:
-    """How to trade the signal; `closing` are the exit's conditions in English, `text` how they hang together."""
-    side = ("below", "above") if direction == "long" else ("above", "below")
-    stop = _level(read.exits.stop, STOP_ATR, side[0], base)
-    target = _level(read.exits.target, TARGET_ATR, side[1], base)
-    out = (
-        f"Enter {direction} after the {base} candle on which the conditions become true. "
-        f"Stop {stop}, first target {target}. "
-        f"Close after {hold_of(read, base) or HOLD_CANDLES} candles at the latest."
-    )
-    return f"{out} Close earlier when {_lower(text)}." if closing else out
+    """How to trade the signal, as far as the sentence says it; `closing` are the exit's conditions in English, `text`
+    how they hang together.
+    """
+    stop, target, hold = read.exits.stop, read.exits.target, hold_of(read, base)
+    sides = ("below", "above") if direction == "long" else ("above", "below")
+    said = [f"Enter {direction} after the {base} candle on which the conditions become true."]
+    if stop is not None:
+        said.append(f"Stop {_level(stop, sides[0], base)}.")
+    if target is not None:
+        said.append(f"First target {_level(target, sides[1], base)}.")
+    if closing:
+        said.append(f"Close when {_lower(text)}.")
+    if hold is not None:
+        said.append(f"Close after {hold} candles at the latest.")
+    return " ".join(said)
 
 
-def _level(level: Level | None, usual: float, side: str, base: str) -> str:
-    if level is None:
-        return f"{usual:g} ATR(14) {side} the entry"
+def _level(level: Level, side: str, base: str) -> str:
     trailing = "trailing " if level.trailing else ""
     if level.kind == "price" and level.price is not None:
         return f"{trailing}at the {operand_english(level_price(level.price, base), base)}"

@@ -53,6 +53,29 @@ def test_steps_go_to_standard_error() -> None:
     assert GOOD.splitlines()[0].split(" = ")[1] in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("sentence", "promised", "lines"),
+    [
+        ("short when price closes under the 50 sma on 4h, stop 3% above, take profit 6%", ["3% above", "6% below"], 0),
+        ("short when price closes under the 50 sma on 4h, stop 3% above", ["3% above"], 1),
+        ("short when price closes under the 50 sma on 4h", [], 2),
+        ("RSI below 30 on 1h, hold at most 20 candles", ["Close after 20 candles at the latest"], 2),
+    ],
+)
+def test_only_what_happens_is_promised_of_how_a_trade_ends(sentence: str, promised: list[str], lines: int) -> None:
+    made = json.loads(run(sentence, "--json").output)
+    told = made["instructions"]
+    assert all(words in told for words in promised)
+    assert "48 candles" not in told and "ATR" not in told
+    assert ("at the latest" in told) == ("exit = trade.bars >= 20" in made["filter_code"])
+    shown = run(sentence).stdout
+    assert (
+        shown.count("the analysis of each signal proposes") + shown.count("the track record follows its signals")
+        == lines
+    )
+    assert ("1.5 ATR" in shown) == (lines == 2)
+
+
 def test_what_the_sentence_left_open_is_asked_with_the_answer_taken() -> None:
     done = run("RSI below 30 while price is above its average, stop 2%")
     assert "question: Length of RSI? RSI: 14; the sentence gives no number. Or: 7 (faster); 21 (slower)." in done.stdout

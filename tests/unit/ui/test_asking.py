@@ -153,7 +153,8 @@ def test_conditions_that_give_no_filter_are_told_once_and_stay_as_typed(written:
 
 
 def test_how_a_trade_ends_is_read_back(written: AppTest) -> None:
-    assert "No exit, stop or target is written here" in markup(written)
+    assert "No stop and no target is written here: the analysis of each signal proposes both" in markup(written)
+    assert "with a stop 1.5 ATR away; no trade is closed for that" in markup(written), "the settings of the answer"
     rows = [
         {"text": "dip", "reading": "RSI is below 30"},
         {"kind": "stop", "text": "close * 0.99", "reading": "Stop at 1 % below the close", "words": "stop 1%"},
@@ -165,6 +166,11 @@ def test_how_a_trade_ends_is_read_back(written: AppTest) -> None:
     assert "A trade then ends at the first of these:" in table
     assert "Stop at 1 % below the close" in table
     assert "“stop 1%”" in table
+    assert "No target is written here: the analysis of each signal proposes one" in table
+    assert "ATR" not in table, "what is not used is not told beside what is"
+    both = [*rows, {"kind": "target", "text": "close * 1.02", "reading": "Target at 2 % above the close"}]
+    draft = Draft(code="x", shown=FilterReport.model_validate({"ok": True, "rows": both}))
+    assert "is written here" not in readback._rows(draft)
 
 
 def test_a_sentence_that_is_too_long_is_kept_and_told(written: AppTest) -> None:
