@@ -54,19 +54,24 @@ SOURCES: Mapping[SignalStatus, tuple[SignalStatus, ...]] = {
 _ANALYSABLE: list[SignalStatus] = ["new", "wait", "error", "analysing"]
 _UNANSWERED: list[SignalStatus] = ["new", "analysing", "wait", "enter"]
 
-# By an answer that does not move it, a shared signal is for its reader where that answer led.
-_STATE: Final = """case when d.decision is null or d.moves then s.status when d.decision = 'decline' then 'declined'
+# By an answer that does not move it, a shared signal is for its reader where that answer led; who has not answered may
+# still enter what others have entered.
+_STATE: Final = """case when d.decision is null and s.owner_id is null and r.follows
+    and s.status in ('approved', 'blocked', 'ordered', 'in_position') then 'enter'
+  when d.decision is null or d.moves then s.status when d.decision = 'decline' then 'declined'
   when d.refusal is null then 'approved' else 'blocked' end"""
 _READ: Final = """
 from public.signals s
 join public.strategies t on t.id = s.strategy_id
 left join public.signal_decisions d on d.signal_id = s.id and d.owner_id = (select auth.uid())
+cross join (select not private.is_admin() as follows) r
 """
 # A visitor has no right to the table of answers, and background work no claims: both see no answer.
 _READ_WITHOUT_ANSWER: Final = """
 from public.signals s
 join public.strategies t on t.id = s.strategy_id
 cross join (select null::text as decision, null::text as refusal, null::boolean as moves) d
+cross join (select false as follows) r
 """
 _VIEW: Final = """
 select s.*, t.name as strategy_name, t.code as strategy_code,

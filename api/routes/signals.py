@@ -126,7 +126,7 @@ async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
         held = [p for p in await positions.list_positions(conn, owner_id=user) if p.signal_id == signal_id]
         answer = await signals.answer(conn, signal_id, user)
         plan = None
-        if row.status == "enter" and analysis is not None:
+        if row.state == "enter" and analysis is not None:
             plan = await _plan(parts, conn, user, row, analysis)
     candles = [
         CandleOut(time=int(c[0]) // 1000, open=c[1], high=c[2], low=c[3], close=c[4], volume=c[5] or 0)
@@ -220,7 +220,7 @@ async def approve(signal_id: UUID, body: ApproveIn, parts: Parts, user: User) ->
         row = await signals.get(conn, signal_id)
         analysis = await analyses.latest_of_signal(conn, signal_id)
         seen_id = body.analysis_id or (analysis.id if analysis is not None else None)
-        if row.status == "enter" and analysis is not None:
+        if row.state == "enter" and analysis is not None:
             if analysis.id != seen_id:
                 told = f"Not sent: {row.symbol} was analysed again since you looked; look again."
                 raise Refused([Refusal("analysed_again", told)])

@@ -14,13 +14,13 @@ import pytest
 from api.routes.signals import signal_out
 from app.trading import Trader
 from broker.types import Fill, OrderIntent, OrderRejected, Quote, Refusal
-from store import analyses, events, orders, positions, profiles, signals, strategies
-from store.records import NewAnalysis, NewStrategy
+from store import analyses, events, orders, positions, profiles, signals
+from store.records import NewAnalysis
 from store.session import Database
 from tests.fixtures.database import make_user
 from tests.fixtures.entering import approve, held, read, tick, trader
 from tests.fixtures.fake_market import SYMBOLS, FakeMarket
-from tests.fixtures.queued import fired, matches
+from tests.fixtures.queued import built_in_signal
 
 BTC = SYMBOLS[0]
 
@@ -38,18 +38,7 @@ def owner(admin_dsn: str) -> UUID:
 async def shared(database: Database, market: FakeMarket) -> UUID:
     """A signal of a built-in strategy that may be entered at 100 with its stop at 97."""
     market.set_price(BTC, 100.0)
-    new = NewStrategy(
-        code="b-followed",
-        name="Followed",
-        base_interval="1m",
-        filter_code="match = close > 0",
-        filter_hash="h",
-        visibility="public",
-        enabled=True,
-    )
-    async with database.worker() as conn:
-        built_in = await strategies.upsert_built_in(conn, new)
-    [signal_id] = await fired(database, matches(built_in, market))
+    signal_id = await built_in_signal(database, market)
     levels = {"entry": 100, "stop_loss": 97, "take_profit": [104]}
     said = NewAnalysis(decision="enter_trade", confidence=60, model="test", signal_id=signal_id, key_levels=levels)
     async with database.worker() as conn:
@@ -130,7 +119,7 @@ async def test_a_followers_refusal_is_on_the_followers_page_alone(
 
 
 async def test_the_owners_order_moves_it_all_the_way(
-    database: Database, market: FakeMarket, shared: UUID, owner: UUID, new_user: UUID
+    database: Database, market: FakeMarket, shared: UUID, owner: UUID, new_user: UUID, other_user: UUID
 ) -> None:
     working = trader(database, market)
     await approve(database, new_user, shared)
@@ -140,6 +129,9 @@ async def test_the_owners_order_moves_it_all_the_way(
     assert await status(database, shared) == ("ordered", None)
     await tick(working)
     assert await status(database, shared) == ("in_position", None)
+    assert await shown(database, owner, shared) == ("in_position", None, "in_position")
+    assert await shown(database, new_user, shared) == ("approved", None, "in_position")
+    assert await shown(database, other_user, shared) == ("enter", None, "in_position"), "who has not entered still may"
     async with database.user(new_user) as conn:
         await positions.request_close(conn, (await held(database, new_user))[0].id)
     await tick(working)
