@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from store import jobs, strategies
+from store import jobs
 from store.errors import StateConflict
-from store.records import NewStrategy
 from store.session import Database
 from tests.fixtures.fake_market import FakeMarket
-from tests.fixtures.queued import fired, matches, stored_strategy
+from tests.fixtures.queued import built_in_signal, fired, matches, stored_strategy
 
 
 async def _waits(database: Database, signal_id: UUID) -> None:
@@ -22,17 +21,7 @@ async def _waits(database: Database, signal_id: UUID) -> None:
 async def test_a_built_in_strategys_signal_is_not_anybodys(
     database: Database, market: FakeMarket, new_user: UUID
 ) -> None:
-    new = NewStrategy(
-        code=f"b-{uuid4().hex[:8]}",
-        name="Built in",
-        base_interval="1m",
-        filter_code="match = close > 0",
-        filter_hash="h",
-        enabled=True,
-    )
-    async with database.worker() as conn:
-        built_in = await strategies.upsert_built_in(conn, new)
-    [signal_id] = await fired(database, matches(built_in, market))
+    signal_id = await built_in_signal(database, market)
     await _waits(database, signal_id)
     with pytest.raises(StateConflict):
         async with database.user(new_user) as conn:
