@@ -18,15 +18,15 @@ from screener.engine.panel import STORED
 
 log = logging.getLogger(__name__)
 
-AHEAD: Final = ("15m", "1h", "4h", "1d", "5m", "30m", "1w", "2h", "12h", "3d", "6h", "8h", "3m")
-"""In the order in which people ask for them."""
+AHEAD: Final = ("15m", "1h", "4h", "1d", "5m", "1w", "30m")
+"""The usual ones, in the order in which people ask for them. Others are fetched when somebody does."""
 CANDLES: Final = 600
 BEGIN_S: Final = 20.0
 """Real seconds after the start: until then strategies are loaded, and their first candles screened."""
 LEAST_PAUSE_S: Final = 1.0
 PAUSES: Final = 3
 """Pauses are so many times as long as the fetching before took: three quarters of the exchange's allowance are left."""
-MOST_BYTES: Final = 256_000_000
+MOST_BYTES: Final = 128_000_000
 
 
 class Holding(Protocol):

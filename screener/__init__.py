@@ -6,7 +6,7 @@ from screener.ir import Condition, Graph, Node, Program
 from screener.language.canonical import CannotSpell, canonical_source
 from screener.language.check import compile_filter, results_of
 from screener.language.explain import ExplainRow, condition_text, explain_row, reading, result_readings
-from screener.language.report import catalogue, compile_report, program_report
+from screener.language.report import catalogue, compile_report, error_report, program_report
 from screener.vocabulary.registry import IndicatorInfo
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "compile_filter",
     "compile_report",
     "condition_text",
+    "error_report",
     "explain_row",
     "interval_ms",
     "is_close",

@@ -23,7 +23,7 @@ from app.market_client import MarketUnavailable
 from app.readback import reading_rows
 from app.times import at, to_ms
 from llm.checks import check_sentence
-from screener import FilterError, catalogue, compile_filter, compile_report
+from screener import FilterError, catalogue, compile_filter, error_report, program_report
 
 router = APIRouter(prefix="/filters", tags=["filters"])
 TELL_EVERY_S = 0.3
@@ -90,25 +90,27 @@ async def known_symbols(parts: Parts) -> list[str] | None:
 async def compile_(body: CompileIn, parts: Parts) -> FilterReport:
     """Diagnostics, cost, reach, the plain-English reading and, beside a sentence, what of it the filter does not say;
     never an error status for a wrong program."""
-    symbols = await known_symbols(parts)
-    report: dict[str, Any] = compile_report(body.filter_code, body.interval, symbols)
-    rows: list[dict[str, str]] = []
-    checks: dict[str, Any] = {}
-    if report["ok"]:
+    return await asyncio.to_thread(_reported, body, await known_symbols(parts))
+
+
+def _reported(body: CompileIn, symbols: list[str] | None) -> FilterReport:
+    try:
         program = compile_filter(body.filter_code, body.interval, symbols)
-        rows = reading_rows(program, sentence=body.sentence)
-        if body.sentence:
-            found = await asyncio.to_thread(
-                check_sentence,
-                body.sentence,
-                program,
-                direction=body.direction,
-                evaluate=body.evaluate,
-                not_understood=body.not_understood,
-                symbols=symbols,
-            )
-            checks = found.model_dump()
-    return FilterReport.model_validate({**report, "hash": report["hash"] or "", "rows": rows, "checks": checks})
+    except FilterError as error:
+        return FilterReport.model_validate({**error_report(error), "hash": ""})
+    checks: dict[str, Any] = {}
+    if body.sentence:
+        found = check_sentence(
+            body.sentence,
+            program,
+            direction=body.direction,
+            evaluate=body.evaluate,
+            not_understood=body.not_understood,
+            symbols=symbols,
+        )
+        checks = found.model_dump()
+    rows = reading_rows(program, sentence=body.sentence)
+    return FilterReport.model_validate({**program_report(program), "rows": rows, "checks": checks})
 
 
 @router.post(

@@ -11,7 +11,7 @@ from screener.language.canonical import CannotSpell, canonical_source
 from screener.language.check import compile_filter
 from screener.vocabulary.catalogue import catalogue
 
-__all__ = ["catalogue", "compile_report", "program_report"]
+__all__ = ["catalogue", "compile_report", "error_report", "program_report"]
 
 
 def compile_report(text: str, base: str, symbols: Collection[str] | None = None) -> dict[str, Any]:
@@ -22,19 +22,24 @@ def compile_report(text: str, base: str, symbols: Collection[str] | None = None)
     try:
         program = compile_filter(text, base, symbols)
     except FilterError as error:
-        return {
-            "ok": False,
-            "hash": None,
-            "intervals": [],
-            "reach": {},
-            "cost": 0,
-            "conditions": [],
-            "reading": "",
-            "canonical": "",
-            "warnings": [],
-            "errors": [d.as_dict() for d in error.diagnostics],
-        }
+        return error_report(error)
     return program_report(program)
+
+
+def error_report(error: FilterError) -> dict[str, Any]:
+    """The same for a program that does not compile."""
+    return {
+        "ok": False,
+        "hash": None,
+        "intervals": [],
+        "reach": {},
+        "cost": 0,
+        "conditions": [],
+        "reading": "",
+        "canonical": "",
+        "warnings": [],
+        "errors": [d.as_dict() for d in error.diagnostics],
+    }
 
 
 def program_report(program: Program) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from typing import Any
 
 import httpx
 import pytest
 
 from api.routes import filters
-from screener import Program
+from screener import Program, compile_filter
 from tests.fixtures.fake_market import FakeMarket
 from tests.integration.api.calling import assert_problem
 
@@ -30,7 +31,8 @@ async def test_a_filter_is_held_against_its_sentence(lonely: httpx.AsyncClient) 
     told = {**question, "not_understood": ["the ADX is over 25"]}
     assert (await lonely.post("/api/v1/filters/compile", json=told)).json()["checks"]["unused"] == []
     plain = (await lonely.post("/api/v1/filters/compile", json={"filter_code": CODE})).json()["checks"]
-    assert plain == {"unused": [], "disagreements": [], "invented": [], "questions": [], "contradictions": []}
+    assert set(plain) == {"unused", "disagreements", "invented", "questions", "contradictions", "unheld"}
+    assert not any(plain.values())
     turned = {"filter_code": "match = ta.rsi(close, 14) > 30", "interval": "5m", "sentence": "RSI below 30 on 5m"}
     checks = (await lonely.post("/api/v1/filters/compile", json=turned)).json()["checks"]
     (row,) = checks["disagreements"]
@@ -99,3 +101,20 @@ async def test_a_look_back_that_is_told_of_ends_with_what_is_wrong(
         answer = await caller.post("/api/v1/filters/scan", json=asked, headers={"accept": "text/event-stream"})
         (kind, data), *rest = _EVENT.findall(answer.text)
         assert (kind, json.loads(data)["status"], rest) == ("error", status, [])
+
+
+async def test_a_program_is_compiled_once_and_beside_what_others_ask(
+    lonely: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[threading.Thread] = []
+
+    def counted(*args: Any) -> Program:
+        compiled.append(threading.current_thread())
+        return compile_filter(*args)
+
+    monkeypatch.setattr(filters, "compile_filter", counted)
+    for code, ok in ((CODE, True), ("match = nonsense", False)):
+        compiled.clear()
+        answer = await lonely.post("/api/v1/filters/compile", json={"filter_code": code, "interval": "5m"})
+        assert (answer.json()["ok"], len(compiled)) == (ok, 1)
+        assert compiled[0] is not threading.current_thread()

@@ -49,7 +49,7 @@ async def test_the_usual_intervals_come_first_and_those_held_are_left() -> None:
 async def test_a_large_market_holds_fewer() -> None:
     market = Market(2048)
     await held(market)
-    assert market.asked == list(ahead.AHEAD[:3])
+    assert market.asked == list(ahead.AHEAD[:1])
 
 
 async def test_an_exchange_that_gives_nothing_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
