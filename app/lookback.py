@@ -21,7 +21,7 @@ import numpy.typing as npt
 from app.engines import ConditionRow, condition_rows
 from screener import Program
 from screener.engine.machine import Words
-from screener.engine.near import near_misses
+from screener.engine.near import Failing, near_misses
 from screener.engine.panel import Panel
 from screener.engine.replay import Candles, History, replay
 from screener.gate.gate_candles import held
@@ -63,8 +63,8 @@ class MatchDay:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English; its distance in
-    percent, and in spreads as `screener.engine.near` measures it.
+    """A symbol on which all conditions but one hold: `failing` as written, `reading` in plain English, `op` between its
+    sides; its distance in percent, and in spreads as `screener.engine.near` measures it.
     """
 
     symbol: str
@@ -77,6 +77,7 @@ class NearMiss:
     distance_percent: float | None
     reading: str = ""
     distance: float | None = None
+    op: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,16 @@ def _near_misses(history: History) -> list[NearMiss]:
             distance_percent=near.failing[0].distance_percent,
             reading=near.failing[0].reading,
             distance=near.distance,
+            op=near.failing[0].op,
         )
         for near in near_misses(history, MAX_NEAR_MISSES)
-        if near.of > 1 and near.held == near.of - 1 and near.failing[0].value is False
+        if near.held == near.of - 1 and near.failing[0].value is False and _is_near(near.failing[0], near.of)
     ]
+
+
+def _is_near(failing: Failing, of: int) -> bool:
+    """Whether the one condition that fails may be close: no cross from beyond its line, and of a filter of a single
+    condition, which nearly every symbol fails, one whose distance is known.
+    """
+    crosses = failing.op in ("crosses above", "crosses below")
+    return failing.distance_percent is not None or not (crosses or of == 1)

@@ -192,8 +192,8 @@ class HistoryMatch(Shape):
 
 
 class NearMiss(Shape):
-    """A symbol that fails by one condition: `failing` as written, `reading` in plain English, its values, and how far
-    off it is, in percent and in spreads (as in `FailingOut`).
+    """A symbol that fails by one condition: `failing` as written, `reading` in plain English, its values with what is
+    between them (`op`), and how far off it is, in percent and in spreads (as in `FailingOut`).
     """
 
     symbol: str
@@ -206,6 +206,7 @@ class NearMiss(Shape):
     distance_percent: float | None
     reading: str = ""
     distance: float | None = None
+    op: str | None = None
 
 
 class ConditionShareOut(Shape):

@@ -5,6 +5,7 @@
 3. The distance of one that fails is the difference of its sides in units of its usual size for that symbol: the
    standard deviation of left less right over the last `WINDOW` candles. So 0.1 is a hair's breadth whether the sides
    are prices or an RSI, of a calm symbol or of a wild one.
+4. A cross is near only from the side it starts at: what is beyond the line already has to come back first.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Failing:
     """A condition that does not hold: both sides where it compares numbers, `value` False or None for unknown.
 
     `distance` is in spreads (see the module), `distance_percent` in percent of the larger side; None where the
-    condition has no two sides, or they are unknown.
+    condition has no two sides, they are unknown, or it is a cross to a side where the left one is already.
     """
 
     text: str
@@ -139,7 +140,9 @@ class _Values:
     def __init__(self, history: History, nodes: Sequence[int]) -> None:
         rows = history.program.nodes
         shape = history.price[-WINDOW:].shape
-        steady: dict[int, Floats] = {n: np.full(shape, float(rows[n].params[0])) for n in nodes if rows[n].op == "const"}
+        steady: dict[int, Floats] = {
+            n: np.full(shape, float(rows[n].params[0])) for n in nodes if rows[n].op == "const"
+        }
         moving = [n for n in dict.fromkeys(nodes) if n not in steady]
         self._found: dict[int, Floats] = {**steady, **history.newest(moving, WINDOW)}
 
@@ -193,7 +196,9 @@ def _near(
 
 def _failing(part: Condition, value: float, side: tuple[float, float, float] | None) -> Failing:
     left, right, spread = side or (np.nan, np.nan, np.nan)
-    apart, larger = abs(left - right), max(abs(left), abs(right))
+    # How far the left side is beyond the right one, where that is the way it has to go.
+    beyond = {"crosses above": left - right, "crosses below": right - left}.get(part.op or "", np.nan)
+    apart, larger = np.nan if beyond > 0 else abs(left - right), max(abs(left), abs(right))
     return Failing(
         text=part.text,
         reading=part.reading,

@@ -13,6 +13,16 @@ from ui.components.strip import INTERVAL_MS
 
 CHART_CANDLES = 500
 NEAR_SHOWN = 5
+NEEDS = {
+    "<": "below ",
+    "<=": "at most ",
+    ">": "above ",
+    ">=": "at least ",
+    "!=": "other than ",
+    "crosses above": "to cross above ",
+    "crosses below": "to cross below ",
+    "crosses": "to cross ",
+}
 MATCHES_SHOWN = 5
 CLUSTERED_DAYS = 8
 """Of fewer days one has a quarter of the matches anyway."""
@@ -249,9 +259,11 @@ def _clusters(history: HistoryOut) -> str:
 
 def _near(history: HistoryOut) -> str:
     misses = history.near_misses[:NEAR_SHOWN]
-    head = '<h2>Near misses</h2><span class="cap">all but one condition true, newest candles</span>'
+    alone = bool(misses) and misses[0].of == 1
+    what = "the condition nearly true" if alone else "all but one condition true"
+    head = f'<h2>Near misses</h2><span class="cap">{what}, newest candles</span>'
     if not misses:
-        return head + '<p class="mut" style="padding-top:8px">None: no symbol fails by a single condition.</p>'
+        return head + '<p class="mut" style="padding-top:8px">None: no symbol is one condition away from a match.</p>'
     return f'{head}<table class="kv">{"".join(_near_row(miss) for miss in misses)}</table>'
 
 
@@ -261,7 +273,7 @@ def _near_row(miss: NearMiss) -> str:
     filled = max(4.0, 100 - abs(miss.distance) * 50) if miss.distance is not None else 50.0
     values = ""
     if miss.left is not None and miss.right is not None:
-        values = f"{text.plain(miss.left)}, needs {text.plain(miss.right)}"
+        values = f"{text.plain(miss.left)}, needs {NEEDS.get(miss.op or '', '')}{text.plain(miss.right)}"
     distance = f"{text.number(abs(off), 2 if abs(off) < 1 else 1)} % off" if off is not None else ""
     return (
         f'<tr><td><b>{text.esc(miss.symbol)}</b> <span class="faint">'

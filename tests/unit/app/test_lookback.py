@@ -37,6 +37,15 @@ def test_matches_a_day_are_those_of_all_symbols() -> None:
     assert found.per_day == pytest.approx(9 / 3)
 
 
+def test_of_a_single_condition_the_nearest_symbols_are_told() -> None:
+    found = looked("match = close > 105")
+    assert (found.true_now, [(m.symbol, m.of, m.op) for m in found.near_misses]) == (["BUSDT"], [("AUSDT", 1, ">")])
+    crossed = looked("match = crossunder(close, 120)")
+    assert [(m.symbol, m.op) for m in crossed.near_misses] == [], "both are below, which is no way to cross there"
+    crossing = looked("match = crossover(close, 120)")
+    assert [m.symbol for m in crossing.near_misses] == ["BUSDT", "AUSDT"]
+
+
 def walk(candles: Any, rows: list[int], columns: list[int], side: int) -> list[str]:
     """Each match followed by itself, candle by candle."""
     ends = []

@@ -68,6 +68,14 @@ def test_the_distance_is_in_usual_sizes_of_the_difference() -> None:
         assert near.candle_close == int(TIMES[-1]) + STEP
 
 
+@pytest.mark.parametrize(("code", "near"), [("crossover(close, 100)", "BELOW"), ("crossunder(close, 100)", "ABOVE")])
+def test_a_cross_is_near_from_the_side_it_starts_at_alone(code: str, near: str) -> None:
+    market = candles({"BELOW": waves(90, 1, 99), "ABOVE": waves(110, 1, 101)})
+    one, other = near_misses(replay(compile_filter(f"match = {code}", "15m"), market))
+    assert (one.symbol, one.failing[0].distance_percent) == (near, pytest.approx(1, abs=0.02))
+    assert (other.distance, other.failing[0].distance_percent) == (None, None)
+
+
 def test_more_conditions_held_comes_before_nearness() -> None:
     market = candles({"ONE": waves(50, 1, 10), "TWO": waves(100, 1, 99.9)})
     program = compile_filter("match = close > 100 and high < 60 and volume > 5", "15m")

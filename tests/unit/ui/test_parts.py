@@ -82,6 +82,8 @@ def test_a_near_miss_is_read_in_plain_english() -> None:
     row = past._near_row(miss)
     assert ">RSI(14) of the close is below 30: <" in row
     assert 'title="ta.rsi(close, 14) &lt; 30"' in row
+    assert "30.4, needs below 30<" in past._near_row(miss.model_copy(update={"op": "<"}))
+    assert "30.4, needs to cross above 30<" in past._near_row(miss.model_copy(update={"op": "crosses above"}))
     plain = past._near_row(miss.model_copy(update={"reading": ""}))
     assert ">ta.rsi(close, 14) &lt; 30: <" in plain
 
