@@ -54,8 +54,9 @@ class Draft:
     `serial` counts the drafts written. `undo` are the drafts before each change made by a click, newest last, each with
     what the change was. `read` are the rows of the filter beside the words they came from, `refused` says why edited
     conditions gave no filter. `pending`: the code compiles, and was not yet looked back at and checked. `corrections`
-    are the lines that were corrected, `unmended` says why they were not. `stored` is the strategy it was saved as, or
-    was opened to edit (`editing`).
+    are the lines that were corrected, `unmended` says why they were not. `auto_name` is the name it has unless a person
+    gives another; `said` are the edited conditions that it is held against in place of the sentence. `stored` is the
+    strategy it was saved as, or was opened to edit (`editing`).
     """
 
     sentence: str = ""
@@ -86,6 +87,7 @@ class Draft:
     unmended: Problem | None = None
     serial: int = 0
     auto_name: str = ""
+    said: str = ""
     stored: StrategyOut | None = None
     editing: bool = False
 
@@ -154,6 +156,7 @@ class Draft:
             self.edited(made.filter_code),
             generated=told,
             conditions=conditions,
+            said=". ".join(line.rstrip(". ") for line in conditions),
             read=made.rows,
             changes=made.changes,
             interval=made.interval,
@@ -268,7 +271,7 @@ def examined(draft: Draft) -> Draft:
         report = api.compile(
             draft.code,
             draft.interval,
-            sentence=draft.sentence if draft.generated else "",
+            sentence=(draft.said or draft.sentence) if draft.generated else "",
             not_understood=draft.generated.not_understood if draft.generated else (),
             direction=draft.direction,
             evaluate=draft.evaluated,

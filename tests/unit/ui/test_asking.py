@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from api.schemas import FilterReport, HistoryOut
 from tests.fixtures.fake_api import history
 from tests.unit.ui.paging import Served, page
+from ui.client import ApiClient
 from ui.components import asking, drafts, readback
 from ui.components.drafts import Draft
 
@@ -107,6 +108,26 @@ def test_a_line_of_edited_conditions_that_was_not_read_is_named(written: AppTest
     assert words(written).splitlines()[1] == "Mars is in retrograde", "what was typed stays"
     written.button(key="undo").click().run()
     assert "Mars" not in markup(written)
+
+
+def test_a_filter_of_edited_conditions_is_held_against_these(written: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[str] = []
+    compiled = ApiClient.compile
+
+    def listening(self: ApiClient, code: str, interval: str, **more: Any) -> Any:
+        held.append(more["sentence"])
+        return compiled(self, code, interval, **more)
+
+    monkeypatch.setattr(ApiClient, "compile", listening)
+    next(a for a in written.text_area if a.label == "One condition a line").set_value(
+        "RSI(14) of the close is below 25.\nVolume is high"
+    )
+    written.button(key="rewrite").click().run()
+    written.selectbox(key="draft_direction_1").select("short").run()
+    written.button(key="undo").click().run()
+    assert held[:2] == ["RSI(14) of the close is below 25. Volume is high"] * 2
+    written.selectbox(key="draft_direction_1").select("short").run()
+    assert held[-1] == written.session_state["draft"].sentence
 
 
 def test_a_name_nobody_gave_follows_what_the_filter_does(written: AppTest) -> None:
