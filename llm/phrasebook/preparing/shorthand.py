@@ -24,6 +24,9 @@ lemme let me | gonna going to | wanna want to | gotta have to | outta out of | k
 lotta lot of | cuz because | coz because | cos because | bc because | tho though | prolly probably
 imo please | tbh please | ngl please | fr please | lol please | lmao please | fam please | bro please
 mate please | frens please | ser please | anon please | usd usd | w/o without | gt above | lt below
+brk break | brks breaks | brkout breakout | brkouts breakouts | prev previous | yday yesterday's | ydays yesterday's
+consec consecutive | grn green | wkly weekly | dly daily | hrly hourly | mthly monthly | mov moving | res resistance
+supp support | vwp vwap | fullsend send | ovrsold oversold
 gte at least | lte at most | ovr over | undr under | nd and | n and
 """
 WORDS: dict[str, tuple[str, ...]] = {
@@ -38,6 +41,7 @@ _COMPARING = frozenset(
     """.split()
 )
 _CHART = frozenset({"chart", "charts", "candle", "candles", "bar", "bars", "tf", "timeframe", "timeframes", "time"})
+_CANDLES = frozenset({"candle", "candles", "bar", "bars"})
 _AFTER_THE = _CHART | frozenset(", . ; : ! ? ) and or when while if with but only as w now please price rsi".split())
 _MINUTES = frozenset({1, 3, 5, 15, 30, 60, 240})
 
@@ -139,8 +143,22 @@ def _bare_minutes(
     following = tokens[at + 1].text if at + 1 < len(tokens) else "."
     placed = [t.text for t in out[-2:]] in (["on", "the"], ["on", "a"], ["using", "the"], ["off", "the"])
     charted = out[-1].text in ("the", "a", "on") and following in ("chart", "charts", "tf", "timeframe")
-    if not (charted or (placed and following in _AFTER_THE)):
+    if not (charted or (placed and following in _AFTER_THE)) or _counts(tokens, at):
         return [], 0
     minutes = int(token.value)
     note(f"“{token.text}” was read as the {minutes} minute chart.")
     return [Token("span", token.text, float(minutes * MINUTE_MS), token.start, token.end, minutes, "m")], 1
+
+
+def _counts(tokens: list[Token], at: int) -> bool:
+    """ "on a 3 bar pullback", "off the 5 candle low": so many candles, and no chart of so many minutes. Where the
+    sentence names another interval, candles behind a bare number are always counted."""
+    if at + 1 >= len(tokens) or tokens[at + 1].text not in _CANDLES:
+        return False
+    behind = tokens[at + 2] if at + 2 < len(tokens) else None
+    goes_on = behind is not None and (
+        behind.kind != "word" or behind.text not in _AFTER_THE | {"the", "i", "you", "go"}
+    )
+    return (goes_on and behind is not None and behind.kind != "sign") or any(
+        other.interval is not None for other in tokens if other is not tokens[at]
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from llm.phrasebook.preparing import slang_words
+from llm.phrasebook.preparing import slang_setups, slang_words
 from llm.phrasebook.vocabulary.tokens import Token, tokenise
 
 _ROWS = """
@@ -55,9 +55,9 @@ nukes through; nuked through; nuking through; nuke through; slices down through;
     crosses below
 takes out; taking out; took out; take out; clears out; smashes; smashed; obliterates; blows past; blew past; blows
     through; busts; cracks; cracked | breaks
-nukes; nuked; nuking; pukes; puked; tanks; tanked; tanking; craters; cratered; bleeds; bled; plunges; plunged; rugs;
+nukes; nuked; pukes; puked; tanks; tanked; craters; cratered; bleeds; bled; plunges; plunged; rugs;
     rugged; shits the bed; got rekt; gets rekt; sheds; shed; gives back; gave back | drops
-rips; ripped; ripping; mooned; moons; mooning; ran; sent it up; teleported up; teleports up; teleported; flew; flies;
+rips; ripped; ripping; mooned; moons; ran; sent it up; teleported up; teleports up; teleported; flew; flies;
     rocketed; rockets; blasted; blasts; shot up; shoots up; put on; puts on; melts up; melted up | rises
 bleeding; grinding down; bleeding out; trickling down; drifting lower; drifting down; sliding lower; in free fall |
     falling
@@ -93,7 +93,6 @@ bid it; bid this; bid here; i'm bidding; i bid; we bid; bid the dip; smash buy; 
 volume beats; volume tops; volume beating; volume smashes; volume is beating; volume outdoes | volume above
 i . e .; i . e; ie; aka; in other words; that is to say; meaning that; which means; which is to say; by which i mean;
     i meant; meaning | meaning
-hugging; hugs; is hugging; glued to; is glued to; riding along | is near | “{said}” became: near.
 chopping; chopping around; crabbing; crabbing around; chopping sideways; going nowhere; rangebound;
     range bound | sideways
 the biggest volume of the last; biggest volume of the last; the highest volume of the last; highest volume of the last;
@@ -132,6 +131,7 @@ _BEFORE_SIGNED = frozenset(
     """.split()
 )
 _ADVERBS = frozenset("is are has have just still now also already currently only even both back was".split())
+_SAID_OF_SUPERTREND = frozenset("green red bullish bearish buy sell long short up down".split())
 _SAID_OF_PRICES = frozenset(
     """
     above below over under near within inside outside between closes closed closing close trades trading trade holds
@@ -146,7 +146,9 @@ _SAID_OF_PRICES = frozenset(
 
 def _rows() -> dict[str, list[tuple[tuple[str, ...], list[Token], str]]]:
     found: dict[str, list[tuple[tuple[str, ...], list[Token], str]]] = {}
-    for line in f"{_ROWS.strip()}\n{slang_words.rows()}".replace("\n    ", " ").splitlines():
+    for line in f"{_ROWS.strip()}\n{slang_words.rows()}\n{slang_setups.ROWS.strip()}".replace(
+        "\n    ", " "
+    ).splitlines():
         said, plain, note = (*(part.strip() for part in line.split(" | ")), "")[:3]
         for phrase in said.split(";"):
             words = tuple(phrase.split())
@@ -190,6 +192,8 @@ def _row(tokens: list[Token], at: int) -> tuple[tuple[str, ...], list[Token], st
         if tuple(token.text for token in tokens[at : at + len(words)]) != words:
             continue
         behind = tokens[at + len(words)] if at + len(words) < len(tokens) else None
+        if words == ("st",) and (behind is None or behind.text not in _SAID_OF_SUPERTREND):
+            continue
         if words == ("sub",) and (behind is None or behind.kind not in ("number", "percent")):
             continue
         if words[0] == "beat" and (behind is None or behind.kind != "word"):

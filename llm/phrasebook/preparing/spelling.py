@@ -16,6 +16,7 @@ from llm.phrasebook.reading.event_words import LISTS
 from llm.phrasebook.reading.phrase_tables import known_words as words_of_phrases
 from llm.phrasebook.reading.reader import COINS
 from llm.phrasebook.vocabulary.common_words import COMMON_WORDS
+from llm.phrasebook.vocabulary.indicators import PHRASES
 from llm.phrasebook.vocabulary.lexicon import known_words
 from llm.phrasebook.vocabulary.tokens import Token, spelt
 
@@ -129,16 +130,17 @@ def corrected(word: str) -> str | None:
         if stem != word and (stem in COMMON_WORDS or (f"{stem}e" in COMMON_WORDS and ending in ("ed", "ing"))):
             return None
     furthest = 1 if len(word) < 7 else 2
+    names = _names()
     best: dict[int, list[str]] = {}
     for candidate in known:
         if abs(len(candidate) - len(word)) > furthest or len(candidate) < 3:
             continue
         if candidate[0] != word[0] and candidate[:2] != word[1::-1] and (len(word) < 5 or candidate[-2:] != word[-2:]):
             continue
-        # Two changes only where the word begins and ends alike: "information" is no "formation". "avobe": the letters
-        # of the word in another order, its ends in place.
+        # Two changes only toward what has a name or is in every sentence, and where the word begins and ends alike:
+        # "pinching" is no "picking". "avobe": the letters of the word in another order, its ends in place.
         mixed = len(word) >= 5 and word[0] == candidate[0] and sorted(word) == sorted(candidate)
-        alike = word[0] == candidate[0] and word[-1] == candidate[-1] and len(candidate) > 5
+        alike = word[0] == candidate[0] and word[-1] == candidate[-1] and candidate in names
         most = 2 if mixed else furthest if alike else 1
         distance = _distance(word, candidate, most)
         if distance <= most:
@@ -154,6 +156,13 @@ def corrected(word: str) -> str | None:
     # "candel" may be "candle" or "candles": the shorter form and the longer mean the same.
     shortest = min(same_letters, key=len)
     return shortest if all(c.startswith(shortest) or c == shortest for c in same_letters) else None
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """Words longer than five letters that name an indicator, or stand in most sentences."""
+    named = {word for _, _, phrases in PHRASES for phrase in phrases for word in phrase.split()}
+    return frozenset(word for word in named | _PLAIN if word.isalpha() and len(word) > 5)
 
 
 def _within(word: str, candidate: str) -> bool:

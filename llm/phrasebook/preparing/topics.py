@@ -33,7 +33,8 @@ _TOPICS: list[tuple[str, str]] = [
         r"""funding|funding rates?|open interest|\boi\b|liquidations?|liquidated|liquidation|
         long[ /]short ratio|long short ratio|options?(?= (?:expiry|flow|market|chain|volume|traders))|
         implied vol\w*|put[ /]call|gamma|perp premium|basis trade|futures premium|premium index|contango|
-        leverage ratio|max pain""",
+        leverage ratio|max pain|(?:short|long)s? squeez(?:e|es|ing|ed)(?! (?:fires?|fired|releas\w*|break\w*|momentum))|
+        squeez(?:e|es|ing) (?:the |out )*(?:shorts|longs|shorters)""",
     ),
     (
         "what a coin is worth in all, and what stands behind it, is not in the market data",

@@ -204,7 +204,8 @@ _FILLER = frozenset(
     forms from get give goes good had happens has have having i i'd i'm idea indicator into is it it's
     its just let let's lets level levels lies like line look looking make makes market may me might
     moment must my need needs nice notify now occurs of ones only opportunities opportunity out own pair
-    pairs please possible price's reading right rule rules s same scan screen screening search see seeing setup
+    pairs please possible price's reading right rule rules s same scalp scalps scalping scan
+    screen screening search see seeing setup
     setups should show side signal signals sits sitting so something still strategies strategy symbol
     symbols take tell than that the their them then there there's these they this those to token tokens
     too trade trades trading up-side us usd usdt value values very want was we were what when's which
