@@ -17,7 +17,7 @@ from llm.phrasebook.meaning.types import Condition, Direction, counted, duration
 from llm.phrasebook.reading.reader import MAX_EFFORT
 from llm.phrasebook.sentences.sentence import Part, Sentence, named_intervals
 from llm.phrasebook.sentences.trade import Exits, turned_round
-from llm.phrasebook.sentences.walker import read_sentence
+from llm.phrasebook.sentences.whole import read_sentence
 from llm.phrasebook.sentences.wording import hold_of
 from llm.phrasebook.vocabulary.lexicon import is_filler
 from llm.phrasebook.vocabulary.tokens import INTERVALS, tokenise

@@ -24,7 +24,7 @@ from llm.phrasebook.sentences.base import DEFAULT_INTERVAL, base_of
 from llm.phrasebook.sentences.leaning import direction_of
 from llm.phrasebook.sentences.sentence import Sentence, named_intervals
 from llm.phrasebook.sentences.trade import stop_code, target_code, turned_round
-from llm.phrasebook.sentences.walker import read_sentence
+from llm.phrasebook.sentences.whole import read_sentence
 from llm.phrasebook.sentences.wording import (
     HOLD_CANDLES,
     STOP_ATR,

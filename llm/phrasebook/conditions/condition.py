@@ -25,6 +25,7 @@ from llm.phrasebook.meaning.types import (
     Near,
     Not,
     Operand,
+    Pattern,
     Recent,
     Trend,
     on_interval,
@@ -53,11 +54,17 @@ from llm.phrasebook.reading.event_words import nested_condition, use_conditions
 from llm.phrasebook.reading.reader import Mark, Reader
 from llm.phrasebook.vocabulary.indicators import FAMILIES, OUTPUTS
 
+_BEFORE_FIRST = frozenset({"the", "a", "its", "short", "buy", "long", "sell"})
+FIRST = "{c0} and not ({c0})[1]"
+FIRST_NOTE = "“The first one” became: it is so on this candle and was not on the one before."
+
 
 def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """A condition here and its subject (for a condition that follows without one), or None."""
     mark = r.mark()
+    topic, r.topic = r.topic, r.topic or carried
     window = read_leading_window(r)
+    r.topic = topic
     if window is not None:
         return window, None
     r.reset(mark)
@@ -95,9 +102,10 @@ def read_condition(r: Reader, carried: Operand | None) -> tuple[Condition, Opera
 
 
 def _first_of(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
-    """ "the first close above the 50 SMA in 20 candles"."""
+    """ "the first close above the 50 SMA in 20 candles"; "the first red candle": the one before was none."""
     mark = r.mark()
     if r.word("first") and r.tokens[r.position - 1].kind == "word":
+        named = r.position > 1 and r.tokens[r.position - 2].text in _BEFORE_FIRST
         r.word("candle", "time", "bar", fill=False)
         again = not r.done and r.tokens[r.position].text == "first"
         found = None if again else read_condition(r, carried)
@@ -106,6 +114,11 @@ def _first_of(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | 
             text = "{c0} and not within({c0}, {n0})[1]"
             made = Formula(text, parts=(window.inner,), lengths=(window.length,), brief="first time")
             return made, found[1]
+        if found is not None and named and isinstance(window, Compare | Pattern | Between | Formula):
+            r.note(FIRST_NOTE)
+            return Formula(FIRST, parts=(window,), brief="first one"), found[1]
+        if found is not None and named and isinstance(window, Cross | Group):
+            return found  # A cross is the first candle beyond; "the first green one after 3 red ones" says which.
     r.reset(mark)
     return None
 
@@ -135,6 +148,7 @@ def _market_event(r: Reader, carried: Operand | None) -> tuple[Condition, Operan
     described = _described(r, carried)
     left = None if described is None else described[1]
     own = left is not None and (left.kind == "volume" or left.kind in OUTPUTS) and unit_of(left) != "price"
+    own = own or (left is not None and left.kind in ("high", "low") and not left.shift)
     own = own and not any(operand.template.startswith("ticker.") for operand in operands(found))
     if described is not None and (r.position > end or (own and r.position == end)):
         return described
@@ -169,7 +183,7 @@ def _remember(r: Reader, condition: Condition) -> None:
                 r.lines = replace(part, factor=1.0, shift=0)
     last = condition.items[-1] if isinstance(condition, Group) else condition
     last = last.inner if isinstance(last, Recent) else last
-    if isinstance(last, Cross | Compare) and last.right.kind != "number":
+    if isinstance(last, Cross | Compare | Near) and last.right.kind != "number":
         r.pair = (last.left, last.right)
     if isinstance(last, Cross | Compare) and last.right.kind == "number":
         r.levelled = (last.left, last.right)
@@ -259,8 +273,8 @@ def _described(r: Reader, carried: Operand | None) -> tuple[Condition, Operand |
         r.pair = (subjects[0], subjects[1])
     if len(subjects) > 1:
         items = tuple(_with_left(found, subject) for subject in subjects)
-        if len({(subject.symbol, subject.interval) for subject in subjects}) > 1:
-            # "BTC and ETH are above their 50 EMA": each above its own.
+        if len({(subject.symbol, subject.interval, unit_of(subject)) for subject in subjects}) > 1:
+            # "BTC and ETH are above their 50 EMA", "price and volume above average": each above its own.
             each = _each_own(r, mark, subjects)
             if each is None:
                 return None
@@ -335,6 +349,9 @@ def _each_other(r: Reader, subjects: list[Operand]) -> Condition | None:
     return Cross(subjects[0], "up" if way == "up" else "down" if way == "down" else "any", subjects[1])
 
 
+_NAMED = frozenset("range ranges day days candle candles bar bars knife wedge star market body spread".split())
+
+
 def _elliptic(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | None] | None:
     """A predicate about the subject before, or about the price where only a price can be meant."""
     for subject in (carried, Operand("price")):
@@ -342,6 +359,10 @@ def _elliptic(r: Reader, carried: Operand | None) -> tuple[Condition, Operand | 
             continue
         mark = r.mark()
         found = read_predicate(r, subject)
+        named = isinstance(found, Trend) and not r.done and r.tokens[r.position].text in _NAMED
+        if named:
+            r.reset(mark)  # "RSI below 30, narrow range day": the name of another thing.
+            continue
         if found is not None and (subject is carried or _about_price(found)) and not _foreign(found, subject):
             if subject is not carried:
                 r.note("Where no subject is named, the price is meant.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from llm.phrasebook.conditions.condition import read_condition
-from llm.phrasebook.meaning.types import Condition, operands, within_operand
+from llm.phrasebook.conditions.condition import FIRST, FIRST_NOTE, read_condition
+from llm.phrasebook.meaning.types import Condition, Formula, operands, placeless, within_operand
 from llm.phrasebook.operands.naming import family_of
 from llm.phrasebook.reading.reader import Mark, Reader
+from llm.phrasebook.vocabulary.common_words import COMMON_WORDS
 from llm.phrasebook.vocabulary.indicators import FAMILIES
 from llm.phrasebook.vocabulary.lexicon import is_filler
 
@@ -22,6 +23,17 @@ _GOES_BEFORE = frozenset(
     missing
     """.split()
 )
+# Words that stand for the coin whose candles are read, so that what follows them is said of its price.
+_STAND_INS = frozenset(
+    """
+    it that which who they what what's anything everything alt alts coin coins token tokens pair pairs symbol asset
+    market these those price candle something thing
+    """.split()
+)
+_PREPOSITIONS = frozenset("on in with at by of for to from during while when if after before and or but".split())
+_MAKES = tuple("makes make made making hits hit hitting prints printed sets reaches reached posts at".split())
+_OWNERS = frozenset({"candle", "bar", "day", "week", "range"})
+_AT_TIMES = frozenset("on only during in at between from after before until except outside within inside while".split())
 _ARTICLES = frozenset({"the", "a", "an", "its", "their"})
 _SHARE = frozenset("upper lower top bottom middle lowest highest first".split())
 _IMPLIED = "Where no subject is named"
@@ -49,8 +61,26 @@ def breaks_off(r: Reader) -> bool:
     ahead = [token.text for token in r.tokens[r.position : r.position + 2]]
     if ahead[:1] == ["of"] and _of_its_candle(r):
         return False
+    if _runs_on(r):
+        return True
+    counted = r.position and r.tokens[r.position - 1].text in ("candles", "bars", "candle", "bar")
+    if counted and ahead[:1] and ahead[0] in ("later", "after", "afterwards"):
+        return True  # "... max 5 candles after": a time from something to something, and no extreme.
     return _opinion(r) or (
         ahead[:1] != [] and (ahead[0] in _GOES_ON or (ahead[0] == "from" and ahead[1:] in (["its"], ["the"])))
+    )
+
+
+def _runs_on(r: Reader) -> bool:
+    """Whether the number just read goes on in letters, "below 3O": it is not the number that was meant."""
+    if r.done or not r.position:
+        return False
+    last, behind = r.tokens[r.position - 1], r.tokens[r.position]
+    return (
+        last.kind in ("number", "percent")
+        and last.end == behind.start
+        and behind.kind == "word"
+        and len(behind.text) == 1
     )
 
 
@@ -101,10 +131,50 @@ def stands_alone(r: Reader, mark: Mark) -> bool:
     notes = list(r.notes)
     r.reset(mark)
     found = read_condition(r, None)
-    implied = any(note.startswith(_IMPLIED) for note in r.notes[mark.notes :])
+    implied = any(note.startswith(_IMPLIED) for note in r.notes[mark.notes :]) or _handed_on(r, mark.position)
     r.position = end.position
     r.notes[:] = notes
     return found is not None and not implied
+
+
+def _handed_on(r: Reader, start: int) -> bool:
+    """Whether what begins at `start` is said of the unread word before it, not of the price: "whale flow hits a new
+    high", "the VIX is down 5%". "I love fresh highs" is talk and a condition."""
+    first = start
+    while first < r.position - 1 and is_filler(r.tokens[first].text) and r.tokens[first].text not in _STAND_INS:
+        first += 1
+    unread = start - 1
+    while unread >= 0 and (is_filler(r.tokens[unread].text) or r.tokens[unread].text in _MAKES):
+        unread -= 1
+    between = {token.text for token in r.tokens[unread + 1 : first]}
+    if unread < 0 or r.tokens[unread].text in _STAND_INS | _PREPOSITIONS:
+        return False
+    if between & _STAND_INS or r.tokens[first].text in _STAND_INS:
+        return False
+    if r.tokens[first].text in ("new", "fresh"):
+        return r.tokens[unread].text not in COMMON_WORDS
+    mark = r.mark()
+    r.position = first
+    moves = r.take("move", fill=False) is not None or r.word(*_MAKES, fill=False)
+    r.reset(mark)
+    return moves
+
+
+def told_aside(r: Reader, start: int, used: list[bool], condition: Condition) -> bool:
+    """Whether a time of day or week, or what belongs to a thing, ends what was not understood: "I get wrecked every
+    weekend", "over the mother candle's high"."""
+    if not behind_unread(r, start, used):
+        return False
+    at = start
+    while at < r.position - 1 and is_filler(r.tokens[at].text):
+        at += 1
+    first = r.tokens[at].text
+    owner = at - 1 if not used[at - 1] and r.tokens[at - 1].text.endswith("'s") else at
+    own = r.tokens[owner].text.endswith("'s") and r.tokens[owner].text.removesuffix("'s") in _OWNERS
+    if own and owner and not used[owner - 1] and r.tokens[owner - 1].text not in _ARTICLES:
+        return True
+    timeless = not any(True for _ in placeless(condition)) and not any(True for _ in operands(condition))
+    return timeless and first not in _AT_TIMES
 
 
 def behind_unread(r: Reader, start: int, used: list[bool]) -> bool:
@@ -122,6 +192,14 @@ def says_not(r: Reader, start: int) -> bool:
     found = r.take("not", fill=False) is not None
     r.reset(mark)
     return found
+
+
+def any_one(r: Reader, condition: Condition) -> Condition:
+    """What ends a trade ends it the first time that it is so: "exit on the first red candle" is on a red candle."""
+    if not isinstance(condition, Formula) or condition.template != FIRST:
+        return condition
+    r.notes[:] = [note for note in r.notes if note != FIRST_NOTE]
+    return condition.parts[0]
 
 
 def note_order(r: Reader, start: int, *, later: bool) -> None:

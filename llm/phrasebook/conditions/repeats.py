@@ -22,11 +22,15 @@ from llm.phrasebook.meaning.types import (
     operands,
     within_operand,
 )
+from llm.phrasebook.operands.naming import family_of
 from llm.phrasebook.reading.reader import Reader
+from llm.phrasebook.vocabulary.indicators import AVERAGES, FAMILIES
 
 _PLAIN = frozenset({"price", "close", "open", "high", "low", "number"})
 _CANDLE = re.compile(r"\b(?:cdl|open|high|low)\b")
 _OF_SYMBOL = re.compile(r'symbol\("\w+"\)\.')
+_EXTREME = re.compile(r"\b(?:highest|lowest)\(")
+_TRENDS = frozenset({"adx", "supertrend", "psar", "ichimoku", "aroon"}) | set(AVERAGES)
 _EXPLAINING = frozenset({"meaning", "(", ":"})
 
 
@@ -66,6 +70,42 @@ def said_better(last: Condition, found: Condition, how: str) -> Condition | None
         same = bool(_kinds(last) & _kinds(found))
         return found if (names and wick) or (same and isinstance(found, Recent)) else None
     return found if _kinds(last) & _kinds(found) else None
+
+
+def convention_of(notes: list[str]) -> str:
+    """The note of what a vague name became ("“Uptrend” became: ..."), "" where none is among `notes`."""
+    return next((note for note in notes if note.startswith("“") and " became: " in note), "")
+
+
+def defined(r: Reader, note: str, found: Condition, how: str | None) -> bool:
+    """Whether `found` says what a vague name before it means ("uptrend (price over the 50 SMA)"); the convention that
+    `note` states of that name is then taken back."""
+    name = note.lstrip("“").split("”")[0].split(" ")[0].lower()
+    parts = [part for operand in operands(found) for part in within_operand(operand)]
+    kinds = {part.kind for part in parts} - {"number"}
+    families = {family_of(part) for part in parts} - {""}
+    if how is None or not kinds or kinds & {"volume", "quote_volume", "trades"}:
+        return False
+    if name in ("uptrend", "downtrend", "strong", "sideways"):
+        fits = how != ":" or bool(families & _TRENDS)
+    elif name in ("breakout", "breakdown"):
+        levels = any(kind.startswith(("highest", "lowest")) for kind in kinds)
+        fits = levels or any(_EXTREME.search(part.template) for part in parts)
+    elif name in ("oversold", "overbought"):
+        fits = how != ":" and any(FAMILIES[family].levels is not None for family in families)
+    else:
+        fits = name == "squeeze" and bool(families & {"bbands", "keltner"})
+    if fits:
+        r.notes[:] = [known for known in r.notes if known != note]
+    return fits
+
+
+def placed_as(name: Condition, meaning: Condition) -> Condition:
+    """The meaning of a vague name, on the interval and of the symbol that the name was said of."""
+    interval = next((operand.interval for operand in operands(name) if operand.interval is not None), None)
+    symbol = next((operand.symbol for operand in operands(name) if operand.symbol is not None), None)
+    meaning = meaning if interval is None else on_interval(meaning, interval)
+    return meaning if symbol is None else on_symbol(meaning, symbol)
 
 
 def repeated(items: list[Condition], found: Condition) -> int | None:

@@ -218,8 +218,10 @@ def _then(r: Reader, condition: Condition) -> Condition | None:
             r.reset(early)
     r.word("the", "a", fill=False) and r.word("first", fill=False)
     r.topic = next(operands(condition), None)
+    candle = isinstance(condition, Pattern | Formula) and not any(True for _ in operands(condition))
+    r.after, r.after_candle = True, candle and not _event(condition)
     second = nested_condition(r)
-    r.topic = None
+    r.topic, r.after, r.after_candle = None, False, False
     if second is None or _timeless(condition):
         return None
     if length is None and comes_back(condition, second):

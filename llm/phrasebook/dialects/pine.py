@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from llm.phrasebook.sentences.sentence import named_intervals
-from llm.phrasebook.sentences.walker import read_sentence
+from llm.phrasebook.sentences.whole import read_sentence
 
 _FUNCTIONS = re.compile(
     r"\bta\.(crossover|crossunder|cross|highest|lowest|rising|falling|barssince|change|valuewhen)\("

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llm.phrasebook.meaning.types import Condition, Duration, Formula, Operand, on_interval
 from llm.phrasebook.operands.operand import price_like, read_operand
 from llm.phrasebook.reading.event_words import LISTS, SLOTS
@@ -20,6 +22,9 @@ def _divergence(m: Found) -> Condition | None:
     if oscillator is None:
         m.note("The divergence names no oscillator: RSI(14).")
         oscillator = Operand("rsi", (14,))
+    label = m.get("interval", str)
+    if label is not None and oscillator.interval is None:
+        oscillator = replace(oscillator, interval=label)  # Price and oscillator are of one chart.
     length = m.values.get("length")
     if not isinstance(length, int | Duration):
         length = CANDLES
@@ -39,7 +44,7 @@ def _divergence(m: Found) -> Condition | None:
         f"{function}({{p}}{price}, {{0}}, {{n0}}{hidden})",
         operands=(oscillator,),
         lengths=(length,),
-        interval=m.get("interval", str),
+        interval=label or oscillator.interval,
         brief=name,
         lean="short" if bearish else "long",
     )

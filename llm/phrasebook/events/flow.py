@@ -263,6 +263,8 @@ def _grammar() -> Grammar[Condition]:
         delta_record,
         "<delta> [is]? [at / the / at its]? [highest / lowest / biggest / largest] <of> the? <past>? {length}",
         "[highest / lowest / biggest / largest] <delta> <of> the? <past>? {length}",
+        "[sum / total] of? the? <delta> <dof> the? <past>? {summed:length} is? <record> {length} high|highs|low|lows",
+        "<delta> sum? [<dof> the? <past>? {summed:length}]? is? <record> {length} high|highs|low|lows",
     )
     # Against the candle before.
     add(

@@ -55,4 +55,7 @@ WORDS: dict[str, str] = {
         imbalance; taker volume delta; net delta""",
     "dof": "of; in; over; within; during; summed over; across",
     "day": "24h; 24 h; 24 hour; 24 hours; daily; 24hr",
+    "record": """
+        at a; at its; at a new; makes a new; make a new; making a new; makes new; making new; hits a new; hits a;
+        hitting a new; makes a; sets a new; prints a new; printing a new; reaches a new; reaches a""",
 }

@@ -10,7 +10,7 @@ hours.
 from __future__ import annotations
 
 from llm.phrasebook.events.market_words import WORDS
-from llm.phrasebook.events.moves import change_over
+from llm.phrasebook.events.moves import TODAY_NOTE, change_over, moved_today
 from llm.phrasebook.events.ranked import QUOTE, RSI, VOLATILE, operand, ranked_by, ranked_measure
 from llm.phrasebook.events.ranks import (
     at_percentile,
@@ -31,6 +31,7 @@ from llm.phrasebook.reading.phrases import Found, Grammar
 from llm.phrasebook.reading.reader import Reader
 
 FLAT_PERCENT = 1.0
+_FLAT = frozenset({"flat", "unchanged", "sideways", "stable", "quiet"})
 
 
 def _window(m: Found) -> Window:
@@ -38,6 +39,8 @@ def _window(m: Found) -> Window:
     if window is None:
         m.note(f"“{m.text}” names no time: the last 24 hours.")
         return Window(Duration(DAY_MS))
+    if window.named_day:
+        m.note(TODAY_NOTE)
     return window
 
 
@@ -78,9 +81,12 @@ def _coin_moves(m: Found) -> Condition | None:
     if sized:
         # "BTC is up more than 1%": a move with a size, read elsewhere.
         return None
+    today = None if words & _FLAT else moved_today(m, coin, down="way_up" not in m)
+    if today is not None:
+        return today
     window = _window(m)
     moved = change_over(window, coin)
-    if words & {"flat", "unchanged", "sideways", "stable", "quiet"}:
+    if words & _FLAT:
         m.note(f"“Flat” became: a change of less than {FLAT_PERCENT:g}%.")
         return Formula(f"abs({{0}}) < {plain(FLAT_PERCENT)}", operands=(moved,), brief=f"{coin} flat")
     return Compare(moved, ">" if "way_up" in m else "<", number(0))

@@ -25,4 +25,8 @@ WORDS: dict[str, str] = {
         green candle; bullish candle; up candle; green bar; bullish bar; white candle; up bar; candle up; bar up""",
     "redcandle": """
         red candle; bearish candle; down candle; red bar; bearish bar; black candle; down bar; candle down; bar down""",
+    "changeword": ("change; return; performance; price change; percent change; percentage change; move; pct change"),
+    "prevcandle": """
+        previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous one;
+        day before; previous day""",
 }

@@ -1,8 +1,8 @@
 """Percent moves, distances from highs and lows, and gaps.
 
-A move without a time is measured over 24 hours, or over one candle where a candle is its subject; both are said.
-Over 24
-hours it is the ticker's change. From one candle to the next it is measured from the close before.
+A move without a time is measured over 24 hours, or over one candle where a candle is its subject, it comes after
+another thing, or it is a bounce; this is said. Over 24 hours it is the ticker's change. From one candle to the next
+it is measured from the close before.
 """
 
 from __future__ import annotations
@@ -22,24 +22,26 @@ from llm.phrasebook.operands.extremes import (
     within_peak,
     within_trough,
 )
+from llm.phrasebook.operands.period_levels import period_open
 from llm.phrasebook.reading.event_words import DAY_MS, LISTS, SLOTS, Window, plain, series
 from llm.phrasebook.reading.phrase_tables import flag
 from llm.phrasebook.reading.phrases import Found, Grammar
 from llm.phrasebook.reading.reader import Reader
 
+TODAY_NOTE = "“Today” became: the last 24 hours."
 _OPEN_OF = {"1d": "day", "1w": "week", "1M": "month"}
 _PRICE = (
     "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
 )
+_BOUNCES = frozenset("bounce bounces bounced bouncing rebound rebounds rebounded recovers recovered recovery".split())
 
 
 def change_over(window: Window, symbol: str | None = None) -> Operand:
     """Percent change of the close over a window."""
     if window.since:
-        prefix = f'symbol("{symbol}").' if symbol else ""
-        opened = f'valuewhen({prefix}tf("{window.since}").first, {prefix}open, 0)'
+        opened = f'valuewhen({{s}}tf("{window.since}").first, {{s}}open, 0)'
         noun = f"change since the {_OPEN_OF[window.since]}'s open"
-        return series(f"100 * ({prefix}close / {opened} - 1)", noun, "percent")
+        return replace(series(f"100 * ({{p}}close / {opened} - 1)", noun, "percent"), symbol=symbol)
     length = window.length or 1
     if length == Duration(DAY_MS):
         return ticker("change_pct", "24h change", "percent", symbol)
@@ -53,14 +55,27 @@ def _op(m: Found) -> str | None:
 
 def _window(m: Found) -> Window:
     window = m.get("window", Window)
+    if window is None and (m.reader.after or _BOUNCES & set(m.text.split())):
+        # What comes after another thing, and a bounce, is not of the day.
+        m.note(f"“{m.text}” names no time: over one candle.")
+        return Window(1)
     if window is None:
         m.note(f"“{m.text}” names no time: the last 24 hours.")
         return Window(Duration(DAY_MS))
     if window.named_day:
-        m.note("“Today” became: the last 24 hours.")
+        m.note(TODAY_NOTE)
     if window.since:
         m.note(f"Measured from the open of the {_OPEN_OF[window.since]}, UTC.")
     return window
+
+
+def moved_today(m: Found, symbol: str | None, *, down: bool) -> Condition | None:
+    """ "Red today" is under the day's open; None for any other time, and for "on the day"."""
+    window, opened = m.get("window", Window), period_open("1d", symbol)
+    if window is None or opened is None or not window.named_day or "today" not in m.text.split():
+        return None
+    m.note("“Today” became: since the day's open at 00:00 UTC.")
+    return Compare(Operand("close", symbol=symbol), "<" if down else ">", opened)
 
 
 def _candle_note(m: Found) -> Window:
@@ -136,8 +151,15 @@ def _signed(m: Found) -> Condition | None:
 
 
 def _value(m: Found) -> Condition | None:
-    """ "the 24h change is below -7%"."""
+    """ "the 24h change is below -7%", "the move over 30 minutes is less than 1% in either direction"."""
+    if "anyway" in m:
+        return _sized(m, _window(m), "any", percent=abs(m.number("value")))
     return compared(change_over(_window(m), m.symbol), m.word("cmp"), m.number("value"))
+
+
+def _signed_value(m: Found) -> Condition | None:
+    """ "change > 5% in 24h": above +5%, and not 5% either way as "a change of more than 5%" is."""
+    return _value(m) if {"<", ">", "<=", ">=", "above", "below", "under", "over"} & set(m.text.split()) else None
 
 
 def _value_sign(m: Found) -> Condition | None:
@@ -147,7 +169,7 @@ def _value_sign(m: Found) -> Condition | None:
 def _unsized(m: Found) -> Condition | None:
     """ "price is green over the last hour": up by whatever."""
     down = bool({"down", "red", "negative", "lower"} & set(m.text.split()))
-    return compared(change_over(_window(m), m.symbol), "<" if down else ">", 0)
+    return moved_today(m, m.symbol, down=down) or compared(change_over(_window(m), m.symbol), "<" if down else ">", 0)
 
 
 def _between(m: Found) -> Condition | None:
@@ -178,12 +200,6 @@ def _times(m: Found) -> Condition | None:
     return _sized(m, _window(m), "up", percent=percent)
 
 
-# Distances.
-
-
-# Gaps.
-
-
 def _gap(m: Found) -> Condition | None:
     up = "up" in m.values or any(
         word in m.text.split() for word in ("up", "higher", "above", "upward", "upwards", "bullish")
@@ -211,14 +227,8 @@ def _gap(m: Found) -> Condition | None:
 
 def _grammar() -> Grammar[Condition]:
     lists = LISTS | WORDS | {"price": _PRICE}
-    lists["changeword"] = (
-        "change; return; performance; price change; percent change; percentage change; move; pct change"
-    )
-    lists["prevcandle"] = (
-        "previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous "
-        "one; day before; previous day"
-    )
     slots = SLOTS | {"peak": read_peak, "trough": read_trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
+    slots["anyway"] = flag(LISTS["any_way"])
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
     # Distances first: "down 7% from the 30 bar high" is no move over a time.
     g.add(
@@ -256,9 +266,11 @@ def _grammar() -> Grammar[Condition]:
     # A change as a value.
     g.add(
         _value,
-        "<price>? {window} [price / percent / percentage / % ]? <changeword> [is / of / has been]? {cmp} {value}",
-        "<price>? [price / percent / percentage]? <changeword> {window} [is / of]? {cmp} {value}",
+        "<price>? {window} [price / percent / percentage / % ]? <changeword> [is / of / has been]? {cmp} {value} "
+        "{anyway}?",
+        "<price>? [price / percent / percentage]? <changeword> {window} [is / of]? {cmp} {value} {anyway}?",
     )
+    g.add(_signed_value, "<price>? [price / percent / percentage]? <changeword> is? {cmp} {value} {window}")
     g.add(
         _value_sign,
         "{window} [price]? <changeword> is? [positive / negative]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.phrasebook.meaning.types import Compare, Condition, Duration, Formula, Operand, Trend, number
+from llm.phrasebook.meaning.types import Compare, Condition, Duration, Formula, Length, Operand, Trend, number
 from llm.phrasebook.operands.extremes import compared, versus
 from llm.phrasebook.reading.event_words import plain, series
 from llm.phrasebook.reading.phrases import Found
@@ -72,10 +72,10 @@ def delta(m: Found) -> Condition | None:
     length = m.values.get("length")
     left = DELTA
     if isinstance(length, int | Duration) and length != 1:
-        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(length,))
+        left = _summed(length)
     elif {"cumulative", "cvd"} & words:
         m.note(f"The cumulative delta has no length given: {USUAL} candles.")
-        left = series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(USUAL,))
+        left = _summed(USUAL)
     if {"rising", "increasing", "growing"} & words:
         return Trend(left, "up", 1)
     if {"falling", "decreasing", "declining"} & words:
@@ -91,14 +91,23 @@ def delta(m: Found) -> Condition | None:
 
 
 def delta_record(m: Found) -> Condition | None:
-    length = m.values.get("length")
-    low = bool({"lowest", "smallest", "negative"} & set(m.text.split()))
+    words = set(m.text.split())
+    length, summed = m.values.get("length"), m.values.get("summed")
+    low = bool({"lowest", "smallest", "negative", "low", "lows"} & words)
     if not isinstance(length, int | Duration):
         return None
+    own = DELTA
+    if isinstance(summed, int | Duration):
+        own = _summed(summed)
+    elif {"sum", "cumulative", "cvd"} & words:
+        m.note(f"The cumulative delta has no length given: {USUAL} candles.")
+        own = _summed(USUAL)
     function, op = ("lowest", "<=") if low else ("highest", ">=")
-    return versus(
-        DELTA, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", DELTA, args=(length,))
-    )
+    return versus(own, op, series(f"{function}({{0}}, {{n0}})", "extreme volume delta", "volume", own, args=(length,)))
+
+
+def _summed(length: Length) -> Operand:
+    return series("sum({p}volume_delta, {n0})", "volume delta", "volume", args=(length,))
 
 
 def delta_share(m: Found) -> Condition | None:

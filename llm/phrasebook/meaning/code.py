@@ -36,10 +36,14 @@ class Names:
     symbol: str | None
 
     @property
+    def owner(self) -> str:
+        """What stands before what names its own interval: `symbol("BTCUSDT").` or nothing."""
+        return f'symbol("{self.symbol}").' if self.symbol else ""
+
+    @property
     def prefix(self) -> str:
         """What stands before a series: `tf("4h").`, `symbol("BTCUSDT").`, both, or nothing."""
-        symbol = f'symbol("{self.symbol}").' if self.symbol else ""
-        return symbol + (f'tf("{self.interval}").' if self.interval else "")
+        return self.owner + (f'tf("{self.interval}").' if self.interval else "")
 
     @property
     def indicators(self) -> str:
@@ -81,7 +85,7 @@ def operand_code(operand: Operand, base: str) -> str:
     elif kind == "formula":
         codes = (bracketed(operand_code(part, base)) for part in operand.parts)
         numbers = {f"n{at}": number for at, number in enumerate(args)}
-        text = operand.template.format(*codes, p=names.prefix, ta=names.indicators, **numbers)
+        text = operand.template.format(*codes, p=names.prefix, ta=names.indicators, s=names.owner, **numbers)
     elif kind in OUTPUTS:
         inner = "close" if operand.of is None else operand_code(operand.of, base)
         text = indicator_code(kind, args, Names(None, None) if operand.of is not None else names, inner)

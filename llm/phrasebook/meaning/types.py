@@ -33,8 +33,8 @@ class Operand:
 
     `factor` multiplies, `shift` looks back. `of` is the series that an indicator is taken of, where that is not the
     close. A formula is `template` over the code of its `parts`: "max({0}, {1})"; `{p}` and `{ta}` in it are what stands
-    before a series or an indicator of its interval and symbol. `noun` is how a formula is called in English. A `level`
-    comes from another interval ("yesterday's high") without asking for that interval's candles.
+    before a series or an indicator of its interval and symbol, `{s}` that of its symbol alone. `noun` is its English
+    name. A `level` comes from another interval ("yesterday's high") without asking for that interval's candles.
     """
 
     kind: str

@@ -28,6 +28,17 @@ def period_level(field: str, interval: str, symbol: str | None = None) -> Operan
     return Operand(field, interval=interval, symbol=symbol, level=True)
 
 
+_OPENS = {"1d": "open of the day", "1w": "open of the week", "1M": "open of the month", "12M": "open of the year"}
+
+
+def period_open(interval: str, symbol: str | None = None) -> Operand | None:
+    """The open of the day, week, month or year that is going on, UTC."""
+    noun = _OPENS.get(interval)
+    if noun is None:
+        return None
+    return replace(series(f'valuewhen({{s}}tf("{interval}").first, {{s}}open, 0)', noun, "price"), symbol=symbol)
+
+
 _UNITS = {
     "day": "1d",
     "days": "1d",
@@ -77,16 +88,7 @@ def _level_slot() -> Grammar[Operand]:
 
     def opened(m: Found) -> Operand | None:
         label = next((_UNITS[word] for word in m.text.split() if word in _UNITS), "1d")
-        prefix = f'symbol("{m.symbol}").' if m.symbol else ""
-        noun = {
-            "1d": "open of the day",
-            "1w": "open of the week",
-            "1M": "open of the month",
-            "12M": "open of the year",
-        }.get(label)
-        if noun is None:
-            return None
-        return series(f'valuewhen({prefix}tf("{label}").first, {prefix}open, 0)', noun, "price")
+        return period_open(label, m.symbol)
 
     g.add(
         made,

@@ -281,8 +281,9 @@ def read_new_extreme(r: Reader, subject: Operand | None = None) -> Condition | N
         r.note(f"“New {name}” has no length given: {CANDLES} candles.")
     symbol = subject.symbol if subject is not None else None
     level = Operand("highest_high" if name == "high" else "lowest_low", (length,), interval=interval, symbol=symbol)
-    close = Operand("close", interval=interval, symbol=symbol)
-    return Compare(close, ">" if name == "high" else "<", level)
+    own = name if subject is not None and subject.kind == name else "close"
+    left = Operand(own, interval=interval, symbol=symbol)
+    return Compare(left, ">" if name == "high" else "<", level)
 
 
 def read_versus(r: Reader) -> Condition | None:

@@ -16,7 +16,14 @@ from llm.phrasebook.meaning.types import (
     on_symbol,
 )
 from llm.phrasebook.operands.levels import LEVELS
-from llm.phrasebook.predicates.setups import read_new_extreme, read_setup, read_versus, read_window, volume
+from llm.phrasebook.predicates.setups import (
+    CANDLES,
+    read_new_extreme,
+    read_setup,
+    read_versus,
+    read_window,
+    volume,
+)
 from llm.phrasebook.reading.lengths import read_length, whole
 from llm.phrasebook.reading.reader import Reader
 from llm.phrasebook.vocabulary.indicators import BANDS
@@ -82,7 +89,8 @@ def _record(r: Reader, left: Operand) -> Condition | None:
     """ "hits a 20 candle low", "at a 50-bar high", said of an indicator or the volume."""
     if left.kind in PRICE_KINDS or left.kind == "number" or left.kind in BANDS:
         return None
-    r.take("new") or r.take("touch") or r.word("at")
+    new = r.take("new")
+    new or r.take("touch") or r.word("at")
     token = r.token("number")
     length: Length | None = whole(token) if token is not None else None
     if token is None and (span := r.token("span")) is not None:
@@ -93,6 +101,9 @@ def _record(r: Reader, left: Operand) -> Condition | None:
         return None
     if length is None:
         length = read_window(r)
+    if length is None and new:
+        length = CANDLES
+        r.note(f"“New {way}” has no length given: {CANDLES} candles.")
     if length is None:
         return None
     of = Operand("highest_of" if way == "high" else "lowest_of", (length,), left.interval, left.symbol, of=left)

@@ -37,6 +37,9 @@ def beyond_level(r: Reader, left: Operand, op: str, right: Operand) -> Operand:
     own = right.shift == 0 and not right.level and right.interval in (None, left.interval)
     if left.kind not in ("price", "close") or not own or (op[:1], right.kind) not in ((">", "high"), ("<", "low")):
         return right
+    if r.after_candle:
+        r.note(f"“Its {right.kind}” became: of the candle before.")
+        return replace(right, shift=1)
     r.note(f"“The {right.kind}” has no length given: the {RECENT_CANDLES} candles before.")
     kind = "highest_high" if right.kind == "high" else "lowest_low"
     return Operand(kind, (RECENT_CANDLES,), right.interval, right.symbol)

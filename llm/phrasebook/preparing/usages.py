@@ -13,12 +13,24 @@ _CANDLES = frozenset("candle candles bar bars one ones candlestick candlesticks"
 _HEIKIN = frozenset("heikin heiken heikinashi ha".split())
 _DAY = (("on", "the", "day"), ("in", "a", "day"), ("on", "day"), ("today",))
 _MOMENTUM_OF = frozenset({"squeeze", "chande", "chande's", "rsi", "macd", "price"})
+_FORBIDDING = frozenset("no not don't never skip avoid unless".split())
+_ENDS = frozenset({".", ",", ";"})
 REACH = 12
 
 
 def settle(tokens: list[Token]) -> list[Token]:
     """The tokens with each such word written out where it belongs; their places in the sentence stay."""
-    return _squeeze_momentum(_heikin(_said_twice(_named_cross(tokens))))
+    return _otherwise(_squeeze_momentum(_heikin(_said_twice(_named_cross(tokens)))))
+
+
+def _otherwise(tokens: list[Token]) -> list[Token]:
+    """ "No longs if X. Otherwise buy when Y": what was forbidden says already when Y holds."""
+    out: list[Token] = []
+    for token in tokens:
+        begins = not out or out[-1].text in _ENDS
+        forbidden = token.text == "otherwise" and begins and any(other.text in _FORBIDDING for other in out)
+        out.append(replace(token, kind="sign", text=",") if forbidden else token)
+    return out
 
 
 def _squeeze_momentum(tokens: list[Token]) -> list[Token]:

@@ -29,7 +29,8 @@ LISTS: dict[str, str] = {
         advance; advanced; advancing; increases; increase; increased; increasing; grows; grew; grown; appreciates;
         appreciated; spikes; spike; spiked; spiking; higher; up at; up about; in the green by; moves up; moved up;
         moving up; move up; goes up; gone up; went up; going up; go up; shoots up; shot up; shooting up; bounces;
-        bounced; bounce; recovers; recovered; recover; has put on; puts on; put on; is green by; goes up by; makes;
+        bounced; bounce; rebounds; rebounded;
+        recovers; recovered; recover; has put on; puts on; put on; is green by; goes up by; makes;
         made; sends; sent; blasts; blasted; leaps; leapt; trades up; trading up; trades higher; is trading up""",
     "down": """
         down; down by; falls; fall; fell; fallen; falling; drops; drop; dropped; dropping; loses; lose; lost;
@@ -87,7 +88,7 @@ LISTS: dict[str, str] = {
         this month; since the monthly open; since the start of the month; from the monthly open; month to date; so
         far this month; on the month""",
     "row": """
-        in a row; consecutive; consecutively; straight; in succession; running; back to back; successive; on the
+        in a row; in row; consecutive; consecutively; straight; in succession; running; back to back; successive; on the
         trot; one after another; one after the other; in sequence; in a sequence; on the bounce; uninterrupted""",
     "volume": "volume; vol; trading volume; traded volume; volumes; candle volume; the volume; market volume",
     "average": """

@@ -61,6 +61,9 @@ class Reader:
     # What was last compared with a number, and that number, for "back above it"; what a clause behind "then" is about.
     levelled: tuple[object, ...] = ()
     topic: object = None
+    # Whether that is being read, and whether what came before "then" is the name of a candle, whose high may be meant.
+    after: bool = False
+    after_candle: bool = False
     # The indicator of several lines named last, for "k < 20".
     lines: object = None
     effort: int = 0

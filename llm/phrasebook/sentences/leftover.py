@@ -15,7 +15,7 @@ LIGHT = frozenset(
 _TELLING = frozenset(
     """
     i i'm i'd i'll i've im me my mine myself we us our you your he she his her they them somebody someone friend wife
-    book nothing whatever what's could weird honestly stuff thing things please hi hey hello
+    book whatever what's could weird honestly stuff thing things please hi hey hello
     """.split()
 )
 _ASKING = frozenset("when whenever if unless while where until once only except not no never whose which".split())
@@ -25,6 +25,7 @@ _OF_RULES = frozenset(
     breakout trend trends candle candles bar bars red green buy sell short long shorting buying selling average
     averages band bands signal line support resistance top bottom up down rise rises fall falls rising falling gain
     gains loss drop drops new market momentum strong weak bullish bearish quiet loud calm inside outside day week
+    direction either nothing none
     month hour minute yesterday today stop target exit profit risk percent double twice half chart
     """.split()
 )
@@ -41,9 +42,9 @@ def left_over(sentence: str, r: Reader, used: list[bool]) -> tuple[list[str], li
     run: list[int] = []
 
     def close() -> None:
-        heavy = [at for at in run if r.tokens[at].text not in LIGHT and not is_filler(r.tokens[at].text)]
+        heavy = [at for at in run if _is_heavy(r, at)]
         if heavy:
-            first = next(at for at in run if r.tokens[at].text not in LIGHT)
+            first = next((at for at in run if r.tokens[at].text not in LIGHT), heavy[0])
             text = " ".join(sentence[r.tokens[min(first, heavy[0])].start : r.tokens[heavy[-1]].end].split())[:200]
             (talk if _is_talk(r, run, heavy) else phrases).append(text)
         run.clear()
@@ -58,6 +59,14 @@ def left_over(sentence: str, r: Reader, used: list[bool]) -> tuple[list[str], li
         run.append(at)
     close()
     return phrases, talk
+
+
+def _is_heavy(r: Reader, at: int) -> bool:
+    """Whether a word that was not used has to be told: "the first red candle" is another than any red one."""
+    text = r.tokens[at].text
+    if text == "first":
+        return at > 0 and r.tokens[at - 1].text in ("the", "its", "short", "buy", "long", "sell")
+    return text not in LIGHT and not is_filler(text)
 
 
 def _is_talk(r: Reader, run: list[int], heavy: list[int]) -> bool:

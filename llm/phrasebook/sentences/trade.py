@@ -43,6 +43,9 @@ _SMALL = (
 _SIDES = ("below", "above", "under", "over", "from", "beneath", "away", "beyond")
 _BEFORE = frozenset({"previous", "prior", "before", "preceding", "those", "these"})
 _ENDS = frozenset({".", ",", ";", "!", "or", "and"})
+_OF_MATCH = ("signal", "entry", "trigger", "setup", "current", "confirmation", "breakout", "same", "match")
+_PATTERNS = ("hammer", "doji", "engulfing", "star", "pin", "pinbar", "marubozu", "green", "red", "bullish", "bearish")
+_IN_TURN = frozenset({"then", "followed", "after", "before", "next", "following", "later"})
 _BELOW, _ABOVE = ("below", "under", "beneath"), ("above", "over")
 _GAIN = ("profit", "profits", "gain", "gains", "up", "green", "win")
 _LOSS = ("loss", "losses", "down", "drawdown", "red")
@@ -233,7 +236,10 @@ def _price(r: Reader) -> Level | None:
     if operand is None or not price_like(operand) or operand.kind in ("price", "close") or of_lines(operand):
         r.reset(mark)
         return None
-    r.word("of", fill=False) and r.word("the", "this", "that") and r.take("candle")
+    if r.word("of", fill=False) and not _own_candle(r):
+        # "Below the low of the pullback": of which candle is not known, so this one's low is not what was said.
+        r.reset(mark)
+        return None
     words = {token.text for token in r.tokens[mark.position : r.position + 1]}
     if operand.kind in LEVELS and not words & _BEFORE:
         # The candle of the match has closed: it is one of "the last 5 candles".
@@ -242,6 +248,15 @@ def _price(r: Reader) -> Level | None:
         operand = replace(operand, kind=f"{way}_of", of=of)
     r.word("before", "prior", fill=False)
     return Level("price", price=operand)
+
+
+def _own_candle(r: Reader) -> bool:
+    """Whether "the candle", "this signal candle", "the hammer" stands here: the candle of the match. In a sentence of
+    one thing after another a candle with a name is an earlier one."""
+    named = _OF_MATCH if _IN_TURN & {token.text for token in r.tokens[: r.position]} else _OF_MATCH + _PATTERNS
+    r.word("the", "this", "that", "its")
+    said = r.word(*named, fill=False)
+    return r.take("candle", fill=False) is not None or said
 
 
 def _held(r: Reader, exits: Exits) -> bool:

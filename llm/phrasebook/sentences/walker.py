@@ -9,18 +9,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 from llm.phrasebook.conditions.condition import read_condition
 from llm.phrasebook.conditions.doubts import (
     ORDER_WORDS,
+    any_one,
     begins_late,
     behind_unread,
     breaks_off,
     note_order,
     says_not,
     stands_alone,
+    told_aside,
 )
 from llm.phrasebook.conditions.groups import read_group
 from llm.phrasebook.conditions.interval_lists import (
@@ -30,10 +31,9 @@ from llm.phrasebook.conditions.interval_lists import (
     gone_on,
     parts_of,
     unplace,
-    unusable_intervals,
 )
 from llm.phrasebook.conditions.prohibitions import read_prohibition, read_said_short
-from llm.phrasebook.conditions.repeats import explains
+from llm.phrasebook.conditions.repeats import convention_of, defined, explains, placed_as
 from llm.phrasebook.meaning.types import (
     Compare,
     Condition,
@@ -49,10 +49,9 @@ from llm.phrasebook.meaning.types import (
 )
 from llm.phrasebook.operands.trailing import read_trailing_settings
 from llm.phrasebook.predicates.predicate import read_scope
-from llm.phrasebook.preparing.prepare import MAX_TOKENS, prepare
-from llm.phrasebook.reading.reader import MAX_EFFORT, Reader
-from llm.phrasebook.sentences.headings import read_beaten, read_heading
-from llm.phrasebook.sentences.leftover import LIGHT, left_over
+from llm.phrasebook.reading.reader import Reader
+from llm.phrasebook.sentences.headings import read_beaten
+from llm.phrasebook.sentences.leftover import LIGHT
 from llm.phrasebook.sentences.sentence import Part, Sentence
 from llm.phrasebook.sentences.trade import read_trade
 from llm.phrasebook.vocabulary.lexicon import is_filler
@@ -60,46 +59,6 @@ from llm.phrasebook.vocabulary.lexicon import is_filler
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
 _BEFORE_GERUND = frozenset("am be i'm im to for like consider start about of try prefer by on".split())
 _NAMED_BY = frozenset({"bullish", "bearish"})
-TANGLED = "too tangled"
-
-
-@lru_cache(maxsize=128)
-def read_sentence(
-    sentence: str, symbols: frozenset[str] = frozenset(), limit: int = MAX_EFFORT, of: Direction | None = None
-) -> Sentence:
-    """Read `sentence` in about `limit` steps at most; `symbols` (BTCUSDT, ...) are names that may be mentioned.
-
-    `of` is the direction of the strategy that the sentence is a part of: its entry may stand elsewhere.
-    Never raises on any text. Several steps ask for the same sentence: what was read is not to be changed.
-    """
-    notes: list[str] = []
-    tokens, clauses, cut = prepare(sentence, symbols, notes.append)
-    r = Reader(tokens, symbols=symbols, notes=notes, limit=limit)
-    out = Sentence(direction=of, units={int(token.value): token.unit for token in tokens if token.kind == "span"})
-    used = [False] * len(tokens)
-    walker = Walker(r, out, sentence, used, [clause.start for clause in clauses], partial=of is not None)
-    out.heading = read_heading(r, sentence)
-    used[: r.position] = [True] * r.position
-    while not r.done and not r.exhausted:
-        walker.step()
-    unread = "" if r.done else " ".join(sentence[r.tokens[r.position].start :].split())[:200]
-    walker.finish()
-    out.unusable = unusable_intervals(sentence, r, used)
-    out.left_over, talk = left_over(sentence, r, used)
-    for words in talk:
-        r.note(f"Taken as talk, not as a part of the rule: “{words[:120]}”.")
-    for clause in clauses:
-        words = " ".join(sentence[clause.start : clause.end].split())[:200].strip(" .,;:")
-        out.left_over.append(words)
-        r.note(f"“{words[:120]}” was left out: {clause.reason}.")
-    if unread:
-        out.left_over.append(unread)
-        r.note(f"This is {TANGLED}: it was read up to “{unread[:60]}”.")
-    out.notes = list(dict.fromkeys(r.notes))
-    out.effort = r.effort
-    if cut:
-        out.left_over.append(f"everything after the first {MAX_TOKENS} words")
-    return out
 
 
 @dataclass(slots=True)
@@ -123,6 +82,7 @@ class Walker:
     later: bool = False
     unread: bool = False
     past: int = 0
+    convention: str = ""
     bare: tuple[Condition, ...] = ()
 
     @property
@@ -201,7 +161,8 @@ class Walker:
         start = self.r.position
         part = self.part
         following = bool(part.pending) or self.r.tokens[start].text == "nor"
-        subject = self.carried if following else self.chained or self.carried
+        bracketed = start > 0 and self.r.tokens[start - 1].text == "("
+        subject = self.carried if following or bracketed else self.chained or self.carried
         if "which" in [token.text for token in self.r.tokens[max(start - 2, 0) : start + 1]]:
             subject = self.chained or subject  # "Above the 50 EMA, which is above the 200 EMA".
         elliptic = self._elliptic()
@@ -209,8 +170,10 @@ class Walker:
         found = read_said_short(self.r, part.items) or read_condition(self.r, subject if part.items else None)
         if found is None:
             return False
-        if behind_unread(self.r, start, self.used) and not stands_alone(self.r, mark):
+        aside = told_aside(self.r, start, self.used, found[0])
+        if aside or (behind_unread(self.r, start, self.used) and not stands_alone(self.r, mark)):
             # "the moon above 30": what stands before it was its subject, and not the price or what came before.
+            self.past = self.r.position
             self.r.reset(mark)
             return False
         if breaks_off(self.r) or begins_late(self.r, start, self.used):
@@ -219,6 +182,7 @@ class Walker:
             self.r.reset(mark)
             return False
         condition, self.carried = found
+        condition = any_one(self.r, condition) if self.role == "exit" else condition
         # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
         right = condition.right if isinstance(condition, Compare) else None
         self.chained = right if right is not None and right.kind != "number" and right.of is None else None
@@ -246,6 +210,7 @@ class Walker:
             return True
         self.refusing = isinstance(condition, Not) and not says_not(self.r, start)
         self._add(condition, first)
+        self.convention = convention_of(self.r.notes[mark.notes :])
         return True
 
     def _placed(self, condition: Condition, start: int) -> Condition:
@@ -281,6 +246,11 @@ class Walker:
         self.later = self.unread = False
         tokens = self.r.tokens
         how = explains(self.r, first)
+        if self.convention and self.part.items and defined(self.r, self.convention, condition, how):
+            known = self.part.items.pop()
+            self.part.items.append(replace(known, condition=placed_as(known.condition, condition)))
+            self.part.pending.clear()
+            return
         for single in parts_of(condition, self.part.structure.depth):
             self.part.add(Item(single, tokens[first].start, tokens[self.r.position - 1].end), how)
 

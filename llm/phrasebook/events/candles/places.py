@@ -57,6 +57,9 @@ def _day(m: Found) -> str | None:
 
 def inside_break(m: Found) -> Condition | None:
     """ "inside bar breakout": the candle before was inside, and this one closes beyond the one around it."""
+    behind = m.reader.tokens[m.reader.position : m.reader.position + 1]
+    if "then" in m.text.split() or (behind and behind[0].text in ("of", "below", "under", "above", "over")):
+        return None  # "An inside bar, then a break below its low": what is broken is said.
     down = "down" in m.values
     sign, side = ("<", "low") if down else (">", "high")
     if "inner" in m.values:

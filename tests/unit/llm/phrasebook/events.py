@@ -106,7 +106,8 @@ EVENTS: list[tuple[str, str, str]] = [
     (
         "1h",
         "Bitcoin is down today, RSI(14) below 30, 1h",
-        'symbol("BTCUSDT").ticker.change_pct < 0 and ta.rsi(close, 14) < 30',
+        'symbol("BTCUSDT").close < valuewhen(symbol("BTCUSDT").tf("1d").first, symbol("BTCUSDT").open, 0) '
+        "and ta.rsi(close, 14) < 30",
     ),
     ("1h", "only on weekdays, RSI(14) below 25 on 1h", "weekday < 5 and ta.rsi(close, 14) < 25"),
     ("1h", "on Fridays after 18:00 UTC, green candle, 1h", "weekday == 4 and hour >= 18 and close > open"),

@@ -21,7 +21,7 @@ from llm.phrasebook.reading import phrase_tables
 from llm.phrasebook.reading.reader import MAX_EFFORT
 from llm.phrasebook.rework import MAX_OF_ALL, MAX_OF_ONE, rewritten
 from llm.phrasebook.sentences.sentence import Sentence
-from llm.phrasebook.sentences.walker import TANGLED, read_sentence
+from llm.phrasebook.sentences.whole import TANGLED, read_sentence
 from llm.phrasebook.vocabulary import lexicon
 
 OFFLINE = PhrasebookModel()
