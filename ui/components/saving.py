@@ -29,10 +29,10 @@ def actions(draft: Draft) -> None:
     if not runs:
         _button("Enable on paper", "enable", ready, True, primary=True)
     _warned(runs)
+    changed = draft.stored is None or is_changed(draft, draft.stored)
     if now is None:
         _button("Save draft", "save", compiles, False)
     else:
-        changed = draft.stored is not None and is_changed(draft, draft.stored)
         _button("Save changes", "save", changed and (ready if runs else compiles), None, primary=runs)
         st.button("Save as new", width="stretch", disabled=not compiles, on_click=save_as_new, key="save_new")
     if told := st.session_state.get("saved"):
@@ -40,6 +40,8 @@ def actions(draft: Draft) -> None:
         if doubts := st.session_state.get("doubts"):
             with st.container(border=True, key="doubts", gap="small"):
                 session.html("<b>Mend this before you enable it.</b>" + findings.rows(doubts))
+    elif runs and not changed:
+        st.caption("Nothing is changed yet.")
     elif compiles and not ready:
         first = "minute" if draft.evaluated == "minute" else f"{draft.interval} close"
         what = "change what runs" if runs else "enable"

@@ -36,7 +36,7 @@ EXAMPLES = {
 def main() -> None:
     """Draw the page."""
     draft = drafts.current()
-    st.markdown("# New strategy")
+    st.markdown("# Edit strategy" if draft.editing else "# New strategy")
     left, right = st.columns([0.43, 1])
     with left:
         _sentence(draft)

@@ -169,7 +169,7 @@ def _row(position: PositionOut) -> dict[str, Any]:
         "protection_tone": tone,
         "icon": icon,
         "detail": detail,
-        "strategy": position.strategy,
+        "strategy": position.strategy if position.strategy_id else "deleted: its exit does not work",
         "closing": position.state == "closing",
     }
 

@@ -199,3 +199,12 @@ def test_without_any_strategy_the_way_to_one_is_shown(monkeypatch: pytest.Monkey
         one.stop()
     assert not app.exception, app.exception
     assert "No strategies yet" in said(app)
+
+
+def test_a_position_says_that_its_strategy_was_deleted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.state.open[0].update(strategy_id=None, signal_id=None, strategy="")
+    drawn: list[dict[str, Any]] = []
+    monkeypatch.setattr(tables, "position_list", lambda key, rows, *rest, **more: drawn.extend(rows))
+    app = page("pages/positions.py", monkeypatch, served.url).run()
+    assert not app.exception, app.exception
+    assert [row["strategy"] for row in drawn[:2]] == ["deleted: its exit does not work", "Range breakdown"]
