@@ -10,7 +10,7 @@ from api.schemas.base import Shape
 class UnusedOut(Shape):
     """Words of the sentence of which nothing is in the filter; `start` and `end` are offsets into the sentence."""
 
-    kind: Literal["indicator", "number", "interval", "symbol", "condition"]
+    kind: Literal["indicator", "number", "interval", "symbol", "condition", "exit", "stop", "target"]
     words: str
     start: int = Field(ge=0)
     end: int = Field(ge=0)
@@ -47,10 +47,14 @@ class QuestionOut(Shape):
 
 
 class SentenceCheckOut(Shape):
-    """The checks that no compiler makes: a filter against its sentence."""
+    """The checks that no compiler makes: a filter against its sentence.
+
+    `unheld` are words of the sentence that could not be held against the filter, all of it where none could be.
+    """
 
     unused: tuple[UnusedOut, ...] = ()
     disagreements: tuple[DisagreementOut, ...] = ()
     invented: tuple[str, ...] = ()
     questions: tuple[QuestionOut, ...] = ()
     contradictions: tuple[str, ...] = ()
+    unheld: tuple[str, ...] = ()

@@ -20,9 +20,15 @@ from typing import Final, Literal, NamedTuple
 from llm.checks.alike import ALL_ONE, alike, worth
 from llm.checks.claims import Claim, Claims, Joined, placeless
 from llm.checks.readings import Reading, Words
+from llm.checks.sources import other_source
 from llm.checks.syntax import constant
+from llm.checks.unused import meanings
 
-Kind = Literal["turned", "event", "window", "place", "side", "numbers", "joined", "stop", "target"]
+Ends = Literal["stop", "target"]
+Kind = Literal[
+    "turned", "event", "window", "place", "side", "field", "average", "candle", "numbers", "joined", "stop", "target",
+    "exit",
+]  # fmt: skip
 
 _CROSSING: Final = re.compile(
     r"\bx\b|\b(?:cross|corss|break|broke|reclaim|flip|turn|mov|ris|rose|fall|fell|drop|go|get|come|came|push|climb|dip|slip|"
@@ -81,7 +87,34 @@ def differences_of(reading: Reading, program: Claims) -> Iterator[Difference]:
         leaving = {claim.text: words for claim in reading.claims.exit}
         pairs = yield from _compared(reading.claims.exit, program.exit, leaving)
         yield from _exits_joined(reading, program, pairs, words)
+    elif reading.claims.exit_joined is not None and not program.exit and words is not None:
+        asked = _shown(reading.claims.exit_joined, {n: claim.text for n, claim in enumerate(reading.claims.exit)})
+        yield Difference("exit", words.words, words.start, words.end, asked, "")
     yield from _places(reading, program)
+
+
+def unmatched(reading: Reading, program: Claims) -> tuple[list[Words], list[Claim]]:
+    """Words of a reading whose claims the program does not have in the same form, and the program's further claims: of
+    neither is it known whether the other says it."""
+    rows = {claim.text: row for row in reading.rows for claim in (*row.denied, *row.claims)}
+    everything = Words(reading.sentence, 0, len(reading.sentence), (), reading.sentence)
+    leaving = _words(_LEAVING, reading.sentence) or everything
+    words: list[Words] = []
+    further: list[Claim] = []
+    for asked, said, trees in (
+        (reading.claims.entry, program.entry, (reading.claims.joined, program.joined)),
+        (reading.claims.exit, program.exit, (reading.claims.exit_joined, program.exit_joined)),
+    ):
+        pairs, left, free = _paired(asked, said) if len(asked) * len(said) <= _MOST else ({}, range(len(asked)), [])
+        words += [rows.get(asked[at].text, leaving) for at in left]
+        further += [said[n] for n in free]
+        if not left and _joined_otherwise(*trees, pairs, grouped=True) is not None:
+            words.append(everything)
+    for kind, place, other in _ends(reading, program):
+        found = _words(_STOPPING[kind], reading.sentence)
+        if found is not None and _text(place) != _text(other):
+            words.append(found)
+    return words, further
 
 
 def _plain(row: Words, sentence: str) -> bool:
@@ -97,7 +130,7 @@ def _compared(
     if len(asked) * len(said) > _MOST:
         return {}
     pairs, left, free = _paired(asked, said)
-    for test in (_turned, _event, _window, _place, _side, _numbers):
+    for test in (_turned, _event, _window, _place, _side, _source, _numbers):
         for at in list(left):
             row = rows.get(asked[at].text)
             if row is None or _unsure(asked[at], row):
@@ -208,6 +241,11 @@ def _side(claim: Claim, other: Claim, row: Words) -> Kind | None:
     return "side" if one == two else None
 
 
+def _source(claim: Claim, other: Claim, row: Words) -> Kind | None:
+    """The open for the close, an exponential average for a simple one, the candle before for this one."""
+    return other_source(claim, other, row.words, row.around) if _windows_fit(claim, other) else None
+
+
 def _numbers(claim: Claim, other: Claim, row: Words) -> Kind | None:
     """The same things compared with the numbers in other places, or with another number than the one said."""
     if claim.names != other.names or placeless(claim.inner) == placeless(other.inner):
@@ -216,8 +254,9 @@ def _numbers(claim: Claim, other: Claim, row: Words) -> Kind | None:
         return None
     if claim.numbers == other.numbers:
         return "numbers"
-    said = {float(text) for text in _NUMBER.findall(row.words)}
-    return "numbers" if any(n in said and n not in other.numbers for n in claim.numbers) else None
+    said = {round(form, 9) for text in _NUMBER.findall(row.words) for form in meanings(float(text))}
+    # Which candle a value is of is no number of the sentence's.
+    return "numbers" if any(n in said and n not in (1, *other.numbers) for n in claim.numbers) else None
 
 
 def _counts(claim: Claim) -> bool:
@@ -314,15 +353,11 @@ def _shown(joined: Joined, texts: Mapping[int, str], top: bool = True) -> str:
 
 def _places(reading: Reading, program: Claims) -> Iterator[Difference]:
     """A stop or target at another price than the one said, or none where one is said."""
-    sides: tuple[tuple[Literal["stop", "target"], ast.expr | None, ast.expr | None], ...] = (
-        ("stop", reading.claims.stop, program.stop),
-        ("target", reading.claims.target, program.target),
-    )
-    for kind, asked, said in sides:
+    for kind, asked, said in _ends(reading, program):
         words = _words(_STOPPING[kind], reading.sentence)
         if asked is None or words is None:
             continue
-        text = "" if said is None else ast.unparse(said)
+        text = _text(said)
         # From the high or from the close of its candle: people say it in many ways.
         wanted, got = _price(asked), None if said is None else _price(said)
         if said is None:
@@ -333,6 +368,16 @@ def _places(reading: Reading, program: Claims) -> Iterator[Difference]:
             differs = abs(wanted - got) > 1e-6 * abs(wanted) or ("trade." in ast.unparse(asked)) > ("trade." in text)
         if differs:
             yield Difference(kind, words.words, words.start, words.end, ast.unparse(asked), text)
+
+
+def _ends(reading: Reading, program: Claims) -> Iterator[tuple[Ends, ast.expr | None, ast.expr | None]]:
+    """The stop and the target, as the sentence and as the program has it."""
+    yield "stop", reading.claims.stop, program.stop
+    yield "target", reading.claims.target, program.target
+
+
+def _text(node: ast.expr | None) -> str:
+    return "" if node is None else ast.unparse(node)
 
 
 def _price(node: ast.expr) -> float | None:

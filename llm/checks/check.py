@@ -31,7 +31,7 @@ def check_sentence(
     facts = facts_of(program)
     left_out = unused(sentence, facts, not_understood, symbols)
     missing = [u for u in left_out if u.kind != "condition"]
-    other = otherwise(sentence, program, symbols, not_understood, missing, direction)
+    other = otherwise(sentence, program, facts.spelled, symbols, not_understood, missing, direction)
     said = _without(sentence, not_understood)
     most = max(0, MAX_QUESTIONS - len(other.questions))
     open_ones = questions_of(said, program, direction=direction, evaluate=evaluate, most=most)
@@ -39,9 +39,10 @@ def check_sentence(
         # What is said otherwise is not left out.
         unused=[u for u in left_out if u.kind != "condition" or not any(meet(u, row) for row in other.disagreements)],
         disagreements=other.disagreements,
-        invented=invented(sentence, facts),
+        invented=[*invented(sentence, facts), *other.added],
         questions=[*other.questions, *open_ones][:MAX_QUESTIONS],
         contradictions=contradictions_of(program, direction),
+        unheld=list(other.unheld),
     )
 
 

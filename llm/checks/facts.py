@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from llm.checks.relations import Side, comparisons
+from llm.checks.shapes import Ending
 from llm.checks.syntax import RESULTS, called, definitions
 from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter, results_of
 from screener.language.plan import used
@@ -42,7 +43,9 @@ class Literal:
 @dataclass
 class Facts:
     """`words` are names of the language (`rsi`, `cdl.hammer`, `within`, `volume`); `indicators` those of `ta.` and
-    `cdl.` that the program's writer chose; `numbers` every constant of it; `intervals` the base included."""
+    `cdl.` that the program's writer chose; `numbers` every constant of it; `intervals` the base included; `endings` the
+    code of its exit, stop and target; `sources` the fields that its indicators are of, each with the call; `spelled`
+    is it all in the language's own spelling, where there is one."""
 
     base: str
     words: set[str] = field(default_factory=set)
@@ -52,7 +55,10 @@ class Facts:
     symbols: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     literals: list[Literal] = field(default_factory=list)
+    endings: dict[Ending, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     comparisons: list[tuple[Side, Side]] = field(default_factory=list)
+    spelled: str = ""
 
 
 def facts_of(program: Program) -> Facts:
@@ -60,8 +66,9 @@ def facts_of(program: Program) -> Facts:
     found = Facts(program.base, intervals={program.base})
     _read_nodes(program, found)
     try:
-        spelled = canonical_source(program)
+        spelled = found.spelled = canonical_source(program)
         _read_text(spelled, found, chosen=not program.source)
+        _read_places(program.source or spelled, found)
         found.comparisons += comparisons(spelled, now=True)
     except CannotSpell:
         # A program made otherwise than by compiling need not be spelled; its nodes are read all the same.
@@ -77,6 +84,21 @@ def facts_of(program: Program) -> Facts:
         found.indicators = written.indicators
         found.numbers.update(_clock_numbers(written.texts))
     return found
+
+
+def _read_places(code: str, found: Facts) -> None:
+    """How a program ends a trade, and the fields that its indicators are of, as they are written."""
+    given = definitions(ast.parse(code))
+    for name in get_args(Ending):
+        if name in given:
+            found.endings[name] = ast.unparse(given[name])
+    for node in (node for value in given.values() for node in ast.walk(value)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            source = ast.unparse(node.args[0])
+            if source in _FIELDS - {"close", "volume"}:
+                found.sources.setdefault(source, ast.unparse(node))
+        elif isinstance(node, ast.Name) and node.id == "quote_volume":
+            found.sources.setdefault(node.id, "")
 
 
 def _holds(program: Program, name: str) -> bool:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from llm.checks.agreement import Difference, differences_of
+from llm.checks.agreement import Difference, differences_of, unmatched
 from llm.checks.asked import choice, question
 from llm.checks.claims import claims_of
 from llm.checks.edits import Source
@@ -18,22 +18,26 @@ from llm.checks.opposites import opposites
 from llm.checks.readings import reading_of
 from llm.checks.shapes import Disagreement, Question, Unused
 from llm.checks.syntax import RESULTS
-from screener import CannotSpell, FilterError, Program, canonical_source, compile_filter
+from screener import FilterError, Program, compile_filter
 
 _NEAR_BY: Final = 15
 _MOST_PLACES: Final = 40
 
 
 class Otherwise(NamedTuple):
-    """What is said otherwise, and a question about each of it that can be changed by code."""
+    """What is said otherwise, a question about each of it that can be changed by code, conditions that are `added`, and
+    words that could not be held against the program."""
 
     disagreements: list[Disagreement]
     questions: list[Question]
+    added: Sequence[str] = ()
+    unheld: Sequence[str] = ()
 
 
 def otherwise(
     sentence: str,
     program: Program,
+    spelled: str,
     symbols: Collection[str] | None,
     not_understood: Sequence[str],
     missing: Sequence[Unused],
@@ -41,10 +45,9 @@ def otherwise(
 ) -> Otherwise:
     """Where the sentence, as the offline translator reads it, seems to say something else than the program; not where
     words of it are `missing` in the program, which says enough. A stop and target are those of the `direction`."""
-    try:
-        said = claims_of(canonical_source(program))
-    except CannotSpell:
-        return Otherwise([], [])
+    if not spelled:
+        return Otherwise([], [], unheld=[sentence.strip()])
+    said = claims_of(spelled)
     left_out = " ".join(not_understood)
     reading = reading_of(sentence, program.base, symbols, direction)
     found: list[Difference] = []
@@ -63,7 +66,18 @@ def otherwise(
     asked = [_question(n, d, row, program) for n, (d, row) in enumerate(zip(found, told, strict=True))]
     if not told and is_english(sentence):
         told = [Disagreement(**row._asdict()) for row in opposites(sentence, said.entry) if row.words not in left_out]
-    return Otherwise(told, [made for made in asked if made is not None])
+    questions = [made for made in asked if made is not None]
+    if reading is None or reading.interval != program.base:
+        return Otherwise(told, questions, unheld=[sentence.strip()] if sentence.strip() else [])
+    left, further = unmatched(reading, said)
+    # Words that are told otherwise, or that the program is known to lack, were held against it.
+    places = [*((row.start, row.end) for row in told), *((row.start, row.end) for row in missing)]
+    left = [row for row in left if not any(start < row.end and row.start < end for start, end in places)]
+    unread = [words for words in reading.unread if words not in left_out]
+    added = []
+    if reading.whole and not (left or told or missing):
+        added = [f"the condition {claim.text}" for claim in further if claim not in said.exit]
+    return Otherwise(told, questions, added, list(dict.fromkeys([*unread, *(row.words for row in left)])))
 
 
 def meet(unused: Unused, other: Disagreement) -> bool:
@@ -81,7 +95,7 @@ def _in_words(difference: Difference, code: str, base: str) -> str:
     """What a piece of code says, in English."""
     if not code:
         return f"no {difference.kind}"
-    ends = difference.kind in ("stop", "target")
+    ends = difference.kind in ("stop", "target", "exit")
     text = f"match = close > 0\n{difference.kind} = {code}" if ends else f"match = {code}"
     try:
         reading = str(compile_filter(text, base).reading)

@@ -43,14 +43,19 @@ class Words:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a sentence claims. `whole` is whether all of its words were read; `code` is the program that says it."""
+    """What a sentence claims; `unread` are words of it that could not be read, `code` is the program that says it."""
 
     sentence: str
     claims: Claims
     rows: tuple[Words, ...]
     interval: str
-    whole: bool
+    unread: tuple[str, ...]
     code: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its words were read."""
+        return not self.unread
 
 
 def reading_of(sentence: str, base: str, symbols: Collection[str] | None, direction: str = "") -> Reading | None:
@@ -77,7 +82,7 @@ def _read(sentence: str, base: str, symbols: tuple[str, ...] | None, direction: 
         rows = tuple(_rows(sentence, made, symbols))
     except (FilterError, CannotSpell):
         return None
-    return Reading(sentence, claims, rows, made.interval, not made.not_understood, made.code)
+    return Reading(sentence, claims, rows, made.interval, made.not_understood, made.code)
 
 
 def _rows(sentence: str, made: Translation, symbols: tuple[str, ...] | None) -> Iterator[Words]:

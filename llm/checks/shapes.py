@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["indicator", "number", "interval", "symbol", "condition"]
+Ending = Literal["exit", "stop", "target"]
+Kind = Literal["indicator", "number", "interval", "symbol", "condition", "exit", "stop", "target"]
 
 
 class Unused(BaseModel):
@@ -58,7 +59,10 @@ class Question(BaseModel):
 
 
 class SentenceCheck(BaseModel):
-    """What a program leaves out of its sentence, says otherwise, adds, had to assume, and can never satisfy."""
+    """What a program leaves out of its sentence, says otherwise, adds, had to assume, and can never satisfy.
+
+    `unheld` are words of the sentence that could not be held against the program: nobody knows whether it says them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,3 +71,4 @@ class SentenceCheck(BaseModel):
     invented: list[str] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     contradictions: list[str] = Field(default_factory=list)
+    unheld: list[str] = Field(default_factory=list)

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
+from llm.checks.endings import endings_added, endings_missing
 from llm.checks.facts import Facts
 from llm.checks.languages import intervals_elsewhere, is_english, is_meant, with_points
 from llm.checks.pieces import words as words_of
 from llm.checks.relations import relations
 from llm.checks.shapes import Kind, Unused
+from llm.checks.sources import names_field
 from llm.checks.words import loose, named, named_at, numbered, usual
 from llm.phrasebook.vocabulary.tokens import INTERVALS, Token, normalise, tokenise
 from screener.vocabulary.indicators import INDICATORS
@@ -36,7 +38,7 @@ _AFTER_A_COUNT: Final = frozenset(
 
 
 def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: Collection[str] | None) -> list[Unused]:
-    """Indicators, numbers, intervals and symbols that `sentence` names and the graph lacks, in order."""
+    """Indicators, numbers, intervals, symbols, stops and targets of `sentence` that the graph lacks, in order."""
     sentence = with_points(sentence)
     text = normalise(sentence)
     left_out = list(_spans(text, not_understood))
@@ -46,6 +48,9 @@ def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: 
         *_symbols(sentence, facts, symbols),
         *(relations(sentence, text, facts.comparisons) if is_english(sentence) else ()),
     ]
+    # A stop is told by its name, with what is missing of it.
+    ends = [u for u in endings_missing(sentence, facts) if not any(u.start < e and s < u.end for s, e in left_out)]
+    found = [*ends, *(u for u in found if not any(u.start < end.end and end.start < u.end for end in ends))]
     named = [u for u in found if u.kind != "condition"]
     # A condition of which a word is missing is told by that word.
     found = [u for u in found if u in named or not any(u.start <= n.start and n.end <= u.end for n in named)]
@@ -54,8 +59,9 @@ def unused(sentence: str, facts: Facts, not_understood: Sequence[str], symbols: 
 
 
 def invented(sentence: str, facts: Facts) -> list[str]:
-    """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one; and numbers
-    that it does not have, and that are no convention."""
+    """Indicators of the program for which the sentence has no word, not even a misspelt or a vague one; fields that an
+    indicator is of, exits, stops and targets that none asks for; and numbers that it does not have, and that are no
+    convention."""
     sentence = with_points(sentence)
     text = normalise(sentence)
     said = [piece.text for piece in words_of(text)]
@@ -64,6 +70,10 @@ def invented(sentence: str, facts: Facts) -> list[str]:
     added = [
         name for name in facts.indicators if _is_indicator(name) and not _excused(name, sentence, text, joined, words)
     ]
+    added += endings_added(sentence, facts)
+    if is_english(sentence):
+        unsaid = {name: code for name, code in facts.sources.items() if not names_field(sentence, name)}
+        added += [f"{name} in {code}" if code else name for name, code in unsaid.items()]
     return [*added, *dict.fromkeys(_numbers_added(sentence, facts))]
 
 
@@ -168,7 +178,7 @@ def _numbers_added(sentence: str, facts: Facts) -> list[str]:
     said: set[float] = set()
     for token in tokenise(sentence):
         if token.kind in ("number", "percent", "multiple"):
-            said.update(_meant(token.value))
+            said.update(meanings(token.value))
         elif token.kind == "span":
             said.add(float(token.count))
             counts = [token.value / INTERVALS[i] for i in facts.intervals if i in INTERVALS]
@@ -193,7 +203,7 @@ def _numbers_added(sentence: str, facts: Facts) -> list[str]:
     ]
 
 
-def _meant(value: float) -> tuple[float, ...]:
+def meanings(value: float) -> tuple[float, ...]:
     """A number of a sentence as it is or as people mean it: a percentage as a share or a factor, the minutes of an hour
     of the day, candles before this one."""
     share = value / 100
@@ -219,7 +229,7 @@ def _counts_nothing(tokens: Sequence[Token], i: int) -> bool:
 
 def number_held(value: float, numbers: Collection[float]) -> bool:
     """Whether a number of a sentence is among `numbers`, in any form that people mean."""
-    return any(_near(form, number) for form in _meant(value) for number in numbers)
+    return any(_near(form, number) for form in meanings(value) for number in numbers)
 
 
 def _names_interval(tokens: Sequence[Token], i: int, facts: Facts) -> bool:

@@ -9,12 +9,16 @@ from ui.components.drafts import Draft
 
 SHOWN_AT_ONCE = 4
 ASSUMED_AT_ONCE = 2
+LONGEST_SHOWN = 120
 _NOUNS = {
     "indicator": "Not in the filter",
     "number": "This number is not in the filter",
     "interval": "This interval is not in the filter",
     "symbol": "This symbol is not in the filter",
     "condition": "This condition is not in the filter",
+    "stop": "The filter has no stop",
+    "target": "The filter has no target",
+    "exit": "The filter has no exit",
 }
 
 
@@ -73,9 +77,21 @@ def _lines(draft: Draft) -> list[str]:
     lines += [_line("history", "warn", "Never so far", text.esc(words)) for words in never]
     if len(made.assumptions) <= ASSUMED_AT_ONCE:
         lines += [_assumed(words) for words in made.assumptions]
-    if not (made.not_understood or checks.unused or checks.invented or checks.disagreements):
+    lines += [_not_held(words) for words in checks.unheld]
+    if not (made.not_understood or checks.unused or checks.invented or checks.disagreements or checks.unheld):
         lines.append(_line("check_circle", "up", "All used", "Every word that says something is in the filter."))
     return lines
+
+
+def _not_held(words: str) -> str:
+    """Words of which nobody knows whether the filter says them."""
+    shown = words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN].rstrip()}…"
+    return _line(
+        "help",
+        "warn",
+        "Not compared",
+        f"<b>“{text.esc(shown)}”</b> could not be held against the filter. Look at the matches below before you save.",
+    )
 
 
 def _assumed(words: str) -> str:

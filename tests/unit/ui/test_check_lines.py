@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.schemas import FilterReport, GeneratedStrategyOut
-from api.schemas.checks import DisagreementOut, SentenceCheckOut
+from api.schemas.checks import DisagreementOut, SentenceCheckOut, UnusedOut
 from ui.components import asking
 from ui.components.drafts import Draft
 
@@ -23,3 +23,17 @@ def test_what_a_filter_says_otherwise_is_told_with_both_readings() -> None:
     assert "<b>“RSI &lt; 30”</b> seems to say: RSI is below 30. The filter says: RSI is above 30." in told
     assert "All used" not in told
     assert "All used" in lines(SentenceCheckOut())
+
+
+def test_words_that_were_not_compared_are_told_instead_of_all_used() -> None:
+    told = lines(SentenceCheckOut(unheld=("wenn der RSI <unter> 30 fällt", "x" * 200)))
+    assert (
+        "<b>“wenn der RSI &lt;unter&gt; 30 fällt”</b> could not be held against the filter. Look at the matches" in told
+    )
+    assert f"“{'x' * 120}…”" in told
+    assert "All used" not in told
+
+
+def test_a_stop_that_is_missing_is_told_by_its_name() -> None:
+    row = UnusedOut(kind="stop", words="stop 2%", start=0, end=7)
+    assert "<b>“stop 2%”</b>: the filter has no stop." in lines(SentenceCheckOut(unused=(row,)))

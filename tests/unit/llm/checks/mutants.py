@@ -9,6 +9,7 @@ import ast
 import copy
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from screener import FilterError, compile_filter
 
@@ -40,10 +41,13 @@ def _changed(code: str) -> Iterator[tuple[str, str]]:
         for number, node in enumerate(_nodes(ast.parse(code))):
             if change(copy.deepcopy(node)) is not None:
                 yield kind, _with(code, number, change)
+                if kind in _ONCE:
+                    break
     yield from _numbers(code)
     yield from _sides(code)
     yield from _places(code)
     yield from _ends(code)
+    yield from _unasked(code)
 
 
 def _nodes(tree: ast.Module) -> list[ast.expr]:
@@ -120,7 +124,69 @@ def _multiple_turned(node: ast.expr) -> Changed:
     return None
 
 
+def _other_field(node: ast.expr) -> Changed:
+    """The open for the close that an indicator is of, turnover for volume."""
+    match node:
+        case ast.Call(args=[ast.Name(id="close") as source, *_], func=ast.Attribute()):
+            source.id = "open"
+        case ast.Call(args=[ast.Name(id="volume") as source, *_]):
+            source.id = "quote_volume"
+        case ast.Compare(left=ast.Name(id="close") as source, comparators=[ast.Subscript()]):
+            source.id = "high" if isinstance(node.ops[0], ast.Gt) else "low"
+        case _:
+            return None
+    return node
+
+
+def _a_candle_late(node: ast.expr) -> Changed:
+    if not isinstance(node, ast.Compare) or not isinstance(node.left, ast.Call | ast.Name | ast.Attribute):
+        return None
+    node.left = ast.Subscript(node.left, ast.Constant(1))
+    return node
+
+
+def _other_average(node: ast.expr) -> Changed:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="ema" | "sma" as kind) as func):
+            func.attr = {"ema": "sma", "sma": "ema"}[kind]
+            return node
+    return None
+
+
+def _volume_against_price(node: ast.expr) -> Changed:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="sma"), args=[ast.Name(id="volume") as source, _]):
+            source.id = "close"
+            return node
+    return None
+
+
+def _highest_for_average(node: ast.expr) -> Changed:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="sma"), args=[ast.Name(id="volume"), _]):
+            return ast.Call(ast.Name("highest"), node.args, [])
+    return None
+
+
+def _share_on_the_other_side(node: ast.expr) -> Changed:
+    match node:
+        case ast.Compare(comparators=[ast.BinOp(left=ast.Constant(value=float(share)), op=ast.Mult(), right=of)]):
+            if 0.5 < share < 1.5:
+                node.comparators = [ast.BinOp(ast.Constant(round(2 - share, 8)), ast.Mult(), of)]
+                return node
+    return None
+
+
+_ONCE = ("another field", "a candle late")
+"""Kinds of which one in each program is enough."""
+
 _CHANGES: dict[str, Change] = {
+    "another field": _other_field,
+    "a candle late": _a_candle_late,
+    "another average": _other_average,
+    "volume against price": _volume_against_price,
+    "the highest for the average": _highest_for_average,
+    "a share on the other side": _share_on_the_other_side,
     "turned round": _turned,
     "state for a cross": _state_for_cross,
     "cross for a state": _cross_for_state,
@@ -145,13 +211,12 @@ def _named(node: ast.expr, name: str) -> Changed:
 
 
 def _numbers(code: str) -> Iterator[tuple[str, str]]:
-    """Two numbers in each other's places: RSI(30) below 14."""
+    """Two numbers beside each other in each other's places: RSI(30) below 14."""
     places = list(re.finditer(r"(?<![\w.\"])\d+(?:\.\d+)?(?![\w.])", code))
-    for n, one in enumerate(places):
-        for two in places[n + 1 :]:
-            if one.group() != two.group() and min(float(one.group()), float(two.group())) >= 2:
-                between = code[one.end() : two.start()]
-                yield "numbers swapped", code[: one.start()] + two.group() + between + one.group() + code[two.end() :]
+    for one, two in pairwise(places):
+        if one.group() != two.group() and min(float(one.group()), float(two.group())) >= 2:
+            between = code[one.end() : two.start()]
+            yield "numbers swapped", code[: one.start()] + two.group() + between + one.group() + code[two.end() :]
 
 
 def _sides(code: str) -> Iterator[tuple[str, str]]:
@@ -179,3 +244,16 @@ def _ends(code: str) -> Iterator[tuple[str, str]]:
     if len(ends) == 2:
         text = code.replace(f"stop = {ends['stop']}", f"stop = 2 * close - ({ends['target']})")
         yield "stop for target", text.replace(f"target = {ends['target']}", f"target = 2 * close - ({ends['stop']})")
+
+
+def _unasked(code: str) -> Iterator[tuple[str, str]]:
+    """One end of the trade that no word asks for, without a number of its own; which one, the code decides."""
+    ends = (
+        ("exit", "trade.bars >= 1"),
+        ("exit", "close > open"),
+        ("stop", "low[1]"),
+        ("target", "highest(high, 20)[1]"),
+    )
+    name, value = ends[len(code) % len(ends)]
+    if f"\n{name} = " not in code:
+        yield f"{name} of its own", f"{code}\n{name} = {value}"

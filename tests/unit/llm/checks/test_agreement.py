@@ -33,7 +33,9 @@ def test_a_right_program_is_left_alone(pair: Pair) -> None:
 CERTAIN = (
     "turned round", "within for for, for for within", "window lost", "window longer", "and for or, or for and",
     "not lost", "multiple turned", "numbers swapped", "interval swapped", "interval lost", "other side", "stop lost",
-    "target lost", "stop on the wrong side", "target on the wrong side", "stop for target",
+    "target lost", "stop on the wrong side", "target on the wrong side", "stop for target", "another field",
+    "a candle late", "another average", "volume against price", "the highest for the average",
+    "a share on the other side", "exit of its own", "stop of its own", "target of its own",
 )  # fmt: skip
 
 

@@ -37,6 +37,13 @@ RIGHT = [
     ("the 50 EMA is below price, 15m", "match = close > ta.ema(close, 50)", "15m"),
     ("williams %r above -20 on 1h", "match = ta.willr(14) > -20", "1h"),
     ("rsi(2) between 5 and 10, 1h", "match = between(ta.rsi(close, 2), 5, 10)", "1h"),
+    (
+        "RSI below 30 on 15m, no stop, hold it for 10 candles",
+        "match = ta.rsi(close, 14) < 30\nexit = trade.bars >= 10",
+        "15m",
+    ),
+    ("RSI below 30 once price stops falling, 15m", "match = ta.rsi(close, 14) < 30 and close > close[1]", "15m"),
+    ("the RSI of the open below 30, 15m", "match = ta.rsi(open, 14) < 30", "15m"),
     ("beats bitcoin over 24 candles, 1h", "match = roc > btc", "1h"),
     ("HL2 above the open and OHLC4 below hlc3, 1h", "match = hl2 > open and ohlc4 < hlc3", "1h"),
 ]
@@ -78,7 +85,20 @@ WRONG = [
      "1h", [("symbol", "BTC")], []),
     ("green candle, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("indicator", "green candle")],
      ["rsi", "the number 30 in ta.rsi(close, 14) < 30"]),
-    ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("number", "2%")], []),
+    ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("stop", "stop 2%")], []),
+    ("rsi < 30, a 1.5 ATR stop and 4% target, 1h", "match = ta.rsi(close, 14) < 30", "1h",
+     [("stop", "1.5 ATR stop"), ("target", "4% target")], []),
+    ("rsi < 30, stop below the low, 1h", "match = ta.rsi(close, 14) < 30", "1h", [("stop", "stop below the low")], []),
+    # Ends of a trade, and fields, that no word asks for.
+    ("rsi < 30, 1h", "match = ta.rsi(close, 14) < 30\nexit = trade.bars >= 1", "1h", [], ["an exit (trade.bars >= 1)"]),
+    ("rsi < 30, 1h", "match = ta.rsi(close, 14) < 30\nstop = low", "1h", [], ["a stop (low)"]),
+    ("rsi < 30, stop 2%, 1h", "match = ta.rsi(close, 14) < 30\nstop = 0.98 * close\nexit = close > open", "1h",
+     [], ["an exit (close > open)"]),
+    ("sell short on rsi > 70, 1h", "match = ta.rsi(close, 14) > 70\nexit = close < open", "1h",
+     [], ["an exit (close < open)"]),
+    ("some zorp of rsi, blorb, 1h", "match = ta.rsi(open, 14) < ta.rsi(close, 14)", "1h",
+     [], ["open in ta.rsi(open, 14)"]),
+    ("rsi < 30, 1h", "match = ta.rsi(close, 14) < 30 and close > open", "1h", [], ["the condition open < close"]),
     ("a hammer on 1h", "match = cdl.doji()", "1h", [("indicator", "hammer")], ["cdl.doji"]),
     # A comparison turned round, or dropped where its words stand elsewhere too.
     ("RSI below 30 on 15m", "match = ta.rsi(close, 14) > 30", "15m", [("otherwise", "RSI below 30 on 15m")], []),
@@ -121,3 +141,27 @@ def test_what_the_graph_folds_away_does_not_count() -> None:
 @pytest.mark.parametrize("sentence", ["", "   ", "\x00\ud800", "買", "9" * 5_000, "rsi " * 5_000, "(" * 20_000])
 def test_any_sentence_is_checked(sentence: str) -> None:
     assert isinstance(checked(sentence, "match = ta.rsi(close, 14) < 30"), SentenceCheck)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code", "unheld"),
+    [
+        ("RSI below 30 on 15m", "match = ta.rsi(close, 14) < 30", []),
+        ("RSI below 30 and ADX above 25, 15m", "match = ta.adx(14).adx > 25 and not ta.rsi(close, 14) >= 30", []),
+        # What is told is held against it; what was not read is not, nor what is written in a way of its own.
+        ("RSI below 30 on 15m", "match = ta.rsi(close, 14) > 30", []),
+        ("RSI below 30 on 15m when the zorp is high", "match = ta.rsi(close, 14) < 30", ["the zorp is high"]),
+        ("volume is above average, 15m", "match = 20 * volume > sum(volume, 20)", ["volume is above average"]),
+        ("Kaufe wenn der RSI unter 30 fällt", "match = ta.rsi(close, 14) > 30", ["Kaufe wenn der RSI unter 30 fällt"]),
+        ("RSI低于30", "match = ta.rsi(close, 14) > 30", ["RSI低于30"]),
+        ("RSI below 30 " * 200, "match = ta.rsi(close, 14) < 30", [("RSI below 30 " * 200).strip()]),
+    ],
+)
+def test_words_that_were_not_held_against_the_program_are_told(sentence: str, code: str, unheld: list[str]) -> None:
+    assert checked(sentence, code).unheld == unheld
+
+
+def test_words_that_are_said_to_be_left_out_need_not_be_held() -> None:
+    sentence = "RSI below 30 on 15m when the zorp is high"
+    left_out = ("when the zorp is high",)
+    assert checked(sentence, "match = ta.rsi(close, 14) < 30", not_understood=left_out).unheld == []
