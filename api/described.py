@@ -18,13 +18,14 @@ _MODELS: Final[tuple[tuple[type[BaseModel], Literal["serialization"]], ...]] = (
 )
 _TITLES = {
     400: "The body is no text of a request",
+    403: "Not allowed to whoever asks, or to anybody: `detail` says why",
     404: "There is no such thing",
     409: "Not in this state",
     422: "What was sent cannot be taken, or was not understood: `errors` has the words and the places",
     429: "A spend cap is reached: `again_at` and `Retry-After` say until when",
     500: "An error of ours: the log of the API says why",
     502: "The model is away, or its answers are not usable",
-    503: "The database does not answer",
+    503: "The database or the worker does not answer",
 }
 
 
@@ -56,6 +57,11 @@ class Described(FastAPI):
             components = schema.setdefault("components", {}).setdefault("schemas", {})
             for name, found in defs["$defs"].items():
                 components.setdefault(name, found)
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    # What FastAPI refuses by itself is answered as a problem, too.
+                    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                        operation["responses"]["422"] = problems(422)[422]
         assert self.openapi_schema is not None
         return self.openapi_schema
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.schemas import (
     AnalysisOut,
     ConditionRow,
@@ -125,14 +126,14 @@ def _cost(row: Cost) -> CostRow:
     )
 
 
-@router.get("/{analysis_id}")
+@router.get("/{analysis_id}", responses=problems(404))
 async def read(analysis_id: UUID, parts: Parts, user: User) -> AnalysisOut:
     """One analysis of a signal or a position."""
     async with parts.database.user(user) as conn:
         return analysis_out(await analyses.get(conn, analysis_id))
 
 
-@router.get("/{analysis_id}/snapshot")
+@router.get("/{analysis_id}/snapshot", responses=problems(404))
 async def snapshot(analysis_id: UUID, parts: Parts, user: User) -> SnapshotOut:
     """What it could cite: conditions, indicators, levels, the market around. It never changes."""
     async with parts.database.user(user) as conn:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.schemas.outcomes import OutcomeOut, OutcomeSummary, OutcomeTrade, SignalOutcome
 from app.outcome_views import summarise
 from store import outcomes, signals
@@ -54,7 +55,7 @@ async def summary(
     return OutcomeSummary.model_validate(asdict(found))
 
 
-@router.get("/signals/{signal_id}/outcome")
+@router.get("/signals/{signal_id}/outcome", responses=problems(404))
 async def of_signal(signal_id: UUID, parts: Parts, user: User) -> SignalOutcome:
     """What became of one signal's plans, and of the reader's own positions on it."""
     async with parts.database.user(user) as conn:

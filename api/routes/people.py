@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.schemas import MeOut, TierIn, TierOut
 from store import profiles, tiers
 from store.tiers import Tier
@@ -42,7 +43,7 @@ async def list_tiers(parts: Parts, user: User) -> dict[str, list[TierOut]]:
         return {"items": [tier_out(row) for row in await tiers.list_all(conn)]}
 
 
-@router.patch("/tiers/{name}")
+@router.patch("/tiers/{name}", responses=problems(403, 404))
 async def change_tier(name: str, body: TierIn, parts: Parts, user: User) -> TierOut:
     """Change what a tier allows, for everybody in it and at once. Administrators only."""
     async with parts.database.user(user) as conn:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.routes.analyses import analysis_out
 from api.routes.market import marks
 from api.routes.trading import position_out
@@ -116,7 +117,7 @@ async def count(parts: Parts, user: User) -> dict[str, list[SignalCount]]:
     }
 
 
-@router.get("/{signal_id}")
+@router.get("/{signal_id}", responses=problems(404))
 async def read(signal_id: UUID, parts: Parts, user: User) -> SignalDetail:
     """One signal with its candles, its analysis, and what approving it would do now."""
     async with parts.database.user(user) as conn:
@@ -213,7 +214,7 @@ async def list_analyses(signal_id: UUID, parts: Parts, user: User) -> dict[str, 
     return {"items": [analysis_out(row) for row in rows]}
 
 
-@router.post("/{signal_id}/approve")
+@router.post("/{signal_id}/approve", responses=problems(404, 409))
 async def approve(signal_id: UUID, body: ApproveIn, parts: Parts, user: User) -> PositionOut:
     """Enter on paper. The approval is stored first; the answer is the position, or why it was not sent."""
     async with parts.database.user(user) as conn:
@@ -262,7 +263,7 @@ async def _outcome(parts: Services, user: UUID, signal_id: UUID) -> PositionOut:
     )
 
 
-@router.post("/{signal_id}/decline")
+@router.post("/{signal_id}/decline", responses=problems(404, 409))
 async def decline(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
     """Do not trade it."""
     async with parts.database.user(user) as conn:
@@ -270,7 +271,7 @@ async def decline(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
         return signal_out(await signals.get(conn, signal_id))
 
 
-@router.post("/{signal_id}/analyse")
+@router.post("/{signal_id}/analyse", responses=problems(403, 404, 409))
 async def analyse(signal_id: UUID, parts: Parts, user: User) -> SignalOut:
     """Have a signal analysed that was not, whose analysis failed, or, of an own strategy, that waits."""
     async with parts.database.user(user) as conn:

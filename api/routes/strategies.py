@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from analysis.settings import AnalysisSettings, AnalysisSettingsError, checked
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.routes.filters import history_out, known_symbols
 from api.schemas import (
     AnalysisSettingsOut,
@@ -166,7 +167,7 @@ async def _own(conn: Connection, strategy_id: UUID) -> Strategy:
     return row
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=problems(409))
 async def create(body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
     """Store a strategy; its filter must compile, and pass the save gate where it is to run. A draft that has a stop or
     a target is stored in any case, and answered with what was found.
@@ -221,7 +222,7 @@ async def list_activity(
     }
 
 
-@router.get("/{strategy_id}")
+@router.get("/{strategy_id}", responses=problems(404))
 async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
     """One strategy, with what was found when it was last to be enabled."""
     async with parts.database.user(user) as conn:
@@ -229,7 +230,7 @@ async def read(strategy_id: UUID, parts: Parts, user: User) -> StrategyDetail:
         return strategy_detail(row, await newest(conn, row))
 
 
-@router.put("/{strategy_id}")
+@router.put("/{strategy_id}", responses=problems(403, 404, 409))
 async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) -> StrategyDetail:
     """Replace the definition of one's own strategy: a new version, which the running engine takes up within seconds.
 
@@ -255,7 +256,7 @@ async def change(strategy_id: UUID, body: StrategyIn, parts: Parts, user: User) 
     return await _kept(parts, row, found)
 
 
-@router.patch("/{strategy_id}")
+@router.patch("/{strategy_id}", responses=problems(403, 404))
 async def rename(strategy_id: UUID, body: StrategyChangeIn, parts: Parts, user: User) -> StrategyOut:
     """Change the name or description of one's own; it runs on. Another name is another version."""
     changes = StrategyChanges(**body.model_dump(exclude_none=True))
@@ -264,14 +265,14 @@ async def rename(strategy_id: UUID, body: StrategyChangeIn, parts: Parts, user: 
         return strategy_out(await strategies.update(conn, strategy_id, changes))
 
 
-@router.get("/{strategy_id}/analysis")
+@router.get("/{strategy_id}/analysis", responses=problems(404))
 async def read_analysis(strategy_id: UUID, parts: Parts, user: User) -> AnalysisSettingsOut:
     """How its signals are analysed; 422 where what is stored cannot be used."""
     async with parts.database.user(user) as conn:
         return settings_out(await strategies.get(conn, strategy_id))
 
 
-@router.patch("/{strategy_id}/analysis")
+@router.patch("/{strategy_id}/analysis", responses=problems(403, 404))
 async def change_analysis(strategy_id: UUID, body: dict[str, Any], parts: Parts, user: User) -> AnalysisSettingsOut:
     """Change the settings given, null for the default; the others stay. A name there is no setting of is an error.
 
@@ -282,7 +283,7 @@ async def change_analysis(strategy_id: UUID, body: dict[str, Any], parts: Parts,
         return settings_out(await strategies.set_analysis(conn, strategy_id, wanted))
 
 
-@router.delete("/{strategy_id}", status_code=204)
+@router.delete("/{strategy_id}", status_code=204, responses=problems(403, 404))
 async def delete(strategy_id: UUID, parts: Parts, user: User) -> Response:
     """Delete one's own strategy with its signals; orders and positions stay."""
     async with parts.database.user(user) as conn:
@@ -291,7 +292,7 @@ async def delete(strategy_id: UUID, parts: Parts, user: User) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{strategy_id}/enable")
+@router.post("/{strategy_id}/enable", responses=problems(403, 404, 409))
 async def enable(
     strategy_id: UUID, parts: Parts, user: User, body: EnableIn | None = None, confirm: bool = False
 ) -> StrategyDetail:
@@ -329,14 +330,14 @@ async def enable(
     return await _kept(parts, row, found)
 
 
-@router.post("/{strategy_id}/pause")
+@router.post("/{strategy_id}/pause", responses=problems(403, 404))
 async def pause(strategy_id: UUID, parts: Parts, user: User) -> StrategyOut:
     """Stop it; its signals and positions stay."""
     async with parts.database.user(user) as conn:
         return strategy_out(await strategies.set_enabled(conn, strategy_id, False))
 
 
-@router.get("/{strategy_id}/history")
+@router.get("/{strategy_id}/history", responses=problems(404, 503))
 async def history(strategy_id: UUID, parts: Parts, user: User) -> HistoryOut:
     """Where it would have matched over the candles held."""
     async with parts.database.user(user) as conn:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.schemas import SubscriptionChange, SubscriptionIn, SubscriptionOut
 from store import strategies, subscriptions
 from store.trading_records import NewSubscription, Subscription
@@ -37,7 +38,7 @@ async def list_own(parts: Parts, user: User) -> dict[str, list[SubscriptionOut]]
         return {"items": [subscription_out(row) for row in await subscriptions.list_visible(conn)]}
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=problems(404, 409))
 async def subscribe(body: SubscriptionIn, parts: Parts, user: User) -> SubscriptionOut:
     """Follow a strategy; 409 where one does already."""
     async with parts.database.user(user) as conn:
@@ -46,28 +47,28 @@ async def subscribe(body: SubscriptionIn, parts: Parts, user: User) -> Subscript
         return subscription_out(await subscriptions.create(conn, terms))
 
 
-@router.patch("/{subscription_id}")
+@router.patch("/{subscription_id}", responses=problems(404))
 async def change(subscription_id: UUID, body: SubscriptionChange, parts: Parts, user: User) -> SubscriptionOut:
     """Have one's open positions of the strategy decided on, or not: stop, target and the filter's exit go on."""
     async with parts.database.user(user) as conn:
         return subscription_out(await subscriptions.set_manage(conn, subscription_id, body.manage))
 
 
-@router.post("/{subscription_id}/pause")
+@router.post("/{subscription_id}/pause", responses=problems(404, 409))
 async def pause(subscription_id: UUID, parts: Parts, user: User) -> SubscriptionOut:
     """Pause it."""
     async with parts.database.user(user) as conn:
         return subscription_out(await subscriptions.set_paused(conn, subscription_id, True))
 
 
-@router.post("/{subscription_id}/resume")
+@router.post("/{subscription_id}/resume", responses=problems(404, 409))
 async def resume(subscription_id: UUID, parts: Parts, user: User) -> SubscriptionOut:
     """Let it go on."""
     async with parts.database.user(user) as conn:
         return subscription_out(await subscriptions.set_paused(conn, subscription_id, False))
 
 
-@router.post("/{subscription_id}/cancel", status_code=204)
+@router.post("/{subscription_id}/cancel", status_code=204, responses=problems(404, 409))
 async def cancel(subscription_id: UUID, parts: Parts, user: User) -> Response:
     """End it; positions stay."""
     async with parts.database.user(user) as conn:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 
 from api.auth import User
 from api.deps import Parts
+from api.described import problems
 from api.routes.analyses import analysis_out
 from api.routes.market import marks
 from api.schemas import EventOut, ExecutionOut, OrderOut, PositionDetail, PositionOut, ThesisOut
@@ -85,7 +86,7 @@ async def list_positions(
     }
 
 
-@router.get("/positions/{position_id}")
+@router.get("/positions/{position_id}", responses=problems(404))
 async def read_position(position_id: UUID, parts: Parts, user: User) -> PositionDetail:
     """One position: what it is held for, and each decision on it with what was refused."""
     async with parts.database.user(user) as conn:
@@ -108,7 +109,7 @@ async def read_position(position_id: UUID, parts: Parts, user: User) -> Position
     )
 
 
-@router.post("/positions/{position_id}/close")
+@router.post("/positions/{position_id}/close", responses=problems(404, 409))
 async def close(position_id: UUID, parts: Parts, user: User) -> PositionOut:
     """Ask for a close at market; the worker carries it out within seconds."""
     async with parts.database.user(user) as conn:
