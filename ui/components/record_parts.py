@@ -65,7 +65,7 @@ def _bounds(found: IntervalOut | None) -> str:
 def _way(group: OutcomeGroup) -> str:
     if group.mean_mfe_r is None or group.mean_mae_r is None:
         return "nothing ended yet"
-    return f"best {text.signed(group.mean_mfe_r)}, worst {text.signed(group.mean_mae_r)}"
+    return f"on the way {text.signed(group.mean_mfe_r)} for, {text.signed(group.mean_mae_r)} against, before fees"
 
 
 def calibration(found: CalibrationOut) -> str:
@@ -172,7 +172,8 @@ def terms(record: OutcomeSummary) -> str:
         "another distance than one R of the filter alone. Both are entered at the open of the first minute, after the "
         "signal's candle or after the decision, and followed on candles, stop before target where one held both. These "
         "are signals as they came, not trades as you would have had them: size, pauses and the one-position rule are "
-        "left out."
+        "left out. On the way is how far the price went for and against an entered plan before it ended, the mean of all "
+        "that ended, before fees: no trade's best or worst result."
     )
     if record.invalid:
         said += f" {record.invalid:,} of {record.plans:,} plans could not be followed"
@@ -228,7 +229,7 @@ def groups(found: Sequence[OutcomeGroup], what: str) -> str:
     return (
         f'<div style="overflow-x:auto"><table class="kv"><thead><tr><th>{what}</th><th class="n">Signals</th>'
         '<th class="n hidem">Open</th><th class="n">Entered</th><th class="n hidem">Ended</th><th class="n">Won</th>'
-        '<th class="n">Mean R</th><th class="n hidem">Best, worst on the way</th><th class="n">Filter alone</th>'
+        '<th class="n">Mean R</th><th class="n hidem" title="means, before fees">On the way for, against</th><th class="n">Filter alone</th>'
         f'<th class="n hidem">Lift, 95 %</th></tr></thead><tbody>{lines}</tbody></table></div>'
     )
 
