@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 
 from llm import LiteLLMModel, ModelError
 from llm.gateway import Refusals, litellm_model
+from tests.fixtures.loopback import Handler, serving
 from tests.fixtures.scripted_model import GOOD, REQUEST
 
 NAME = "anthropic/claude-sonnet-4-5"
@@ -32,14 +30,9 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     state = Server()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
+    class Anthropic(Handler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            body = self.body()
             state.asked.append(body)
             payload = state.raw
             if state.status != 200:
@@ -47,26 +40,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
                 payload = json.dumps({"type": "error", "error": error}).encode()
             elif payload is None:
                 payload = _streamed(body["model"]) if body.get("stream") else _whole(body["model"])
-            self.send_response(state.status)
-            self.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
-            self.send_header("content-length", str(len(payload)))
-            self.send_header("retry-after", "0")
-            self.end_headers()
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self.wfile.write(payload)
+            kind = "text/event-stream" if body.get("stream") else "application/json"
+            self.answer(payload, kind, state.status, **{"retry-after": "0"})
 
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.daemon_threads = True
-    threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     monkeypatch.setattr(litellm_model, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-unguessable-0123")
-    for name in ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{running.server_address[1]}")
-    try:
+    with serving(Anthropic) as url:
+        for name in ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"):
+            monkeypatch.setenv(name, url)
         yield state
-    finally:
-        running.shutdown()
-        running.server_close()
 
 
 def _message(model: str, content: list[dict[str, Any]], usage: dict[str, int], stop: str | None) -> dict[str, Any]:
