@@ -86,22 +86,22 @@ class LangfuseSink:
                 description=f"Sentences to score `screener eval {info.kind}` with",
                 metadata={"kind": info.kind, "hash": info.dataset_hash},
             )
-            wanted = {
-                case.id: _Item(
-                    id=f"{name}-{case.id}",
-                    dataset_id=dataset.id,
-                    input=case.input,
-                    expected_output=case.expected,
-                    metadata={**case.metadata, "case": case.id},
-                )
-                for case in cases
-            }
-            held = {
-                item.id: (item.input, item.expected_output, item.metadata) for item in client.get_dataset(name).items
-            }
-            missing = [i for i in wanted.values() if held.get(i.id) != (i.input, i.expected_output, i.metadata)]
-            with ThreadPoolExecutor(AT_ONCE, "langfuse-items") as pool:
-                list(pool.map(lambda item: self._upsert(client, name, item), missing))
+        wanted = {
+            case.id: _Item(
+                id=f"{name}-{case.id}",
+                dataset_id=dataset.id,
+                input=case.input,
+                expected_output=case.expected,
+                metadata={**case.metadata, "case": case.id},
+            )
+            for case in cases
+        }
+        with host_failures():
+            items = client.get_dataset(name).items
+        held = {item.id: (item.input, item.expected_output, item.metadata) for item in items}
+        missing = [i for i in wanted.values() if held.get(i.id) != (i.input, i.expected_output, i.metadata)]
+        with host_failures(), ThreadPoolExecutor(AT_ONCE, "langfuse-items") as pool:
+            list(pool.map(lambda item: self._upsert(client, name, item), missing))
         return wanted
 
     def _upsert(self, client: Any, dataset: str, item: _Item) -> None:

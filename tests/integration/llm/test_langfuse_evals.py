@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -166,6 +167,12 @@ async def test_a_host_that_fails_is_told_and_the_run_goes_on(
     task = Task(tracer_from_environment({}))
     run = await evaluate(task, CASES, info(2), sinks=[sink(langfuse)])
     assert [result.score for result in run.results] == [1.0, 0.0]
+
+
+async def test_a_mistake_of_our_own_is_no_failure_of_the_host(langfuse: LangfuseStub) -> None:
+    broken: Any = ["no metadata"]
+    with pytest.raises(TypeError):
+        await sink(langfuse).begin(info(1), [SinkCase("c1", "RSI below 30", None, broken)])
 
 
 async def test_a_host_that_hangs_is_waited_for_a_bounded_time(
