@@ -63,9 +63,11 @@ class Child:
     """Arguments that are computed at each start, appended to `command`."""
     _next_start: float = field(default=0.0, repr=False)
     _started: float = field(default=0.0, repr=False)
+    _before: int = field(default=0, repr=False)
 
     def start(self) -> None:
         """Start the program; raises OSError where it cannot be started."""
+        self._before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as out:
             # Its own session: Ctrl-C reaches only the parent, which then stops the parts in order.
             self.process = subprocess.Popen(
@@ -101,6 +103,14 @@ class Child:
             self.restarts += 1
             self.start()
         return None
+
+    def said(self) -> str:
+        """What its log says since it was started last."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(self._before)
+            return file.read().decode("utf-8", "replace")
 
     def tail(self, lines: int = 12) -> str:
         """The last lines of the log."""

@@ -3,7 +3,8 @@
 1. `_claim_folder` and `_check_ports`: one system per data folder, and clear words when a port is taken.
 2. `_database`: the embedded server unless DATABASE_URL names one; migrations.
 3. `_children`: simulated exchange (demo), worker, API, web app; each watched and started again when it dies.
-4. `_wait_ready`, then the addresses; Ctrl-C stops everything in reverse order.
+4. `_wait_ready`, for as long as the worker gets on (`Patience`), then the addresses; Ctrl-C stops everything in reverse
+   order.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from store.session import Database
 
 DEMO_SPEED = 10.0
 READY_SECONDS = 180.0
+_STEP = " INFO    worker app.worker: "
 
 
 @click.command()
@@ -176,14 +178,18 @@ class System:
         click.echo("Starting " + ", ".join(child.name for child in self.children))
 
     def _wait_ready(self) -> None:
-        end = time.monotonic() + READY_SECONDS
+        worker = next(child for child in self.children if child.name == "worker")
+        patience = Patience(worker, time.monotonic())
         waiting = [f"{self._local(self.settings.api_port)}/ready", self._local(self.settings.ui_port)]
         while waiting:
             waiting = [url for url in waiting if not _answers(url)]
             self._restart_dead()
-            if waiting and time.monotonic() > end:
+            for step in patience.steps(time.monotonic()):
+                click.echo(f"  {step}")
+            if waiting and time.monotonic() > patience.end:
                 tails = "\n".join(f"--- {c.name}\n{c.tail()}" for c in self.children)
-                self._end(f"not ready after {READY_SECONDS:.0f} s; the parts said last:\n{tails}")
+                kept = "What was fetched is kept: start it again, and it goes on from there."
+                self._end(f"not ready, and nothing went on for {READY_SECONDS:.0f} s. {kept} Said last:\n{tails}")
             time.sleep(0.25 if waiting else 0)
 
     def _local(self, port: int) -> str:
@@ -215,6 +221,31 @@ class System:
             message = child.watch()
             if message:
                 click.echo(message, err=True)
+
+
+class Patience:
+    """Until when parts that are not ready are waited for: `READY_SECONDS` after the worker's last step on its way.
+
+    Its steps are what its log says of this start at level INFO, until it is ready; warnings, and what is said by one
+    that had ended and was started again, are none. Times as of `time.monotonic`.
+    """
+
+    def __init__(self, worker: Child, now: float) -> None:
+        self.end = now + READY_SECONDS
+        self._worker = worker
+        self._known = 0
+        self._ready = False
+
+    def steps(self, now: float) -> list[str]:
+        """What the worker did since it was asked last."""
+        if self._ready or self._worker.restarts:
+            return []
+        said = [line.split(_STEP, 1)[1] for line in self._worker.said().splitlines() if _STEP in line]
+        new, self._known = said[self._known :], len(said)
+        if new:
+            self.end = now + READY_SECONDS
+        self._ready = any(step.startswith("ready") for step in new)
+        return new
 
 
 @dataclass(frozen=True)
