@@ -15,6 +15,7 @@ from ui.components import drafts, findings, kept, text
 from ui.components.drafts import Draft
 
 UNNAMED = "Unnamed strategy"
+MAX_DESCRIPTION = 4_000
 COMPARED = ("name", "prompt", "direction", "interval", "filter_code", "trigger", "evaluate")
 
 
@@ -114,9 +115,10 @@ def _body(draft: Draft) -> StrategyIn:
     made, stored = draft.generated, draft.stored
     fields = {} if stored is None else kept.definition(stored).model_dump()
     if made is not None:
-        fields |= {name: getattr(made, name) for name in ("description", "instructions", "indicators", "risk")}
+        fields |= {name: getattr(made, name) for name in ("instructions", "indicators", "risk")}
     shown = {
         "name": draft.name or UNNAMED,
+        "description": _description(draft),
         "direction": "short" if draft.direction == "short" else "long",
         "interval": draft.interval,
         "filter_code": draft.code,
@@ -126,6 +128,15 @@ def _body(draft: Draft) -> StrategyIn:
         "evaluate": draft.evaluated,
     }
     return StrategyIn.model_validate({**fields, **shown})
+
+
+def _description(draft: Draft) -> str:
+    """What was told of the filter; of one that was changed since, its read-back."""
+    told = draft.generated or draft.stored
+    if told is None or draft.shown is None:
+        return ""
+    same = (draft.code, draft.interval, draft.direction) == (told.filter_code, told.interval, told.direction)
+    return told.description if same else draft.shown.reading[:MAX_DESCRIPTION]
 
 
 def _forget() -> None:

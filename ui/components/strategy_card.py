@@ -66,11 +66,13 @@ def _head(strategy: StrategyDetail) -> str:
     arrow = "▲" if strategy.direction == "long" else "▼"
     facts = f"{arrow} {strategy.interval} {strategy.direction} · version {strategy.version}"
     owner = f'<span class="bdg">{kept.shared(strategy)}</span>' if strategy.built_in else ""
-    sentence = f'<p class="q" style="padding-top:4px">“{text.esc(strategy.prompt)}”</p>' if strategy.prompt else ""
-    about = "" if strategy.description in ("", strategy.prompt) else f"<p>{text.esc(strategy.description)}</p>"
+    about = f"<p>{text.esc(strategy.description)}</p>"
+    if strategy.prompt:
+        # What it does now stands below; it may have been edited since.
+        about = f'<p style="padding-top:4px">Written from <span class="q">“{text.esc(strategy.prompt)}”</span></p>'
     return (
         f'<div class="row"><h2 class="under">{text.esc(strategy.name)}</h2>{text.tag(words, kind)}{owner}'
-        f'<span class="sp cap">{text.esc(facts)}</span></div>{sentence}{about}'
+        f'<span class="sp cap">{text.esc(facts)}</span></div>{about}'
     )
 
 

@@ -55,6 +55,7 @@ def test_what_is_enabled_is_changed_and_not_stored_a_second_time(
     setting(app, "name").set_value("Dips").run()
     press(app, "save")
     (one,) = served.state.strategies
+    assert one["description"] == "RSI under 30 on the 15m", "another name says nothing of the filter"
     assert (one["name"], one["enabled"], one["version"]) == ("Dips", True, 2)
     assert "“Dips” runs with the changes." in said(app)
     setting(app, "direction").select("short").run()
@@ -100,7 +101,8 @@ def test_another_sentence_is_another_strategy_and_save_as_new_a_copy(
 
 
 def test_a_strategy_is_opened_changed_and_stays_one(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    was = dict(stored(served, "st103"), instructions="Mind the funding.", symbols=["BTCUSDT"])
+    told = {"instructions": "Mind the funding.", "description": "Fades it on 1h."}
+    was = dict(stored(served, "st103"), symbols=["BTCUSDT"], **told)
     stored(served, "st103").update(was)
     app = edited(served, monkeypatch, "st103")
     assert "Editing <b>“Fade the spike”" in said(app)
@@ -113,6 +115,7 @@ def test_a_strategy_is_opened_changed_and_stays_one(served: Served, monkeypatch:
     now = stored(served, "st103")
     assert served.state.strategies == []
     assert (now["interval"], now["enabled"], now["version"]) == ("4h", False, 4)
+    assert now["description"] == "RSI(14) of the close is below 30.", "what was told of it on 1h is no longer so"
     kept = ("name", "prompt", "instructions", "symbols", "indicators", "analysis", "filter_code")
     assert {name: now[name] for name in kept} == {name: was[name] for name in kept}
     write(app, "RSI over 70 on the 15m")
