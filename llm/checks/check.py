@@ -10,6 +10,7 @@ from llm.checks.facts import facts_of
 from llm.checks.otherwise import meet, otherwise
 from llm.checks.questions import MAX_QUESTIONS, questions_of
 from llm.checks.shapes import SentenceCheck
+from llm.checks.sides import side_said
 from llm.checks.unused import invented, unused
 from screener import Program
 
@@ -38,7 +39,7 @@ def check_sentence(
     return SentenceCheck(
         # What is said otherwise is not left out.
         unused=[u for u in left_out if u.kind != "condition" or not any(meet(u, row) for row in other.disagreements)],
-        disagreements=other.disagreements,
+        disagreements=[*other.disagreements, *((side,) if (side := side_said(sentence, direction)) else ())],
         invented=[*invented(sentence, facts), *other.added],
         questions=[*other.questions, *open_ones][:MAX_QUESTIONS],
         contradictions=contradictions_of(program, direction),

@@ -1,8 +1,10 @@
-"""Stops and targets on the other side of the entry, where a long is made a short or the other way round."""
+"""A direction against the sentence's, and stops and targets on the other side of the entry where a long is made a short
+or the other way round."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,14 +12,32 @@ from llm.checks.alike import worth
 from llm.checks.asked import Asked, choice, question
 from llm.checks.contradictions import wrong_sides
 from llm.checks.edits import Source
-from llm.checks.shapes import Question
+from llm.checks.shapes import Disagreement, Question
 from llm.checks.syntax import called, constant
+from llm.phrasebook.translate import sentence_direction
 from screener import Program, compile_filter
 
 _PAIRS: Final = (("low", "high"), ("lowest", "highest"), ("lower", "upper"), ("min", "max"))
 _TURNED: Final = {one: two for pair in _PAIRS for one, two in (pair, pair[::-1])}
 _SIGNS: Final[dict[type[ast.operator], ast.operator]] = {ast.Add: ast.Sub(), ast.Sub: ast.Add()}
 _DIGITS: Final = 8
+_SIDES: Final = {
+    "long": re.compile(r"\b(?:longs?|longing|buy|buys|buying|bought|bullish)\b", re.IGNORECASE),
+    "short": re.compile(
+        r"\b(?:sell(?:s|ing)? short|short\w*|sell|sells|selling|fad(?:e|es|ing)|bearish)\b", re.IGNORECASE
+    ),
+}
+
+
+def side_said(sentence: str, direction: str) -> Disagreement | None:
+    """The words of a sentence for the other direction than `direction`, where it has none for this one."""
+    other = sentence_direction(sentence)
+    if other is None or direction not in _SIDES or other == direction or _SIDES[direction].search(sentence):
+        return None
+    found = _SIDES[other].search(sentence)
+    if found is None:
+        return None
+    return Disagreement(words=found.group(), start=found.start(), end=found.end(), asked=other, said=direction)
 
 
 def turned(program: Program, direction: str) -> str | None:

@@ -13,7 +13,7 @@ from llm.phrasebook.sentences.base import DEFAULT_INTERVAL
 from llm.phrasebook.translate import sentence_direction, sentence_interval
 from llm.phrasebook.vocabulary.tokens import INTERVALS
 from llm.reference import metadata_reference
-from llm.schemas import StrategyMetadata
+from llm.schemas import Direction, StrategyMetadata
 
 EXAMPLE: Final = {
     "name": "...",
@@ -75,20 +75,24 @@ def checked_interval(interval: str | None) -> None:
         raise GenerationFailed(reason, kind="input")
 
 
-def held_to_sentence(metadata: StrategyMetadata, sentence: str, option: str | None) -> StrategyMetadata:
-    """The interval and direction that the sentence names are the ones used, whatever the model answered."""
+def held_to_sentence(
+    metadata: StrategyMetadata, sentence: str, option: str | None, side: Direction | None = None
+) -> StrategyMetadata:
+    """The interval and direction that the sentence names are the ones used, whatever the model answered; a `side` that
+    a person chose holds."""
     changes: dict[str, object] = {}
     notes = list(metadata.assumptions)
     base = sentence_interval(sentence, option)
     if base is not None and metadata.interval != base:
         changes["interval"] = base
-        notes.append(f"The sentence names {base}, so {base} is the base.")
+        asked = f", not {option}" if option not in (None, base) else ""
+        notes.append(f"The sentence names {base}, so {base} is the base{asked}.")
     elif base is None and option is not None and metadata.interval != option:
         changes["interval"] = option
     elif base is None and metadata.interval not in INTERVALS:
         changes["interval"] = DEFAULT_INTERVAL
         notes.append(f"The model named no usable interval: {DEFAULT_INTERVAL}.")
-    direction = sentence_direction(sentence)
+    direction = side or sentence_direction(sentence)
     if direction is not None and direction != metadata.direction:
         changes["direction"] = direction
         notes.append(f"The sentence says {direction}, so the direction is {direction}.")

@@ -121,10 +121,9 @@ async def filter_from_sentence(
     leant, why = (direction, ()) if direction is not None else leaning(text)
     named["direction"] = leant
     wanted = StrategyMetadata.model_validate({"name": "Filter", "conditions": list(conditions), **named})
-    notes = held_to_sentence(wanted, text, interval)
-    metadata = notes.model_copy(update={"direction": direction}) if direction is not None else notes
+    metadata = held_to_sentence(wanted, text, interval, direction)
     made = await _filter(Asking(model, **how), text, metadata, beside=". ".join(conditions))
-    made = replace(made, assumptions=tuple(dict.fromkeys((*assumed, *why, *made.assumptions))))
+    made = replace(made, assumptions=tuple(dict.fromkeys((*assumed, *why, *metadata.assumptions, *made.assumptions))))
     if not conditions:
         readings = [f"{condition.reading}."[:400] for condition in made.program.conditions]
         metadata = metadata.model_copy(update={"conditions": readings[:MAX_CONDITIONS]})

@@ -6,7 +6,7 @@ import pytest
 
 from llm.checks import check_sentence
 from llm.checks.contradictions import wrong_sides
-from llm.checks.sides import turned
+from llm.checks.sides import side_said, turned
 from screener import compile_filter
 
 ENTRY = "match = ta.rsi(close, 14) < 30\n"
@@ -76,3 +76,22 @@ def test_a_stop_that_was_turned_round_is_not_held_against_the_sentence() -> None
     program = compile_filter(f"{ENTRY}stop = close * 1.01\n", "15m")
     assert check_sentence("RSI below 30 on 15m, stop 1%", program, direction="short").disagreements == []
     assert check_sentence("RSI below 30 on 15m, stop 1%", program, direction="long").disagreements
+
+
+@pytest.mark.parametrize(
+    ("sentence", "direction", "words"),
+    [
+        ("Short when RSI is above 70", "long", "Short"),
+        ("buy when RSI is below 30", "short", "buy"),
+        ("Short, wenn der RSI unter 30 liegt", "long", "Short"),
+        ("buy when RSI is below 30", "long", None),
+        ("RSI is below 30", "short", None),
+        # Words for both sides settle nothing.
+        ("the market rolls over and I am still long; so short when RSI is above 70", "short", None),
+    ],
+)
+def test_a_direction_against_the_sentence_is_told(sentence: str, direction: str, words: str | None) -> None:
+    found = side_said(sentence, direction)
+    assert (found.words if found else None) == words
+    if found is not None:
+        assert sentence[found.start : found.end] == words and {found.asked, found.said} == {"long", "short"}

@@ -13,7 +13,7 @@ CROSS = "m = ta.macd(close)\nmatch = crossover(m.macd, m.signal)"
 
 def checked(sentence: str, code: str, interval: str = "15m", **options: Any) -> SentenceCheck:
     program = compile_filter(code, interval)
-    return check_sentence(sentence, program, direction="long", **options)
+    return check_sentence(sentence, program, direction="short" if "short" in sentence else "long", **options)
 
 
 RIGHT = [

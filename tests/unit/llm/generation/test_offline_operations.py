@@ -190,6 +190,16 @@ def test_a_filter_says_the_conditions_given_and_keeps_the_sentences_stop() -> No
     assert _same(made, "match = ta.rsi(close, 14) < 25\nstop = close * 0.98"), made.code
 
 
+@pytest.mark.parametrize(("side", "other"), [("short", "long"), ("long", "short")])
+def test_an_option_against_the_sentence_is_told_whichever_of_both_holds(side: Direction, other: Direction) -> None:
+    made, direction = _filter(f"{side}, RSI < 20 on 1h", direction=other, interval="15m")
+    assert (direction, made.program.base) == (other, "1h")
+    assert "The sentence names 1h, so 1h is the base, not 15m." in made.assumptions
+    assert f"“{side}” seems to say: {side}. The filter says: {other}." in made.assumptions
+    made, _ = _filter(f"{side}, RSI < 20 on 1h", direction=side, interval="1h")
+    assert not any("names 1h" in note or "seems to say" in note for note in made.assumptions)
+
+
 def test_conditions_make_a_filter_of_a_sentence_without_one() -> None:
     made, _ = _filter("a dip", "RSI below 25 on 1h")
     assert made.program.base == "1h"
