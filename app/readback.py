@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from llm.checks.edits import Source as Text
+from llm.generation.mapping import ENDINGS
 from llm.schemas import Source
 from screener import Program, result_readings
 from screener.language.plan import used
@@ -14,13 +15,6 @@ from screener.language.plan import used
 Row = dict[str, str]
 
 _CLAUSE: Final = re.compile(r"[,;:\n]|(?<!\d)\.|\.(?!\d)|\band\b|\bwith\b|\bwhile\b|&|\+", re.IGNORECASE)
-_SAID: Final = {
-    "exit": re.compile(
-        r"\b(?:exit|leave|get out|sell when|cover|close (?:it|the (?:trade|position))|hold|time[ -]stop)\b", re.I
-    ),
-    "stop": re.compile(r"\b(?:(?<!time )(?<!time-)stop(?:[ -]?loss)?|sl|trail\w*)\b", re.IGNORECASE),
-    "target": re.compile(r"\b(?:target|take[ -]?profits?|tp)\b", re.IGNORECASE),
-}
 
 
 def reading_rows(program: Program, sources: Sequence[Source] = (), sentence: str = "") -> list[Row]:
@@ -82,12 +76,12 @@ def words_of(result: str, sentence: str) -> str:
         pieces.append((start, cut.start() if cut else len(sentence)))
         start = cut.end() if cut else start
     for n, (start, end) in enumerate(pieces):
-        if not _SAID[result].search(sentence, start, end):
+        if not ENDINGS[result].search(sentence, start, end):
             continue
         if result == "exit":
             # An exit may have several conditions; it ends where a stop or target is named.
             for _, later in pieces[n + 1 :]:
-                if any(_SAID[other].search(sentence, end, later) for other in ("stop", "target")):
+                if any(ENDINGS[other].search(sentence, end, later) for other in ("stop", "target")):
                     break
                 end = later
         return sentence[start:end].strip(" ,;:.\n&+")[:400]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from llm.schemas import Source
 from screener import Program
@@ -28,11 +29,14 @@ _SAME = {
     "under": "below", "less": "below", "lower": "below", "beneath": "below", "crossunder": "below",
     "vol": "volume", "highest": "high", "lowest": "low", "percentage": "percent", "crosses": "cross",
 }  # fmt: skip
-_RESULTS = {
-    "exit": re.compile(r"\b(?:exit|leave|close the (?:trade|position)|sell when|hold|time stop)\b", re.IGNORECASE),
-    "stop": re.compile(r"\bstop(?:[ -]?loss)?\b", re.IGNORECASE),
-    "target": re.compile(r"\b(?:target|take[ -]?profit|tp)\b", re.IGNORECASE),
+ENDINGS: Final = {
+    "exit": re.compile(
+        r"\b(?:exit|leave|get out|sell when|cover|close (?:it|the (?:trade|position))|hold|time[ -]stop)\b", re.I
+    ),
+    "stop": re.compile(r"\b(?:(?<!time )(?<!time-)stop(?:[ -]?loss)?|sl|trail\w*)\b", re.IGNORECASE),
+    "target": re.compile(r"\b(?:target|take[ -]?profits?|tp)\b", re.IGNORECASE),
 }
+"""Words that speak of a program's exit, stop or target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Mapped:
 def mapped(conditions: Sequence[str], program: Program, told: Sequence[Source] = ()) -> Mapped:
     """Map `conditions` to those of `program`; `told` is what the model said of them."""
     names = {condition.name for condition in program.conditions} | {
-        r for r in _RESULTS if getattr(program, r) is not None
+        r for r in ENDINGS if getattr(program, r) is not None
     }
     words = {_plain(source.condition): source.words for source in told if source.words}
     said = {_plain(source.condition): source.name for source in told if source.name in names}
@@ -74,7 +78,7 @@ def _by_words(texts: Sequence[str], program: Program, found: dict[str, str]) -> 
     for text in texts:
         if text in found:
             continue
-        for result, pattern in _RESULTS.items():
+        for result, pattern in ENDINGS.items():
             if getattr(program, result) is not None and pattern.search(text):
                 found[text] = result
     # Two sentences may speak of one condition ("between 30 and 40" in two parts).

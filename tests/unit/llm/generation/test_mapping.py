@@ -55,3 +55,22 @@ def test_what_the_model_says_goes_first_where_the_name_is_there() -> None:
     found = mapped(["Es wird viel gehandelt.", "Der Mond ist voll"], PROGRAM, told)
     assert [(s.name, s.words) for s in found.sources] == [("busy", "viel Handel")]
     assert found.missing == ("Der Mond ist voll",)
+
+
+ENDED = compile_filter(
+    "match = close > open\nexit = trade.bars >= 20\nstop = close - 2 * ta.atr(14)\ntarget = close + 3 * ta.atr(14)",
+    "1h",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("A time stop ends it 20 candles on", "exit"),
+        ("Get out 20 candles on", "exit"),
+        ("The SL lies two ranges away", "stop"),
+        ("Take profits three ranges away", "target"),
+    ],
+)
+def test_how_a_trade_ends_has_its_place_in_the_program(text: str, name: str) -> None:
+    assert [(s.name, s.condition) for s in mapped([text], ENDED).sources] == [(name, text)]
