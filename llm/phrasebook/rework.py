@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from llm.phrasebook.edited import Edited, read_edited, why_refused
 from llm.phrasebook.meaning.code import quantity
 from llm.phrasebook.meaning.types import Direction
-from llm.phrasebook.sentences.trade import Exits, stop_code, target_code
+from llm.phrasebook.sentences.trade import Exits
+from llm.phrasebook.sentences.trade_code import stop_code, target_code
 from screener import FilterError, Program, compile_filter
 
 _RESULTS = ("match", "exit", "stop", "target", "score")

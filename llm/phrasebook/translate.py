@@ -23,7 +23,8 @@ from llm.phrasebook.meaning.types import Condition, Direction, operands
 from llm.phrasebook.sentences.base import DEFAULT_INTERVAL, base_of
 from llm.phrasebook.sentences.leaning import direction_of
 from llm.phrasebook.sentences.sentence import Sentence, named_intervals
-from llm.phrasebook.sentences.trade import stop_code, target_code, turned_round
+from llm.phrasebook.sentences.trade import turned_round
+from llm.phrasebook.sentences.trade_code import stop_code, target_code
 from llm.phrasebook.sentences.whole import read_sentence
 from llm.phrasebook.sentences.wording import (
     HOLD_CANDLES,

@@ -37,6 +37,8 @@ def another_interval(r: Reader) -> tuple[str, bool] | None:
     """One more interval of the same condition, and whether "or" stands before it; None where there is none."""
     mark = r.mark()
     if r.word(",", "and", "&", "or", "as", fill=False):
+        if r.tokens[mark.position].text == "," and _one_chart(r):
+            return None
         either = r.tokens[r.position - 1].text == "or" or r.word("or", fill=False)
         r.word("and", fill=False)
         other = None if _begins_condition(r) else read_scope(r)
@@ -45,6 +47,14 @@ def another_interval(r: Reader) -> tuple[str, bool] | None:
             return other, either
     r.reset(mark)
     return None
+
+
+def _one_chart(r: Reader) -> bool:
+    """Whether "1h chart" stands here, the chart of the sentence and no second one of "on the 4h, 1h chart, RSI ..."."""
+    mark = r.mark()
+    found = r.interval(fill=False) is not None and r.word("chart", "timeframe", "candles", fill=False)
+    r.reset(mark)
+    return found
 
 
 def _joined_next(r: Reader) -> bool:

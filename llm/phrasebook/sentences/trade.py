@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from llm.phrasebook.meaning.code import operand_code, quantity
-from llm.phrasebook.meaning.types import Compare, Direction, Length, Operand, counted, number
+from llm.phrasebook.meaning.code import quantity
+from llm.phrasebook.meaning.types import Direction, Length, Operand
 from llm.phrasebook.operands.levels import LEVELS
 from llm.phrasebook.operands.naming import of_lines
 from llm.phrasebook.operands.operand import price_like, read_operand
@@ -80,6 +80,9 @@ def read_trade(r: Reader, exits: Exits, *, exiting: bool) -> bool:
         if form(r, exits):
             return True
         r.reset(mark)
+    if _expires(r, exits):
+        return True
+    r.reset(mark)
     if exiting and (_latest(r, exits) or _moved(r, exits)):
         return True
     r.reset(mark)
@@ -273,6 +276,38 @@ def _held(r: Reader, exits: Exits) -> bool:
     return False
 
 
+def _expires(r: Reader, exits: Exits) -> bool:
+    """ "or if nothing happens in 15 candles", "if neither is hit within 20 bars": a holding time."""
+    r.word("or", "and", fill=False)
+    if not r.word("if", "when", "once", "should", fill=False) or not r.word("nothing", "neither", "none", fill=False):
+        return False
+    r.word("is", "was", "has", "been", "of", "them", "the", "two", "gets")
+    if not r.word(
+        "happens", "happened", "happen", "hit", "hits", "reached", "touched", "triggered", "triggers", "moves"
+    ):
+        return False
+    r.word("in", "within", "after", "for", fill=False)
+    r.word("the", "first", "next", fill=False)
+    length = read_length(r)
+    if length is None:
+        return False
+    exits.hold = length
+    return True
+
+
+def unread_level(r: Reader, start: int) -> int:
+    """Where a stop or target that begins at `start`, and was not understood, ends: its words are no conditions."""
+    mark = r.mark()
+    r.position = end = start
+    what, _ = _what(r)
+    if what is not None and not r.done and r.tokens[r.position].text in (*_SIDES, "at", "is", "goes", "sits", "=", ":"):
+        end = r.position
+        while end < len(r.tokens) and r.tokens[end].text not in _ENDS:
+            end += 1
+    r.reset(mark)
+    return end
+
+
 def _at_the_latest(r: Reader) -> None:
     mark = r.mark()
     if not (r.word("at", fill=False) and r.word("latest", "most")):
@@ -331,42 +366,3 @@ def _moved(r: Reader, exits: Exits) -> bool:
     else:
         exits.stop = level
     return True
-
-
-def stop_code(level: Level, direction: Direction, base: str) -> str:
-    """The expression of a stop."""
-    return _code(level, base, "-" if direction == "long" else "+", "highest" if direction == "long" else "lowest")
-
-
-def target_code(exits: Exits, direction: Direction, base: str) -> str | None:
-    """The expression of the target, None where it is a multiple of a stop that was not given."""
-    level = exits.target
-    if level is None:
-        return None
-    if level.kind == "risk":
-        stop = exits.stop
-        if stop is None:
-            return None
-        if stop.kind == "price":
-            level_code = stop_code(replace(stop, trailing=False), direction, base)
-            risk = f"close - ({level_code})" if " " in level_code else f"close - {level_code}"
-            return f"close + {quantity(level.value)} * ({risk})"
-        level = replace(stop, value=round(stop.value * level.value, 8), trailing=False)
-    return _code(level, base, "+" if direction == "long" else "-", "highest")
-
-
-def _code(level: Level, base: str, sign: str, best: str) -> str:
-    if level.kind == "price" and level.price is not None:
-        return operand_code(level_price(level.price, base), base)
-    if level.kind == "percent":
-        factor = quantity(round(1 + (1 if sign == "+" else -1) * level.value / 100, 8))
-        return f"trade.{best}(close) * {factor}" if level.trailing else f"close * {factor}"
-    text = f"close {sign} {quantity(level.value)} * ta.atr({level.length})"
-    return f"trade.{best}({text})" if level.trailing else text
-
-
-def level_price(operand: Operand, base: str) -> Operand:
-    """A level's price with its times counted in candles of `base`."""
-    condition = counted(Compare(operand, ">", number(0)), base)
-    assert isinstance(condition, Compare)
-    return condition.left

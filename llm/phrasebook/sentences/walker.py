@@ -53,7 +53,7 @@ from llm.phrasebook.reading.reader import Reader
 from llm.phrasebook.sentences.headings import read_beaten
 from llm.phrasebook.sentences.leftover import LIGHT
 from llm.phrasebook.sentences.sentence import Part, Sentence
-from llm.phrasebook.sentences.trade import read_trade
+from llm.phrasebook.sentences.trade import read_trade, unread_level
 from llm.phrasebook.vocabulary.lexicon import is_filler
 
 _GERUNDS = frozenset({"buying", "selling", "shorting", "longing", "sells"})
@@ -115,6 +115,7 @@ class Walker:
             if form():
                 self._use(start)
                 return
+        self.past = max(self.past, unread_level(self.r, start))
         text = self.r.tokens[start].text
         self.unread = self.unread or not (is_filler(text) or text in LIGHT)
         self.r.position = max(start + 1, self.past)
@@ -313,7 +314,7 @@ class Walker:
         start = r.position
         word = r.take("direction", fill=False)
         if word is None and r.take("exit", fill=False):
-            return self._exit()
+            return self._exit(start)
         if word is None:
             return False
         said = r.tokens[r.position - 1].text
@@ -329,6 +330,8 @@ class Walker:
                 return self._exit()
             word = "short"
         direction: Direction = "short" if word == "short" else "long"
+        if self.role == "exit" and not self._entered:
+            self.role, self.carried = "entry", None
         if self.out.direction is not None and self.out.direction != direction:
             if direction == "long" and self._entered and said == "buy":
                 return self._exit()
@@ -338,14 +341,25 @@ class Walker:
         self.out.direction = direction
         return True
 
-    def _exit(self) -> bool:
-        if not self._entered:
+    def _exit(self, start: int = -1) -> bool:
+        if not self._entered and not self._entry_comes(start):
             return False
         if self.role == "entry":
             self.carried = None
             self.out.entry.pending.clear()
         self.role = "exit"
         return True
+
+    def _entry_comes(self, start: int) -> bool:
+        """Whether an exit at `start` is said before its entry: "Exit when RSI is above 70. Buy when ..."."""
+        r, mark = self.r, self.r.mark()
+        found = False
+        for at in range(mark.position, len(r.tokens)):
+            if r.tokens[at - 1].text in (".", ";", ",") and not found:
+                r.position = at
+                found = r.take("direction", "long", "short") is not None
+        r.reset(mark)
+        return found and (start == 0 or (start > 0 and r.tokens[start - 1].kind == "sign"))
 
     def _connector(self) -> bool:
         structure = self.part.structure

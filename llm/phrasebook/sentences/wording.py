@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from llm.phrasebook.meaning.english import operand_english, short
 from llm.phrasebook.meaning.types import Condition, Direction, Duration
 from llm.phrasebook.sentences.sentence import Sentence
-from llm.phrasebook.sentences.trade import Level, level_price
+from llm.phrasebook.sentences.trade import Level
+from llm.phrasebook.sentences.trade_code import level_price
 from llm.phrasebook.vocabulary.tokens import INTERVALS
 
 STOP_ATR, TARGET_ATR, HOLD_CANDLES = 1.5, 3.0, 48

@@ -79,6 +79,27 @@ READ: list[tuple[str, str, str]] = [
         "1h",
         f"match = {DIVERGENCE} and close > ta.ema(close, 20)",
     ),
+    # The end of a trade, wherever it stands, and a chart that is not one more of a list.
+    (
+        "Exit when RSI is above 70. Buy when RSI is below 30 on 1h.",
+        "1h",
+        f"match = {RSI30}\nexit = ta.rsi(close, 14) > 70",
+    ),
+    (
+        "close the trade once price is under the 20 EMA; go short when RSI is below 30 on 1h",
+        "1h",
+        f"match = {RSI30}\nexit = close < ta.ema(close, 20)",
+    ),
+    (
+        "buy on 1h when RSI is below 30, target 5% or if nothing happens in 15 candles",
+        "1h",
+        f"match = {RSI30}\nexit = trade.bars >= 15\ntarget = close * 1.05",
+    ),
+    (
+        "price below its 20 EMA on the 4h, 1h chart, RSI is below 30",
+        "1h",
+        f'match = close < tf("4h").ema(close, 20) and {RSI30}',
+    ),
     # The candle of the match has a name.
     ("buy a hammer on 1h, stop below the low of the hammer", "1h", "match = cdl.hammer()\nstop = low"),
 ]
@@ -98,6 +119,7 @@ def test_it_is_read_as_it_was_said(sentence: str, interval: str, program: str) -
         ("whale flow hits a new 30 candle high on 1h, RSI below 30", RSI30, "whale flow hits a new 30 candle high"),
         ("the VIX is down 5% in the last 4 hours, RSI below 30 on 1h", RSI30, "the VIX is down 5% in the last 4 hours"),
         ("RSI below 30 on 1h, stop below the low of the pullback", RSI30, "stop below the low of the pullback"),
+        ("buy RSI below 30 then a green candle on 1h, stop below the low of the hammer", None, "low of the hammer"),
         ("hold the first pop on 1h when RSI is below 30", RSI30, "first pop"),
         ("buy when CCI is below -100. Otherwise buy when RSI is below 30, 1h", None, "Otherwise"),
     ],
