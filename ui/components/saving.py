@@ -85,6 +85,8 @@ def _edited(draft: Draft, now: StrategyOut) -> None:
         session.page_link("strategies", "Strategies", ":material/tune:")
         if draft.editing:
             st.button("Stop editing", key="stop_editing", on_click=_stop)
+    if draft.name == now.name and (draft.code, draft.direction) != (now.filter_code, now.direction):
+        st.caption("Its name is as before. Does it still say what it does?")
     if draft.stored is not None and draft.stored.version != now.version:
         told = f"Version {now.version} was stored since this was opened: save this as new, or open it again."
         session.html(text.banner("warn", "warning", "It was changed elsewhere.", told))

@@ -58,8 +58,11 @@ def test_what_is_enabled_is_changed_and_not_stored_a_second_time(
     assert one["description"] == "RSI under 30 on the 15m", "another name says nothing of the filter"
     assert (one["name"], one["enabled"], one["version"]) == ("Dips", True, 2)
     assert "“Dips” runs with the changes." in said(app)
+    as_before = "Its name is as before. Does it still say what it does?"
+    assert as_before not in [c.value for c in app.caption]
     setting(app, "direction").select("short").run()
     assert app.button(key="save").disabled, "what runs is changed after a yes alone"
+    assert as_before in [c.value for c in app.caption]
     press(app, "yes")
     press(app, "save")
     assert [(s["direction"], s["enabled"]) for s in served.state.strategies] == [("short", True)]
