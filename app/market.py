@@ -200,7 +200,7 @@ class HeldMarket:
         for interval, reach in reaches.items():
             await self.hold(interval, min(max(reach, FIRST_BACKFILL), MOST_REQUIRED))
 
-    async def hold(self, interval: str, candles: int = FIRST_BACKFILL) -> None:
+    async def hold(self, interval: str, candles: int) -> None:
         """Hold an interval from now on, with so much history; `filling` says how far that is."""
 
         def told(done: int, of: int) -> None:

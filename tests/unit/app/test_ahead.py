@@ -14,16 +14,16 @@ from market.types import MarketError
 class Market:
     """A market of some width that notes what it is told to hold; `broken` cannot be fetched."""
 
-    def __init__(self, width: int, held: tuple[str, ...] = (), broken: str = "") -> None:
-        self.feed: Any = SimpleNamespace(intervals=held, panel=SimpleNamespace(width=width))
-        self.asked: list[str] = []
+    def __init__(self, width: int, most: int = 1500, broken: str = "") -> None:
+        self.feed: Any = SimpleNamespace(panel=SimpleNamespace(width=width))
+        self.settings: Any = SimpleNamespace(candles_held=most)
+        self.asked: dict[str, int] = {}
         self.broken = broken
 
-    async def hold(self, interval: str, candles: int = 0) -> None:
-        assert candles == ahead.CANDLES
+    async def hold(self, interval: str, candles: int) -> None:
         if interval == self.broken:
             raise MarketError("away")
-        self.asked.append(interval)
+        self.asked[interval] = candles
 
 
 async def held(market: Market) -> list[float]:
@@ -37,23 +37,29 @@ async def held(market: Market) -> list[float]:
     return pauses
 
 
-async def test_the_usual_intervals_come_first_and_those_held_are_left() -> None:
-    market = Market(64, ("1m", "15m", "5m"))
+async def test_the_usual_intervals_are_held_one_after_the_other() -> None:
+    market = Market(256)
     pauses = await held(market)
-    assert market.asked == [name for name in ahead.AHEAD if name not in ("15m", "5m")]
+    assert market.asked == ahead.AHEAD
     assert pauses[0] == ahead.BEGIN_S
     assert len(pauses) == 1 + len(market.asked)
     assert min(pauses) >= ahead.LEAST_PAUSE_S
 
 
+async def test_no_more_candles_are_held_than_is_set() -> None:
+    market = Market(256, most=1000)
+    await held(market)
+    assert market.asked == {name: min(1000, candles) for name, candles in ahead.AHEAD.items()}
+
+
 async def test_a_large_market_holds_fewer() -> None:
     market = Market(2048)
     await held(market)
-    assert market.asked == list(ahead.AHEAD[:1])
+    assert list(market.asked) == list(ahead.AHEAD)[:1]
 
 
 async def test_an_exchange_that_gives_nothing_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     market = Market(64, broken="4h")
     await held(market)
-    assert market.asked == ["15m", "1h"]
+    assert list(market.asked) == ["15m", "1d"]
     assert "4h candles are not fetched" in caplog.text
