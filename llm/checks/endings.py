@@ -39,7 +39,7 @@ _PLACE: Final = re.compile(
 )
 _SAID: Final[dict[Ending, re.Pattern[str]]] = {
     "exit": _any(
-        r"exit;leav(?:e|ing)\b;clos(?:e|es|ed|ing)\s+(?:it|the (?:trade|position)|out|half|my|them|all|when|if)\b"
+        r"exit;leav(?:e|ing)\b;clos(?:e[sd]?|ing)\s+(?:it|the (?:trade|position)|out|half|my|them|all|when|if|after)\b"
         r";g[eo]t(?:ting)? out\b;sell;cover;hold(?:ing)?\b;held\b;flat;out\b;dump\b;bail;unload;cash;book;trail"
         r";tak(?:e|ing)\b;tp\b;profits?\b;until\b;till?\b;unwind;buy (?:it |them )?back;scal(?:e|ing)\b;ride\b"
         r";stay in\b;run\b;g[ia]ve? up\b;quit;abandon;stop;sl\b;target;max\b;done\b;end;for (?:up to|at most)\b"

@@ -204,7 +204,7 @@ def _examined(draft: FilterDraft, program: Program, model: str, task: Task, aski
             asked = f"{task.sentence}. {task.beside}" if task.beside else task.sentence
             added = invented(asked, facts_of(newly_said(program, task.previous)))
             checks = checks.model_copy(update={"invented": added})
-    found = mapped(task.conditions, program, (*draft.sources, *task.told))
+    found = mapped(task.conditions, program, (*draft.sources, *task.told), task.sentence or None)
     missing = tuple(text for text in found.missing if text not in left_out)
     complaints = list(_complaints(checks, missing))
     if task.previous is not None and task.previous.hash == program.hash and not draft.not_understood:

@@ -1,7 +1,8 @@
 """Which condition in words is which condition of a program.
 
-A model says it itself, in `sources`. What it does not say is found by the numbers, intervals and words that the text
-shares with the reading and the code of a condition; a text that shares too little has no condition, and that is said.
+A model says it itself, in `sources`, and code holds that against the program. What it does not say is found by the
+numbers, intervals and words that the text shares with the reading and the code of a condition; a text that shares too
+little has no condition, and that is said.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from screener import Program
 from screener.ir import Condition
 
 ENOUGH = 0.5
+MUCH = 0.25
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _INTERVAL = re.compile(r"\b\d+\s?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{2,}")
@@ -47,21 +49,51 @@ class Mapped:
     missing: tuple[str, ...]
 
 
-def mapped(conditions: Sequence[str], program: Program, told: Sequence[Source] = ()) -> Mapped:
-    """Map `conditions` to those of `program`; `told` is what the model said of them."""
+def mapped(
+    conditions: Sequence[str], program: Program, told: Sequence[Source] = (), sentence: str | None = None
+) -> Mapped:
+    """Map `conditions` to those of `program`; `told` is what the model said of them.
+
+    What it said is held against the program: a text or words that fit another condition much better are that one's.
+    Words that are not in the `sentence`, if one is given, are nobody's.
+    """
     names = {condition.name for condition in program.conditions} | {
         r for r in ENDINGS if getattr(program, r) is not None
     }
-    words = {_plain(source.condition): source.words for source in told if source.words}
-    said = {_plain(source.condition): source.name for source in told if source.name in names}
+    said = {
+        _plain(source.condition): _fitting(source.condition, source.name, program)
+        for source in told
+        if source.name in names
+    }
     found: dict[str, str] = {text: said[_plain(text)] for text in conditions if _plain(text) in said}
     _by_words([text for text in conditions if text not in found], program, found)
+    words: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    texts = {_plain(text): text for text in found}
+    for source in told:
+        text = texts.get(_plain(source.condition))
+        if text is None or not source.words or not (sentence is None or _plain(source.words) in _plain(sentence)):
+            continue
+        name = _fitting(source.words, found[text], program)
+        if name == found[text]:
+            words[text] = source.words
+        else:
+            moved[name] = source.words
     sources = [
-        Source(name=found[text][:80], condition=text, words=words.get(_plain(text), "")[:400])
+        Source(name=found[text][:80], condition=text, words=(words.get(text) or moved.get(found[text], ""))[:400])
         for text in dict.fromkeys(conditions)
         if text in found
     ]
     return Mapped(tuple(sources), tuple(text for text in dict.fromkeys(conditions) if text not in found))
+
+
+def _fitting(text: str, name: str, program: Program) -> str:
+    """The condition that a text is of: `name`, or another that it fits much better."""
+    if name in ENDINGS and ENDINGS[name].search(text):
+        return name
+    fits = {condition.name: likeness(text, condition, named=False) for condition in program.conditions}
+    best = max(fits, key=lambda other: fits[other], default=name)
+    return best if fits and fits[best] >= max(ENOUGH, fits.get(name, 0.0) + MUCH) else name
 
 
 def _by_words(texts: Sequence[str], program: Program, found: dict[str, str]) -> None:
@@ -87,9 +119,9 @@ def _by_words(texts: Sequence[str], program: Program, found: dict[str, str]) -> 
             found[text] = name
 
 
-def likeness(text: str, condition: Condition) -> float:
-    """How much of the text's numbers and words a condition has, 0 to 1."""
-    code = f"{condition.reading} {condition.text} {condition.name}"
+def likeness(text: str, condition: Condition, *, named: bool = True) -> float:
+    """How much of the text's numbers and words a condition has, 0 to 1; its name counts too, unless not `named`."""
+    code = f"{condition.reading} {condition.text} {condition.name if named else ''}"
     numbers, words = _facts(text)
     have_numbers, have_words = _facts(code)
     if not numbers and not words:

@@ -74,3 +74,27 @@ ENDED = compile_filter(
 )
 def test_how_a_trade_ends_has_its_place_in_the_program(text: str, name: str) -> None:
     assert [(s.name, s.condition) for s in mapped([text], ENDED).sources] == [(name, text)]
+
+
+TEXTS = ["The 15m RSI(14) is below 30", "Volume is more than 1.5 times its 20 candle average"]
+SENTENCE = "RSI under 30 and at least 1.5x the volume of 20 candles, price over the 4h 200 EMA"
+
+
+def rows(*told: tuple[str, str, str], sentence: str | None = SENTENCE) -> list[tuple[str, str]]:
+    given = [Source(name=name, condition=text, words=words) for name, text, words in told]
+    return [(source.name, source.words) for source in mapped(TEXTS, PROGRAM, given, sentence).sources]
+
+
+def test_words_stand_beside_the_condition_that_they_fit_whatever_a_model_says() -> None:
+    low, busy = "RSI under 30", "1.5x the volume of 20 candles"
+    right = [("dip", low), ("busy", busy)]
+    assert rows(("dip", TEXTS[0], low), ("busy", TEXTS[1], busy)) == right
+    assert rows(("dip", TEXTS[0], busy), ("busy", TEXTS[1], low)) == right
+    assert rows(("busy", TEXTS[0], low), ("dip", TEXTS[1], busy)) == right
+    # Words of a condition that has some of its own are not put beside it too.
+    assert rows(("dip", TEXTS[0], low), ("busy", TEXTS[1], low)) == [("dip", low), ("busy", "")]
+
+
+def test_words_that_the_sentence_does_not_have_are_not_shown_as_its_words() -> None:
+    assert rows(("dip", TEXTS[0], "RSI under 30, as you asked")) == [("dip", ""), ("busy", "")]
+    assert rows(("dip", TEXTS[0], "rsi  UNDER 30")) == [("dip", "rsi  UNDER 30"), ("busy", "")]
