@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from llm.phrasebook.preparing.fractions import spoken_fractions
+from llm.phrasebook.preparing.modifiers import tell_modifiers
 from llm.phrasebook.preparing.restated import said_once
 from llm.phrasebook.preparing.second_thoughts import taken_back
 from llm.phrasebook.preparing.short_names import written_out
@@ -65,6 +66,7 @@ def prepare(
     tokens = spoken_fractions(spoken_times(_nouns(tokenise(sentence))))
     meant = taken_back(signed_numbers(expand(tokens[:MAX_TOKENS], note)), note)
     written = settle(written_out(plain_words(meant, note)))
+    tell_modifiers(written, note)
     kept = _plain(_list_marks(plain_words(said_once(written), note)))
     kept, clauses = take_out(sentence, kept)
     kept = _pairs(_candles_of(_spans(correct(kept, symbols, note))))

@@ -4,7 +4,7 @@
 2. "Mostly buyers (65%+)": buyers make up at least 65% of the volume; with no number they are more than sellers.
 3. "Massive volume 4x average": the number says how massive.
 4. "0.4% profit or 0.3% loss": a target and a stop.
-5. "Min 4 of the last 5 closes": at least 4.
+5. "Min 4 of the last 5 closes": at least 4. "Only 3 of the last 10": at most 3.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MASSIVE = frozenset(
     massive huge big heavy insane crazy fat chunky monster serious strong high fierce juicy beefy enormous giant
     """.split()
 )
-_LEAST, _MOST = frozenset({"min", "minimum"}), frozenset({"max", "maximum"})
+_LEAST, _MOST = frozenset({"min", "minimum"}), frozenset({"max", "maximum", "only"})
 _CLOSES = frozenset({"closes", "closed", "closing"})
 _GAIN, _LOSS = frozenset({"profit", "gain"}), frozenset({"loss", "drawdown"})
 

@@ -24,7 +24,7 @@ at range low; at the range low; at range lows; at the range lows; at the bottom 
     “{said}” became: the low reaches the lowest low of the candles before.
 at range high; at the range high; at range highs; at the range highs; at the top of the range | touches resistance |
     “{said}” became: the high reaches the highest high of the candles before.
-pure chop; total chop; chop city; chopfest; in chop; in the chop; chop zone; choppy af; crab market; sideways chop |
+pure chop; total chop; in chop; in the chop; chop zone; choppy af; sideways chop |
     sideways | “{said}” became: sideways.
 no chop; not chop; zero chop; out of the chop | not sideways | “{said}” became: not sideways.
 lower wick rejection; rejection wick below; rejection wick down; long lower wick rejection; wick rejection of the lows;

@@ -25,7 +25,8 @@ _OF_RULES = frozenset(
     breakout trend trends candle candles bar bars red green buy sell short long shorting buying selling average
     averages band bands signal line support resistance top bottom up down rise rises fall falls rising falling gain
     gains loss drop drops new market momentum strong weak bullish bearish quiet loud calm inside outside day week
-    direction either nothing none
+    direction either nothing none sharply strongly slowly quickly gradually barely deeply steadily repeatedly heavily
+    slightly second third again twice early late fast hard huge tiny big small
     month hour minute yesterday today stop target exit profit risk percent double twice half chart
     """.split()
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llm.phrasebook.meaning.types import Condition, Formula
 from llm.phrasebook.reading.phrases import Found
 
@@ -113,9 +115,13 @@ def pattern(name: str, kind: bool | str | None) -> object:
             side = said or "bullish"
             found = _cdl(name, True, side, "long" if side == "bullish" else "short")
         else:
-            if said and kind is not None and (said == "bullish") != (kind == "long"):
+            colour = next((word for word in m.text.split() if word in ("green", "red")), "")
+            if said and not colour and kind is not None and (said == "bullish") != (kind == "long"):
                 return None
             found = _cdl(name, False, "", kind if isinstance(kind, str) else None)
+            if colour:  # A hammer may be of either colour.
+                text = f"{found.template} and {{p}}close {'>' if colour == 'green' else '<'} {{p}}open"
+                found = replace(found, template=text, brief=f"{colour} {found.brief}")
         return found
 
     return make
