@@ -30,13 +30,26 @@ def test_a_question_is_answered_with_one_click_and_taken_back(page: Page, app: A
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_is_wider_than_the_screen(page: Page, app: App, width: int) -> None:
+def test_nothing_is_wider_than_the_screen_and_what_comes_first_stands_first(page: Page, app: App, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     _write(page, app)
     expect(page.get_by_text("Latest matches")).to_be_visible()
     expect(page.locator("b", has_text="Length of RSI?")).to_be_visible()
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    sides = page.get_by_test_id("stSidebarContent")
+    assert sides.evaluate("e => getComputedStyle(e).overflowX") == "hidden"
+    box = page.get_by_label("What should it look for?")
+    box.fill(f"{SENTENCE}, {SENTENCE}, {SENTENCE}")
+    assert box.evaluate("e => e.scrollHeight <= e.clientHeight + 1"), "a longer sentence is seen whole"
+    if width > 640:
+        return
+    read, enable, past = (page.locator(f".st-key-{name}").bounding_box() for name in ("readback", "enable", "past"))
+    assert read and enable and past
+    assert read["y"] + read["height"] < enable["y"] < past["y"], "what it will do stands before what enables it"
+    bar = page.get_by_test_id("stHeader")
+    assert bar.evaluate("e => getComputedStyle(e).backgroundColor") not in ("transparent", "rgba(0, 0, 0, 0)")
+    assert bar.evaluate("e => e.getBoundingClientRect().height") >= 40
 
 
 def test_edited_conditions_become_code_and_an_explanation_is_the_model_s(page: Page, app: App) -> None:

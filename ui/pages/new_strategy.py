@@ -45,7 +45,7 @@ def main() -> None:
         asking.card(draft)
         _code(draft)
         writing.conditions(draft)
-        actions = st.container(gap="small")
+        actions = st.container(gap="small", key="actions")
     with right:
         if draft.report is None:
             _welcome()
@@ -80,7 +80,7 @@ def _sentence(draft: Draft) -> None:
         sentence = st.text_area(
             "What should it look for?",
             key="sentence",
-            height=88,
+            height="content",
             placeholder="RSI below 30 on 15m while price is above the 4h 200 EMA",
         )
         label = "Write it again" if draft.generated else "Write it"
