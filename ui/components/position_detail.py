@@ -91,7 +91,8 @@ def _checked(found: PositionDetail, now: datetime) -> str:
     ago = text.age((now - text.utc(newest.at)).total_seconds())
     known: dict[bool | None, tuple[str, str]] = {True: ("it is so", "down"), False: ("not so", "up")}
     word, tone = known.get(newest.invalidation, ("unknown", "warn"))
-    return f'<br><span class="{tone}">{word}</span> <span class="mut">{ago} ago, {len(checks)} closes looked at</span>'
+    closes = "1 close" if len(checks) == 1 else f"{len(checks)} closes"
+    return f'<br><span class="{tone}">{word}</span> <span class="mut">{ago} ago, {closes} looked at</span>'
 
 
 def _moved(first: Decimal, now: Decimal | None, like: Decimal) -> str:

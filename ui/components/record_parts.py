@@ -40,7 +40,7 @@ def figures(record: OutcomeSummary) -> str:
     )
     drawn = "".join(
         f'<div class="met" style="padding-left:0;flex:1 1 130px"><span>{name}</span><b class="num {tone}" '
-        f'style="text-align:left">{value}</b><span>{note}</span></div>'
+        f'style="text-align:left">{value}</b><span style="white-space:normal">{note}</span></div>'
         for name, value, tone, note in cells
     )
     return f'<div class="row" style="gap:18px;align-items:flex-start">{drawn}</div>'
@@ -65,7 +65,7 @@ def _bounds(found: IntervalOut | None) -> str:
 def _way(group: OutcomeGroup) -> str:
     if group.mean_mfe_r is None or group.mean_mae_r is None:
         return "nothing ended yet"
-    return f"on the way {text.signed(group.mean_mfe_r)} for, {text.signed(group.mean_mae_r)} against, before fees"
+    return f"on the way {text.signed(group.mean_mfe_r)} for, {text.signed(group.mean_mae_r)} against"
 
 
 def calibration(found: CalibrationOut) -> str:
@@ -172,8 +172,8 @@ def terms(record: OutcomeSummary) -> str:
         "another distance than one R of the filter alone. Both are entered at the open of the first minute, after the "
         "signal's candle or after the decision, and followed on candles, stop before target where one held both. These "
         "are signals as they came, not trades as you would have had them: size, pauses and the one-position rule are "
-        "left out. On the way is how far the price went for and against an entered plan before it ended, the mean of all "
-        "that ended, before fees: no trade's best or worst result."
+        "left out. On the way is how far the price went for and against an entered plan before it ended, the mean of "
+        "all that ended, before fees: no trade's best or worst result."
     )
     if record.invalid:
         said += f" {record.invalid:,} of {record.plans:,} plans could not be followed"
@@ -229,7 +229,8 @@ def groups(found: Sequence[OutcomeGroup], what: str) -> str:
     return (
         f'<div style="overflow-x:auto"><table class="kv"><thead><tr><th>{what}</th><th class="n">Signals</th>'
         '<th class="n hidem">Open</th><th class="n">Entered</th><th class="n hidem">Ended</th><th class="n">Won</th>'
-        '<th class="n">Mean R</th><th class="n hidem" title="means, before fees">On the way for, against</th><th class="n">Filter alone</th>'
+        '<th class="n">Mean R</th><th class="n hidem" title="means, before fees">On the way for, against</th>'
+        '<th class="n">Filter alone</th>'
         f'<th class="n hidem">Lift, 95 %</th></tr></thead><tbody>{lines}</tbody></table></div>'
     )
 

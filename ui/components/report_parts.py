@@ -308,7 +308,7 @@ def _strip(checks: Sequence[WatchCheck]) -> str:
             f'background:var(--{colour})"></i>'
         )
     trips = sum(bool(c.trigger or c.invalidation) for c in drawn)
-    label = f"{len(drawn)} closes looked at, on {trips} one was true"
+    label = f"{len(drawn)} close{'' if len(drawn) == 1 else 's'} looked at, on {trips} one was true"
     return (
         f'<div role="img" aria-label="{label}" style="display:flex;align-items:flex-end;gap:2px;height:18px;'
         f'margin-top:6px">{"".join(cells)}</div><div class="cap">{label}</div>'

@@ -101,7 +101,8 @@ def _account_head(positions: tuple[PositionOut, ...]) -> str:
             '<span class="num mut">Balance <b style="color:var(--text)">'
             f"{text.number(status.equity, 2)}</b></span>"
             f'<span class="num mut">Open <b class="{text.tone(opened)}">{text.signed(opened)}</b></span>'
-            f'<span class="num mut">Today <b class="{text.tone(day)}">{text.signed(day)}</b></span></span>'
+            '<span class="num mut" title="closed today and open now">Today, open included '
+            f'<b class="{text.tone(day)}">{text.signed(day)}</b></span></span>'
         )
     return (
         '<div class="row nw" style="background:var(--surf);padding:8px 14px;border-bottom:1px dashed '

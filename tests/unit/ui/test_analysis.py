@@ -376,3 +376,14 @@ def test_a_link_to_a_signal_that_is_gone_is_a_problem_not_a_crash(
 def test_only_an_entry_is_said_to_need_approval(row: dict[str, Any], said: str) -> None:
     levels = signal_parts.Levels(100.0, 99.0, (102.0,))
     assert said in signal_parts.levels_row(levels, row["side"], row["decision"])
+
+
+def test_the_way_of_the_entered_is_told_as_means_before_fees_and_not_as_results() -> None:
+    record = OutcomeSummary.model_validate(fake_outcomes.summary(""))
+    assert record.all.mean_mfe_r is not None and record.all.mean_mae_r is not None
+    figures = record_parts.figures(record)
+    went = f"{text.signed(record.all.mean_mfe_r)} for, {text.signed(record.all.mean_mae_r)} against"
+    assert f"on the way {went}" in figures
+    shown = figures + record_parts.groups(record.by_strategy, "Strategy")
+    assert not any(word in shown.lower() for word in ("best", "worst"))
+    assert "the mean of all that ended, before fees" in record_parts.terms(record)
