@@ -137,7 +137,7 @@ def _cause(reason: str) -> str:
         "signal": "an approved signal",
         "stop": "its stop",
         "target": "its target",
-        "manual": "a person",
+        "manual": "a close by hand",
         "exit": "its filter's exit",
         "managed": "a decision on the position",
         "reduce": "a decision to sell a part of it",
