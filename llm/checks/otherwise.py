@@ -65,7 +65,11 @@ def otherwise(
     ]
     asked = [_question(n, d, row, program) for n, (d, row) in enumerate(zip(found, told, strict=True))]
     if not told and is_english(sentence):
-        told = [Disagreement(**row._asdict()) for row in opposites(sentence, said.entry) if row.words not in left_out]
+        told = [
+            Disagreement(**row._asdict())
+            for row in opposites(sentence, [*said.entry, *said.exit])
+            if row.words not in left_out
+        ]
     questions = [made for made in asked if made is not None]
     if reading is None or reading.interval != program.base:
         return Otherwise(told, questions, unheld=[sentence.strip()] if sentence.strip() else [])
@@ -73,7 +77,7 @@ def otherwise(
     # Words that are told otherwise, or that the program is known to lack, were held against it.
     places = [*((row.start, row.end) for row in told), *((row.start, row.end) for row in missing)]
     left = [row for row in left if not any(start < row.end and row.start < end for start, end in places)]
-    unread = [words for words in reading.unread if words not in left_out]
+    unread = [words for words in reading.unread if words not in left_out and any(map(str.isalnum, words))]
     added = []
     if reading.whole and not (left or told or missing):
         added = [f"the condition {claim.text}" for claim in further if claim not in said.exit]

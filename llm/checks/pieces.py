@@ -26,8 +26,8 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str) -> list[Piece]:
-    """All pieces of a text in lower case, in order: "ema(20) > 1.5" has six."""
-    return [Piece(match.group(), match.start(), match.end()) for match in _PIECE.finditer(text)]
+    """All pieces of a text in lower case, in order: "ema(20) > 1.5" has six. A name is the same with "'s" behind it."""
+    return [Piece(match.group().removesuffix("'s"), match.start(), match.end()) for match in _PIECE.finditer(text)]
 
 
 def words(text: str) -> list[Piece]:

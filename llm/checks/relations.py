@@ -25,6 +25,7 @@ _NOT: Final = frozenset(
     ("not", "no", "never", "without", "unless", "except", "neither", "nor", "isn't", "doesn't", "hasn't")
 )
 _JOINTS: Final = frozenset((",", ";", ".", ":", "/", "+", "|", "&", "and", "or", "while", "but", "when", "if", "with"))
+_WAYS: Final = frozenset(("from", "to"))
 _BREAKS: Final = _NOT | _JOINTS | frozenset(("between", "than", "by", "both", "all"))
 _COUNTED: Final = frozenset("times x percent % period periods day days bar bars candle candles hours -".split())
 _SKIPPED: Final = frozenset("the its own a an that level of line chart value upper lower middle period".split())
@@ -104,7 +105,7 @@ def relations(sentence: str, text: str, sides: Sequence[tuple[Side, Side]]) -> I
     said = pieces(text)
     words = [piece.text for piece in said]
     for place, word in enumerate(words):
-        if word not in _UP and word not in _DOWN:
+        if (word not in _UP and word not in _DOWN) or words[max(0, place - 1)] in _WAYS:
             continue
         left = _before(words, said, place)
         right = _after(words, said, place)
@@ -167,6 +168,9 @@ def _operands(words: Sequence[str], said: Sequence[Piece], first: int, last: int
     place = first
     while place < last:
         phrase, names = named_at(words[:last], place)
+        if phrase and "breadth" in names:
+            # How much of the market is no value of a chart.
+            return []
         if phrase and not any(name.startswith("cdl.") for name in names):
             number, begin, end = _length(words, first, place, place + len(phrase))
             found.append(_Operand(names, number, said[begin].start, said[end - 1].end))

@@ -134,7 +134,7 @@ def _numbers(sentence: str, facts: Facts) -> Iterator[Unused]:
             length = int(token.value)
             if token.text.endswith(("ly",)):
                 # "48 hourly candles": a number, and an interval.
-                length //= max(token.count, 1)
+                length //= 1 if length in INTERVALS.values() else max(token.count, 1)
             counts = _counts_candles(tokens, i) or token.value not in INTERVALS.values()
             fine = _span_held(length, facts, counts) or (counts and float(token.count) in facts.numbers)
         elif token.kind == "word" and token.text in _ADVERBS:
@@ -223,7 +223,15 @@ def _counts_nothing(tokens: Sequence[Token], i: int) -> bool:
         return True
     if tokens[i].value == 1 and after in ("atr", "atrs"):
         return True
-    points = before in ("those", "these", "the", "all") or after in ("together", "of", "conditions", "things", "at")
+    points = before in ("those", "these", "the", "all") or after in (
+        "together",
+        "of",
+        "conditions",
+        "things",
+        "at",
+        "time",
+        "timeframes",
+    )
     return tokens[i].text == "one" or (tokens[i].text.isalpha() and points)
 
 

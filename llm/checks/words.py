@@ -111,6 +111,7 @@ zscore stdev bbands | deviation; deviations; sigma; band; bands; stretched; sd
 bbands keltner squeeze | squeeze; coil; coiling; compression; contraction; channel; bands
 donchian | breakout; high; low; channel; range; highs; lows
 supertrend | st
+vortex | vi
 roc mom pct_change | change; gain; gains; up; down; percent; gained; rose; rises; fell; falls; dropped; drops; moved; \
 outpaced; outpaces; beat; beats; outperformed; outperforms; stronger; weaker; faster; performance
 true_range atr | range
@@ -123,9 +124,9 @@ _USUAL: Final = """
 20 25 | trend; trending; trendless; strong; strength; weak; choppy; chop; sideways; ranging
 20 | volume; vol; volumes; volumne; average; avg; averge; normal; usual; mean; breakout; breaks; high; low
 1.5 2 3 | volume; vol; huge; heavy; big; strong; spike; spikes; surge; fat; large; long; body; high; 倍
-0.1 | tenth; decile
-0.2 | fifth; quintile
-0.25 | quarter; quartile
+0.1 0.9 | tenth; decile
+0.2 0.8 | fifth; quintile
+0.25 0.75 | quarter; quartile
 0.5 | half; most; majority; fat; body; middle; mid
 5 6 | weekend; weekends; weekday; weekdays; saturday; sunday; friday
 0 1 2 3 4 | monday; mondays; tuesday; wednesday; thursday; friday; weekday; weekdays

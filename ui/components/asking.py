@@ -1,5 +1,7 @@
 """What to check before trusting a filter: words it lacks, words it added, and questions with one-click answers."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from api.schemas import QuestionOut
@@ -10,6 +12,7 @@ from ui.components.drafts import Draft
 SHOWN_AT_ONCE = 4
 ASSUMED_AT_ONCE = 2
 LONGEST_SHOWN = 120
+UNHELD_SHOWN = 4
 _NOUNS = {
     "indicator": "Not in the filter",
     "number": "This number is not in the filter",
@@ -77,21 +80,20 @@ def _lines(draft: Draft) -> list[str]:
     lines += [_line("history", "warn", "Never so far", text.esc(words)) for words in never]
     if len(made.assumptions) <= ASSUMED_AT_ONCE:
         lines += [_assumed(words) for words in made.assumptions]
-    lines += [_not_held(words) for words in checks.unheld]
+    if checks.unheld:
+        lines.append(_not_held(checks.unheld))
     if not (made.not_understood or checks.unused or checks.invented or checks.disagreements or checks.unheld):
         lines.append(_line("check_circle", "up", "All used", "Every word that says something is in the filter."))
     return lines
 
 
-def _not_held(words: str) -> str:
+def _not_held(unheld: Sequence[str]) -> str:
     """Words of which nobody knows whether the filter says them."""
-    shown = words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN].rstrip()}…"
-    return _line(
-        "help",
-        "warn",
-        "Not compared",
-        f"<b>“{text.esc(shown)}”</b> could not be held against the filter. Look at the matches below before you save.",
-    )
+    cut = [words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN].rstrip()}…" for words in unheld]
+    shown = ", ".join(f"<b>“{text.esc(words)}”</b>" for words in cut[:UNHELD_SHOWN])
+    more = f" and {len(cut) - UNHELD_SHOWN} more" if len(cut) > UNHELD_SHOWN else ""
+    told = f"{shown}{more} could not be held against the filter. Look at the matches below before you save."
+    return _line("help", "warn", "Not compared", told)
 
 
 def _assumed(words: str) -> str:

@@ -27,11 +27,10 @@ def test_what_a_filter_says_otherwise_is_told_with_both_readings() -> None:
 
 def test_words_that_were_not_compared_are_told_instead_of_all_used() -> None:
     told = lines(SentenceCheckOut(unheld=("wenn der RSI <unter> 30 fällt", "x" * 200)))
-    assert (
-        "<b>“wenn der RSI &lt;unter&gt; 30 fällt”</b> could not be held against the filter. Look at the matches" in told
-    )
-    assert f"“{'x' * 120}…”" in told
+    assert f"<b>“wenn der RSI &lt;unter&gt; 30 fällt”</b>, <b>“{'x' * 120}…”</b> could not be held against the" in told
+    assert "Look at the matches below before you save." in told
     assert "All used" not in told
+    assert "“4”</b> and 2 more could not" in lines(SentenceCheckOut(unheld=tuple("123456")))
 
 
 def test_a_stop_that_is_missing_is_told_by_its_name() -> None:

@@ -181,3 +181,9 @@ def test_a_word_with_one_opposite_tells_where_nothing_else_was_read(words: str, 
 )
 def test_both_of_two_opposite_words_tell_nothing(words: str, code: str) -> None:
     assert checked(Pair(LOST_IN_TALK + words, f"match = {code}", "1h")).disagreements == []
+
+
+def test_an_opposite_word_may_be_the_exits() -> None:
+    sentence = "zorp the frob, some 20 candle blorb, and get out below the 10 candle low"
+    code = "match = close > highest(high, 20)[1]\nexit = close < lowest(low, 10)[1]"
+    assert checked(Pair(sentence, code, "1h")).disagreements == []
