@@ -25,6 +25,7 @@ lotta lot of | cuz because | coz because | cos because | bc because | tho though
 imo please | tbh please | ngl please | fr please | lol please | lmao please | fam please | bro please
 mate please | frens please | ser please | anon please | usd usd | w/o without | gt above | lt below
 brk break | brks breaks | brkout breakout | brkouts breakouts | prev previous | yday yesterday's | ydays yesterday's
+alrdy already | alrd already | rly really | cpl couple | wknd weekend | wknds weekends | mrkt market
 consec consecutive | grn green | wkly weekly | dly daily | hrly hourly | mthly monthly | mov moving | res resistance
 supp support | vwp vwap | fullsend send | ovrsold oversold
 gte at least | lte at most | ovr over | undr under | nd and | n and

@@ -28,6 +28,8 @@ READ: list[tuple[str, str, str]] = [
     ("five green candles in row before and now a doji, 4h", "4h", "always(close > open, 5)[1] and cdl.doji()"),
     ("last five 5m candles every one with negative delta", "5m", "always(volume_delta < 0, 5)"),
     ("min 4 of last 5 closes over the 20 EMA, 1h", "1h", "count(close > ta.ema(close, 20), 5) >= 4"),
+    ("price is hugging the upper keltner, i mean min 4 of last 5 closes over it, 1h", "1h",
+     "count(close > ta.keltner(20, 2).upper, 5) >= 4"),
     ("max 3 of the last 10 candles closed red, 1h", "1h", "count(close < open, 10) <= 3"),
     ("close below the lower Bollinger band, then at most 6 candles later close crosses over the 20 EMA, 1h", "1h",
      "within(close < ta.bbands(close, 20, 2).lower, 6)[1] and crossover(close, ta.ema(close, 20))"),
