@@ -21,16 +21,17 @@ from llm.gateway.library import provider_of
 from llm.gateway.prices import local
 
 KEYS = {
-    "anthropic": "ANTHROPIC_API_KEY",
-    "azure": "AZURE_API_KEY",
-    "deepseek": "DEEPSEEK_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "groq": "GROQ_API_KEY",
-    "mistral": "MISTRAL_API_KEY",
-    "openai": "OPENAI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "xai": "XAI_API_KEY",
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    "azure": ("AZURE_API_KEY",),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "xai": ("XAI_API_KEY",),
 }
+"""The variables of which one holds a provider's key, the usual one first."""
 OLLAMA = "http://localhost:11434"
 ANSWER_S = 3
 
@@ -80,9 +81,10 @@ def _callable(name: str, uses: str) -> Finding:
         return Finding(
             "model", "failed", f"{shown} names no provider", "write provider/model, such as openai/gpt-4o-mini"
         )
-    key = KEYS.get(provider)
+    keys = KEYS.get(provider, ())
     base = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") if provider == "openai" else None
-    if key and not os.environ.get(key):
+    if keys and not any(os.environ.get(key) for key in keys):
+        key = keys[0]
         do = f"set {key} to anything: the server is your own" if base else f"set {key}, or unset the model"
         return Finding("model", "failed", f"{shown} needs {key}, which is not set", do)
     server = os.environ.get("OLLAMA_API_BASE", OLLAMA) if local(name) else base

@@ -54,6 +54,23 @@ def test_each_model_needs_its_key_and_says_what_it_is_for(monkeypatch: pytest.Mo
         assert use in message
 
 
+@pytest.mark.parametrize(
+    ("model", "usual", "other"),
+    [
+        ("gemini/gemini-2.5-pro", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        ("anthropic/x", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    ],
+)
+def test_a_key_may_stand_under_another_name(
+    monkeypatch: pytest.MonkeyPatch, model: str, usual: str, other: str
+) -> None:
+    for name in (usual, other):
+        monkeypatch.delenv(name, raising=False)
+    assert usual in found(model=model)[0].do
+    monkeypatch.setenv(other, "k-1")
+    assert found(model=model)[0].state == "ok"
+
+
 def test_a_name_without_a_provider_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     with openai_stub() as stub:
