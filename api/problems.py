@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -96,6 +97,22 @@ def market_problem(error: MarketUnavailable | MarketRefused) -> Problem:
     return Problem(title=title, status=error.status, detail=detail, errors=rows)
 
 
+def invalid(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, for whoever sent it: pydantic's words where it has none of ours."""
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "there is no such field"
+        case "string_too_short" if limits.get("min_length") == 1:
+            return "is empty"
+        case "string_too_long":
+            return f"has {len(error['input']):,} characters; {limits['max_length']:,} is the most"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
 def _wait(until: datetime | None) -> dict[str, str] | None:
     """The header that says after how many seconds to come back."""
     seconds = until and max(1, round((until - datetime.now(UTC)).total_seconds()))
@@ -111,7 +128,7 @@ def install(app: FastAPI) -> None:
             FieldError(
                 code=e["type"],
                 field=".".join(str(p) for p in e["loc"] if p != "body"),
-                message=e["msg"],
+                message=invalid(e),
             )
             for e in error.errors()
         ]

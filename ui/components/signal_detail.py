@@ -49,7 +49,7 @@ def detail_panel() -> None:
         with right:
             if signal.analysis:
                 session.html(signal_parts.grounding_table(signal.analysis))
-        if signal.analysis:
+        if signal.analysis and not _said_above(signal, signal.analysis.reasoning):
             session.html(signal_parts.quotation(signal.analysis))
     with checked:
         _checked(signal)
@@ -131,6 +131,11 @@ def _waits_for(signal: SignalDetail) -> str:
 def _reason(signal: SignalDetail) -> str:
     reasons = signal.analysis.grounding.get("reasons") if signal.analysis else None
     return str(reasons[0]) if reasons else ""
+
+
+def _said_above(signal: SignalDetail, reasoning: str) -> bool:
+    """Whether the card of what was decided gives the analysis' words already."""
+    return signal.state in text.SETTLED and reasoning.strip() in (signal.error or _reason(signal))
 
 
 def _approve(signal: SignalDetail) -> None:

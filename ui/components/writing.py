@@ -119,9 +119,10 @@ def explanation(draft: Draft) -> None:
         parts.append(f"<p>{text.esc(told.fires_when)}</p>")
     if notes:
         parts.append(f'<p class="mut">Mind:</p><ul style="margin:0;padding-left:18px;font-size:inherit">{notes}</ul>')
+    whose = f"the {OFFLINE}" if told.model == OFFLINE else spent(told)
     session.html(
         '<div style="border-left:2px dashed var(--line);padding:2px 0 2px 10px">'
-        f'<div class="cap">in the words of {text.esc(spent(told))}</div>{"".join(parts)}</div>'
+        f'<div class="cap">in the words of {text.esc(whose)}</div>{"".join(parts)}</div>'
     )
 
 

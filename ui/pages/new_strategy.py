@@ -48,7 +48,7 @@ def main() -> None:
         actions = st.container(gap="small", key="actions")
     with right:
         if draft.report is None:
-            _welcome()
+            _welcome(draft)
         else:
             readback.card(draft)
             _settings(draft)
@@ -262,7 +262,14 @@ def _settings_changed(serial: int) -> None:
     drafts.store(changed)
 
 
-def _welcome() -> None:
+def _welcome(draft: Draft) -> None:
+    if draft.problem is not None:
+        session.html(
+            f'<div class="empty" style="padding:60px 14px">{text.icon("rule", 28)}<b>No filter came of it</b>'
+            "What stood against it is beside your sentence, with what to write instead where that is known.<br>"
+            "Nothing was saved. Change the sentence, then write it again.</div>"
+        )
+        return
     status = session.status()
     market = f"{status.symbols} symbols" if status else "the whole market"
     session.html(

@@ -110,6 +110,19 @@ def test_the_loss_beside_its_limit_is_the_one_that_stops_entries(
     assert "New entries are stopped until 00:00 UTC." in shown
 
 
+def test_a_sentence_that_gave_no_filter_is_not_asked_for_as_if_none_was_written(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    assert "Say what to look for" in " ".join(str(h.proto.body) for h in app.get("html"))
+    app.text_area(key="sentence").set_value("when whales are buying")
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    shown = " ".join(str(h.proto.body) for h in app.get("html"))
+    assert "No filter came of it" in shown
+    assert "Say what to look for" not in shown
+
+
 def test_the_token_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("components/shell.py", monkeypatch, served.url)
     monkeypatch.setenv("SCREENER_TOKEN", "secret")

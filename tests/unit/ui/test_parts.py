@@ -7,7 +7,7 @@ import pytest
 from api.schemas import ConditionRow, EventOut, MatchDayOut, NearMiss, SignalDetail, StatusOut
 from tests.fixtures.fake_api import FakeState, history
 from tests.fixtures.fake_signals import signal
-from ui.components import past, signal_parts, strip, text
+from ui.components import past, signal_detail, signal_parts, strip, text
 from ui.components.drafts import Draft
 from ui.pages import positions
 
@@ -141,3 +141,13 @@ def test_the_strip_counts_down_to_the_strategies_closes() -> None:
     assert strip.strip_data(None, True)["intervals"] == []
     assert Draft(code="match = close > 1", interval="1h").followed == "1h"
     assert Draft().followed == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "above"), [("rejected", "It pays too little.", True), ("rejected", "", False)]
+)
+def test_what_is_said_of_a_settled_signal_is_said_once(status: str, error: str, above: bool) -> None:
+    row = {**signal(1, "BTCUSDT", "long", status, "bad_setup", 50, 0), "error": error}
+    shown = SignalDetail.model_validate(row)
+    assert signal_detail._said_above(shown, "It pays too little.") is above
+    assert not signal_detail._said_above(shown.model_copy(update={"status": "enter"}), "It pays too little.")
