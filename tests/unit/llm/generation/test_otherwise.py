@@ -64,3 +64,25 @@ async def test_how_far_back_is_no_interval(sentence: str) -> None:
     )
     assert (wrong.interval, wrong.filter_code) == ("15m", code)
     assert DESCRIPTION["interval"] == "15m"
+
+
+@pytest.mark.parametrize("ending", ["exit = trade.bars >= 1", "stop = low"])
+async def test_an_end_of_the_trade_that_nobody_asked_for_goes_back(ending: str) -> None:
+    model = Scripted(described(), draft(f"{GOOD}{ending}\n"), draft())
+    made = await generate_strategy(model, SENTENCE)
+    assert f"({ending.partition(' = ')[2]}), which the sentence does not name" in model.last()
+    assert (made.filter_code, made.attempts, made.checks.invented) == (GOOD, 2, [])
+
+
+async def test_a_stop_that_is_missing_is_named_to_the_model_and_then_to_the_person() -> None:
+    sentence = f"{SENTENCE}, stop 2%, target 4%"
+    model = Scripted(described(), draft(), draft())
+    made = await generate_strategy(model, sentence)
+    assert 'The sentence says "stop 2%"' in model.last()
+    assert made.not_understood == ["stop 2%", "target 4%"]
+
+
+async def test_what_nobody_can_compare_is_told_and_asks_for_no_other_draft() -> None:
+    sentence = "Kaufe, wenn der RSI unter 30 fällt und der Kurs über der 200er Linie von 4h liegt, 15m"
+    made = await generate_strategy(Scripted(described(), draft()), sentence)
+    assert (made.attempts, made.checks.unheld) == (1, [sentence])
