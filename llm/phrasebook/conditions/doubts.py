@@ -16,7 +16,7 @@ from llm.phrasebook.vocabulary.common_words import COMMON_WORDS
 from llm.phrasebook.vocabulary.indicators import FAMILIES
 from llm.phrasebook.vocabulary.lexicon import is_filler
 
-_GOES_ON = frozenset({"of", "than", "what", "versus", "compared", "relative", "closer"})
+_GOES_ON = frozenset({"of", "than", "what", "versus", "compared", "relative", "closer", "local"})
 _GOES_BEFORE = frozenset(
     """
     of than between most some few half nearly almost chasing chased chase ignoring ignored fearing loving hating missed
@@ -121,6 +121,8 @@ def begins_late(r: Reader, start: int, used: list[bool]) -> bool:
         return True
     if not behind_unread(r, start, used):
         return False
+    if [token.text for token in r.tokens[start : start + 2]] == ["out", "of"]:
+        return True
     ahead = [token for token in r.tokens[start : start + 4] if not is_filler(token.text)]
     return len(ahead) > 1 and ahead[0].text == "in" and (ahead[1].text in _SHARE or ahead[1].kind == "percent")
 
@@ -155,9 +157,9 @@ def _handed_on(r: Reader, start: int) -> bool:
         return r.tokens[unread].text not in COMMON_WORDS
     mark = r.mark()
     r.position = first
-    moves = r.take("move", fill=False) is not None or r.word(*_MAKES, fill=False)
+    moves = r.take("move", fill=False) or r.take("versus", fill=False) or r.word(*_MAKES, fill=False)
     r.reset(mark)
-    return moves
+    return bool(moves)
 
 
 def told_aside(r: Reader, start: int, used: list[bool], condition: Condition) -> bool:

@@ -12,6 +12,7 @@ from llm.phrasebook.meaning.types import (
     Condition,
     Cross,
     Formula,
+    Length,
     Operand,
     Pattern,
     Recent,
@@ -29,6 +30,7 @@ from llm.phrasebook.vocabulary.indicators import AVERAGES, FAMILIES
 _PLAIN = frozenset({"price", "close", "open", "high", "low", "number"})
 _CANDLE = re.compile(r"\b(?:cdl|open|high|low)\b")
 _OF_SYMBOL = re.compile(r'symbol\("\w+"\)\.')
+_STREAK = re.compile(r"always\(.*, (\d+)\)$")
 _EXTREME = re.compile(r"\b(?:highest|lowest)\(")
 _TRENDS = frozenset({"adx", "supertrend", "psar", "ichimoku", "aroon"}) | set(AVERAGES)
 _EXPLAINING = frozenset({"meaning", "(", ":"})
@@ -42,7 +44,7 @@ def is_name(condition: Condition) -> bool:
 def explains(r: Reader, first: int) -> str | None:
     """The sign or word before `first` that makes what follows an explanation of what stood before, None without one."""
     at = first - 1
-    while at > 0 and r.tokens[at].text in ("the", "a", "that", ","):
+    while at > 0 and r.tokens[at].text in ("the", "a", "that", "at", ","):
         at -= 1
     return r.tokens[at].text if at > 0 and r.tokens[at].text in _EXPLAINING else None
 
@@ -106,6 +108,30 @@ def placed_as(name: Condition, meaning: Condition) -> Condition:
     symbol = next((operand.symbol for operand in operands(name) if operand.symbol is not None), None)
     meaning = meaning if interval is None else on_interval(meaning, interval)
     return meaning if symbol is None else on_symbol(meaning, symbol)
+
+
+def on_each(r: Reader, start: int, last: Condition | None, found: Condition) -> Condition:
+    """ "Three higher closes, each of these candles on more volume than the one before": on all of those candles."""
+    before = [token.text for token in r.tokens[max(start - 10, 0) : start + 1]]
+    ends = [at for at, text in enumerate(before[:-1]) if text in (".", ";", ",")]
+    before = before[ends[-1] + 1 :] if ends else before
+    each = "each" in before and bool({"these", "those", "them"} & set(before[before.index("each") :]))
+    if not each or last is None or isinstance(found, Recent):
+        return found
+    count: Length = 1
+    if isinstance(last, Trend):
+        count = last.steps
+    elif isinstance(last, Recent) and last.every:
+        count = last.length
+    elif isinstance(last, Pattern) and last.args:
+        count = last.args[0]
+    elif isinstance(last, Formula) and (streak := _STREAK.match(last.template)):
+        count = int(streak.group(1))
+    if isinstance(found, Trend) and isinstance(count, int):
+        uncounted = [note for note in r.notes if "has no count given" in note]
+        r.notes[:] = [note for note in r.notes if note not in uncounted[-1:]]
+        return replace(found, steps=count) if uncounted or found.steps == 1 else found
+    return found if count == 1 else Recent(found, count, every=True)
 
 
 def repeated(items: list[Condition], found: Condition) -> int | None:

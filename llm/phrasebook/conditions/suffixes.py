@@ -3,7 +3,7 @@ last 5 candles", "no more than 5 candles ago"."""
 
 from __future__ import annotations
 
-from llm.phrasebook.meaning.types import Compare, Condition, Cross, Not, Recent, Trend
+from llm.phrasebook.meaning.types import Compare, Condition, Cross, Length, Not, Recent, Trend
 from llm.phrasebook.reading.lengths import read_length, whole
 from llm.phrasebook.reading.reader import Reader
 
@@ -25,7 +25,7 @@ def read_suffix(r: Reader, condition: Condition) -> Condition:
     """ "for 3 candles" (all of them), "within the last 5 candles" (any of them)."""
     mark = r.mark()
     if r.take("for"):
-        length = _ordinal(r) or read_length(r)
+        length = _ordinal(r) or _of_each(r) or read_length(r)
         if length is not None and not isinstance(condition, Trend):
             r.take("row")
             # What happens on one candle cannot happen on all of them: "it crossed during the last 8 candles".
@@ -43,6 +43,10 @@ def read_suffix(r: Reader, condition: Condition) -> Condition:
     r.reset(mark)
     if isinstance(condition, Compare) and condition.left.kind == "change":
         return condition
+    each = _of_each(r) if r.word("on", "in", "for", fill=False) or not r.done else None
+    if each is not None:
+        return Not(Recent(condition.inner, each)) if isinstance(condition, Not) else Recent(condition, each, every=True)
+    r.reset(mark)
     if r.take("last") or r.word("within", "in"):
         r.take("last", fill=False)
         length = read_length(r)
@@ -51,6 +55,20 @@ def read_suffix(r: Reader, condition: Condition) -> Condition:
             return Not(Recent(condition.inner, length)) if isinstance(condition, Not) else Recent(condition, length)
     r.reset(mark)
     return condition
+
+
+def _of_each(r: Reader) -> Length | None:
+    """ "(on) each of the last four candles", "every one of the previous 8 candles": all of them."""
+    mark = r.mark()
+    if r.word("each", "every", "all", fill=False):
+        r.word("one", fill=False)
+        r.word("of", fill=False)
+        r.word("the", "these", fill=False)
+        length = read_length(r) if r.word("last", "previous", "past", "preceding", "prior", fill=False) else None
+        if length is not None:
+            return length
+    r.reset(mark)
+    return None
 
 
 def _not_long_ago(r: Reader) -> int | None:

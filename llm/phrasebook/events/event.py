@@ -80,6 +80,7 @@ def _of_coin(r: Reader) -> Condition | None:
     if symbol is None:
         return None
     r.word("itself", fill=False)
+    r.word("last", "latest", "current", fill=False)  # "Bitcoin's last daily candle".
     r.word("is", "has", "was", fill=False)
     here = r.mark()
     found = _plain(r, symbol)

@@ -70,6 +70,8 @@ def _lengths_behind(r: Reader) -> list[Operand] | None:
     if len(lengths) < 2:
         return None
     where = interval_behind(r)
+    if kind == "kama" and len(lengths) == 3:
+        return [Operand("kama", tuple(lengths), interval=where)]  # Its length, and the fast and the slow one.
     return [Operand(average_kind(r, kind), (length,), interval=where) for length in lengths]
 
 

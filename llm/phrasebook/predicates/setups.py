@@ -190,7 +190,12 @@ def read_staircase(r: Reader) -> Condition | None:
         r.reset(mark)
         return None
     r.take("row")
-    r.word("than", fill=False) and r.take("one_before")
+    against = r.word("than", fill=False) and (r.take("one_before") or r.word("yesterday's", "yesterday", "before"))
+    one = r.tokens[mark.position].text in ("a", "an") or (
+        mark.position and r.tokens[mark.position - 1].text in ("a", "an")
+    )
+    if count is None and (against or (one and r.tokens[r.position - 1].text == name)):
+        count = 1
     if count is None:
         count = 2
         r.note(f"“{'Higher' if up else 'Lower'} {name}s” has no count given: 2 in a row.")

@@ -84,6 +84,7 @@ while | yet; also requiring; at the same time; simultaneously; at the same time 
     in the event that; conditions; condition; trigger; triggers; entry conditions; entry condition; entry rules; the
     rules are; the conditions are; plus the condition that; on top of which; coupled with; paired with; backed by;
     supported by the fact that; together with the fact that
+direction short | i sell these; i sell those; i sell them short; these i sell; those i sell; that one i sell
 or | or alternatively; alternatively; or instead; or also; or maybe; or else if; or whenever; or once; and/or;
     or possibly
 """

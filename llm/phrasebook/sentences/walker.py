@@ -33,7 +33,7 @@ from llm.phrasebook.conditions.interval_lists import (
     unplace,
 )
 from llm.phrasebook.conditions.prohibitions import read_prohibition, read_said_short
-from llm.phrasebook.conditions.repeats import convention_of, defined, explains, placed_as
+from llm.phrasebook.conditions.repeats import convention_of, defined, explains, on_each, placed_as
 from llm.phrasebook.meaning.types import (
     Compare,
     Condition,
@@ -184,6 +184,7 @@ class Walker:
             return False
         condition, self.carried = found
         condition = any_one(self.r, condition) if self.role == "exit" else condition
+        condition = on_each(self.r, start, part.items[-1].condition if part.items else None, condition)
         # "EMA 20 > EMA 50 > EMA 200": with nothing between, the right side goes on.
         right = condition.right if isinstance(condition, Compare) else None
         self.chained = right if right is not None and right.kind != "number" and right.of is None else None

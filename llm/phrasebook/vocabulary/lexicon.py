@@ -78,6 +78,7 @@ _STAY = (
     *_verb("sit", "sits", "sat", "sitting"),
     *_verb("keep", "keeps", "kept", "keeping"),
     *_verb("print"),
+    *_verb("stand", "stands", "stood", "standing"),
     *_verb("appear"),
     *_verb("chill"),
     *_verb("hang", "hangs", "hung", "hanging"),
@@ -85,8 +86,8 @@ _STAY = (
     *("been", "has been", "has stayed", "has remained", "has held", "have been", "have stayed", "closed", "has closed"),
 )
 _BREAK = _verb("break", "breaks", "broke", "breaking")
-_UPWARD = ("up", "upward", "upwards", "to the upside")
-_DOWNWARD = ("down", "downward", "downwards", "to the downside")
+_UPWARD = ("up", "upward", "upwards", "to the upside", "back up", "again up", "back to the upside")
+_DOWNWARD = ("down", "downward", "downwards", "to the downside", "back down", "again down", "back to the downside")
 _UP = (
     "above",
     "over",

@@ -56,9 +56,11 @@ inside back | back inside; back within; back into; returns into; returns inside;
     back inside; back in; crosses back into; drops back into; drops back inside; climbs back into; climbs back
     inside
 inside out | outside; outside of; out of; closes outside; closes outside of
-leave | leaves; leave; leaving; comes out of; coming out of; exits; exiting; moves out of; rises out of; emerges
-    from; climbs out of; gets out of; out of; came out of; crosses out of; recovers from; bounces out of; drops out
-    of; falls out of; turns up from; turns down from; rises from; bounces from
+leave | falling back out of; falls back out of; fell back out of; drops back out of; dropping back out of; comes
+    back out of; coming back out of; climbs back out of; rising back out of; back out of; falling out of; leaves;
+    leave; leaving; comes out of; coming out of; exits; exiting; moves out of; rises out of; emerges from; climbs
+    out of; gets out of; out of; came out of; crosses out of; recovers from; bounces out of; drops out of; falls out
+    of; turns up from; turns down from; rises from; bounces from
 come_in | enters; entering; enter; moves into; drops into; falls into; goes into; gets into; dips into; rises into;
     climbs into; entered; pushes into; becomes; turns; crosses into; just became
 cross_noun any | cross; crossover; crossovers; crosses; crossing; crossed

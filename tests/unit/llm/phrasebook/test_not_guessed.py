@@ -100,6 +100,22 @@ READ: list[tuple[str, str, str]] = [
         "1h",
         f'match = close < tf("4h").ema(close, 20) and {RSI30}',
     ),
+    # Each of so many candles, a lower high than one other, and what comes out of a zone.
+    ("RSI has been below 30 on each of the last 3 candles, 1h", "1h", f"match = always({RSI30}, 3)"),
+    (
+        "four lower closes in a row, each of these on more volume than the one before, 1h",
+        "1h",
+        "match = falling(close, 4) and always(volume > volume[1], 4)",
+    ),
+    ("a lower high than the candle before on 1h", "1h", "match = falling(high, 1)"),
+    ("MFI falls back out of overbought on 1h", "1h", "match = crossunder(ta.mfi(14), 80)"),
+    ("the close stands over the 200 SMA on 4h", "4h", "match = close > ta.sma(close, 200)"),
+    ("close crosses above KAMA(10, 2, 30) on 2h", "2h", "match = crossover(close, ta.kama(close, 10, 2, 30))"),
+    (
+        "Bitcoin's last daily candle closed green, RSI is below 30 on 1h",
+        "1h",
+        f'match = symbol("BTCUSDT").tf("1d").close > symbol("BTCUSDT").tf("1d").open and {RSI30}',
+    ),
     # The candle of the match has a name.
     ("buy a hammer on 1h, stop below the low of the hammer", "1h", "match = cdl.hammer()\nstop = low"),
 ]
@@ -120,6 +136,8 @@ def test_it_is_read_as_it_was_said(sentence: str, interval: str, program: str) -
         ("the VIX is down 5% in the last 4 hours, RSI below 30 on 1h", RSI30, "the VIX is down 5% in the last 4 hours"),
         ("RSI below 30 on 1h, stop below the low of the pullback", RSI30, "stop below the low of the pullback"),
         ("buy RSI below 30 then a green candle on 1h, stop below the low of the hammer", None, "low of the hammer"),
+        ("the coin's flow beats that of Bitcoin by 3 points, RSI below 30 on 1h", RSI30, "flow beats that of Bitcoin"),
+        ("RSI below 30 on 1h, between 09:00 and 11:00 local time", RSI30, "local time"),
         ("hold the first pop on 1h when RSI is below 30", RSI30, "first pop"),
         ("buy when CCI is below -100. Otherwise buy when RSI is below 30, 1h", None, "Otherwise"),
     ],
