@@ -24,6 +24,8 @@ TRIGGERS = {"edge": "when it becomes true", "level": "on every candle it is true
 
 EVALUATED = {"close": "When the candle closes", "minute": "Every minute, on the forming candle"}
 
+MAX_IN_ADDRESS = 2_000
+
 EXAMPLES = {
     "Dip in up-trend": "RSI below 30 on 15m while price is above the 4h 200 EMA",
     "Breakout": "Price closes above the highest high of the last 20 candles on 15m with volume above 1.5 "
@@ -75,7 +77,13 @@ def _find_out(draft: Draft) -> None:
 
 
 def _sentence(draft: Draft) -> None:
-    st.session_state.setdefault("sentence", draft.sentence)
+    # What was written stands in the address, too: a page that is loaded again begins with it.
+    st.session_state.setdefault("sentence", draft.sentence or st.query_params.get("sentence", ""))
+    if draft.sentence and len(draft.sentence) <= MAX_IN_ADDRESS and not draft.editing:
+        if st.query_params.get("sentence") != draft.sentence:
+            st.query_params["sentence"] = draft.sentence
+    elif "sentence" in st.query_params and draft.sentence:
+        del st.query_params["sentence"]
     with st.form("sentence_form", border=False, enter_to_submit=True):
         sentence = st.text_area(
             "What should it look for?",

@@ -110,6 +110,20 @@ def test_the_loss_beside_its_limit_is_the_one_that_stops_entries(
     assert "New entries are stopped until 00:00 UTC." in shown
 
 
+def test_a_page_that_is_loaded_again_begins_with_the_sentence(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page("pages/new_strategy.py", monkeypatch, served.url).run()
+    app.text_area(key="sentence").set_value("RSI under 30 on the 15m")
+    next(b for b in app.button if b.label == "Write it").click()
+    app.run()
+    app.run()
+    assert app.query_params["sentence"] in ("RSI under 30 on the 15m", ["RSI under 30 on the 15m"])
+    again = page("pages/new_strategy.py", monkeypatch, served.url)
+    again.query_params["sentence"] = "RSI under 30 on the 15m"
+    again.run()
+    assert again.text_area(key="sentence").value == "RSI under 30 on the 15m"
+    assert not again.exception, again.exception
+
+
 def test_a_sentence_that_gave_no_filter_is_not_asked_for_as_if_none_was_written(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ function body(d) {
   const pause = d.paused
     ? `<button class="go" type="button">${icon('play_arrow')}Resume entries</button>`
     : `<button class="dang go" type="button">${icon('back_hand')}Pause entries</button>`;
-  const lost = `<span class="bdg warn">${icon('block')}Loss limit: no entries until 00:00 UTC</span>`;
+  const lost = `<span class="bdg warn" title="today's realised loss is at its limit">${icon('block')}No entries until 00:00 UTC</span>`;
   const paused = d.paused ? `<span class="bdg warn">${icon('pause_circle')}Entries paused</span>` : d.stopped ? lost : '';
   const next = d.intervals.length
     ? '<span class="div hidem"></span><span class="it hidem"><span><span class="which"></span> closes in</span> <b class="num left"></b></span>'
