@@ -34,5 +34,9 @@ def tell_modifiers(tokens: list[Token], note: Callable[[str], None]) -> None:
             note(_NOTES[token.text].format(said=token.text.capitalize()))
         elif token.text == "very" and not any(t.text in ("volume", "close") for t in tokens[at + 1 : at + 3]):
             note("“Very” gives no size: it was not used.")
+        elif token.text == "market" and behind is not None and behind.text in ("is", "has", "goes", "was"):
+            note("“Market” was read as this symbol's own, not as all symbols.")
+        elif token.text == "than" and behind is not None and behind.text == "yesterday":
+            note("“Than yesterday” became: than on the candle before.")
         elif token.text == "only" and behind is not None and behind.kind in _SIZED and behind.text != "one":
             note(f"“Only {behind.text}” was read as no upper limit.")

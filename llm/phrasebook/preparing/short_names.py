@@ -4,7 +4,7 @@
 2. "Mostly buyers (65%+)": buyers make up at least 65% of the volume; with no number they are more than sellers.
 3. "Massive volume 4x average": the number says how massive.
 4. "0.4% profit or 0.3% loss": a target and a stop.
-5. "Min 4 of the last 5 closes": at least 4. "Only 3 of the last 10": at most 3.
+5. "Min 4 of the last 5 closes": at least 4. "Only 3 of the last 10": at most 3. "All but one of 5": 4.
 """
 
 from __future__ import annotations
@@ -81,14 +81,36 @@ def _named(tokens: list[Token]) -> tuple[set[float], str, int] | None:
 
 def _bounds(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
-    for at, token in enumerate(tokens):
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
         counted = [t.kind for t in tokens[at + 1 : at + 2]] == ["number"]
         of = at + 2 < len(tokens) and tokens[at + 2].text in ("of", "out")
-        if token.text in _LEAST | _MOST and counted and of:
+        least = _all_but(tokens, at)
+        if least is not None:
+            out.extend((_word(token, "at"), _word(tokens[at + 1], "least"), least))
+            at += 2
+        elif token.text in _LEAST | _MOST and counted and of:
             out.extend((_word(token, "at"), _word(token, "least" if token.text in _LEAST else "most")))
         else:
             out.append(token)
+        at += 1
     return out
+
+
+def _all_but(tokens: list[Token], at: int) -> Token | None:
+    """How many are left of "all but one of the last 5", in place of the number that is missing."""
+    said = tokens[at : at + 7]
+    if (
+        [t.text for t in said[:2]] != ["all", "but"]
+        or len(said) < 6
+        or said[2].kind != "number"
+        or said[3].text != "of"
+    ):
+        return None
+    whole = next((t for t in said[4:] if t.kind == "number"), None)
+    left = 0 if whole is None else int(whole.value - said[2].value)
+    return replace(said[2], text=str(left), value=float(left)) if left > 0 else None
 
 
 def _mostly(tokens: list[Token]) -> list[Token]:

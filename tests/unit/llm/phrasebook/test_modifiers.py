@@ -45,6 +45,16 @@ def test_only_before_a_number_is_a_limit_or_is_told() -> None:
     assert "“Only 2%” was read as no upper limit." in translate("price up only 2% in 4 hours, 1h").assumptions
 
 
+def test_all_but_one_is_no_single_one() -> None:
+    made = translate("all but one of the last 5 candles green on 1h")
+    assert compile_filter(made.code, "1h").hash == compile_filter("match = count(close > open, 5) >= 4\n", "1h").hash
+
+
+@pytest.mark.parametrize("sentence", ["the market is down 5% in 24h, 1h", "volume higher than yesterday on 1h"])
+def test_what_a_word_was_taken_to_mean_is_said(sentence: str) -> None:
+    assert any(note.startswith(("“Market”", "“Than yesterday”")) for note in translate(sentence).assumptions)
+
+
 @pytest.mark.parametrize(("colour", "sign"), [("green", ">"), ("red", "<")])
 def test_the_colour_of_a_pattern_that_has_none_is_asked_for(colour: str, sign: str) -> None:
     made = translate(f"a {colour} hammer on 1h")
