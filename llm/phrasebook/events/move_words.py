@@ -29,4 +29,7 @@ WORDS: dict[str, str] = {
     "prevcandle": """
         previous candle; candle before; last candle; previous bar; prior candle; bar before; last bar; previous one;
         day before; previous day""",
+    "price": """
+        price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the
+        market""",
 }

@@ -30,9 +30,6 @@ from llm.phrasebook.reading.reader import Reader
 
 TODAY_NOTE = "“Today” became: the last 24 hours."
 _OPEN_OF = {"1d": "day", "1w": "week", "1M": "month"}
-_PRICE = (
-    "price; close; it; coin; the coin; candle; the candle; the price; anything; symbol; pair; token; px; the market"
-)
 _BOUNCES = frozenset("bounce bounces bounced bouncing rebound rebounds rebounded recovers recovered recovery".split())
 
 
@@ -226,7 +223,7 @@ def _gap(m: Found) -> Condition | None:
 
 
 def _grammar() -> Grammar[Condition]:
-    lists = LISTS | WORDS | {"price": _PRICE}
+    lists = LISTS | WORDS
     slots = SLOTS | {"peak": read_peak, "trough": read_trough, "up": flag(LISTS["up"]), "down": flag(LISTS["down"])}
     slots["anyway"] = flag(LISTS["any_way"])
     g: Grammar[Condition] = Grammar(lists, slots, on_interval)
@@ -316,15 +313,13 @@ def _grammar() -> Grammar[Condition]:
         _up_candle,
         f"{one} <moved> by? {{cmp}}? {{pct}} <more>? up|higher|upward|upwards",
         f"{one} <up> {{cmp}}? {{pct}} <more>?",
+        "{interval}? <candle> [with / having / that has / showing] <up_noun> [of]? {cmp}? {pct} <more>?",
     )
     g.add(
         _down_candle,
         f"{one} <moved> by? {{cmp}}? {{pct}} <more>? down|lower|downward",
         f"{one} <down> {{cmp}}? {{pct}} <more>?",
-    )
-    g.add(_up_candle, "{interval}? <candle> [with / having / that has / showing] <up_noun> [of]? {cmp}? {pct} <more>?")
-    g.add(
-        _down_candle, "{interval}? <candle> [with / having / that has / showing] <down_noun> [of]? {cmp}? {pct} <more>?"
+        "{interval}? <candle> [with / having / that has / showing] <down_noun> [of]? {cmp}? {pct} <more>?",
     )
     g.add(
         _any_candle,
