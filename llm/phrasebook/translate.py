@@ -21,7 +21,7 @@ from llm.phrasebook.meaning.code import condition_code
 from llm.phrasebook.meaning.english import condition_english, indicator_label, short
 from llm.phrasebook.meaning.types import Condition, Direction, operands
 from llm.phrasebook.sentences.base import DEFAULT_INTERVAL, base_of
-from llm.phrasebook.sentences.leaning import direction_of
+from llm.phrasebook.sentences.leaning import crossed_for, direction_of
 from llm.phrasebook.sentences.sentence import Sentence, named_intervals
 from llm.phrasebook.sentences.trade import turned_round
 from llm.phrasebook.sentences.trade_code import stop_code, target_code
@@ -39,6 +39,7 @@ from screener import compile_filter
 
 MAX_CHARACTERS = 20_000
 CANNOT_BE = "What was read cannot be a filter"
+_EITHER_WAY = re.compile(r"(?i)\b(?:either|any|both) (?:ways?|directions?|sides?)\b|\bup or down\b")
 _RESERVED = frozenset(
     """
     match exit stop target score open high low close volume quote_volume trades buy_volume sell_volume
@@ -143,6 +144,8 @@ def _from_english(
     direction = asked or direction_of(read, entered, notes)
     if read.direction not in (None, direction):
         notes.append(f"The sentence says {read.direction}; {direction} was asked for and is used.")
+    if not _EITHER_WAY.search(sentence):
+        entry = [(crossed_for(c, direction, notes) if at in said else c, words) for at, (c, words) in enumerate(entry)]
     notes.extend(turned_round(read.exits, direction))
     taken: set[str] = set()
     rows = [Translated(_variable(c, taken), condition_english(c, base), words) for c, words in entry]

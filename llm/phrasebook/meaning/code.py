@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm.phrasebook.meaning.types import (
     Between,
@@ -22,7 +22,7 @@ from llm.phrasebook.meaning.types import (
     Recent,
     Trend,
 )
-from llm.phrasebook.vocabulary.indicators import FAMILIES, OUTPUTS
+from llm.phrasebook.vocabulary.indicators import BANDS, FAMILIES, OUTPUTS
 
 FIELDS = frozenset({"open", "high", "low", "close", "volume", "quote_volume", "trades"})
 
@@ -185,7 +185,10 @@ def condition_code(condition: Condition, base: str) -> str:
             function = {"up": "crossover", "down": "crossunder", "any": "cross"}[condition.way]
             return f"{function}({code(condition.left)}, {code(condition.right)})"
         case Between():
-            return f"between({code(condition.left)}, {code(condition.low)}, {code(condition.high)})"
+            low, high = code(condition.low), code(condition.high)
+            if not _ordered(condition.low, condition.high):
+                low, high = f"min({low}, {high})", f"max({low}, {high})"
+            return f"between({code(condition.left)}, {low}, {high})"
         case Near():
             left, right = code(condition.left), code(condition.right)
             return f"abs({bracketed(left)} / {bracketed(right)} - 1) <= {quantity(condition.percent / 100)}"
@@ -208,6 +211,14 @@ def condition_code(condition: Condition, base: str) -> str:
             return f"not ({condition_code(condition.inner, base)})"
         case Group():
             return f" {condition.op} ".join(_grouped(item, base) for item in condition.items)
+
+
+def _ordered(low: Operand, high: Operand) -> bool:
+    """Whether the first is never above the second, or one is a constant: two averages have no order."""
+    if "number" in (low.kind, high.kind) or replace(low, factor=1.0) == replace(high, factor=1.0):
+        return True
+    pairs = (("low", "high"), *((f"lowest_{of}", f"highest_{of}") for of in ("low", "close", "of")), *BANDS.values())
+    return (low.kind, high.kind) in pairs and low == replace(high, kind=low.kind)
 
 
 def _grouped(item: Condition, base: str) -> str:

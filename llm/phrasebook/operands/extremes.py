@@ -10,7 +10,7 @@ from llm.phrasebook.reading.phrases import Found, Grammar
 from llm.phrasebook.reading.reader import Reader
 
 RECENT = 20
-
+DAY_NOTE = "A day's high and low became: those of the last 24 hours, not of the day since 00:00 UTC."
 
 NEAR_PERCENT = 1.0
 
@@ -94,6 +94,7 @@ def _peak_slot(side: str) -> Grammar[Operand]:
         return peak(RECENT, side, m.symbol)
 
     def day(m: Found) -> Operand | None:
+        m.note(DAY_NOTE)
         return ticker(side, f"24h {side}", "price", m.symbol)
 
     grammar.add(

@@ -20,6 +20,8 @@ def read_between(r: Reader, left: Operand) -> Condition | None:
     high = read_operand(r, left)
     if high is None:
         return None
+    if "number" in (low.kind, high.kind) and r.tokens[r.position - 1].kind == "percent" and price_like(left):
+        return None
     if low.kind == high.kind == "number":
         first, second = sorted(
             (low, high), key=lambda o: float(o.args[0]) if isinstance(o.args[0], int | float) else 0.0

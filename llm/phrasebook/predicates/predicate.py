@@ -110,7 +110,8 @@ def _cross(r: Reader, left: Operand) -> Condition | None:
     rights = read_operands(r, left)
     if rights is None:
         r.reset(before)
-        return own_cross(left, way)
+        # "Crosses back": which way it crossed before is not known here.
+        return None if r.word("back", fill=False) else own_cross(left, way)
     way = _from_side(r, way)
     if way == "any" and r.tokens[before.position - 1].text in ("through", "thru"):
         way = "up" if rights[0].kind in UPPER else "down" if rights[0].kind in LOWER else way

@@ -34,7 +34,11 @@ def read_side_cross(r: Reader) -> Condition | None:
     if said is None:
         r.reset(mark)
         return None
+    back = r.word("back", fill=False)
     way = way or _way(r) or (said if said != "any" else None)
+    if back and way is None:
+        r.reset(mark)
+        return None
     after = r.mark()
     if r.take("leave", fill=False) is not None:
         r.reset(mark)

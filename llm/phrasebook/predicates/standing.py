@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm.phrasebook.meaning.types import Compare, Condition, Duration, Formula, Length, Operand, number
-from llm.phrasebook.operands.extremes import peak_of, percent_rank
+from llm.phrasebook.operands.extremes import DAY_NOTE, peak_of, percent_rank
 from llm.phrasebook.operands.levels import LEVELS
 from llm.phrasebook.operands.operand import read_operand
 from llm.phrasebook.reading.event_words import DAY_MS, plain, read_window_length
@@ -106,7 +106,10 @@ def _range_of(r: Reader) -> tuple[Length, bool] | None:
         length = read_window_length(r)
         return None if length is None else (length, True)
     past = r.word(*_PAST, fill=False)
-    length = Duration(DAY_MS) if r.word("daily", "day's", "today's", fill=False) else read_window_length(r)
+    daily = r.word("daily", "day's", "today's", fill=False)
+    length = Duration(DAY_MS) if daily else read_window_length(r)
+    if daily:
+        r.note(DAY_NOTE)
     if length is None:
         return None
     r.word("'", "'s", "of", fill=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from llm.phrasebook.meaning.english import short
 from llm.phrasebook.meaning.types import Compare, Condition, Cross, Direction, Formula, Group, Operand, Pattern, Recent
 from llm.phrasebook.sentences.sentence import Sentence
 from llm.phrasebook.vocabulary.indicators import FAMILIES, OUTPUTS
@@ -17,6 +20,27 @@ def direction_of(read: Sentence, conditions: list[Condition], notes: list[str]) 
         return "short"
     notes.append("No direction was named: long.")
     return "long"
+
+
+def crossed_for(condition: Condition, direction: Direction, notes: list[str]) -> Condition:
+    """A line's cross of its own signal that says no way, taken the way of the trade; `notes` is told of it."""
+    match condition:
+        case Cross(left=left, way="any", right=right) if _own_signal(left, right):
+            way, said = ("up", "above") if direction == "long" else ("down", "below")
+            notes.append(f"Which way {short(condition)} was not said: {said} it, for a {direction}.")
+            return Cross(left, "up" if way == "up" else "down", right)
+        case Recent():
+            return replace(condition, inner=crossed_for(condition.inner, direction, notes))
+        case Group():
+            return replace(condition, items=tuple(crossed_for(item, direction, notes) for item in condition.items))
+        case _:
+            return condition
+
+
+def _own_signal(left: Operand, right: Operand) -> bool:
+    """Whether two lines are of one indicator: %K and %D, MACD and its signal."""
+    first, second = OUTPUTS.get(left.kind), OUTPUTS.get(right.kind)
+    return first is not None and second is not None and first.family == second.family and left.kind != right.kind
 
 
 def _leaning(condition: Condition) -> Direction | None:

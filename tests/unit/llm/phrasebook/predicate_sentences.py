@@ -40,7 +40,8 @@ The 20 period EMA crosses over the 100 period EMA on the 2h => crossover(ta.ema(
 price has closed above the 21 EMA for 6 candles in a row on 1h => always(close > ta.ema(close, 21), 6)
 price falls below the 100-period simple moving average on 6h => crossunder(close, ta.sma(close, 100))
 the 10 SMA is greater than the 30 SMA on 15m => ta.sma(close, 10) > ta.sma(close, 30)
-the close lies between the 20 EMA and the 50 EMA on 1h => between(close, ta.ema(close, 20), ta.ema(close, 50))
+the close lies between the 20 EMA and the 50 EMA on 1h =>
+    between(close, min(ta.ema(close, 20), ta.ema(close, 50)), max(ta.ema(close, 20), ta.ema(close, 50)))
 price is at most 2% above the 50 EMA on 1h => close > ta.ema(close, 50) and close <= 1.02 * ta.ema(close, 50)
 the close is 4% or more below the 20 SMA on 1h => close <= 0.96 * ta.sma(close, 20)
 price is less than 1% away from the 200 SMA on 1h => abs(close / ta.sma(close, 200) - 1) < 0.01
@@ -329,7 +330,8 @@ The close is higher than the previous close on 1h => close > close[1]
 The close is lower than the low of the previous candle on 4h => close < low[1]
 The typical price is above VWAP on 5m => hlc3 > ta.vwap()
 Close above 50000 on 1h => close > 50000
-Price is between the 50 SMA and the 200 SMA on 4h => between(close, ta.sma(close, 50), ta.sma(close, 200))
+Price is between the 50 SMA and the 200 SMA on 4h =>
+    between(close, min(ta.sma(close, 50), ta.sma(close, 200)), max(ta.sma(close, 50), ta.sma(close, 200)))
 The daily RSI is over 60 and the hourly RSI falls under 40 =>
     tf("1d").rsi(close, 14) > 60 and crossunder(ta.rsi(close, 14), 40)
 Price is above the 200 EMA on both the 1h and the 4h chart =>
