@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from llm.phrasebook.preparing.account import of_the_account
 from llm.phrasebook.vocabulary.tokens import Token
 
 _CANDLES = "A filter reads closed candles and their volume, of this and other symbols"
@@ -158,6 +160,7 @@ class Clause:
 def take_out(sentence: str, tokens: list[Token]) -> tuple[list[Token], list[Clause]]:
     """The tokens without the clauses that no filter can say; each leaves one full stop behind."""
     clauses = [Clause(m.start(), m.end(), "this is code or markup") for m in _STUCK.finditer(sentence)][:MAX_CLAUSES]
+    clauses += [Clause(*found) for found in islice(of_the_account(sentence), MAX_CLAUSES)]
     ordered = False
     for first, after in _clauses(tokens):
         if len(clauses) >= MAX_CLAUSES:
