@@ -247,10 +247,12 @@ class Reference:
 
     def on(self, ident: int, interval: str) -> np.ndarray:
         """A node's values as seen after each candle of `interval`."""
-        own, values = self.nodes[ident].interval, self.found[ident]
+        node, values = self.nodes[ident], self.found[ident]
         closes = self.opens[interval] + interval_ms(interval)
-        if own is None:
+        if node.op == "const":
             return np.tile(values, (len(closes), 1))
+        # What is made of constants alone has no interval of its own; it may count candles all the same.
+        own = node.interval or self.base
         at = np.searchsorted(self.opens[own] + interval_ms(own), closes, side="right") - 1
         return np.where(at[:, None] < 0, np.nan, values[np.maximum(at, 0)])
 

@@ -114,3 +114,12 @@ def test_stepped_live_equals_replay(wanted: Program, other: Program, steps: int)
     for node in range(len(wanted.nodes)):
         if wanted.nodes[node].op != "const":
             np.testing.assert_array_equal(engine.values("wanted", node), history.values(node)[-1])
+
+
+def test_what_is_made_of_constants_alone_still_counts_candles() -> None:
+    graph = Graph()
+    close = graph.add("src", (), ("close", "5m", ""))
+    since = graph.add("cumsum_since", (graph.const(0.5), graph.const(False)), ())
+    wanted = program(graph, graph.add("lt", (graph.const(0.0), graph.add("sub", (close, since)))))
+    expected = Reference(wanted.nodes, DATA, "5m").on(wanted.match, "5m")
+    assert (replay(wanted, DATA).match == np.where(np.isnan(expected), -1, expected)).all()
