@@ -154,23 +154,29 @@ def _bear_trap(m: Found) -> Condition | None:
 
 def _pullback(m: Found) -> Condition | None:
     """The low touches the line and the close is above it."""
-    line = m.get("line", Operand)
+    line = _line_of(m, "A pullback to a line became: the low is at or below it and the close above it.")
     if line is None:
         return None
-    line = of_symbol(line, m.symbol)
-    m.note("A pullback to a line became: the low is at or below it and the close above it.")
     parts = (Compare(Operand("low", symbol=m.symbol), "<=", line), Compare(_close(m), ">", line))
     return Formula("{c0} and {c1}", parts=parts, brief="pullback", lean="long")
 
 
 def _rejection(m: Found) -> Condition | None:
+    """The high touches the line and the close is below it."""
+    line = _line_of(m, "A rejection at a line became: the high is at or above it and the close below it.")
+    if line is None:
+        return None
+    parts = (Compare(Operand("high", symbol=m.symbol), ">=", line), Compare(_close(m), "<", line))
+    return Formula("{c0} and {c1}", parts=parts, brief="rejection", lean="short")
+
+
+def _line_of(m: Found, note: str) -> Operand | None:
+    """The line that a phrase names, of the phrase's symbol; what was taken of it is noted."""
     line = m.get("line", Operand)
     if line is None:
         return None
-    line = of_symbol(line, m.symbol)
-    m.note("A rejection at a line became: the high is at or above it and the close below it.")
-    parts = (Compare(Operand("high", symbol=m.symbol), ">=", line), Compare(_close(m), "<", line))
-    return Formula("{c0} and {c1}", parts=parts, brief="rejection", lean="short")
+    m.note(note)
+    return of_symbol(line, m.symbol)
 
 
 def _line_cross(m: Found) -> Condition | None:
